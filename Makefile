@@ -1,0 +1,37 @@
+# gantools. `make` lists the targets.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo demo-band test bench lint learn clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: $(VENV)/installed  ## .venv with gantools, editable, at the versions of constraints.txt
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@echo "installing gantools into $(VENV) (a few hundred MB, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint,bench]'
+	@touch $@
+
+demo: install  ## drums for bass lines: the whole chain on material played from bundled one-shots (8 minutes)
+	@PATH="$$PWD/$(BIN):$$PATH" examples/demo.sh
+
+demo-band: install  ## a band for a guitar: the same commands on bundled recordings of a real band
+	@PATH="$$PWD/$(BIN):$$PATH" examples/demo-band.sh
+
+test: install  ## the tests
+	$(BIN)/python -m pytest
+
+bench: install  ## speed against peers, with the error beside the time
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+lint: install  ## ruff and mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+clean:  ## remove the environment and what the demo made
+	rm -rf $(VENV) demo build dist src/*.egg-info

@@ -1,0 +1,78 @@
+#!/usr/bin/env -S python3 -P
+"""`gantools melify`: audio to mel files."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gantools.audio.config import MelParams
+from gantools.cli.app import SETTINGS, main
+from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.flags import BATCH, Run, verb
+from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.options import option, to_mapping
+
+app = typer.Typer(**SETTINGS)
+
+
+@dataclasses.dataclass(frozen=True)
+class MelifyConfig(MelParams):
+    """Options of melify: the mel parameters and what comes with them."""
+
+    role: str = option("", "Role of every input (bass, drums, vocals ...); else its name tells.")
+    image: bool = option(False, "Write a PNG picture next to each mel file.")
+
+
+@verb(app, "melify", MelifyConfig, uses=BATCH)
+def melify(
+    inputs: Annotated[list[str] | None, typer.Argument(help="Audio files, folders, or - for a list on stdin.")] = None,
+    *,
+    run: Run,
+    config: MelifyConfig,
+) -> int:
+    """Turn audio of any rate and channel count into mel files (x.mel.safetensors).
+
+    The defaults are those of the paper: 22050 Hz, FFT 2048, hop 512, 256 HTK mels.
+
+    \b
+      gantools melify stems/ -o mels/
+      find stems -name '*.flac' | gantools melify - -o mels --json
+      gantools melify song.mp3 -o mels/ --image
+    """
+    items = gather(inputs, AUDIO_SUFFIXES, run)
+    if config.role:
+        items = [dataclasses.replace(item, role=config.role) for item in items]
+    tasks = []
+    for item in items:
+        name = output_name(run, item, "mel.safetensors")
+        picture = (name.removesuffix(".safetensors") + ".png",) if config.image else ()
+        tasks.append(Task(item, (name, *picture)))
+    params = MelParams(**{f.name: getattr(config, f.name) for f in dataclasses.fields(MelParams)})
+    work = partial(melify_file, params=params)
+    return run_batch(run, tasks, [to_mapping(params), config.image, config.role], work)
+
+
+def melify_file(
+    item: Item, outputs: Sequence[Path], seed: int, tick: Callable[[float], None], *, params: MelParams
+) -> dict[str, Any]:
+    """Write one mel file, and its picture where asked; return the fields of its record."""
+    from gantools.audio.melfile import melify as write, read_mel
+    from gantools.audio.picture import write_mel_png
+
+    meta = write(item.path, outputs[0], params, {"role": item.role, "song": item.song, "source": item.path.name}, tick)
+    mel = read_mel(outputs[0])
+    if len(outputs) > 1:
+        write_mel_png(outputs[1], mel.frames())
+    fields = {"frames": mel.n_frames, "duration_s": round(meta["n_samples"] / params.sample_rate_hz, 3)}
+    return fields | ({"warning": "silent"} if meta["peak"] == 0 else {})
+
+
+if __name__ == "__main__":
+    main(["melify", *sys.argv[1:]])

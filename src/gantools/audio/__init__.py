@@ -1,0 +1,1 @@
+"""Signals: reading and writing, resampling, mel-spectrograms and their inversion."""

@@ -1,0 +1,49 @@
+"""Parameters of the mel-spectrogram, said once for every verb, file and system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gantools.errors import ConfigError
+from gantools.options import option
+
+#: Floor of mel power before the logarithm: -100 dB.
+AMIN = 1e-10
+
+
+@dataclass(frozen=True)
+class MelParams:
+    """How a mel-spectrogram is made. The defaults are the paper's (section 3.2).
+
+    Power spectrogram (exponent 2) with a periodic Hann window of `n_fft` samples, frames centred by reflection, as
+    torchaudio's defaults are, which the paper used.
+    """
+
+    sample_rate_hz: int = option(22050, "Rate the sound is brought to.", unit="Hz", flag="sample-rate", low=1000)
+    n_fft: int = option(2048, "Window and FFT length.", unit="samples", low=16)
+    hop_samples: int = option(512, "Distance between frames.", unit="samples", flag="hop", low=1)
+    n_mels: int = option(256, "Mel bands.", low=1)
+    fmin_hz: float = option(0.0, "Lowest frequency.", unit="Hz", flag="fmin", low=0)
+    fmax_hz: float = option(0.0, "Highest frequency; 0 is half the rate.", unit="Hz", flag="fmax", low=0)
+    mel_scale: str = option("htk", "Mel formula.", choices=("htk", "slaney"))
+    norm: str = option("none", "Area normalisation of the bands.", choices=("none", "slaney"))
+
+    def __post_init__(self) -> None:
+        if self.n_fft % 2:
+            raise ConfigError(f"n_fft: {self.n_fft} must be even")
+        if self.hop_samples > self.n_fft // 2:
+            raise ConfigError(f"hop_samples: {self.hop_samples} must be at most half of n_fft, {self.n_fft // 2}")
+        if self.fmax_hz > self.sample_rate_hz / 2:
+            raise ConfigError(f"fmax_hz: {self.fmax_hz:g} is above half the rate, {self.sample_rate_hz / 2:g}")
+        if self.fmin_hz >= self.top_hz:
+            raise ConfigError(f"fmin_hz: {self.fmin_hz:g} must be below fmax_hz, {self.top_hz:g}")
+
+    @property
+    def top_hz(self) -> float:
+        """Upper edge of the highest band, in Hz."""
+        return self.fmax_hz or self.sample_rate_hz / 2
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frame rate."""
+        return self.sample_rate_hz / self.hop_samples

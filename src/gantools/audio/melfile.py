@@ -1,0 +1,188 @@
+"""Mel files: ``x.mel.safetensors``, dB values with all that inversion needs.
+
+Tensor ``mel_db``, float16, shape (frames, n_mels), time first so that long songs stream. The metadata hold the mel
+parameters, the length in samples, the source and a histogram of levels (1 dB bins), from which `chunk` chooses the
+range for a whole data set without reading the data again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gantools.audio.config import MelParams
+from gantools.audio.io import AudioReader
+from gantools.audio.mel import MelStream
+from gantools.errors import ConfigError, InputError
+from gantools.files.containers import TensorStream, read_meta, read_rows, tensor_shape, verify
+from gantools.options import from_mapping, to_mapping
+
+SUFFIX = ".mel.safetensors"
+SCHEMA = 1
+#: Level of bin 0 of the histogram; amin 1e-10 puts the floor of all mels at -100 dB.
+HISTOGRAM_LOW_DB = -100
+HISTOGRAM_BINS = 180
+
+
+@dataclass
+class MelFile:
+    """One mel file, opened for reading by rows.
+
+    Attributes
+    ----------
+    path : Path
+    params : MelParams
+    n_samples : int
+        Length of the waveform at ``params.sample_rate_hz``.
+    n_frames : int
+    meta : dict
+        Everything else: role, song, source, source_rate_hz, source_hash, peak, histogram, generated.
+    """
+
+    path: Path
+    params: MelParams
+    n_samples: int
+    n_frames: int
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        """Role of the sound: bass, drums, vocals, mix ..."""
+        return str(self.meta.get("role") or "mix")
+
+    @property
+    def histogram(self) -> np.ndarray:
+        """Counts of levels in 1 dB bins from `HISTOGRAM_LOW_DB`."""
+        return np.asarray(self.meta["histogram"], np.int64)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Return float32 dB of frames `start` to `stop`, shape (k, n_mels)."""
+        stop = self.n_frames if stop is None else stop
+        return read_rows(self.path, "mel_db", start, stop).astype(np.float32)
+
+
+def read_mel(path: str | Path) -> MelFile:
+    """Open a mel file and check it.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, or no mel file of this schema.
+    """
+    meta = read_meta(path)
+    if meta.get("kind") != "mel" or meta.get("schema") != SCHEMA:
+        raise InputError(f"not a mel file of schema {SCHEMA}; make it with gantools melify", path)
+    verify(path)
+    try:
+        params = from_mapping(MelParams, meta["params"])
+        n_samples = int(meta["n_samples"])
+    except (ConfigError, KeyError) as error:
+        raise InputError(f"mel parameters cannot be read ({error}); make it with gantools melify", path) from error
+    shape = tensor_shape(path, "mel_db")
+    if len(shape) != 2 or shape[1] != params.n_mels or shape[0] != 1 + n_samples // params.hop_samples:
+        raise InputError(f"holds {shape} values, which does not fit its own parameters; make it again", path)
+    return MelFile(Path(path), params, n_samples, shape[0], meta)
+
+
+def write_mel(
+    path: str | Path, blocks: Iterable[np.ndarray], params: MelParams, finish: Callable[[], dict[str, Any]], meta: dict[str, Any]
+) -> dict[str, Any]:
+    """Write a mel file from blocks of dB frames, in constant memory, atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+    blocks : iterable of arrays (k, n_mels)
+        dB values, in order.
+    params : MelParams
+    finish : callable returning dict
+        Called after the last block; gives ``n_samples`` and what else is known only then.
+    meta : dict
+        Stored as it is, beside parameters, length and histogram.
+
+    Returns
+    -------
+    dict
+        The metadata as stored.
+    """
+    histogram = np.zeros(HISTOGRAM_BINS, np.int64)
+    edges = np.arange(HISTOGRAM_BINS + 1) + HISTOGRAM_LOW_DB
+    with TensorStream(path, "mel_db", (params.n_mels,), "float16") as stream:
+        for block in blocks:
+            histogram += np.histogram(np.clip(block, edges[0], edges[-1]), edges)[0]
+            stream.append(block)
+        stored = {
+            **meta,
+            **finish(),
+            "kind": "mel",
+            "schema": SCHEMA,
+            "params": to_mapping(params),
+            "histogram": histogram.tolist(),
+        }
+        stream.close(stored)
+    return stored
+
+
+def melify(
+    source: str | Path,
+    path: str | Path,
+    params: MelParams,
+    meta: dict[str, Any],
+    tick: Callable[[float], None] = lambda share: None,
+) -> dict[str, Any]:
+    """Turn an audio file of any rate, channel count and length into a mel file, in constant memory.
+
+    Parameters
+    ----------
+    source, path : str or Path
+    params : MelParams
+    meta : dict
+        Stored beside what is found out: source rate, channels and peak.
+    tick : callable
+        Told the share of the file that is done.
+
+    Raises
+    ------
+    InputError
+        The audio cannot be read (see `AudioReader`) or is shorter than half a window.
+    """
+    with AudioReader(source) as reader:
+        stream = MelStream(params)
+        n_samples, peak = 0, 0.0
+        expected = max(1.0, reader.declared_frames * params.sample_rate_hz / reader.rate_hz)
+
+        def frames() -> Iterator[np.ndarray]:
+            nonlocal n_samples, peak
+            for block in reader.mono_blocks(params.sample_rate_hz):
+                n_samples += len(block)
+                peak = max(peak, float(np.abs(block).max(initial=0.0)))
+                tick(n_samples / expected)
+                yield stream.push(block)
+            yield stream.finish()
+
+        def finish() -> dict[str, Any]:
+            return {"n_samples": n_samples, "peak": peak}
+
+        found = {"source_rate_hz": reader.rate_hz, "source_channels": reader.channels}
+        try:
+            return write_mel(path, frames(), params, finish, {**meta, **found})
+        except InputError as error:
+            raise InputError(error.message, source) from error
+
+
+def require_same(expected: MelParams, found: MelParams, path: str | Path, where: str) -> None:
+    """Refuse mel parameters that differ, naming the first key that does.
+
+    Raises
+    ------
+    InputError
+        Naming key, value found and value expected.
+    """
+    wanted, got = to_mapping(expected), to_mapping(found)
+    for key in wanted:
+        if wanted[key] != got[key]:
+            raise InputError(f"{key} is {got[key]}, but {where} uses {wanted[key]}; melify it with the same options", path)

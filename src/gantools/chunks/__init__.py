@@ -1,0 +1,1 @@
+"""Training data: windows, shards, roles and song-level splits."""

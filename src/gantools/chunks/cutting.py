@@ -1,0 +1,138 @@
+"""Cutting: which windows of a song are kept, and the shard that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gantools.audio.io import AudioReader
+from gantools.audio.melfile import MelFile
+from gantools.audio.quantise import DbRange
+from gantools.chunks.config import ChunkConfig
+from gantools.chunks.splits import assign, parse_shares
+from gantools.errors import InputError
+from gantools.files.containers import write_tensors
+
+#: Audio clips below this level are silent.
+SILENT_CLIP_DB = -60.0
+
+
+def window_starts(n_frames: int, frames: int, stride: int) -> list[int]:
+    """Return the first frames of all windows that fit, every `stride` frames."""
+    return list(range(0, n_frames - frames + 1, stride))
+
+
+def spread(starts: Sequence[int], most: int) -> list[int]:
+    """Return at most `most` of the starts, evenly spread, order kept; 0 keeps all."""
+    if not most or len(starts) <= most:
+        return list(starts)
+    return [starts[int(i)] for i in np.linspace(0, len(starts) - 1, most).round()]
+
+
+def mel_level_db(power: np.ndarray) -> float:
+    """Return the level of frames from their mel power summed over the bands: ``10 log10`` of the mean."""
+    return float(10 * np.log10(max(float(np.mean(power)), 1e-10)))
+
+
+def cut_mel(
+    mel: MelFile, path: str | Path, db_range: DbRange, config: ChunkConfig, identity: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Write the shard of one mel file and return its rows.
+
+    The shard stores each frame once, as 8-bit codes or float16 network units; windows overlap by pointing into it.
+
+    Parameters
+    ----------
+    mel : MelFile
+    path : str or Path
+        Shard to write.
+    db_range : DbRange
+    config : ChunkConfig
+    identity : dict
+        ``source``, ``song``, ``role`` and ``dataset`` (a hash), stored in every row.
+
+    Returns
+    -------
+    list of dict
+        One row per window kept: identity, ``split``, ``start``, ``frames``, ``level_db``, ``active``, ``clipped``.
+
+    Raises
+    ------
+    InputError
+        The song is shorter than one window.
+    """
+    if mel.n_frames < config.frames:
+        needed = config.frames / mel.params.frames_per_second
+        raise InputError(f"too short: {mel.n_frames} frames; one window needs {config.frames} ({needed:.1f} s)", mel.path)
+    levels = mel.frames()
+    peak = levels.max(axis=1)
+    active = peak > db_range.lo_db + config.silence_db
+    power = np.power(10.0, levels / 10).sum(axis=1)
+    clipped = float((levels > db_range.hi_db).mean())
+    rows = []
+    starts = window_starts(mel.n_frames, config.frames, config.stride)
+    kept = [s for s in starts if active[s : s + config.frames].mean() >= max(config.active_share, 1e-9)]
+    for start in spread(kept, config.max_per_song):
+        window = slice(start, start + config.frames)
+        level_db = mel_level_db(power[window])
+        row = {"start": start, "frames": config.frames, "level_db": round(level_db, 2)}
+        rows.append({**identity, **row, "active": round(float(active[window].mean()), 3)})
+    if config.codes == "uint8":
+        stored = db_range.to_codes(levels)
+    else:
+        stored = db_range.to_unit(levels).astype(np.float16)
+    _write_shard(path, {"mel": stored}, rows, config, {"windows": len(starts), "clipped": clipped})
+    return rows
+
+
+def cut_audio(path_in: str | Path, path: str | Path, config: ChunkConfig, identity: dict[str, Any]) -> list[dict[str, Any]]:
+    """Write the clips of one audio file and return their rows.
+
+    Clips are `samples` long, mono, at the asked rate, and do not overlap; silent ones are dropped.
+
+    Raises
+    ------
+    InputError
+        The file is shorter than one clip, or cannot be read.
+    """
+    clips: list[np.ndarray] = []
+    rows: list[dict[str, Any]] = []
+    rest = np.zeros(0, np.float32)
+    start = 0
+    with AudioReader(path_in) as reader:
+        for block in reader.mono_blocks(config.sample_rate_hz):
+            rest = np.concatenate([rest, block])
+            while len(rest) >= config.samples:
+                clip, rest = rest[: config.samples], rest[config.samples :]
+                level = 10 * np.log10(max(float(np.mean(np.square(clip, dtype=np.float64))), 1e-12))
+                if level > SILENT_CLIP_DB:
+                    clips.append(clip)
+                    rows.append({**identity, "start": start, "samples": config.samples, "level_db": round(level, 2)})
+                start += config.samples
+    if not start:
+        raise InputError(
+            f"too short: {len(rest)} samples at {config.sample_rate_hz} Hz; one clip needs {config.samples}", path_in
+        )
+    picked = spread(range(len(clips)), config.per_song)
+    rows = [{**rows[i], "row": position} for position, i in enumerate(picked)]
+    stored = np.stack([clips[i] for i in picked]) if picked else np.zeros((0, config.samples), np.float32)
+    _write_shard(path, {"clips": stored}, rows, config, {"windows": start // config.samples, "clipped": 0.0})
+    return rows
+
+
+def _write_shard(
+    path: str | Path, arrays: dict[str, np.ndarray], rows: list[dict[str, Any]], config: ChunkConfig, extra: dict[str, Any]
+) -> None:
+    shares = parse_shares(config.split)
+    val, test = names(config.val_songs), names(config.test_songs)
+    for row in rows:
+        row["split"] = assign(row["song"], shares, val, test)
+    write_tensors(path, arrays, {"kind": "shard", "rows": rows, **extra})
+
+
+def names(text: str) -> list[str]:
+    """Return the names of a comma-separated list."""
+    return [name.strip() for name in text.split(",") if name.strip()]

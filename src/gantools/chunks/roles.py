@@ -1,0 +1,64 @@
+"""Which part of which song a file holds, read from its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+#: Word in a file or folder name -> role.
+ROLES = {
+    "bass": "bass",
+    "drums": "drums",
+    "drum": "drums",
+    "vocals": "vocals",
+    "vocal": "vocals",
+    "voice": "vocals",
+    "vox": "vocals",
+    "other": "other",
+    "others": "other",
+    "accompaniment": "accompaniment",
+    "instrumental": "accompaniment",
+    "no_vocals": "accompaniment",
+    "guitar": "guitar",
+    "piano": "piano",
+    "keys": "keys",
+    "band": "band",
+    "mix": "mix",
+    "mixture": "mix",
+    "song": "mix",
+}
+
+_SEPARATORS = re.compile(r"[\s._()\[\]-]+")
+
+
+def role_and_song(rel: str) -> tuple[str, str]:
+    """Return (role, song) of a file from its path.
+
+    The last word of the file name that is a role wins (``new_bass``, ``song1.bass``); else the nearest folder whose
+    whole name is a role (``bass/song1``). What remains of the path without the role is the song. A file that names
+    no role is a mix, and its song is its path without ending.
+
+    Parameters
+    ----------
+    rel : str
+        Path below the input folder, with or without endings.
+    """
+    path = PurePosixPath(rel)
+    stem = path.name.removesuffix(".safetensors")
+    stem = stem.removesuffix(".mel")
+    stem = re.sub(r"\.[A-Za-z0-9]{2,4}$", "", stem) if _SEPARATORS.split(stem)[-1].lower() not in ROLES else stem
+    folders = list(path.parts[:-1])
+    words = _SEPARATORS.split(stem)
+    for position in range(len(words) - 1, -1, -1):
+        # A single word "song" or "mix" at the end names a role only when other words name the song.
+        role = ROLES.get(words[position].lower())
+        if role:
+            rest = "-".join(w for i, w in enumerate(words) if i != position and w)
+            song = "/".join([*folders, rest] if rest else folders)
+            return role, song or stem
+    for position in range(len(folders) - 1, -1, -1):
+        role = ROLES.get(folders[position].lower())
+        if role:
+            rest_folders = folders[:position] + folders[position + 1 :]
+            return role, "/".join([*rest_folders, stem])
+    return "mix", "/".join([*folders, stem])

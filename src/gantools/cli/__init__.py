@@ -1,0 +1,1 @@
+"""The command line: the only package, with `gantools.commands`, that knows typer and rich."""

@@ -1,0 +1,255 @@
+"""Many files through one function: planning, skipping, jobs, records, and errors that fail one file only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gantools import __version__
+from gantools.cli.flags import Run
+from gantools.cli.inputs import Item
+from gantools.cli.progress import Bar
+from gantools.cli.records import emit, say
+from gantools.errors import ConfigError, GantoolsError
+from gantools.files.atomic import sweep_temporaries
+from gantools.files.hashing import hash_json
+from gantools.files.manifest import Manifest, fingerprint
+
+#: What a verb does to one file: (item, output paths, seed, tick) -> fields of the record.
+Work = Callable[[Item, Sequence[Path], int, Callable[[float], None]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One input and the files that it becomes, named below the output folder. The first is the result."""
+
+    item: Item
+    outputs: tuple[str, ...]
+    key: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", self.outputs[0])
+
+
+def output_name(run: Run, item: Item, extension: str) -> str:
+    """Return the output path of an item below the output folder, from ``--name``.
+
+    Raises
+    ------
+    ConfigError
+        The template has an unknown field, or leads out of the output folder.
+    """
+    try:
+        name = run.name.format(rel=item.rel, stem=item.stem, role=item.role, song=item.song, ext=extension)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ConfigError(f"--name {run.name!r}: the fields are rel, stem, role, song and ext") from error
+    name = os.path.normpath(name.lstrip("/"))
+    if name.startswith("..") or os.path.isabs(name):
+        raise ConfigError(f"--name {run.name!r} leads out of the output folder")
+    return name
+
+
+def require_out(run: Run) -> Path:
+    """Return the output folder; raises ConfigError when there is none or it cannot be made."""
+    if run.out is None:
+        raise ConfigError("no output folder; name one with -o")
+    if run.out.exists() and not run.out.is_dir():
+        raise ConfigError("the output folder is a file; name another with -o", run.out)
+    return run.out
+
+
+def run_batch(run: Run, tasks: Sequence[Task], config: Any, work: Work, *, describe: str = "") -> int:
+    """Bring every output up to date and return the exit code.
+
+    Parameters
+    ----------
+    run : Run
+    tasks : sequence of Task
+    config : JSON value
+        All that the outputs depend on beside the inputs; its hash goes to the manifest.
+    work : callable
+        Picklable when ``--jobs`` is not 1. Writes the outputs atomically.
+    describe : str
+        Said at the end beside the counts.
+
+    Raises
+    ------
+    ConfigError
+        Two inputs would become one output; nothing starts.
+    """
+    out = require_out(run)
+    _refuse_collisions(tasks)
+    digest = hash_json([config, run.seed])
+    manifest = Manifest(out)
+    if out.is_dir() and not run.dry_run:
+        sweep_temporaries(out)
+    counts = {"ok": 0, "skipped": 0, "error": 0, "planned": 0}
+    waiting: list[Task] = []
+    for task in tasks:
+        known = None if run.force else manifest.up_to_date(task.key, {"source": task.item.path}, digest)
+        if known is not None:
+            _result(run, out, task, "skipped", known.get("fields", {}), counts)
+        elif run.dry_run:
+            _result(run, out, task, "planned", {}, counts)
+        else:
+            waiting.append(task)
+    failed = _work_off(run, out, waiting, digest, manifest, work, counts) if waiting else False
+    _summary(run, counts, describe)
+    return 1 if failed or counts["error"] else 0
+
+
+def _refuse_collisions(tasks: Sequence[Task]) -> None:
+    seen: dict[str, Task] = {}
+    for task in tasks:
+        for name in task.outputs:
+            # Case folded: on macOS and Windows Bass.wav and bass.wav are one file.
+            other = seen.setdefault(name.casefold(), task)
+            if other is not task:
+                raise ConfigError(
+                    f"{other.item.path} and {task.item.path} would both become {name}; "
+                    "give their folder as input, or use --name"
+                )
+
+
+def _work_off(
+    run: Run, out: Path, tasks: list[Task], digest: str, manifest: Manifest, work: Work, counts: dict[str, int]
+) -> bool:
+    with Bar(run, len(tasks), run.verb) as bar:
+        results = _outcomes(run, out, tasks, work, bar)
+        for position, (task, outcome) in enumerate(zip(tasks, results, strict=False)):
+            if "error" not in outcome:
+                outcome = _record(run, out, task, digest, manifest, outcome)
+            if "error" in outcome:
+                bar.say(f"gantools {run.verb}: {_one_line(task, outcome)}")
+                if run.debug and outcome.get("trace"):
+                    bar.say(outcome["trace"])
+                _result(run, out, task, "error", {"error": outcome["error"]}, counts)
+                if run.on_error == "stop":
+                    return True
+            else:
+                if outcome.get("warning"):
+                    bar.say(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
+                if run.verbose:
+                    bar.say(f"gantools {run.verb}: {task.item.path} -> {out / task.outputs[0]}")
+                _result(run, out, task, "ok", outcome, counts)
+            bar.update(position + 1)
+    return False
+
+
+def _one_line(task: Task, outcome: dict[str, Any]) -> str:
+    message = str(outcome["error"])
+    path = str(task.item.path)
+    return " ".join((message if message.startswith(path) else f"{path}: {message}").splitlines())
+
+
+def _outcomes(run: Run, out: Path, tasks: list[Task], work: Work, bar: Bar) -> Iterator[dict[str, Any]]:
+    from gantools.runtime.device import available_cores
+    from gantools.runtime.seeds import item_seed
+
+    jobs = min(run.jobs or available_cores(), len(tasks))
+    calls = [
+        (work, task.item, [out / name for name in task.outputs], item_seed(run.seed, task.item.key)) for task in tasks
+    ]
+    if jobs == 1:
+        for position, call in enumerate(calls):
+
+            def tick(share: float, position: int = position) -> None:
+                bar.update(position + min(max(share, 0.0), 1.0))
+
+            yield _guarded(*call, tick)
+        return
+    import joblib
+
+    pool = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+    yield from pool(joblib.delayed(_in_child)(*call) for call in calls)
+
+
+def _in_child(work: Work, item: Item, outputs: list[Path], seed: int) -> dict[str, Any]:
+    # A child must not read what is meant for the parent.
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return _guarded(work, item, outputs, seed, lambda share: None)
+
+
+def _guarded(
+    work: Work, item: Item, outputs: list[Path], seed: int, tick: Callable[[float], None]
+) -> dict[str, Any]:
+    start = time.perf_counter()
+    try:
+        # Before the work: a file that changes meanwhile must count as changed next time.
+        source = fingerprint(item.path)
+        fields = work(item, outputs, seed, tick)
+    except GantoolsError as error:
+        return {"error": str(error), "trace": traceback.format_exc()}
+    except OSError as error:
+        text = "no space left on the output disk; free some and run again" if error.errno == errno.ENOSPC else ""
+        return {"error": text or error.strerror or str(error), "trace": traceback.format_exc()}
+    except MemoryError:
+        return {"error": "out of memory; use fewer --jobs", "trace": traceback.format_exc()}
+    except Exception as error:
+        reason = f"internal error: {type(error).__name__}: {error}; run with --debug and report it"
+        return {"error": reason, "trace": traceback.format_exc()}
+    return {**fields, "seconds": round(time.perf_counter() - start, 3), "_source": source}
+
+
+def _record(
+    run: Run, out: Path, task: Task, digest: str, manifest: Manifest, outcome: dict[str, Any]
+) -> dict[str, Any]:
+    source = outcome.pop("_source")
+    try:
+        manifest.append(
+            {
+                "key": task.key,
+                "source": str(task.item.path),
+                "config": digest,
+                "seed": run.seed,
+                "version": __version__,
+                "inputs": {"source": source},
+                "outputs": {name: os.stat(out / name).st_size for name in task.outputs if (out / name).exists()},
+                "fields": outcome,
+            }
+        )
+    except OSError as error:
+        return {"error": f"the manifest cannot be written ({error.strerror}); free space and run again"}
+    return outcome
+
+
+def _result(
+    run: Run, out: Path, task: Task, status: str, fields: dict[str, Any], counts: dict[str, int]
+) -> None:
+    counts[status] += 1
+    item = task.item
+    record = {
+        "action": run.verb,
+        "status": status,
+        "path": str(out / task.outputs[0]),
+        "source": str(item.path),
+        "rel": item.rel,
+        "role": item.role,
+        "song": item.song,
+        **fields,
+    }
+    emit(run, record)
+
+
+def _summary(run: Run, counts: dict[str, int], describe: str) -> None:
+    if run.dry_run:
+        say(run, f"would do {counts['planned']}; {counts['skipped']} up to date")
+        return
+    if not counts["ok"] and not counts["error"]:
+        say(run, f"nothing to do: {counts['skipped']} up to date")
+        return
+    parts = [f"{counts['ok']} done"]
+    if counts["skipped"]:
+        parts.append(f"{counts['skipped']} up to date")
+    if counts["error"]:
+        parts.append(f"{counts['error']} failed")
+    say(run, ", ".join(parts) + (f" {describe}" if describe else ""), error=bool(counts["error"]))

@@ -1,0 +1,68 @@
+"""Progress on standard error: a bar on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from gantools.cli.flags import Run
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+class Bar:
+    """A progress bar over `total` units of work.
+
+    It draws only on a terminal, and not with ``--quiet``. Use as a context manager.
+
+    Parameters
+    ----------
+    run : Run
+    total : float
+    label : str
+    """
+
+    def __init__(self, run: Run, total: float, label: str) -> None:
+        self._shown = sys.stderr.isatty() and not run.quiet
+        self._total, self._label = total, label
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Bar:
+        if self._shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            # Redirection would swallow the records on stdout.
+            self._progress = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                redirect_stdout=False,
+                redirect_stderr=False,
+                transient=True,
+            )
+            self._progress.start()
+            self._task = self._progress.add_task(self._label, total=self._total)
+        return self
+
+    def update(self, done: float, label: str | None = None, total: float | None = None) -> None:
+        """Move to `done` units; change label or total where given."""
+        if self._progress is not None:
+            self._progress.update(self._task, completed=done, description=label or self._label, total=total)
+
+    def say(self, line: str) -> None:
+        """Print a line to standard error without tearing the bar."""
+        if self._progress is not None:
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()

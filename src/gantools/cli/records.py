@@ -1,0 +1,27 @@
+"""Results on standard output: one path per line, or one JSON record."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from gantools.cli.flags import Run
+from gantools.files.atomic import plain_json
+
+
+def emit(run: Run, record: dict[str, Any]) -> None:
+    """Print the result of one output.
+
+    Without ``--json`` only outputs that exist (or are planned) are printed, by their path.
+    """
+    if run.json:
+        print(json.dumps(plain_json(record), allow_nan=False), flush=True)
+    elif record["status"] != "error" and record.get("path"):
+        print(record["path"], end="\0" if run.null else "\n", flush=True)
+
+
+def say(run: Run, line: str, *, error: bool = False) -> None:
+    """Print a message to standard error; only errors with ``--quiet``."""
+    if error or not run.quiet:
+        print(f"gantools {run.verb}: {' '.join(line.splitlines())}", file=sys.stderr, flush=True)

@@ -1,0 +1,49 @@
+"""Errors that a user can act on. The command line turns each into one line and an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class GantoolsError(Exception):
+    """Base of all errors meant for the user.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong; what to do.
+    path : str or Path, optional
+        The file or folder it concerns.
+    """
+
+    def __init__(self, message: str, path: str | Path | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = None if path is None else str(path)
+
+    def __str__(self) -> str:
+        return self.message if self.path is None else f"{self.path}: {self.message}"
+
+    def __reduce__(self) -> tuple[type[GantoolsError], tuple[str, str | None]]:
+        # Worker processes send errors back pickled; the default would lose the path.
+        return type(self), (self.message, self.path)
+
+
+class InputError(GantoolsError):
+    """An input file is missing, broken or does not fit. Fails that file only."""
+
+
+class ConfigError(GantoolsError):
+    """An option, a TOML key or a combination of them is wrong. Nothing starts."""
+
+
+class ModelError(GantoolsError):
+    """A model folder is missing, incomplete or does not fit its input, or training diverged."""
+
+
+class DependencyError(GantoolsError):
+    """An optional package or an external file that the task needs is absent."""
+
+
+class DeviceError(GantoolsError):
+    """The requested device does not exist or ran out of memory."""

@@ -1,0 +1,1 @@
+"""Files: atomic writes, safetensors containers, hashes and manifests."""

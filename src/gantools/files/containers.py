@@ -1,0 +1,219 @@
+"""Arrays on disk: safetensors files with JSON metadata and a checksum per tensor.
+
+The format is plain safetensors, so any reader opens it. The metadata key ``gantools`` holds one JSON object,
+and ``crc32`` the CRC-32 of each tensor's bytes, which reading checks.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as encode_arrays
+
+from gantools.errors import InputError
+from gantools.files.atomic import atomic_path, plain_json
+
+if TYPE_CHECKING:
+    import torch
+
+_HEADER_SLACK_BYTES = 16384
+_DTYPE_NAMES = {"float16": "F16", "float32": "F32", "uint8": "U8", "int64": "I64"}
+
+
+def _metadata(meta: dict[str, Any], checksums: dict[str, int]) -> dict[str, str]:
+    return {
+        "gantools": json.dumps(plain_json(meta), sort_keys=True, allow_nan=False),
+        "crc32": json.dumps(checksums, sort_keys=True),
+    }
+
+
+def write_tensors(path: str | Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
+    """Write NumPy arrays and a JSON object, atomically."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    checksums = {name: zlib.crc32(array.data.cast("B") if array.size else b"") for name, array in arrays.items()}
+    data = encode_arrays(arrays, metadata=_metadata(meta, checksums))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """Return the raw safetensors header: tensor name -> dtype, shape, data_offsets.
+
+    Raises
+    ------
+    InputError
+        The file is missing, unreadable, truncated or no safetensors file.
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            (size,) = struct.unpack("<Q", file.read(8))
+            total = path.stat().st_size
+            if size > total - 8:
+                raise ValueError
+            header = json.loads(file.read(size))
+            end = max((t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"), default=0)
+            if end != total - 8 - size:
+                raise ValueError
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path) from error
+    except (ValueError, struct.error, TypeError, KeyError, AttributeError) as error:
+        raise InputError("not a safetensors file, or cut short; make it again", path) from error
+    header["__start__"] = 8 + size
+    return header
+
+
+def read_meta(path: str | Path) -> dict[str, Any]:
+    """Return the JSON object stored with `write_tensors`; reads only the header."""
+    header = read_header(path)
+    try:
+        return json.loads(header["__metadata__"]["gantools"])
+    except (KeyError, ValueError) as error:
+        raise InputError("carries no gantools metadata; make it with gantools", path) from error
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return all arrays and the JSON object; raises InputError when a checksum does not match."""
+    meta = read_meta(path)
+    verify(path)
+    try:
+        with safe_open(str(path), framework="np") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, meta
+    except SafetensorError as error:
+        raise InputError(f"broken safetensors file ({error}); make it again", path) from error
+
+
+def verify(path: str | Path) -> None:
+    """Check the CRC-32 of every tensor that has one; raises InputError naming the tensor."""
+    header = read_header(path)
+    checksums = json.loads(header.get("__metadata__", {}).get("crc32", "{}"))
+    with open(path, "rb") as file:
+        for name, expected in checksums.items():
+            begin, end = header[name]["data_offsets"]
+            file.seek(header["__start__"] + begin)
+            crc, left = 0, end - begin
+            while left and (block := file.read(min(left, 1 << 20))):
+                crc, left = zlib.crc32(block, crc), left - len(block)
+            if crc != expected:
+                raise InputError(f"tensor {name!r} fails its checksum: the file is damaged; make it again", path)
+
+
+def tensor_shape(path: str | Path, name: str) -> tuple[int, ...]:
+    """Return the shape of one tensor without reading it."""
+    header = read_header(path)
+    if name not in header:
+        raise InputError(f"holds no tensor {name!r}", path)
+    return tuple(header[name]["shape"])
+
+
+def read_rows(path: str | Path, name: str, start: int, stop: int) -> np.ndarray:
+    """Return rows `start` to `stop` of one tensor; only these rows are read."""
+    return np.array(map_tensor(path, name)[start:stop])
+
+
+def map_tensor(path: str | Path, name: str) -> np.ndarray:
+    """Return one tensor as a read-only array that is mapped, not read; rows are read when they are used."""
+    header = read_header(path)
+    if name not in header:
+        raise InputError(f"holds no tensor {name!r}", path)
+    entry = header[name]
+    dtype = np.dtype({short: long for long, short in _DTYPE_NAMES.items()}[entry["dtype"]])
+    shape = tuple(entry["shape"])
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    return np.memmap(path, dtype, "r", header["__start__"] + entry["data_offsets"][0], shape)
+
+
+class TensorStream:
+    """Write one tensor row by row, in constant memory; it appears under `path` when closed.
+
+    Use as a context manager: leaving it by an exception removes the temporary file.
+
+    Parameters
+    ----------
+    path : str or Path
+    name : str
+        Tensor name.
+    row_shape : tuple of int
+        Shape of one row; the tensor is (rows, *row_shape).
+    dtype : str
+        ``float16``, ``float32`` or ``uint8``.
+    """
+
+    def __init__(self, path: str | Path, name: str, row_shape: tuple[int, ...], dtype: str) -> None:
+        self._context = atomic_path(path)
+        self._name, self._row_shape, self._dtype = name, row_shape, np.dtype(dtype)
+        self._crc, self.rows = 0, 0
+
+    def __enter__(self) -> TensorStream:
+        self._file = open(self._context.__enter__(), "w+b")
+        self._file.write(b" " * (8 + _HEADER_SLACK_BYTES))
+        return self
+
+    def append(self, rows: np.ndarray) -> None:
+        """Append rows of shape (k, *row_shape)."""
+        data = np.ascontiguousarray(rows, dtype=self._dtype)
+        self._file.write(data.data)
+        self._crc = zlib.crc32(data.data.cast("B") if data.size else b"", self._crc)
+        self.rows += len(data)
+
+    def close(self, meta: dict[str, Any]) -> None:
+        """Write the header; the file is renamed into place when the context ends."""
+        size = self.rows * int(np.prod(self._row_shape)) * self._dtype.itemsize
+        header = {
+            "__metadata__": _metadata(meta, {self._name: self._crc}),
+            self._name: {
+                "dtype": _DTYPE_NAMES[self._dtype.name],
+                "shape": [self.rows, *self._row_shape],
+                "data_offsets": [0, size],
+            },
+        }
+        # The header was reserved before its content was known; JSON allows the trailing spaces.
+        text = json.dumps(header).encode().ljust(_HEADER_SLACK_BYTES)
+        if len(text) > _HEADER_SLACK_BYTES:
+            raise ValueError(f"metadata of {len(text)} bytes does not fit the reserved header")
+        self._file.seek(0)
+        self._file.write(struct.pack("<Q", _HEADER_SLACK_BYTES) + text)
+
+    def __exit__(self, *exc: Any) -> None:
+        try:
+            self._file.close()
+        except OSError as error:  # a full disk may show only when the buffer is flushed
+            self._context.__exit__(type(error), error, error.__traceback__)
+            raise
+        self._context.__exit__(*exc)
+
+
+def write_state(path: str | Path, tensors: dict[str, torch.Tensor], meta: dict[str, Any]) -> None:
+    """Write torch tensors (any dtype, any device) and a JSON object, atomically."""
+    from safetensors.torch import save as encode_tensors
+
+    # Clones: safetensors refuses tensors that share storage (tied weights).
+    plain = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    checksums = {name: zlib.crc32(_tensor_bytes(t)) for name, t in plain.items()}
+    data = encode_tensors(plain, metadata=_metadata(meta, checksums))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _tensor_bytes(tensor: torch.Tensor) -> bytes:
+    import torch
+
+    return tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+
+
+def read_state(path: str | Path, device: str = "cpu") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Return torch tensors and the JSON object; raises InputError when a checksum does not match."""
+    meta = read_meta(path)
+    verify(path)
+    try:
+        with safe_open(str(path), framework="pt", device=device) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, meta
+    except SafetensorError as error:
+        raise InputError(f"broken safetensors file ({error}); make it again", path) from error

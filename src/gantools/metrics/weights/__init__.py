@@ -1,0 +1,1 @@
+"""MusiCNN weights (ISC, see LICENSE-musicnn.txt) in safetensors."""

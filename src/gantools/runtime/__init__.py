@@ -1,0 +1,1 @@
+"""Where and how code runs: devices, seeds, ranks."""

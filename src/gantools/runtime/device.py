@@ -1,0 +1,43 @@
+"""Device and thread choice."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gantools.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Return the torch device for ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises
+    ------
+    DeviceError
+        The name is unknown or the device is not on this machine.
+    """
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdecimal()):
+        raise DeviceError(f"unknown device {name!r}; use auto, cpu, cuda, cuda:N or mps")
+    if kind == "cuda" and (not torch.cuda.is_available() or int(index or 0) >= torch.cuda.device_count()):
+        raise DeviceError(f"no device {name!r} on this machine; use --device cpu")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("no device 'mps' on this machine; use --device cpu")
+    return torch.device(name)
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1

@@ -1,0 +1,61 @@
+"""Generators and critics of CycleGAN on mels."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from gantools.nn.residual import ResidualBlock2d
+
+
+class ResnetGenerator(nn.Module):
+    """The ResNet generator of Zhu et al. 2017 (appendix 7.2): (batch, 1, mel, frame) to the same, in [-1, 1].
+
+    c7s1-64, d128, d256, nine R256, u128, u64, c7s1-1. Mel and frame counts must be multiples of 4.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of input and output.
+    width : int
+        Channels of the first layer.
+    blocks : int
+        Residual blocks.
+    upsampling : str
+        ``"transposed"`` convolution as in the paper, or ``"resize"`` (nearest, then convolution), which leaves no
+        checkerboard.
+    """
+
+    def __init__(self, channels: int = 1, width: int = 64, blocks: int = 9, upsampling: str = "transposed") -> None:
+        super().__init__()
+        modules: list[nn.Module] = [
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(channels, width, 7),
+            nn.InstanceNorm2d(width),
+            nn.ReLU(True),
+        ]
+        for scale in (1, 2):
+            modules += [
+                nn.Conv2d(width * scale, width * scale * 2, 3, stride=2, padding=1),
+                nn.InstanceNorm2d(width * scale * 2),
+                nn.ReLU(True),
+            ]
+        modules += [ResidualBlock2d(width * 4) for _ in range(blocks)]
+        for scale in (4, 2):
+            modules += [
+                *_upsample(width * scale, width * scale // 2, upsampling),
+                nn.InstanceNorm2d(width * scale // 2),
+                nn.ReLU(True),
+            ]
+        modules += [nn.ReflectionPad2d(3), nn.Conv2d(width, channels, 7), nn.Tanh()]
+        self.layers = nn.Sequential(*modules)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Translate mels."""
+        return self.layers(x)
+
+
+def _upsample(channels: int, narrower: int, upsampling: str) -> list[nn.Module]:
+    if upsampling == "transposed":
+        return [nn.ConvTranspose2d(channels, narrower, 3, stride=2, padding=1, output_padding=1)]
+    return [nn.Upsample(scale_factor=2), nn.ReflectionPad2d(1), nn.Conv2d(channels, narrower, 3)]

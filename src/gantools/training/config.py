@@ -1,0 +1,70 @@
+"""What every training run can be told; each system's configuration adds its own fields."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gantools.errors import ConfigError
+from gantools.options import option
+
+_UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Fields that the training loop reads. A system's configuration inherits from this class.
+
+    Notes
+    -----
+    A run is resumed only with the values that it was started with, except for the fields in `FREE`, which do not change
+    what one step computes. A system whose configuration has more of these extends the set.
+    """
+
+    FREE: ClassVar[frozenset[str]] = frozenset(
+        {"steps", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
+    )
+
+    steps: int = option(1500, "training steps; schedules scale to them", low=1)
+    budget: str = option("", "train for this long instead of a number of steps: 90s, 5m, 2h (validation and saving included)")
+    batch_size: int = option(1, "items per step, over all ranks", low=1)
+    micro_batch: int = option(0, "items per backward pass, gradients are summed over them (0: all that a rank has)", low=0)
+    seed: int = option(0, "seed of weights, data order and noise", low=0)
+    precision: str = option(
+        "auto",
+        "arithmetic of the networks; auto: bfloat16 where the machine has it in hardware",
+        choices=("auto", "float32", "bfloat16", "float16"),
+    )
+    ema: bool = option(True, "keep a moving average of the generators' weights, and use it to validate and generate")
+    validate_every: int = option(0, "steps between validations (0: ten in the run)", low=0)
+    save_every: int = option(0, "steps between saves (0: after each validation and about every minute)", low=0)
+    log_every: int = option(20, "steps that one line of metrics.jsonl averages", low=1)
+    keep_last: int = option(1, "saved training states to keep", low=1)
+    threads: int = option(0, "CPU threads of each rank (0: the cores of this process, shared by its ranks)", low=0)
+
+
+def parse_seconds(text: str) -> float:
+    """Return a duration in seconds.
+
+    Parameters
+    ----------
+    text : str
+        A number with a unit, ``90s``, ``5m``, ``2h``, ``1d``, several of them, ``1h30m``, or a bare number of seconds.
+
+    Raises
+    ------
+    ConfigError
+        The text is no positive duration.
+    """
+    compact = text.strip().lower()
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", compact)
+    if parts and "".join(number + unit for number, unit in parts) == compact:
+        seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+    elif re.fullmatch(r"\d+(\.\d+)?", compact):
+        seconds = float(compact)
+    else:
+        seconds = 0.0
+    if seconds <= 0:
+        raise ConfigError(f"budget: {text!r} is no duration; write for example 90s, 5m or 2h")
+    return seconds

@@ -1,0 +1,83 @@
+"""metrics.jsonl: what a run reports about itself, one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from gantools.files.atomic import plain_json, write_text
+
+
+class Journal:
+    """The lines of one run, in the order of their steps.
+
+    Each line has ``kind`` (``start``, ``train``, ``validation``, ``skipped``), ``step`` (updates done) and ``seconds`` (of
+    training so far, over all starts). NaN is null.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, kind: str, step: int, seconds: float, values: dict[str, Any]) -> None:
+        """Append one line."""
+        record = {"kind": kind, "step": step, "seconds": round(seconds, 3), **values}
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(plain_json(record), allow_nan=False) + "\n")
+
+    def sync(self) -> None:
+        """Wait until all lines are on the disk."""
+        with open(self.path, "a", encoding="utf-8") as file:
+            os.fsync(file.fileno())
+
+    def cut(self, step: int, validated: bool) -> None:
+        """Drop what a run resumed after `step` updates writes again, and half a line that a kill left.
+
+        Parameters
+        ----------
+        step : int
+            Updates done in the state that is resumed.
+        validated : bool
+            Whether the validation after this step is part of that state.
+        """
+        kept = []
+        for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []:
+            try:
+                record = json.loads(line)
+                again = record["kind"] == "validation" and not validated
+                if record["step"] < step or (record["step"] == step and not again):
+                    kept.append(line + "\n")
+            except (ValueError, KeyError, TypeError):
+                continue
+        write_text(self.path, "".join(kept))
+
+
+class TermMeans:
+    """Means of logged terms since the last line; survives a restart in the saved state."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, list[float]] = {}
+
+    def add(self, terms: dict[str, float]) -> None:
+        """Count one step's terms."""
+        for name, value in terms.items():
+            total = self.sums.setdefault(name, [0.0, 0])
+            total[0] += value
+            total[1] += 1
+
+    def take(self) -> dict[str, float]:
+        """Return the means and start anew."""
+        means = {name: total / count for name, (total, count) in self.sums.items()}
+        self.sums = {}
+        return means
+
+    def load(self, sums: dict[str, list[float | None]]) -> None:
+        """Take back `sums` from JSON, where NaN became null."""
+        self.sums = {name: [math.nan if v is None else v for v in pair] for name, pair in sums.items()}

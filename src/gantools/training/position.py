@@ -1,0 +1,117 @@
+"""Where a run is: the plain values of its state, beside the tensors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gantools.errors import ConfigError
+from gantools.options import to_mapping
+from gantools.training.budget import Plan
+from gantools.training.config import TrainConfig, parse_seconds
+from gantools.training.journal import TermMeans
+from gantools.training.system import System
+from gantools.training.weights import first_difference
+
+SCHEMA = 1
+
+
+@dataclass
+class Position:
+    """How far a run has come.
+
+    Parameters
+    ----------
+    precision : str
+        Arithmetic chosen at the start; a resumed run keeps it, also on another machine.
+    step : int
+        Steps done.
+    averaged_updates : int
+        Updates of the moving average; skipped steps do not count.
+    validated, published : int
+        Steps after which the last validation was and the weights in the folder were written; -1 before the first.
+    best_step, best_score : int or None, float or None
+        The best validation.
+    seconds : float
+        Training time over all starts.
+    started_from : dict or None
+        The model whose weights the run began with.
+    plan : Plan
+        Length of the run.
+    means : TermMeans
+        Terms since the last line of the journal.
+    """
+
+    precision: str
+    step: int = 0
+    averaged_updates: int = 0
+    validated: int = -1
+    published: int = 0
+    best_step: int | None = None
+    best_score: float | None = None
+    seconds: float = 0.0
+    started_from: dict[str, str] | None = None
+    plan: Plan = field(default_factory=Plan)
+    means: TermMeans = field(default_factory=TermMeans)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done and validated."""
+        return 0 < self.plan.total <= self.step and self.validated == self.step
+
+    def to_meta(self, system: System) -> dict[str, Any]:
+        """Return JSON values, with the settings that a resumed run has to share."""
+        values = {**asdict(self), "means": self.means.sums}
+        return {"schema": SCHEMA, "system": system.name, "config": to_mapping(system.config), "data": system.data, **values}
+
+    @classmethod
+    def from_meta(cls, meta: dict[str, Any]) -> Position:
+        """Take back what `to_meta` gave."""
+        plain = {name: meta[name] for name in cls.__dataclass_fields__ if name not in ("plan", "means")}
+        position = cls(**plain, plan=Plan(**meta["plan"]))
+        position.means.load(meta["means"])
+        return position
+
+    def set_length(self, config: TrainConfig) -> None:
+        """Fit the plan to the configured steps or budget, for a new run or one that is resumed.
+
+        Raises
+        ------
+        ConfigError
+            More steps are done than are asked for.
+        """
+        plan = self.plan
+        if not config.budget:
+            if config.steps < self.step:
+                raise ConfigError(f"steps: {self.step} are done already, {config.steps} are asked for; give --steps {self.step} or more")
+            plan.total, plan.budget_seconds = config.steps, 0.0
+            return
+        budget = parse_seconds(config.budget)
+        if budget == plan.budget_seconds or (self.finished and budget <= self.seconds + plan.reserve_seconds):
+            return
+        plan.budget_seconds, plan.replans = budget, 0
+        if plan.step_seconds:
+            plan.choose_total(self.step, self.seconds, config)
+        else:
+            plan.total = 0
+
+
+def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:
+    """Check that a saved run and this one compute the same steps.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first setting or part of the data that differs.
+    """
+    if meta["system"] != system.name:
+        raise ConfigError(f"is a model of {meta['system']}, not of {system.name}; choose another --out", folder)
+    start_over = "or --no-resume to start over"
+    for name, here in to_mapping(system.config).items():
+        there = meta["config"].get(name, here)
+        if name not in system.config.FREE and there != here:
+            message = f"cannot go on with {name} {here!r}: the run was started with {there!r}; give the same value, {start_over}"
+            raise ConfigError(message, folder)
+    if difference := first_difference(system.data, meta["data"], "data"):
+        raise ConfigError(f"cannot go on with other data: {difference}; give the same data, {start_over}", folder)

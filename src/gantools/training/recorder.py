@@ -1,0 +1,141 @@
+"""What a run leaves behind: lines in the journal, figures of validations, the best weights, saved states."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import torch
+
+from gantools.errors import ModelError
+from gantools.runtime.ranks import Ranks
+from gantools.runtime.seeds import item_seed
+from gantools.training.average import Average
+from gantools.training.folder import ModelFolder, write_weights
+from gantools.training.position import Position
+from gantools.training.report import Progress, Report
+from gantools.training.state import Tensors
+from gantools.training.system import System
+from gantools.training.update import set_generators
+
+_SAVE_INTERVAL_SECONDS = 60.0
+
+
+class Recorder:
+    """Validates, saves and reports for a run. On ranks other than the first it only keeps in step.
+
+    Parameters
+    ----------
+    system, folder, ranks, average
+        Of the run.
+    report : callable or None
+        Called with a `Progress`.
+    """
+
+    at: Position
+
+    def __init__(
+        self, system: System, folder: ModelFolder, ranks: Ranks, average: Average, report: Report | None
+    ) -> None:
+        self.system, self.folder, self.ranks, self.average = system, folder, ranks, average
+        self.report = report if ranks.first else None
+        self._begun = self._last_save = time.monotonic()
+        self._seconds_before = 0.0
+
+    def follow(self, at: Position) -> None:
+        """Take the position that the run starts from, and changes as it goes."""
+        self.at = at
+        self._seconds_before = at.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, over all starts."""
+        return self._seconds_before + time.monotonic() - self._begun
+
+    def validate(self) -> None:
+        """Validate and sample on rank 0 while the others wait; publish the weights when they are the best so far."""
+        if self.ranks.first:
+            begun = time.monotonic()
+            if self.at.step == self.at.plan.total:
+                self.log_terms()
+            self.tell("validate")
+            values = self._figures()
+            self.write("validation", values)
+            # The untrained networks are measured but never the best; NaN is not lower than anything.
+            score = values.get("score", math.nan)
+            if self.at.step and score < (math.inf if self.at.best_score is None else self.at.best_score):
+                self.at.best_step, self.at.best_score = self.at.step, score
+                self._publish()
+            self.at.plan.note_validation(time.monotonic() - begun)
+            self.tell("validate", values)
+        self.ranks.barrier()
+        self.at.validated = self.at.step
+
+    @torch.no_grad()
+    def _figures(self) -> dict[str, float]:
+        networks = {**self.system.networks, **self.average.copies}
+        set_generators(item_seed(self.system.config.seed, "validate", self.at.step))
+        for net in networks.values():
+            net.eval()
+        try:
+            values = {name: float(value) for name, value in self.system.validate(networks, self.at.step).items()}
+            if self.at.step:
+                self.system.sample(networks, self.folder.path / "samples", self.at.step)
+        finally:
+            for net in self.system.networks.values():
+                net.train()
+        return values
+
+    def _publish(self) -> None:
+        write_weights(self.folder.path, self.system, self.average.copies, self.at.step)
+        self.at.published = self.at.step
+
+    def save(self, tensors: Tensors, rest: dict[str, Any], first: bool) -> None:
+        """Save the full state: the tensors of a run, its position, and the rest of what it wants back.
+
+        Raises
+        ------
+        ModelError
+            The disk is full or not writable; the state before is still there.
+        """
+        begun = time.monotonic()
+        if self.ranks.first:
+            try:
+                if not first and self.at.best_step is None and self.at.published != self.at.step:
+                    self._publish()  # no validation has chosen weights yet: the newest ones are the model
+                self.at.seconds = self.seconds
+                meta = {**self.at.to_meta(self.system), **rest}
+                if first:
+                    self.folder.create(self.system, self.average.copies, tensors, meta)
+                else:
+                    self.folder.save(tensors, meta, self.system.config.keep_last)
+            except OSError as error:
+                raise ModelError(f"cannot be written ({error.strerror}); free some space", self.folder.path) from error
+            self.at.plan.note_save(time.monotonic() - begun)
+        self._last_save = time.monotonic()
+
+    def save_due(self) -> bool:
+        """Return whether it is time for a save between validations."""
+        every = self.system.config.save_every
+        if every:
+            return self.at.step % every == 0
+        interval = max(_SAVE_INTERVAL_SECONDS, 20 * self.at.plan.save_seconds)
+        return time.monotonic() - self._last_save > interval
+
+    def log_terms(self) -> None:
+        """Write the means of the terms since the last line."""
+        terms = self.at.means.take()
+        if self.ranks.first and terms:
+            self.write("train", terms)
+
+    def write(self, kind: str, values: dict[str, Any]) -> None:
+        """Write a line to the journal."""
+        self.folder.journal.write(kind, self.at.step, self.seconds, values)
+
+    def tell(self, activity: str, values: dict[str, float] | None = None) -> None:
+        """Report progress."""
+        if self.report:
+            plan = self.at.plan
+            left = max(0, plan.total - self.at.step) * plan.step_seconds
+            self.report(Progress(activity, self.at.step, plan.total, self.seconds, left, values or {}))

@@ -1,0 +1,92 @@
+"""What the loop tells its caller, and what the caller's user tells the loop: progress, the result, a wish to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is.
+
+    Parameters
+    ----------
+    activity : str
+        ``measure``, ``train``, ``validate`` or ``save``.
+    step, total : int
+        Steps done and steps of the whole run; `total` is 0 while a budget run has not measured its speed.
+    seconds, eta_seconds : float
+        Training time so far, over all starts, and what is left of it.
+    values : dict
+        Terms of the last step, or the figures of a validation just done.
+    """
+
+    activity: str
+    step: int
+    total: int
+    seconds: float
+    eta_seconds: float = 0.0
+    values: dict[str, float] = field(default_factory=dict)
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended.
+
+    Parameters
+    ----------
+    status : str
+        ``finished``, ``interrupted`` (resumable), or ``skipped`` (it was finished before).
+    step, total : int
+        Steps done and steps planned.
+    best_step, best_score : int or None, float or None
+        The validation that the weights in the folder come from.
+    seconds : float
+        Training time over all starts.
+    precision : str
+        Arithmetic that the run used.
+    """
+
+    status: str
+    folder: Path
+    step: int
+    total: int
+    best_step: int | None
+    best_score: float | None
+    seconds: float
+    precision: str
+
+
+class Interrupts:
+    """Turn the first Ctrl-C or SIGTERM into a wish to stop; a second Ctrl-C stops at once.
+
+    Use as a context manager. Outside the main thread, where Python allows no handlers, it does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.wished = False
+        self._old: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._old[number] = signal.signal(number, self._note)
+        return self
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.wished and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.wished = True
+
+    def __exit__(self, *exc: object) -> None:
+        for number, handler in self._old.items():
+            signal.signal(number, handler)

@@ -1,0 +1,104 @@
+"""The full state of a run as named tensors and JSON values: everything that the next step depends on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from gantools.errors import ModelError
+from gantools.runtime.ranks import Ranks
+from gantools.training.average import Average
+from gantools.training.system import System
+from gantools.training.update import PhaseUpdate
+
+Tensors = dict[str, torch.Tensor]
+
+
+def pack(system: System, updates: Iterable[PhaseUpdate], average: Average, ranks: Ranks) -> tuple[Tensors, dict[str, Any]]:
+    """Return the tensors of a run and the numbers inside its optimisers.
+
+    Names are ``network/NAME/KEY``, ``ema/NAME/KEY``, ``optimizer/PHASE/INDEX/KEY`` and ``extra/KEY``. The tensors are those in
+    use, not copies. There is no generator state: all randomness follows from (seed, step, item). Call it on all ranks; the
+    result is complete on rank 0.
+    """
+    tensors = {f"network/{name}/{key}": t for name, net in system.networks.items() for key, t in net.state_dict().items()}
+    for name, net in average.copies.items():
+        tensors.update({f"ema/{name}/{key}": t for key, t in net.state_dict().items()})
+    numbers: dict[str, Any] = {}
+    for update in updates:
+        for index, entries in update.optimizer.state_dict()["state"].items():
+            for key, value in entries.items():
+                place = f"optimizer/{update.phase.name}/{index}/{key}"
+                if isinstance(value, torch.Tensor):
+                    tensors[place] = value
+                else:
+                    numbers[place] = value
+    tensors.update({f"extra/{key}": t for key, t in _gather_extra(system, ranks).items()})
+    return tensors, numbers
+
+
+def _gather_extra(system: System, ranks: Ranks) -> Tensors:
+    """Collect the extra state: what belongs to an item of the batch from its rank, the rest from rank 0."""
+    share = ranks.share(system.config.batch_size)
+    own: Tensors = {}
+    for key, tensor in system.extra_state().items():
+        item = re.match(r"item(\d+)/", key)
+        if ranks.first if item is None else int(item[1]) in share:
+            own[key] = tensor
+    gathered: Tensors = {}
+    for part in ranks.gather(own):
+        gathered.update(part)
+    return gathered
+
+
+def unpack(
+    tensors: Tensors, numbers: dict[str, Any], system: System, updates: Iterable[PhaseUpdate], average: Average
+) -> None:
+    """Put a packed state back.
+
+    Raises
+    ------
+    ModelError
+        A tensor is missing, has another shape, or belongs to nothing in this system.
+    """
+    for name, net in system.networks.items():
+        load_network(net, _below(tensors, f"network/{name}/"), name)
+    for name, net in average.copies.items():
+        load_network(net, _below(tensors, f"ema/{name}/"), f"{name}.ema")
+    for update in updates:
+        prefix = f"optimizer/{update.phase.name}/"
+        state: dict[int, dict[str, Any]] = {}
+        for place, value in {**_below(tensors, prefix), **_below(numbers, prefix)}.items():
+            index, key = place.split("/", 1)
+            state.setdefault(int(index), {})[key] = value
+        groups = update.optimizer.state_dict()["param_groups"]
+        update.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    system.load_extra_state(_below(tensors, "extra/"))
+
+
+def _below(entries: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {key[len(prefix) :]: value for key, value in entries.items() if key.startswith(prefix)}
+
+
+def load_network(net: nn.Module, weights: Tensors, name: str, path: str | None = None) -> None:
+    """Load weights into a network after checking names and shapes.
+
+    Raises
+    ------
+    ModelError
+        Naming the first weight that does not fit.
+    """
+    own = net.state_dict()
+    for key in [*own, *weights]:
+        if key not in weights:
+            raise ModelError(f"network {name} lacks the weight {key}; it was made with another configuration", path)
+        if key not in own:
+            raise ModelError(f"network {name} has a weight {key} too many; it was made with another configuration", path)
+        if own[key].shape != weights[key].shape:
+            shapes = f"{tuple(weights[key].shape)} in the model, {tuple(own[key].shape)} here"
+            raise ModelError(f"weight {key} of network {name} has another shape: {shapes}", path)
+    net.load_state_dict(weights)

@@ -1,0 +1,134 @@
+"""What a published system gives to the training loop, and all that the loop knows of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from gantools.training.config import TrainConfig
+from gantools.training.schedule import Schedule, constant
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+
+def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: float = 0.0) -> OptimizerFactory:
+    """Return a factory of Adam optimisers (AdamW where `weight_decay` is not 0)."""
+    if weight_decay:
+        return lambda parameters: torch.optim.AdamW(parameters, lr=lr, betas=betas, weight_decay=weight_decay)
+    return lambda parameters: torch.optim.Adam(parameters, lr=lr, betas=betas)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One update within a step: a loss, the networks that it trains and their optimiser.
+
+    Parameters
+    ----------
+    name : str
+        Passed to `System.losses`, and part of the names in the saved state.
+    networks : tuple of str
+        Networks that this phase trains; all others are frozen meanwhile.
+    optimizer : callable
+        Makes the optimiser from the parameters, e.g. ``adam(2e-4, (0.5, 0.999))``. Any optimiser of torch will do whose
+        state consists of tensors and numbers.
+    schedule : callable
+        Factor of the learning rate from (step, total steps).
+    every : int
+        Run only in each N-th step, e.g. 5 for a generator with five critic updates per update of its own.
+    clip_norm : float
+        Scale the gradient down to this norm; 0 for no clipping.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    optimizer: OptimizerFactory
+    schedule: Schedule = constant
+    every: int = 1
+    clip_norm: float = 0.0
+
+
+class System(ABC):
+    """A published system as the training loop sees it: configuration, networks, objective, sampler.
+
+    Attributes
+    ----------
+    name : str
+        Name of the system, as in ``gantools train NAME``.
+    config : TrainConfig
+        Frozen dataclass, the dump of which becomes `config.json`.
+    device : torch.device
+        Where the networks and batches are.
+    networks : dict of str to nn.Module
+        Made from `config.seed`; each is saved as ``NAME.safetensors``.
+    averaged : tuple of str
+        Networks with a moving average of their weights, saved as ``NAME.ema.safetensors``.
+    phases : tuple of Phase
+        In the order in which they run within a step.
+    data : dict
+        Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters), ``db_range``,
+        roles and so on. A run is resumed only with equal data; a model is fine-tuned only where ``mel`` and
+        ``db_range`` are equal.
+
+    Notes
+    -----
+    A batch item is a pure function of (seed, step, item), and so is all randomness. Nothing then depends on when or where
+    an item is processed: a resumed run, a run of several ranks and a run in micro-batches see the same numbers, and there
+    is no data position to save. The loop sets the global generators of torch, NumPy and Python from (seed, step, first
+    item) before each call of `losses`, which is what dropout uses; everything else takes a generator of its own, seeded
+    with ``item_seed(seed, what, step, item)``.
+    """
+
+    name: str
+    config: TrainConfig
+    device: torch.device
+    networks: dict[str, nn.Module]
+    averaged: tuple[str, ...] = ()
+    phases: tuple[Phase, ...]
+    data: dict[str, Any] = {}
+
+    @abstractmethod
+    def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Return the data of some items of the global batch, each tensor (len(items), ...), on `device`."""
+
+    @abstractmethod
+    def losses(
+        self, phase: str, batch: dict[str, torch.Tensor], shared: dict[str, Any]
+    ) -> tuple[torch.Tensor, Mapping[str, float | torch.Tensor]]:
+        """Return the loss of one phase, a scalar and a mean over the items, and scalar terms for the log.
+
+        `shared` starts as ``{"step": step, "items": items}`` for each micro-batch and goes from phase to phase within the
+        step: a generator leaves its (detached) fakes there for the critic. A phase gives the same terms in every step.
+        """
+
+    def extra_state(self) -> dict[str, torch.Tensor]:
+        """Return state beside networks and optimisers, such as image pools.
+
+        A key that starts with ``item<N>/`` belongs to item N of the global batch and is saved by the rank that trains it;
+        all other keys must be equal on all ranks.
+        """
+        return {}
+
+    def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
+        """Take back what `extra_state` gave; what the state lacks (an empty one: everything) becomes as at the start."""
+
+    @abstractmethod
+    def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
+        """Return figures on fixed validation data; ``score`` (lower is better) decides which weights are best.
+
+        `networks` holds the averaged copies under their networks' names. Called on rank 0, without gradients, with all
+        networks in evaluation mode.
+        """
+
+    def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
+        """Write small samples to `folder`; called after each validation, as `validate` is."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what ``--dry-run`` prints: parameter counts, and the data."""
+        counts = {name: sum(p.numel() for p in net.parameters()) for name, net in self.networks.items()}
+        return {"system": self.name, "parameters": counts, "data": self.data}

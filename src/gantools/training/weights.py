@@ -1,0 +1,122 @@
+"""Weights of a trained model, for generating and for fine-tuning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from gantools.errors import InputError, ModelError
+from gantools.files.containers import read_state
+from gantools.files.hashing import hash_file
+from gantools.training.state import Tensors, load_network
+from gantools.training.system import System
+
+# What the networks' input means: a model that saw other values of these cannot be continued.
+_MEANING = ("mel", "db_range")
+
+
+def read_model(folder: str | Path) -> dict[str, Any]:
+    """Return the contents of `config.json` of a model folder.
+
+    Returns
+    -------
+    dict
+        ``system`` (name), ``config`` (its configuration as JSON values), ``data`` (as `System.data`), ``networks`` (name to
+        parameter count), ``averaged`` (names with averaged weights) and ``versions``.
+
+    Raises
+    ------
+    ModelError
+        The folder is absent, is no model folder, or a file of weights is missing.
+    """
+    folder = Path(folder)
+    path = folder / "config.json"
+    try:
+        model = json.loads(path.read_text(encoding="utf-8"))
+        names = weight_files(model)
+        assert isinstance(model["system"], str) and isinstance(model["config"], dict) and isinstance(model["data"], dict)
+    except OSError as error:
+        raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
+    for name in names:
+        if not (folder / name).is_file():
+            raise ModelError(f"the file of weights {name} is missing; restore it or train the model again", folder)
+    return model
+
+
+def weight_files(model: dict[str, Any]) -> list[str]:
+    """Return the names of all files of weights that belong to a model."""
+    return [f"{name}.safetensors" for name in [*model["networks"], *(f"{name}.ema" for name in model["averaged"])]]
+
+
+def read_weights(folder: str | Path, name: str, *, raw: bool = False) -> Tensors:
+    """Return the weights of one network: the averaged ones where there are some, unless `raw`.
+
+    Raises
+    ------
+    ModelError
+        The model has no such network, or its file is missing or damaged.
+    """
+    model = read_model(folder)
+    if name not in model["networks"]:
+        raise ModelError(f"has no network {name}, only {', '.join(model['networks'])}", folder)
+    averaged = name in model["averaged"] and not raw
+    path = Path(folder) / f"{name}{'.ema' if averaged else ''}.safetensors"
+    try:
+        return read_state(path)[0]
+    except InputError as error:
+        raise ModelError(error.message, path) from error
+
+
+def load_weights(folder: str | Path, name: str, net: nn.Module, *, raw: bool = False) -> None:
+    """Load the weights of one network of a model folder into `net`; see `read_weights` and `state.load_network`."""
+    load_network(net, read_weights(folder, name, raw=raw), name, str(folder))
+
+
+def start_from(system: System, folder: str | Path) -> dict[str, str]:
+    """Load the weights of another model, and nothing else of it, as the start of a new run.
+
+    This is pre-training followed by fine-tuning: new data, a new schedule, fresh optimisers. The raw weights are taken and
+    not the averaged ones, because the critics were trained against those.
+
+    Returns
+    -------
+    dict
+        ``path`` of the model and ``hash`` of its weights, for `config.json`.
+
+    Raises
+    ------
+    ModelError
+        The model is of another system, its networks have other shapes, or its mel parameters or dB range differ.
+    """
+    model = read_model(folder)
+    if model["system"] != system.name:
+        raise ModelError(f"is a model of {model['system']}, not of {system.name}", folder)
+    for part in _MEANING:
+        if part in system.data and part in model["data"]:
+            difference = first_difference(system.data[part], model["data"][part], part)
+            if difference:
+                raise ModelError(f"does not fit the data: {difference}; make the chunks with the model's settings", folder)
+    for name, net in system.networks.items():
+        load_weights(folder, name, net, raw=True)
+    hashes = [hash_file(Path(folder) / f"{name}.safetensors") for name in system.networks]
+    return {"path": str(folder), "hash": " ".join(hashes)}
+
+
+def first_difference(here: Any, there: Any, key: str = "") -> str:
+    """Return a sentence on the first place where two JSON values differ, or an empty string."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        for name in sorted({*here, *there}):
+            below = f"{key}.{name}" if key else name
+            if name not in here or name not in there:
+                return f"{below} is {'missing' if name not in here else here[name]!r} here and " + (
+                    f"{'missing' if name not in there else there[name]!r} in the model"
+                )
+            if difference := first_difference(here[name], there[name], below):
+                return difference
+        return ""
+    return "" if here == there else f"{key} is {here!r} here and {there!r} in the model"
