@@ -91,18 +91,25 @@ def run_batch(run: Run, tasks: Sequence[Task], config: Any, work: Work, *, descr
     if out.is_dir() and not run.dry_run:
         sweep_temporaries(out)
     counts = {"ok": 0, "skipped": 0, "error": 0, "planned": 0}
-    waiting: list[Task] = []
+    known: dict[str, dict[str, Any]] = {}
     for task in tasks:
-        known = None if run.force else manifest.up_to_date(task.key, {"source": task.item.path}, digest)
-        if known is not None:
-            _result(run, out, task, "skipped", known.get("fields", {}), counts)
-        elif run.dry_run:
-            _result(run, out, task, "planned", {}, counts)
-        else:
-            waiting.append(task)
-    failed = _work_off(run, out, waiting, digest, manifest, work, counts) if waiting else False
+        record = None if run.force else manifest.up_to_date(task.key, {"source": task.item.path}, digest)
+        if record is not None:
+            known[task.key] = record
+    waiting = [task for task in tasks if task.key not in known]
+    with Bar(run, len(waiting), run.verb) as bar:
+        outcomes = iter(()) if run.dry_run or not waiting else _outcomes(run, out, waiting, work, bar)
+        for task in tasks:  # in their order, so that records come in the order of the inputs
+            if task.key in known:
+                _result(run, out, task, "skipped", known[task.key].get("fields", {}), counts)
+            elif run.dry_run:
+                _result(run, out, task, "planned", {}, counts)
+            else:
+                _finish(run, out, task, digest, manifest, next(outcomes), bar, counts)
+                if counts["error"] and run.on_error == "stop":
+                    break
     _summary(run, counts, describe)
-    return 1 if failed or counts["error"] else 0
+    return 1 if counts["error"] else 0
 
 
 def _refuse_collisions(tasks: Sequence[Task]) -> None:
@@ -118,29 +125,30 @@ def _refuse_collisions(tasks: Sequence[Task]) -> None:
                 )
 
 
-def _work_off(
-    run: Run, out: Path, tasks: list[Task], digest: str, manifest: Manifest, work: Work, counts: dict[str, int]
-) -> bool:
-    with Bar(run, len(tasks), run.verb) as bar:
-        results = _outcomes(run, out, tasks, work, bar)
-        for position, (task, outcome) in enumerate(zip(tasks, results, strict=False)):
-            if "error" not in outcome:
-                outcome = _record(run, out, task, digest, manifest, outcome)
-            if "error" in outcome:
-                bar.say(f"gantools {run.verb}: {_one_line(task, outcome)}")
-                if run.debug and outcome.get("trace"):
-                    bar.say(outcome["trace"])
-                _result(run, out, task, "error", {"error": outcome["error"]}, counts)
-                if run.on_error == "stop":
-                    return True
-            else:
-                if outcome.get("warning"):
-                    bar.say(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
-                if run.verbose:
-                    bar.say(f"gantools {run.verb}: {task.item.path} -> {out / task.outputs[0]}")
-                _result(run, out, task, "ok", outcome, counts)
-            bar.update(position + 1)
-    return False
+def _finish(
+    run: Run,
+    out: Path,
+    task: Task,
+    digest: str,
+    manifest: Manifest,
+    outcome: dict[str, Any],
+    bar: Bar,
+    counts: dict[str, int],
+) -> None:
+    if "error" not in outcome:
+        outcome = _record(run, out, task, digest, manifest, outcome)
+    if "error" in outcome:
+        bar.say(f"gantools {run.verb}: {_one_line(task, outcome)}")
+        if run.debug and outcome.get("trace"):
+            bar.say(outcome["trace"])
+        _result(run, out, task, "error", {"error": outcome["error"]}, counts)
+    else:
+        if outcome.get("warning"):
+            bar.say(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
+        if run.verbose:
+            bar.say(f"gantools {run.verb}: {task.item.path} -> {out / task.outputs[0]}")
+        _result(run, out, task, "ok", outcome, counts)
+    bar.update(counts["ok"] + counts["error"])
 
 
 def _one_line(task: Task, outcome: dict[str, Any]) -> str:

@@ -30,7 +30,8 @@ NORM_EPS = 1e-3
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 LAYERS: tuple[Layer, ...] = ("mean_pool", "max_pool", "penultimate", "tags")
 _WIDTH = {"mean_pool": 753, "max_pool": 753, "penultimate": 200, "tags": 50}
-_BATCH_PATCHES = 4  # larger batches fall out of the cache and are slower per patch on a CPU
+_BATCH_PATCHES = 16
+_PIECE_FRAMES = 192  # longer results of the wide convolutions fall out of a CPU's cache
 
 
 class _Pooled:
@@ -48,7 +49,12 @@ class _Pooled:
 
     def __call__(self, padded: Tensor) -> Tensor:
         """(batch, 1, time + kernel - 1, mel) to (batch, filters, time)."""
-        extreme = functional.conv2d(padded, self.kernel, self.bias).amax(3) * self.sign
+        before = self.kernel.shape[2] - 1
+        pieces = []
+        for start in range(0, padded.shape[2] - before, _PIECE_FRAMES):
+            piece = padded[:, :, start : start + _PIECE_FRAMES + before]
+            pieces.append(functional.conv2d(piece, self.kernel, self.bias).amax(3))
+        extreme = torch.cat(pieces, 2) * self.sign
         return extreme.clamp_min(0.0) * self.scale + self.shift
 
 
@@ -83,8 +89,7 @@ class MusiCNN:
             self.temporal = [_Pooled(*self._conv(2 + i), *self._norm(3 + i)) for i in range(3)]
             self.middle = [(*self._conv(5 + i), *self._norm(6 + i)) for i in range(3)]
             self.back = (self._norm(9), self._dense("dense"), self._norm(10), self._dense("dense_1"))
-            with torch.inference_mode():
-                self._network(torch.zeros(1, PATCH_FRAMES, N_MELS, device=self.device), "tags")
+            self.embed_patches(torch.zeros(1, PATCH_FRAMES, N_MELS), "tags")
         except (KeyError, IndexError, RuntimeError) as error:
             raise ModelError(f"not the weights of a MusiCNN ({error}); give a file with its tensors") from error
         del self._weights
@@ -154,27 +159,51 @@ class MusiCNN:
         if len(frames) < PATCH_FRAMES:
             shortest_s = (PATCH_FRAMES - 1) * HOP_SAMPLES / SAMPLE_RATE_HZ
             raise InputError(f"{len(wave) / SAMPLE_RATE_HZ:.2f} s of audio, need at least {shortest_s:.2f} s")
-        return self.embed_patches(frames.unfold(0, PATCH_FRAMES, hop_frames).transpose(1, 2), layer)
-
-    def embed_patches(self, patches: Tensor, layer: Layer = "mean_pool") -> np.ndarray:
-        """Embed log-mel patches, (n, 187, 96) to float32 (n, d), in batches."""
-        if not len(patches):
-            return np.zeros((0, _WIDTH[layer]), np.float32)
-        size = _BATCH_PATCHES if self.device.type == "cpu" else 64
+        count = 1 + (len(frames) - PATCH_FRAMES) // hop_frames
+        parts = []
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
-            parts = [self._network(batch.to(self.device), layer) for batch in patches.split(size)]
+            for first in range(0, count, _BATCH_PATCHES):
+                last = min(first + _BATCH_PATCHES, count) - 1
+                span = frames[first * hop_frames : last * hop_frames + PATCH_FRAMES] * self.input_norm[0]
+                span += self.input_norm[1]
+                patches = span.unfold(0, PATCH_FRAMES, hop_frames).transpose(1, 2)[:, None]
+                timbral = [self._shared(branch, span, patches, hop_frames) for branch in self.timbral]
+                parts.append(self._network(patches, timbral, layer))
             return torch.cat(parts).cpu().numpy()
 
-    def _network(self, patches: Tensor, layer: Layer) -> Tensor:
-        """(batch, 187, 96) to (batch, d)."""
-        scale, shift = self.input_norm
-        normed = (patches * scale + shift)[:, None]
-        edges = functional.pad(normed, (0, 0, EDGE_FRAMES, EDGE_FRAMES))
-        front = [branch(edges) for branch in self.timbral]
+    def embed_patches(self, patches: Tensor, layer: Layer = "mean_pool") -> np.ndarray:
+        """Embed log-mel patches that need not follow each other, (n, 187, 96) to float32 (n, d)."""
+        parts = [np.zeros((0, _WIDTH[layer]), np.float32)]
+        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+            for batch in patches.split(_BATCH_PATCHES):
+                normed = (batch.to(self.device) * self.input_norm[0] + self.input_norm[1])[:, None]
+                edges = functional.pad(normed, (0, 0, EDGE_FRAMES, EDGE_FRAMES))
+                timbral = [branch(edges) for branch in self.timbral]
+                parts.append(self._network(normed, timbral, layer).cpu().numpy())
+        return np.concatenate(parts)
+
+    @staticmethod
+    def _shared(branch: _Pooled, span: Tensor, patches: Tensor, hop_frames: int) -> Tensor:
+        """One timbral branch for overlapping patches, (n, filters, 187).
+
+        Patches that overlap share their frames, so the branch runs once over all of `span` (frames, 96). Only
+        the three frames at either end of a patch, which see zeros beyond it, are computed for each patch.
+        """
+        whole = branch(functional.pad(span, (0, 0, EDGE_FRAMES, EDGE_FRAMES))[None, None])[0]
+        features = whole.unfold(1, PATCH_FRAMES, hop_frames).transpose(0, 1).contiguous()
+        near = 2 * EDGE_FRAMES
+        features[:, :, :EDGE_FRAMES] = branch(functional.pad(patches[:, :, :near], (0, 0, EDGE_FRAMES, 0)))
+        features[:, :, -EDGE_FRAMES:] = branch(functional.pad(patches[:, :, -near:], (0, 0, 0, EDGE_FRAMES)))
+        return features
+
+    def _network(self, normed: Tensor, timbral: list[Tensor], layer: Layer) -> Tensor:
+        """Normalised patches (n, 1, 187, 96) and their two timbral branches to (n, d)."""
+        front = list(timbral)
         for branch in self.temporal:
             before = (branch.kernel.shape[2] - 1) // 2  # TensorFlow's 'same': the odd frame goes to the right
             after = branch.kernel.shape[2] - 1 - before
-            front.append(branch(functional.pad(normed, (0, 0, before, after))))
+            padded = functional.pad(normed, (0, 0, before, after))
+            front.append(torch.cat([branch(part) for part in padded.split(2)]))
         stages = [torch.cat(front, 1)]
         for index, (kernel, bias, gain, offset) in enumerate(self.middle):
             rows = kernel[:, 0].transpose(1, 2)  # (filters, channels, 7): a convolution over time alone

@@ -1,0 +1,77 @@
+"""Runs that are given a time instead of a number of steps."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from toy_system import lines_of, toy
+
+from gantools.errors import ConfigError
+from gantools.training.budget import Plan
+from gantools.training.config import TrainConfig, parse_seconds
+from gantools.training.loop import train
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("5m", 300), ("2h", 7200), ("1h30m", 5400), ("1.5m", 90), ("45", 45), ("1d", 86400)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0s", "5 minutes", "-3m", "m", "5x", "1m 2"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(ConfigError, match="is no duration"):
+        parse_seconds(text)
+
+
+def test_validations_are_even_and_end_with_the_run() -> None:
+    plan = Plan(total=25, validations=10)
+    due = [step for step in range(26) if plan.due(step, TrainConfig())]
+    assert due == [0, 3, 5, 8, 10, 13, 15, 18, 20, 23, 25]
+    assert [step for step in range(26) if plan.due(step, TrainConfig(validate_every=10))] == [0, 10, 20, 25]
+
+
+def test_the_plan_leaves_room_for_validations_and_saves() -> None:
+    plan = Plan(budget_seconds=100.0, step_seconds=0.1, validate_seconds=2.0, save_seconds=0.5)
+    plan.choose_total(0, 1.0, TrainConfig())
+    assert plan.validations == 10
+    spent = 1.0 + plan.total * 0.1 + 10 * 2.5
+    assert 90.0 < spent < 100.0
+    plan = Plan(budget_seconds=10.0, step_seconds=0.1, validate_seconds=3.0)
+    plan.choose_total(0, 1.0, TrainConfig())
+    assert plan.validations == 1
+    assert 1.0 + plan.total * 0.1 + 3.0 < 10.0
+
+
+def test_a_budget_run_ends_in_time_and_is_then_done(tmp_path: Path) -> None:
+    settings = {"budget": "3s", "slow": 0.01, "slow_validation": 0.05}
+    begun = time.monotonic()
+    summary = train(toy(**settings), tmp_path / "m")
+    took = time.monotonic() - begun
+    assert summary.status == "finished"
+    assert 20 <= summary.step == summary.total
+    # No timing is asserted beyond what a stalled machine could not break: the clock of the run itself kept to the budget.
+    assert summary.seconds <= took + 1e-3
+    assert lines_of(tmp_path / "m")[-1]["kind"] == "validation"
+    assert lines_of(tmp_path / "m")[-1]["step"] == summary.step
+    assert train(toy(**settings), tmp_path / "m").status == "skipped"
+    longer = train(toy(**{**settings, "budget": f"{summary.seconds + 1.5:.1f}s"}), tmp_path / "m")
+    assert longer.status == "finished"
+    assert longer.step > summary.step
+
+
+def test_a_machine_that_slows_down_stops_the_run_early(tmp_path: Path) -> None:
+    system = toy(budget="2s", validate_every=1000)
+    fast = system.batch
+
+    def slowing(step: int, items: list[int]) -> dict[str, object]:
+        time.sleep(0.002 if step < 50 else 0.1)
+        return fast(step, items)  # type: ignore[return-value]
+
+    system.batch = slowing  # type: ignore[assignment, method-assign]
+    summary = train(system, tmp_path / "m")
+    assert summary.status == "finished"
+    assert summary.step < 100

@@ -1,0 +1,164 @@
+"""The loop: what a run leaves, resuming, extending, refusing, stopping."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from toy_system import Toy, ToyConfig, lines_of, toy, weights_of
+
+from gantools.errors import ConfigError, ModelError
+from gantools.training.loop import train
+from gantools.training.report import Progress
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def stopped_at(step: int, system: Toy, folder: Path, **options: Any) -> None:
+    """Run until a step, then stop as Ctrl-C does."""
+
+    def report(progress: Progress) -> None:
+        if progress.activity == "train" and progress.step == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert train(system, folder, report=report, **options).status == "interrupted"
+
+
+def test_a_run_leaves_a_whole_folder(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    summary = train(toy(), tmp_path / "m", report=seen.append)
+    folder = tmp_path / "m"
+    assert (summary.status, summary.step, summary.total) == ("finished", 20, 20)
+    names = sorted(p.name for p in folder.iterdir())
+    assert names == [
+        "config.json", "critic.safetensors", "generator.ema.safetensors", "generator.safetensors",
+        "metrics.jsonl", "samples", "state",
+    ]  # fmt: skip
+    assert [p.name for p in (folder / "state").iterdir()] == ["step-00000020.safetensors"]
+    lines = lines_of(folder)
+    assert [line["step"] for line in lines if line["kind"] == "train"] == [5, 10, 15, 20]
+    assert [line["step"] for line in lines if line["kind"] == "validation"] == list(range(0, 21, 2))
+    best = min((line["score"], line["step"]) for line in lines if line["kind"] == "validation" and line["step"])
+    assert best == (summary.best_score, summary.best_step)
+    assert seen[-1].step == 20
+    assert {p.activity for p in seen} == {"train", "validate"}
+    model = json.loads((folder / "config.json").read_text())
+    assert model["system"] == "toy"
+    assert model["config"]["width"] == 4
+    assert model["averaged"] == ["generator"]
+
+
+@pytest.mark.parametrize("step", [1, 7, 10])
+def test_resumed_equals_uninterrupted(tmp_path: Path, step: int) -> None:
+    train(toy(), tmp_path / "whole")
+    stopped_at(step, toy(), tmp_path / "parts")
+    # A different global generator state must not matter.
+    torch.manual_seed(99)
+    assert train(toy(), tmp_path / "parts").status == "finished"
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+    assert lines_of(tmp_path / "whole") == lines_of(tmp_path / "parts")
+
+
+def test_a_finished_run_is_skipped_and_can_be_extended(tmp_path: Path) -> None:
+    train(toy(steps=10), tmp_path / "m")
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "m").rglob("*")}
+    assert train(toy(steps=10), tmp_path / "m").status == "skipped"
+    assert before == {p: p.stat().st_mtime_ns for p in (tmp_path / "m").rglob("*")}
+    summary = train(toy(steps=16), tmp_path / "m")
+    assert (summary.status, summary.step) == ("finished", 16)
+    assert json.loads((tmp_path / "m" / "config.json").read_text())["config"]["steps"] == 16
+    with pytest.raises(ConfigError, match="steps: 16 are done already"):
+        train(toy(steps=12), tmp_path / "m")
+
+
+def test_other_settings_or_data_are_refused_by_name(tmp_path: Path) -> None:
+    train(toy(steps=2), tmp_path / "m")
+    with pytest.raises(ConfigError, match=r"pool_size 5: the run was started with 3"):
+        train(toy(steps=4, pool_size=5), tmp_path / "m")
+    other = {"mel": {"n_mels": 8}, "db_range": [-40, 40], "roles": ["a", "b"]}
+    with pytest.raises(ConfigError, match=r"data\.mel\.n_mels is 8 here and 4 in the model"):
+        train(Toy(toy(steps=4).config, other), tmp_path / "m")  # type: ignore[arg-type]
+    train(toy(steps=4, save_every=1, keep_last=3), tmp_path / "m")
+    assert train(toy(steps=2, pool_size=5), tmp_path / "m", resume="never").step == 2
+
+
+def test_something_else_in_the_way_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("x")
+    with pytest.raises(ConfigError, match="not a model folder"):
+        train(toy(), tmp_path)
+    with pytest.raises(ConfigError, match="not a model folder"):
+        train(toy(), tmp_path / "thesis.txt", resume="never")
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_nan_stops_after_three_steps_and_keeps_the_good_state(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"not finite in 3 steps in a row, up to step 11"):
+        train(toy(bad_from=8, save_every=1, validate_every=100), tmp_path / "m")
+    assert [p.name for p in (tmp_path / "m" / "state").iterdir()] == ["step-00000008.safetensors"]
+    stopped_at(8, toy(validate_every=100), tmp_path / "good")
+    assert same(weights_of(tmp_path / "m"), weights_of(tmp_path / "good"))
+
+
+def test_single_bad_steps_are_skipped(tmp_path: Path) -> None:
+    summary = train(toy(bad_from=8, bad_steps=2), tmp_path / "m")
+    assert summary.status == "finished"
+    assert [line["step"] for line in lines_of(tmp_path / "m") if line["kind"] == "skipped"] == [9, 10]
+    assert all(t.isfinite().all() for t in weights_of(tmp_path / "m").values())
+
+
+def test_a_damaged_state_falls_back_to_the_one_before(tmp_path: Path) -> None:
+    train(toy(steps=20), tmp_path / "whole")
+    stopped_at(12, toy(save_every=4, keep_last=2), tmp_path / "m")
+    newest, older = sorted((tmp_path / "m" / "state").iterdir(), reverse=True)
+    data = bytearray(newest.read_bytes())
+    data[-5] ^= 1
+    newest.write_bytes(data)
+    train(toy(save_every=4, keep_last=2), tmp_path / "m")
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "m"))
+    for path in (tmp_path / "m" / "state").iterdir():
+        path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(ModelError, match="no training state in it is whole"):
+        train(toy(steps=30), tmp_path / "m")
+
+
+def test_stale_temporaries_are_swept(tmp_path: Path) -> None:
+    stopped_at(3, toy(), tmp_path / "m")
+    dead = 2**22 + 1  # above the highest process number
+    (tmp_path / f".m.{dead}-00000000.tmp").mkdir()
+    (tmp_path / "m" / "state" / f".step-00000004.safetensors.{os.getpid()}-00000000.tmp").write_bytes(b"half")
+    train(toy(), tmp_path / "m")
+    assert not list(tmp_path.rglob(".*.tmp"))
+
+
+def test_a_folder_is_trained_by_one_process_only(tmp_path: Path) -> None:
+    def again(progress: Progress) -> None:
+        if progress.activity == "train":
+            train(toy(), tmp_path / "m")
+
+    with pytest.raises(ModelError, match="being trained by another process"):
+        train(toy(), tmp_path / "m", report=again)
+
+
+def test_micro_batches_sum_to_the_batch(tmp_path: Path) -> None:
+    # Only what has no dropout in it: that draws anew for each micro-batch.
+    train(toy(batch_size=4, steps=1, log_every=1), tmp_path / "whole")
+    train(toy(batch_size=4, steps=1, log_every=1, micro_batch=1), tmp_path / "pieces")
+    penalties = [lines_of(tmp_path / name)[1]["penalty"] for name in ("whole", "pieces")]
+    assert penalties[0] == pytest.approx(penalties[1], rel=1e-6)
+
+
+def test_without_average_there_is_none(tmp_path: Path) -> None:
+    train(toy(steps=4, ema=False), tmp_path / "m")
+    assert not (tmp_path / "m" / "generator.ema.safetensors").exists()
+    assert not any(key.startswith("ema/") for key in weights_of(tmp_path / "m"))
+
+
+def test_config_fields_are_options() -> None:
+    assert ToyConfig.FREE >= {"steps", "budget"}
