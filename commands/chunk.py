@@ -106,7 +106,12 @@ def cut(
         require_same(params, mel.params, item.path, "the chunk folder")
         identity |= {"song": mel.meta.get("song") or item.song, "role": config.role or mel.role}
         rows = cut_mel(mel, outputs[0], db_range, config, identity)
-    fields: dict[str, Any] = {"chunks": len(rows), "dataset": digest, "song": identity["song"], "role": identity["role"]}
+    fields: dict[str, Any] = {
+        "chunks": len(rows),
+        "dataset": digest,
+        "song": identity["song"],
+        "role": identity["role"],
+    }
     return fields if rows else fields | {"warning": "silent: no chunk kept"}
 
 

@@ -63,7 +63,8 @@ def melify_file(
     item: Item, outputs: Sequence[Path], seed: int, tick: Callable[[float], None], *, params: MelParams
 ) -> dict[str, Any]:
     """Write one mel file, and its picture where asked; return the fields of its record."""
-    from gantools.audio.melfile import melify as write, read_mel
+    from gantools.audio.melfile import melify as write
+    from gantools.audio.melfile import read_mel
     from gantools.audio.picture import write_mel_png
 
     meta = write(item.path, outputs[0], params, {"role": item.role, "song": item.song, "source": item.path.name}, tick)

@@ -29,8 +29,8 @@ BASSES = {
     "bass_drop_c": 36, "bass_voxy_hit_c": 36, "glitch_bass_g": 31,
 }  # fmt: skip
 KEYS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-SCALES = {"minor": (0, 2, 3, 5, 7, 8, 10), "dorian": (0, 2, 3, 5, 7, 9, 10), "major": (0, 2, 4, 5, 7, 9, 10)}
-PROGRESSIONS = ((0, 0, 3, 0), (0, 0, 5, 6), (0, 0, 5, 4), (0, 0, 6, 0), (0, 0, 2, 6))  # degree of each cell
+SCALES = {"minor": (0, 2, 3, 5, 7, 8, 10), "dorian": (0, 2, 3, 5, 7, 9, 10), "major": (0, 2, 4, 5, 7, 9, 11)}
+PROGRESSIONS = ((0, 0, 3, 0), (0, 0, -2, -1), (0, 0, -2, -3), (0, 0, -1, 0), (0, 0, 2, -1))  # roots of cells
 
 # The recording of each part, where a kit has its own.
 KITS = {
@@ -121,14 +121,14 @@ class Song:
         self.step_s = 60 / tempo_bpm / 4
         self.kit = str(rng.choice(groove.kits))
         self.kit_tuning = float(rng.uniform(-2, 2))
-        self.transpose = int(rng.integers(-5, 7))
+        self.key = int(rng.integers(31, 43))  # MIDI number of the keynote, G1 to F#2
         self.scale = str(rng.choice(list(SCALES)))
         self.progression = PROGRESSIONS[rng.integers(len(PROGRESSIONS))]
         self.gate = float(rng.uniform(0.6, 0.95))
         self.lag_s = float(rng.uniform(0.0, 0.006))  # some bass players sit behind the beat
 
     def __str__(self) -> str:
-        key = KEYS[(BASSES[self.bass_name] + self.transpose) % 12]
+        key = KEYS[self.key % 12]
         sounds = f"{self.kit} kit, {self.bass_name}"
         return f"{self.groove.name}, {self.tempo_bpm:.1f} bpm, {key} {self.scale}, {sounds}"
 
@@ -190,10 +190,10 @@ class Song:
         recorded = load(self.bass_name)
         track = np.zeros(round(seconds * RATE_HZ), np.float32)
         for (step, degree, velocity), end in zip(steps, ends, strict=True):
-            pitch = 12 * (degree // 7) + SCALES[self.scale][degree % 7]
+            pitch = self.key + 12 * (degree // 7) + SCALES[self.scale][degree % 7]
             start_s = self.time_s(*divmod(step, STEPS)) + self.lag_s
             length_s = min(end - step, 6) * self.step_s * self.gate
-            place(track, tuned(recorded, self.transpose + pitch), velocity, start_s, start_s + length_s)
+            place(track, tuned(recorded, pitch - BASSES[self.bass_name]), velocity, start_s, start_s + length_s)
         return track
 
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
+from sounds import tone
 
 # Single-threaded: results are then bit-identical, and small networks are faster on shared cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -31,23 +31,24 @@ def shared_data() -> Path:
 def gantools(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `gantools ARGS` as a user does, in `tmp_path`, and return exit code, stdout and stderr."""
 
-    def run(*arguments: object, input: str | bytes | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, input: str | bytes | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "gantools", *map(str, arguments)]
-        stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input if isinstance(input, bytes) else input.encode()}
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, env={**os.environ, **environment}, timeout=300, **stdin)
+        stdin = (
+            {"stdin": subprocess.DEVNULL}
+            if input is None
+            else {"input": input if isinstance(input, bytes) else input.encode()}
+        )
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, env={**os.environ, **environment}, timeout=300, **stdin
+        )
         text = {"errors": "surrogateescape"}
-        return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(**text), done.stderr.decode(**text))
+        return subprocess.CompletedProcess(
+            command, done.returncode, done.stdout.decode(**text), done.stderr.decode(**text)
+        )
 
     return run
-
-
-def tone(seconds: float, rate_hz: int = 22050, channels: int = 1, hz: float = 110.0, seed: int = 0) -> np.ndarray:
-    """Return a decaying tone with noise bursts, float32 (n, channels): something with pitch and onsets."""
-    time = np.arange(int(seconds * rate_hz)) / rate_hz
-    rng = np.random.default_rng(seed)
-    beat = np.exp(-6 * (time % 0.5))
-    wave = 0.4 * beat * np.sin(2 * np.pi * hz * time) + 0.1 * beat**3 * rng.standard_normal(len(time))
-    return np.repeat(wave[:, None].astype(np.float32), channels, axis=1)
 
 
 @pytest.fixture

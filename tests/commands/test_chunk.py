@@ -27,7 +27,11 @@ def test_windows_overlap_by_fifty_frames_and_codes_are_exact(gantools, mels: Pat
     chunks = ChunkSet(tmp_path / "chunks")
     rows = [row for row in chunks.rows if row["source"] == "one/bass"]
     assert [row["start"] for row in rows] == [0, 206]
-    assert {row["song"]: row["split"] for row in chunks.rows} | {"one": ""} == {"one": "", "two": "val", "three": "test"}
+    assert {row["song"]: row["split"] for row in chunks.rows} | {"one": ""} == {
+        "one": "",
+        "two": "val",
+        "three": "test",
+    }
     assert chunks.roles() == {"bass": 6, "drums": 6}
     mel = read_mel(mels / "one/bass.mel.safetensors").frames(206, 462).T
     back = chunks.db_range.from_unit(chunks.window(rows[1]))
@@ -87,7 +91,9 @@ def test_silence_short_songs_and_most_per_song(gantools, write_tone, tmp_path: P
     gantools("melify", "s", "-o", "mels", "-q")
     done = gantools("chunk", "mels", "-o", "chunks", "--max-per-song", "3", "--json")
     assert done.returncode == 1
-    found = {r["source"].split("/")[1]: (r["status"], r.get("chunks")) for r in map(json.loads, done.stdout.splitlines())}
+    found = {
+        r["source"].split("/")[1]: (r["status"], r.get("chunks")) for r in map(json.loads, done.stdout.splitlines())
+    }
     assert found == {"a": ("ok", 3), "quiet": ("ok", 0), "short": ("error", None)}
     assert "too short" in done.stderr
     assert "silent" in done.stderr

@@ -54,7 +54,8 @@ class AudioReader:
             raise InputError("not an audio file that can be decoded (WAV, FLAC, OGG, MP3)", path) from error
         self.rate_hz: int = self._file.samplerate
         self.channels: int = self._file.channels
-        self.declared_frames: int = self._file.frames
+        # libsndfile corrects the header of a WAV that was cut short, and would hide it.
+        self.declared_frames: int = round(self._file.frames * _riff_promise(self.path))
         self.subtype: str = self._file.subtype
 
     def __enter__(self) -> AudioReader:
@@ -110,6 +111,17 @@ class AudioReader:
 
     def _at(self, frame: int) -> str:
         return f"at {frame / self.rate_hz:.2f} s"
+
+
+def _riff_promise(path: Path) -> float:
+    """Return the size that a RIFF header promises over the size of the file; 1 where there is none."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    promised, there = int.from_bytes(head[4:8], "little") + 8, path.stat().st_size
+    # Recorders that are not stopped properly leave 0 or the largest number.
+    if head[:4] != b"RIFF" or promised >= 0xFFFFFF00:
+        return 1.0
+    return max(1.0, promised / there)
 
 
 def to_mono(block: np.ndarray) -> np.ndarray:

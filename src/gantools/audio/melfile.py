@@ -89,7 +89,11 @@ def read_mel(path: str | Path) -> MelFile:
 
 
 def write_mel(
-    path: str | Path, blocks: Iterable[np.ndarray], params: MelParams, finish: Callable[[], dict[str, Any]], meta: dict[str, Any]
+    path: str | Path,
+    blocks: Iterable[np.ndarray],
+    params: MelParams,
+    finish: Callable[[], dict[str, Any]],
+    meta: dict[str, Any],
 ) -> dict[str, Any]:
     """Write a mel file from blocks of dB frames, in constant memory, atomically.
 
@@ -185,4 +189,6 @@ def require_same(expected: MelParams, found: MelParams, path: str | Path, where:
     wanted, got = to_mapping(expected), to_mapping(found)
     for key in wanted:
         if wanted[key] != got[key]:
-            raise InputError(f"{key} is {got[key]}, but {where} uses {wanted[key]}; melify it with the same options", path)
+            raise InputError(
+                f"{key} is {got[key]}, but {where} uses {wanted[key]}; melify it with the same options", path
+            )

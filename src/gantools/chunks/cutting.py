@@ -66,7 +66,9 @@ def cut_mel(
     """
     if mel.n_frames < config.frames:
         needed = config.frames / mel.params.frames_per_second
-        raise InputError(f"too short: {mel.n_frames} frames; one window needs {config.frames} ({needed:.1f} s)", mel.path)
+        raise InputError(
+            f"too short: {mel.n_frames} frames; one window needs {config.frames} ({needed:.1f} s)", mel.path
+        )
     levels = mel.frames()
     peak = levels.max(axis=1)
     active = peak > db_range.lo_db + config.silence_db
@@ -88,7 +90,9 @@ def cut_mel(
     return rows
 
 
-def cut_audio(path_in: str | Path, path: str | Path, config: ChunkConfig, identity: dict[str, Any]) -> list[dict[str, Any]]:
+def cut_audio(
+    path_in: str | Path, path: str | Path, config: ChunkConfig, identity: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Write the clips of one audio file and return their rows.
 
     Clips are `samples` long, mono, at the asked rate, and do not overlap; silent ones are dropped.
@@ -124,7 +128,11 @@ def cut_audio(path_in: str | Path, path: str | Path, config: ChunkConfig, identi
 
 
 def _write_shard(
-    path: str | Path, arrays: dict[str, np.ndarray], rows: list[dict[str, Any]], config: ChunkConfig, extra: dict[str, Any]
+    path: str | Path,
+    arrays: dict[str, np.ndarray],
+    rows: list[dict[str, Any]],
+    config: ChunkConfig,
+    extra: dict[str, Any],
 ) -> None:
     shares = parse_shares(config.split)
     val, test = names(config.val_songs), names(config.test_songs)

@@ -25,7 +25,6 @@ ROLES = {
     "band": "band",
     "mix": "mix",
     "mixture": "mix",
-    "song": "mix",
 }
 
 _SEPARATORS = re.compile(r"[\s._()\[\]-]+")
@@ -50,10 +49,10 @@ def role_and_song(rel: str) -> tuple[str, str]:
     folders = list(path.parts[:-1])
     words = _SEPARATORS.split(stem)
     for position in range(len(words) - 1, -1, -1):
-        # A single word "song" or "mix" at the end names a role only when other words name the song.
         role = ROLES.get(words[position].lower())
         if role:
-            rest = "-".join(w for i, w in enumerate(words) if i != position and w)
+            # No role word stays in the song's name: song.bass.drums (made for song.bass) belongs to song.
+            rest = "-".join(word for word in words if word and word.lower() not in ROLES)
             song = "/".join([*folders, rest] if rest else folders)
             return role, song or stem
     for position in range(len(folders) - 1, -1, -1):

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -18,7 +19,7 @@ from gantools.errors import GantoolsError
 #: Verbs in the order of a pipeline. A verb stands here from the day it works.
 VERBS = ("melify", "chunk")
 
-SETTINGS = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+SETTINGS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
 
 
 def build(verbs: Sequence[str] = VERBS) -> typer.Typer:
@@ -68,6 +69,8 @@ def _run(arguments: list[str]) -> int:
     try:
         code = typer.main.get_command(build())(args=arguments, prog_name="gantools", standalone_mode=False)
         sys.stdout.flush()
+        if code == 130:  # Typer turns KeyboardInterrupt into an exit of its own
+            raise KeyboardInterrupt
         return int(code or 0)
     except KeyboardInterrupt:
         _say(f"{name}: interrupted; run it again to go on where it stopped")

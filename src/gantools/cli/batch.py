@@ -187,9 +187,7 @@ def _in_child(work: Work, item: Item, outputs: list[Path], seed: int) -> dict[st
     return _guarded(work, item, outputs, seed, lambda share: None)
 
 
-def _guarded(
-    work: Work, item: Item, outputs: list[Path], seed: int, tick: Callable[[float], None]
-) -> dict[str, Any]:
+def _guarded(work: Work, item: Item, outputs: list[Path], seed: int, tick: Callable[[float], None]) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         # Before the work: a file that changes meanwhile must count as changed next time.
@@ -230,9 +228,7 @@ def _record(
     return outcome
 
 
-def _result(
-    run: Run, out: Path, task: Task, status: str, fields: dict[str, Any], counts: dict[str, int]
-) -> None:
+def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any], counts: dict[str, int]) -> None:
     counts[status] += 1
     item = task.item
     record = {

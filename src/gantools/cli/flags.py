@@ -89,6 +89,7 @@ def verb(
     uses: Sequence[str] = BATCH,
     presets: Mapping[str, Any] | None = None,
     preset: str = "default",
+    name_template: str | None = None,
 ) -> Callable[[Callable[..., int | None]], Callable[..., Any]]:
     """Decorate a function so that it becomes a command of `app`.
 
@@ -108,7 +109,10 @@ def verb(
         Named instances of `config`.
     preset : str
         Preset taken when none is asked for.
+    name_template : str, optional
+        Default of ``--name``.
     """
+    defaults = {**_DEFAULTS, **({"name": name_template} if name_template else {})}
     presets = dict(presets or {})
 
     def decorate(function: Callable[..., int | None]) -> Callable[..., Any]:
@@ -121,11 +125,11 @@ def verb(
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
                 return 0
-            run = _run_options(name, values, uses)
+            run = _run_options(name, values, uses, defaults)
             return function(*(values[p] for p in positional), run=run, config=chosen) or 0
 
         parameters = [_parameter(p, hints[p], inspect.signature(function).parameters[p].default) for p in positional]
-        parameters += [_parameter(n, Annotated[_STANDARD[n]], _DEFAULTS[n]) for n in uses]
+        parameters += [_parameter(n, Annotated[_STANDARD[n]], defaults[n]) for n in uses]
         parameters += _config_parameters(config, presets, preset)
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -158,12 +162,12 @@ def _config_parameters(config: type, presets: Mapping[str, Any], preset: str) ->
         unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
         words.append(f"[{'unset' if value in (None, '') else value}{unit}]")
         declared = f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}"
-        annotation = Annotated[kind | None, typer.Option(declared, help=" ".join(words), show_default=False)]
-        parameters.append(_parameter(field.name, annotation, None))
+        option: Any = typer.Option(declared, help=" ".join(words), show_default=False)
+        parameters.append(_parameter(field.name, Annotated[kind | None, option], None))  # type: ignore[valid-type]
     if presets:
         text = f"Named settings: {', '.join(presets)}. [{preset}]"
-        annotation = Annotated[str | None, typer.Option("--preset", help=text, show_default=False)]
-        parameters.append(_parameter("preset", annotation, None))
+        option = typer.Option("--preset", help=text, show_default=False)
+        parameters.append(_parameter("preset", Annotated[str | None, option], None))
     toml = Annotated[Path | None, typer.Option("--config", help="TOML file with option names as keys.")]
     parameters.append(_parameter("config_file", toml, None))
     shown_only = Annotated[bool, typer.Option("--print-config", help="Print the resolved options as JSON and exit.")]
@@ -226,12 +230,12 @@ def _parse(text: str, kind: type, variable: str) -> Any:
         raise ConfigError(f"{variable}={text!r} is not of type {kind.__name__}") from error
 
 
-def _run_options(verb_name: str, values: Mapping[str, Any], uses: Sequence[str]) -> Run:
+def _run_options(verb_name: str, values: Mapping[str, Any], uses: Sequence[str], defaults: Mapping[str, Any]) -> Run:
     given = {name: values[name] for name in uses}
     for name in uses:
         variable = f"GANTOOLS_{name.upper()}"
-        if given[name] == _DEFAULTS[name] and variable in os.environ and name not in ("out", "null"):
-            given[name] = _parse(os.environ[variable], type(_DEFAULTS[name]), variable)
+        if given[name] == defaults[name] and variable in os.environ and name not in ("out", "null"):
+            given[name] = _parse(os.environ[variable], type(defaults[name]), variable)
     if given.get("on_error", "continue") not in ("continue", "stop"):
         raise ConfigError(f"--on-error {given['on_error']!r}: write continue or stop")
     if "shard" in given:

@@ -65,6 +65,19 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def scratch_folder(parent: str | Path) -> Iterator[Path]:
+    """Give a temporary folder in `parent`, on the disk of the result, and remove it at the end."""
+    parent = Path(parent)
+    parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary_name(parent / "scratch")
+    temporary.mkdir()
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def plain_json(value: Any) -> Any:
     """Return `value` with NaN and infinities replaced by None and NumPy scalars by Python's."""
     if isinstance(value, dict):

@@ -85,7 +85,9 @@ class Ranks:
         largest = max(int(size) for size in sizes)
         rows = [torch.empty(largest, dtype=torch.uint8) for _ in range(self.size)] if self.first else None
         dist.gather(_padded(data, largest), rows, 0)
-        return [decode_tensors(row[: int(size)].numpy().tobytes()) for row, size in zip(rows or [], sizes, strict=False)]
+        return [
+            decode_tensors(row[: int(size)].numpy().tobytes()) for row, size in zip(rows or [], sizes, strict=False)
+        ]
 
     def barrier(self) -> None:
         """Wait for all ranks."""
@@ -114,7 +116,9 @@ def join_ranks() -> Ranks:
         try:
             dist.init_process_group(backend, timeout=_TIMEOUT)
         except (RuntimeError, ValueError) as error:
-            raise DeviceError(f"the ranks of this launch did not find each other ({error}); start them with torchrun") from error
+            raise DeviceError(
+                f"the ranks of this launch did not find each other ({error}); start them with torchrun"
+            ) from error
     return Ranks(dist.get_rank(), dist.get_world_size())
 
 
@@ -134,7 +138,9 @@ def rank_device(device: torch.device) -> torch.device:
     if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
         index = int(os.environ["LOCAL_RANK"])
         if index >= torch.cuda.device_count():
-            raise DeviceError(f"rank {index} has no GPU of its own; start at most {torch.cuda.device_count()} per machine")
+            raise DeviceError(
+                f"rank {index} has no GPU of its own; start at most {torch.cuda.device_count()} per machine"
+            )
         return torch.device("cuda", index)
     return device
 
@@ -145,8 +151,8 @@ def set_threads(threads: int = 0) -> int:
     Parameters
     ----------
     threads : int
-        0 takes ``OMP_NUM_THREADS``, or else the cores of this process, shared by the ranks on this machine. Threads beyond
-        the cores make small networks 15 to 30 times slower.
+        0 takes ``OMP_NUM_THREADS``, or else the cores of this process, shared by the ranks on this machine. Threads
+        beyond the cores make small networks 15 to 30 times slower.
     """
     if threads == 0:
         local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

@@ -8,7 +8,8 @@ from gantools.training.config import TrainConfig
 
 _MOST_VALIDATIONS = 10
 _VALIDATION_SHARE = 0.2
-# The number of steps follows the real speed at these shares of the budget. Later it stays, for the learning rate's sake.
+# The number of steps follows the real speed at these shares of the budget. Later it stays, for the learning rate's
+# sake.
 _REPLAN_SHARES = (0.08, 0.25, 0.5)
 
 

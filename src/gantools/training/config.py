@@ -26,22 +26,26 @@ class TrainConfig:
         {"steps", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
     )
 
-    steps: int = option(1500, "training steps; schedules scale to them", low=1)
-    budget: str = option("", "train for this long instead of a number of steps: 90s, 5m, 2h (validation and saving included)")
-    batch_size: int = option(1, "items per step, over all ranks", low=1)
-    micro_batch: int = option(0, "items per backward pass, gradients are summed over them (0: all that a rank has)", low=0)
-    seed: int = option(0, "seed of weights, data order and noise", low=0)
+    steps: int = option(1500, "Training steps; schedules scale to them.", low=1)
+    budget: str = option("", "Train for so long instead, all included: 90s, 5m, 2h.")
+    batch_size: int = option(1, "Items per step, over all ranks.", low=1)
+    micro_batch: int = option(0, "Items per backward pass, whose gradients are summed; 0 takes all at once.", low=0)
+    seed: int = option(0, "Seed of weights, data order and noise.", low=0, flag="")
     precision: str = option(
         "auto",
-        "arithmetic of the networks; auto: bfloat16 where the machine has it in hardware",
+        "Arithmetic of the networks; auto takes bfloat16 where the hardware has it.",
         choices=("auto", "float32", "bfloat16", "float16"),
     )
-    ema: bool = option(True, "keep a moving average of the generators' weights, and use it to validate and generate")
-    validate_every: int = option(0, "steps between validations (0: ten in the run)", low=0)
-    save_every: int = option(0, "steps between saves (0: after each validation and about every minute)", low=0)
-    log_every: int = option(20, "steps that one line of metrics.jsonl averages", low=1)
-    keep_last: int = option(1, "saved training states to keep", low=1)
-    threads: int = option(0, "CPU threads of each rank (0: the cores of this process, shared by its ranks)", low=0)
+    ema: bool = option(True, "Average the generators' weights over the run, to validate and generate with.")
+    validate_every: int = option(0, "Steps between validations; 0 validates ten times.", low=0)
+    save_every: int = option(0, "Steps between saves; 0 saves every minute. Each validation saves too.", low=0)
+    log_every: int = option(20, "Steps that one line of metrics.jsonl averages.", low=1)
+    keep_last: int = option(1, "Saved training states to keep.", low=1)
+    threads: int = option(0, "CPU threads of each rank; 0 shares out the cores.", low=0)
+
+    def __post_init__(self) -> None:
+        if self.budget:
+            parse_seconds(self.budget)
 
 
 def parse_seconds(text: str) -> float:

@@ -28,8 +28,8 @@ _STATE_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 class ModelFolder:
     """A model folder while it is trained; only the first rank makes one.
 
-    At any moment the folder is absent or complete: it appears with its first state in one rename, and later states appear
-    in one rename each, before the older ones go.
+    At any moment the folder is absent or complete: it appears with its first state in one rename, and later states
+    appear in one rename each, before the older ones go.
 
     Parameters
     ----------
@@ -74,7 +74,9 @@ class ModelFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self.close()
-            raise ModelError("is being trained by another process; wait for it or choose another --out", self.path) from error
+            raise ModelError(
+                "is being trained by another process; wait for it or choose another --out", self.path
+            ) from error
 
     def close(self) -> None:
         """Free the lock."""
@@ -134,7 +136,9 @@ class ModelFolder:
             for bad in broken:
                 bad.unlink()
             return path
-        raise ModelError("no training state in it is whole; use --no-resume to start over, or --from to use its weights", self.path)
+        raise ModelError(
+            "no training state in it is whole; use --no-resume to start over, or --from to use its weights", self.path
+        )
 
 
 def describe_model(system: System, started_from: dict[str, str] | None) -> dict[str, Any]:

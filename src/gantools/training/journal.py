@@ -14,8 +14,8 @@ from gantools.files.atomic import plain_json, write_text
 class Journal:
     """The lines of one run, in the order of their steps.
 
-    Each line has ``kind`` (``start``, ``train``, ``validation``, ``skipped``), ``step`` (updates done) and ``seconds`` (of
-    training so far, over all starts). NaN is null.
+    Each line has ``kind`` (``start``, ``train``, ``validation``, ``skipped``), ``step`` (updates done) and
+    ``seconds`` (of training so far, over all starts). NaN is null.
 
     Parameters
     ----------

@@ -36,9 +36,9 @@ def train(
 ) -> Summary:
     """Train a system until its steps are done or its budget is spent, and keep everything in a model folder.
 
-    A run that was stopped in any way, kill -9 included, goes on from its last save and ends with the same numbers as one
-    that was not (bit for bit on a CPU with an equal number of threads). A finished run goes on when it is given more steps
-    or a longer budget. Under torchrun all ranks call this; rank 0 validates and writes.
+    A run that was stopped in any way, kill -9 included, goes on from its last save and ends with the same numbers as
+    one that was not (bit for bit on a CPU with an equal number of threads). A finished run goes on when it is given
+    more steps or a longer budget. Under torchrun all ranks call this; rank 0 validates and writes.
 
     Parameters
     ----------
@@ -147,19 +147,28 @@ class _Run:
                     return self._summary("finished")
                 self._train_step()
                 stop, save, due = self._agree(interrupts)
-                if (stop or save) and not self.bad_steps:
+                if stop or save:
                     self._save()
                 if stop:
                     return self._summary("interrupted")
 
     def _save(self, first: bool = False) -> None:
+        if self.bad_steps and self.at.step < self.at.plan.total:
+            return  # the state before the bad steps is worth more
         tensors, numbers = pack(self.system, self.updates, self.average, self.ranks)
         self.recorder.save(tensors, {"numbers": numbers, "scale": self.scale.state()}, first)
 
     def _summary(self, status: str) -> Summary:
         at = self.at
         return Summary(
-            status, self.folder.path, at.step, at.plan.total, at.best_step, at.best_score, self.recorder.seconds, at.precision
+            status,
+            self.folder.path,
+            at.step,
+            at.plan.total,
+            at.best_step,
+            at.best_score,
+            self.recorder.seconds,
+            at.precision,
         )
 
     def _train_step(self) -> None:
@@ -201,7 +210,8 @@ class _Run:
         if self.bad_steps == _MOST_BAD_STEPS:
             raise ModelError(
                 f"loss or gradient of the {phase} were not finite in {_MOST_BAD_STEPS} steps in a row, up to step "
-                f"{self.at.step}; the state saved before them is kept; lower the learning rate or use --precision float32",
+                f"{self.at.step}; the state saved before them is kept; lower the learning rate, or use --precision "
+                "float32",
                 self.folder.path,
             )
 

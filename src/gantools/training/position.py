@@ -15,6 +15,7 @@ from gantools.training.system import System
 from gantools.training.weights import first_difference
 
 SCHEMA = 1
+_WAYS_OUT = "keep it, or use --no-resume to start over"
 
 
 @dataclass
@@ -63,7 +64,13 @@ class Position:
     def to_meta(self, system: System) -> dict[str, Any]:
         """Return JSON values, with the settings that a resumed run has to share."""
         values = {**asdict(self), "means": self.means.sums}
-        return {"schema": SCHEMA, "system": system.name, "config": to_mapping(system.config), "data": system.data, **values}
+        return {
+            "schema": SCHEMA,
+            "system": system.name,
+            "config": to_mapping(system.config),
+            "data": system.data,
+            **values,
+        }
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> Position:
@@ -84,7 +91,10 @@ class Position:
         plan = self.plan
         if not config.budget:
             if config.steps < self.step:
-                raise ConfigError(f"steps: {self.step} are done already, {config.steps} are asked for; give --steps {self.step} or more")
+                done, wanted = self.step, config.steps
+                raise ConfigError(
+                    f"steps: {done} are done already, {wanted} are asked for; give --steps {done} or more"
+                )
             plan.total, plan.budget_seconds = config.steps, 0.0
             return
         budget = parse_seconds(config.budget)
@@ -107,11 +117,10 @@ def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:
     """
     if meta["system"] != system.name:
         raise ConfigError(f"is a model of {meta['system']}, not of {system.name}; choose another --out", folder)
-    start_over = "or --no-resume to start over"
     for name, here in to_mapping(system.config).items():
         there = meta["config"].get(name, here)
         if name not in system.config.FREE and there != here:
-            message = f"cannot go on with {name} {here!r}: the run was started with {there!r}; give the same value, {start_over}"
+            message = f"cannot go on with {name} {here!r}: the run was started with {there!r}; {_WAYS_OUT}"
             raise ConfigError(message, folder)
     if difference := first_difference(system.data, meta["data"], "data"):
-        raise ConfigError(f"cannot go on with other data: {difference}; give the same data, {start_over}", folder)
+        raise ConfigError(f"cannot go on with other data: {difference}; {_WAYS_OUT}", folder)

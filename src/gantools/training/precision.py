@@ -14,9 +14,9 @@ _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 def choose_precision(name: str, device: torch.device) -> str:
     """Return ``float32``, ``bfloat16`` or ``float16`` for a configured precision.
 
-    ``auto`` is bfloat16 where the hardware multiplies it natively: CPUs with AMX or AVX512-BF16, and CUDA devices from
-    compute capability 8. The choice follows from the hardware and not from a measurement, so that two runs on one machine
-    cannot differ in it.
+    ``auto`` is bfloat16 where the hardware multiplies it natively: CPUs with AMX or AVX512-BF16, and CUDA devices
+    from compute capability 8. The choice follows from the hardware and not from a measurement, so that two runs on
+    one machine cannot differ in it.
 
     Raises
     ------
@@ -26,7 +26,9 @@ def choose_precision(name: str, device: torch.device) -> str:
     if name == "auto":
         return "bfloat16" if _has_bfloat16(device) else "float32"
     if name == "float16" and device.type != "cuda":
-        raise DeviceError(f"precision float16 needs a CUDA device, not {device.type}; use --precision bfloat16 or float32")
+        raise DeviceError(
+            f"precision float16 needs a CUDA device, not {device.type}; use --precision bfloat16 or float32"
+        )
     return name
 
 

@@ -18,14 +18,18 @@ from gantools.training.update import PhaseUpdate
 Tensors = dict[str, torch.Tensor]
 
 
-def pack(system: System, updates: Iterable[PhaseUpdate], average: Average, ranks: Ranks) -> tuple[Tensors, dict[str, Any]]:
+def pack(
+    system: System, updates: Iterable[PhaseUpdate], average: Average, ranks: Ranks
+) -> tuple[Tensors, dict[str, Any]]:
     """Return the tensors of a run and the numbers inside its optimisers.
 
-    Names are ``network/NAME/KEY``, ``ema/NAME/KEY``, ``optimizer/PHASE/INDEX/KEY`` and ``extra/KEY``. The tensors are those in
-    use, not copies. There is no generator state: all randomness follows from (seed, step, item). Call it on all ranks; the
-    result is complete on rank 0.
+    Names are ``network/NAME/KEY``, ``ema/NAME/KEY``, ``optimizer/PHASE/INDEX/KEY`` and ``extra/KEY``. The tensors are
+    those in use, not copies. There is no generator state: all randomness follows from (seed, step, item). Call it on
+    all ranks; the result is complete on rank 0.
     """
-    tensors = {f"network/{name}/{key}": t for name, net in system.networks.items() for key, t in net.state_dict().items()}
+    tensors = {
+        f"network/{name}/{key}": t for name, net in system.networks.items() for key, t in net.state_dict().items()
+    }
     for name, net in average.copies.items():
         tensors.update({f"ema/{name}/{key}": t for key, t in net.state_dict().items()})
     numbers: dict[str, Any] = {}
@@ -97,7 +101,9 @@ def load_network(net: nn.Module, weights: Tensors, name: str, path: str | None =
         if key not in weights:
             raise ModelError(f"network {name} lacks the weight {key}; it was made with another configuration", path)
         if key not in own:
-            raise ModelError(f"network {name} has a weight {key} too many; it was made with another configuration", path)
+            raise ModelError(
+                f"network {name} has a weight {key} too many; it was made with another configuration", path
+            )
         if own[key].shape != weights[key].shape:
             shapes = f"{tuple(weights[key].shape)} in the model, {tuple(own[key].shape)} here"
             raise ModelError(f"weight {key} of network {name} has another shape: {shapes}", path)

@@ -71,17 +71,17 @@ class System(ABC):
     phases : tuple of Phase
         In the order in which they run within a step.
     data : dict
-        Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters), ``db_range``,
-        roles and so on. A run is resumed only with equal data; a model is fine-tuned only where ``mel`` and
-        ``db_range`` are equal.
+        Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters),
+        ``db_range``, roles and so on. A run is resumed only with equal data; a model is fine-tuned only where ``mel``
+        and ``db_range`` are equal.
 
     Notes
     -----
-    A batch item is a pure function of (seed, step, item), and so is all randomness. Nothing then depends on when or where
-    an item is processed: a resumed run, a run of several ranks and a run in micro-batches see the same numbers, and there
-    is no data position to save. The loop sets the global generators of torch, NumPy and Python from (seed, step, first
-    item) before each call of `losses`, which is what dropout uses; everything else takes a generator of its own, seeded
-    with ``item_seed(seed, what, step, item)``.
+    A batch item is a pure function of (seed, step, item), and so is all randomness. Nothing then depends on when or
+    where an item is processed: a resumed run, a run of several ranks and a run in micro-batches see the same numbers,
+    and there is no data position to save. The loop sets the global generators of torch, NumPy and Python from (seed,
+    step, first item) before each call of `losses`, which is what dropout uses; everything else takes a generator of
+    its own, seeded with ``item_seed(seed, what, step, item)``.
     """
 
     name: str
@@ -102,20 +102,22 @@ class System(ABC):
     ) -> tuple[torch.Tensor, Mapping[str, float | torch.Tensor]]:
         """Return the loss of one phase, a scalar and a mean over the items, and scalar terms for the log.
 
-        `shared` starts as ``{"step": step, "items": items}`` for each micro-batch and goes from phase to phase within the
-        step: a generator leaves its (detached) fakes there for the critic. A phase gives the same terms in every step.
+        `shared` starts as ``{"step": step, "items": items}`` for each micro-batch and goes from phase to phase within
+        the step: a generator leaves its (detached) fakes there for the critic. A phase gives the same terms in every
+        step.
         """
 
     def extra_state(self) -> dict[str, torch.Tensor]:
         """Return state beside networks and optimisers, such as image pools.
 
-        A key that starts with ``item<N>/`` belongs to item N of the global batch and is saved by the rank that trains it;
-        all other keys must be equal on all ranks.
+        A key that starts with ``item<N>/`` belongs to item N of the global batch and is saved by the rank that trains
+        it; all other keys must be equal on all ranks. A bad step is skipped but not undone here: a pool must take in
+        nothing that is not finite.
         """
         return {}
 
     def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Take back what `extra_state` gave; what the state lacks (an empty one: everything) becomes as at the start."""
+        """Take back what `extra_state` gave; what the state lacks becomes as at the start, with an empty one all."""
 
     @abstractmethod
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:

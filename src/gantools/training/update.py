@@ -39,10 +39,10 @@ class PhaseUpdate:
 
     Notes
     -----
-    The gradient of n micro-batches is summed in a balanced tree: the first half plus the second half, each summed in the
-    same way. Two ranks sum their halves by themselves and add the two, so one process gets the same numbers, bit for bit,
-    when it uses the same micro-batches. It matters more than it looks: a bias in front of an instance norm has a gradient
-    of pure rounding noise, which Adam turns into full-size updates.
+    The gradient of n micro-batches is summed in a balanced tree: the first half plus the second half, each summed in
+    the same way. Two ranks sum their halves by themselves and add the two, so one process gets the same numbers, bit
+    for bit, when it uses the same micro-batches. It matters more than it looks: a bias in front of an instance norm
+    has a gradient of pure rounding noise, which Adam turns into full-size updates.
     """
 
     def __init__(self, phase: Phase, system: System, ranks: Ranks, precision: str, scale: LossScale) -> None:
@@ -143,7 +143,12 @@ def average_buffers(networks: dict[str, nn.Module], ranks: Ranks) -> None:
 
 
 def set_generators(seed: int) -> None:
-    """Seed the global generators of torch, NumPy and Python."""
-    torch.manual_seed(seed)
+    """Seed the global generators of torch (on all devices in use), NumPy and Python."""
+    # torch.manual_seed would take a millisecond, and keep each seed until CUDA starts.
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)

@@ -16,6 +16,7 @@ from gantools.training.system import System
 
 # What the networks' input means: a model that saw other values of these cannot be continued.
 _MEANING = ("mel", "db_range")
+_ABSENT = "not there"
 
 
 def read_model(folder: str | Path) -> dict[str, Any]:
@@ -24,8 +25,8 @@ def read_model(folder: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``system`` (name), ``config`` (its configuration as JSON values), ``data`` (as `System.data`), ``networks`` (name to
-        parameter count), ``averaged`` (names with averaged weights) and ``versions``.
+        ``system`` (name), ``config`` (its configuration as JSON values), ``data`` (as `System.data`), ``networks``
+        (name to parameter count), ``averaged`` (names with averaged weights) and ``versions``.
 
     Raises
     ------
@@ -37,10 +38,11 @@ def read_model(folder: str | Path) -> dict[str, Any]:
     try:
         model = json.loads(path.read_text(encoding="utf-8"))
         names = weight_files(model)
-        assert isinstance(model["system"], str) and isinstance(model["config"], dict) and isinstance(model["data"], dict)
+        if not (isinstance(model["system"], str) and {type(model["config"]), type(model["data"])} == {dict}):
+            raise TypeError
     except OSError as error:
         raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
     for name in names:
         if not (folder / name).is_file():
@@ -80,8 +82,8 @@ def load_weights(folder: str | Path, name: str, net: nn.Module, *, raw: bool = F
 def start_from(system: System, folder: str | Path) -> dict[str, str]:
     """Load the weights of another model, and nothing else of it, as the start of a new run.
 
-    This is pre-training followed by fine-tuning: new data, a new schedule, fresh optimisers. The raw weights are taken and
-    not the averaged ones, because the critics were trained against those.
+    This is pre-training followed by fine-tuning: new data, a new schedule, fresh optimisers. The raw weights are
+    taken and not the averaged ones, because the critics were trained against those.
 
     Returns
     -------
@@ -100,7 +102,9 @@ def start_from(system: System, folder: str | Path) -> dict[str, str]:
         if part in system.data and part in model["data"]:
             difference = first_difference(system.data[part], model["data"][part], part)
             if difference:
-                raise ModelError(f"does not fit the data: {difference}; make the chunks with the model's settings", folder)
+                raise ModelError(
+                    f"does not fit the data: {difference}; make the chunks with the model's settings", folder
+                )
     for name, net in system.networks.items():
         load_weights(folder, name, net, raw=True)
     hashes = [hash_file(Path(folder) / f"{name}.safetensors") for name in system.networks]
@@ -113,9 +117,7 @@ def first_difference(here: Any, there: Any, key: str = "") -> str:
         for name in sorted({*here, *there}):
             below = f"{key}.{name}" if key else name
             if name not in here or name not in there:
-                return f"{below} is {'missing' if name not in here else here[name]!r} here and " + (
-                    f"{'missing' if name not in there else there[name]!r} in the model"
-                )
+                return f"{below} is {here.get(name, _ABSENT)!r} here and {there.get(name, _ABSENT)!r} in the model"
             if difference := first_difference(here[name], there[name], below):
                 return difference
         return ""

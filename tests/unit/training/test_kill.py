@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import torch
-import toy_system
-from toy_system import child_environment, lines_of, toy, weights_of
+from toy_system import child_run, children, lines_of, toy, weights_of
 
 from gantools.training.loop import train
 
 
 def test_killed_runs_end_like_whole_ones(tmp_path: Path) -> None:
-    settings = {"steps": 150, "save_every": 3, "validate_every": 10, "slow": 0.005}
+    settings = {"steps": 150, "save_every": 3, "validate_every": 10, "slow": 0.003}
     train(toy(**settings), tmp_path / "whole")
-    command = [sys.executable, toy_system.__file__, str(tmp_path / "killed"), json.dumps({**settings, "threads": 1, "precision": "float32"})]
-    draw = random.Random(int(time.time()))
-    environment = child_environment()
-    kills = 0
-    while kills < 5:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        # The clock starts when the folder changes, not when Python does, so that kills hit the run itself.
-        journal = tmp_path / "killed" / "metrics.jsonl"
-        before = journal.read_bytes() if journal.exists() else b""
-        while process.poll() is None and (not journal.exists() or journal.read_bytes() == before):
-            time.sleep(0.002)
-        time.sleep(draw.uniform(0.0, 0.25))
-        if process.poll() is not None:
+    folder = tmp_path / "killed"
+    draw, kills = random.Random(int(time.time())), 0
+    while kills < 8:
+        process = children().Process(target=child_run, args=(folder, settings))
+        process.start()
+        # The clock starts when the folder changes, so that the kills hit the run and not the start of Python.
+        before = _journal(folder)
+        while process.is_alive() and _journal(folder) == before:
+            time.sleep(0.001)
+        process.join(draw.uniform(0.0, 0.1))
+        if not process.is_alive():
             break
         process.kill()
-        process.communicate()
+        process.join()
         kills += 1
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True)
     assert kills >= 3
-    assert done.stdout.split() in (["finished", "150"], ["skipped", "150"])
-    whole, killed = weights_of(tmp_path / "whole"), weights_of(tmp_path / "killed")
+    assert train(toy(**settings), folder).step == 150
+    whole, killed = weights_of(tmp_path / "whole"), weights_of(folder)
     assert whole.keys() == killed.keys()
     assert [key for key in whole if not torch.equal(whole[key], killed[key])] == []
-    assert lines_of(tmp_path / "whole") == lines_of(tmp_path / "killed")
+    assert lines_of(tmp_path / "whole") == lines_of(folder)
     assert not list(tmp_path.rglob(".*.tmp"))
+
+
+def _journal(folder: Path) -> bytes:
+    path = folder / "metrics.jsonl"
+    return path.read_bytes() if path.exists() else b""

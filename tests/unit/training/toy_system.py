@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,9 @@ class Toy(System):
             pool = self.pools.get(item, torch.zeros(0, 1, LENGTH))
             g = torch.Generator().manual_seed(item_seed(self.config.seed, "pool", shared["step"], item))
             index = int(torch.randint(self.config.pool_size, (), generator=g))
-            if len(pool) < self.config.pool_size:
+            if not fake.isfinite().all():
+                out.append(fake)
+            elif len(pool) < self.config.pool_size:
                 self.pools[item] = torch.cat([pool, fake[None]])
                 out.append(fake)
             else:
@@ -148,11 +152,16 @@ def lines_of(folder: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in line.items() if k != "seconds"} for line in lines if line["kind"] != "start"]
 
 
-def child_environment(**extra: str) -> dict[str, str]:
-    """Return the environment for a child that imports gantools and this file."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "OMP_NUM_THREADS": "1", **extra}
-
-
-if __name__ == "__main__":
-    summary = train(toy(**json.loads(sys.argv[2])), sys.argv[1])
+def child_run(folder: Path, values: dict[str, Any], environment: dict[str, str] | None = None) -> None:
+    """Train in a process of its own, with an environment of its own."""
+    os.environ.update(environment or {})
+    summary = train(toy(**values), folder)
     print(summary.status, summary.step)
+
+
+def children() -> ForkServerContext:
+    """Return a way to start processes that need not import torch each time."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["toy_system", "torch._dynamo"])  # torch imports the latter at the first update
+    return context
