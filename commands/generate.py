@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gantools.systems.song import MelTranslator
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Generate music with a trained model.")
-OPTIONS: dict[str, Any] = {"uses": (*BATCH, "seed", "device"), "name_template": "{rel}/{stem}.{role}.{ext}"}
+OPTIONS: dict[str, Any] = {"uses": (*BATCH, "seed", "device"), "name_template": "{rel}/{stem}.{role}.{ext}", "action": "generate"}
 Model = Annotated[Path, typer.Argument(help="Model folder, from gantools train.", show_default=False)]
 Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list.")]
 
@@ -106,8 +106,9 @@ def translate_file(
         torch.set_num_threads(threads)
     translator = _open(system, model, config, device)
     meta = {"song": item.song, "source": item.path.name, "generated": {"system": system, "seed": seed}}
+    solver = None if device == "cpu" else device  # the CPU has compiled loops of its own
     return render(
-        item.path, list(outputs), translator, config, seed, tick, device=device, threads=threads, meta=meta
+        item.path, list(outputs), translator, config, seed, tick, device=solver, threads=threads, meta=meta
     ) | ({"mix": str(outputs[1])} if len(outputs) > 1 else {})
 
 

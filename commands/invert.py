@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gantools.audio.presets import PRESETS
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import Task, output_name, run_batch
 from gantools.cli.flags import BATCH, Run, verb
@@ -28,11 +29,10 @@ class InvertConfig:
     preset: str = option(
         "default",
         "Effort: draft is fastest, best most exact, paper the paper's own chain.",
-        choices=("draft", "default", "best", "paper"),
+        choices=tuple(PRESETS),
     )
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
-    check: bool = option(True, "Measure the result: make its mel again and compare.")
 
 
 @verb(app, "invert", InvertConfig, uses=(*BATCH, "seed", "device"))
@@ -53,28 +53,32 @@ def invert(
     """
     from gantools.runtime.device import resolve_device
 
-    device = resolve_device(run.device).type if run.device != "auto" else "auto"
+    device = resolve_device(run.device)
     items = gather(inputs, MEL_SUFFIXES, run)
     tasks = [Task(item, (output_name(run, item, config.format),)) for item in items]
-    work = partial(invert_file, config=config, device=run.device, threads=1 if run.jobs != 1 else 0)
-    return run_batch(run, tasks, [to_mapping(config), device], work)
+    solver = None if device.type == "cpu" else str(device)  # the CPU has compiled loops of its own
+    work = partial(invert_one, config=config, device=solver, threads=1 if run.jobs != 1 else 0)
+    return run_batch(run, tasks, [to_mapping(config), device.type], work)
 
 
-def invert_file(
+def invert_one(
     item: Item,
     outputs: Sequence[Path],
     seed: int,
     tick: Callable[[float], None],
     *,
     config: InvertConfig,
-    device: str,
+    device: str | None,
     threads: int,
 ) -> dict[str, Any]:
     """Write one audio file; return the fields of its record."""
-    from gantools.audio.melfile import invert_to_file, read_mel
+    from gantools.audio.melfile import read_mel
+    from gantools.audio.resynthesis import invert_file
 
     mel = read_mel(item.path)
-    report = invert_to_file(mel, outputs[0], config.preset, seed, device, threads, config.bits, config.check, tick)
+    report = invert_file(
+        mel, outputs[0], preset=config.preset, seed=seed, device=device, threads=threads, bits=config.bits, tick=tick
+    )
     return report | {"role": mel.role, "song": mel.meta.get("song") or item.song}
 
 

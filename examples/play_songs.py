@@ -4,10 +4,10 @@
     python examples/play_songs.py OUT --songs 12 --seed 0 --seconds 45
 
 writes OUT/song-01/bass.flac, OUT/song-01/drums.flac, OUT/song-02/... : mono, 44.1 kHz, sample-aligned and
-equally long. Tempo, key, groove, kit and bass sound change from song to song; the same seed plays the same songs.
+equally long. Tempo, key, groove, kit and bass sound change from song to song; the same seed, the same songs.
 
-A song is made of 8-bar phrases, each of four 2-bar cells in the form A A B A, with a fill in its last bar. A bar
-has 16 steps. The bass keeps beat one and shares some of its notes with the kick, and plays around the others.
+A song is made of 8-bar phrases, each of four 2-bar cells in the form A A B A, with a fill in its last bar. A
+bar has 16 steps. The bass keeps beat one, shares some of its notes with the kick and plays around the others.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ LEVELS = {"kick": 1.0, "snare": 0.8, "hat": 0.4, "open": 0.3, "ghost": 0.35, "pe
 
 @dataclass(frozen=True)
 class Groove:
-    """One bar of a beat. Digits are velocities (in `bass`: the chance of a note, in ninths), dots are rests."""
+    """One bar of a beat. Digits are velocities (in `bass`: chances of a note, in ninths), dots are rests."""
 
     name: str
     tempo_bpm: tuple[int, int]
@@ -139,7 +139,7 @@ class Song:
         return max(0.0, (bar * STEPS + step + late) * self.step_s + human_s)
 
     def bar_of_drums(self, bar: int) -> list[tuple[str, str]]:
-        """The (part, pattern) rows of a bar: the groove, more of it later on, varied in B, a fill at the end."""
+        """The (part, pattern) rows of a bar: the groove, fuller later on, varied in B, a fill at the end."""
         groove, in_phrase = self.groove, bar % 8
         varied = in_phrase in (4, 5) or self.rng.random() < 0.15
         rows = [("kick", groove.kick_b if varied else groove.kick)]
@@ -158,7 +158,8 @@ class Song:
                 for step, mark in enumerate(pattern):
                     forgotten = part in ("hat", "ghost", "perc") and self.rng.random() < 0.06
                     if mark != "." and not forgotten:
-                        hits.append((self.time_s(bar, step), part, int(mark) / 9 * self.rng.uniform(0.85, 1.0)))
+                        velocity = int(mark) / 9 * self.rng.uniform(0.85, 1.0)
+                        hits.append((self.time_s(bar, step), part, velocity))
         track = np.zeros(round(seconds * RATE_HZ), np.float32)
         hat_times_s = sorted(time_s for time_s, part, _ in hits if part in ("hat", "open"))
         for time_s, part, velocity in hits:
@@ -191,9 +192,10 @@ class Song:
         track = np.zeros(round(seconds * RATE_HZ), np.float32)
         for (step, degree, velocity), end in zip(steps, ends, strict=True):
             pitch = self.key + 12 * (degree // 7) + SCALES[self.scale][degree % 7]
+            sound = tuned(recorded, pitch - BASSES[self.bass_name])
             start_s = self.time_s(*divmod(step, STEPS)) + self.lag_s
             length_s = min(end - step, 6) * self.step_s * self.gate
-            place(track, tuned(recorded, pitch - BASSES[self.bass_name]), velocity, start_s, start_s + length_s)
+            place(track, sound, velocity, start_s, start_s + length_s)
         return track
 
 
@@ -205,8 +207,9 @@ def compose(songs: int, seed: int) -> list[Song]:
         rng = np.random.default_rng([seed, index])
         groove = GROOVES[index % len(GROOVES)]
         tempos_bpm = rng.uniform(*groove.tempo_bpm, 16)
-        distance = [min((abs(tempo - song.tempo_bpm) for song in composed), default=0) for tempo in tempos_bpm]
-        composed.append(Song(groove, tempos_bpm[np.argmax(distance)], str(basses[index % len(basses)]), rng))
+        taken_bpm = np.array([song.tempo_bpm for song in composed] or [0.0])
+        tempo_bpm = max(tempos_bpm, key=lambda tempo_bpm: np.abs(taken_bpm - tempo_bpm).min())
+        composed.append(Song(groove, tempo_bpm, str(basses[index % len(basses)]), rng))
     return composed
 
 
@@ -231,7 +234,8 @@ def main() -> None:
     for index, song in enumerate(compose(options.songs, options.seed)):
         folder = options.out / f"song-{index + 1:02d}"
         folder.mkdir(parents=True, exist_ok=True)
-        for role, track in (("bass", song.play_bass(options.seconds)), ("drums", song.play_drums(options.seconds))):
+        for role, play in (("bass", song.play_bass), ("drums", song.play_drums)):
+            track = play(options.seconds)
             peak = float(song.rng.uniform(0.6, 0.9))
             sf.write(folder / f"{role}.flac", finished(track, peak), RATE_HZ, subtype="PCM_16")
         print(f"{folder}: {song}")

@@ -90,6 +90,7 @@ def verb(
     presets: Mapping[str, Any] | None = None,
     preset: str = "default",
     name_template: str | None = None,
+    action: str = "",
 ) -> Callable[[Callable[..., int | None]], Callable[..., Any]]:
     """Decorate a function so that it becomes a command of `app`.
 
@@ -111,6 +112,8 @@ def verb(
         Preset taken when none is asked for.
     name_template : str, optional
         Default of ``--name``.
+    action : str, optional
+        The verb in messages and records, where `name` is that of a system.
     """
     defaults = {**_DEFAULTS, **({"name": name_template} if name_template else {})}
     presets = dict(presets or {})
@@ -125,7 +128,7 @@ def verb(
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
                 return 0
-            run = _run_options(name, values, uses, defaults)
+            run = _run_options(action or name, values, uses, defaults)
             return function(*(values[p] for p in positional), run=run, config=chosen) or 0
 
         parameters = [_parameter(p, hints[p], inspect.signature(function).parameters[p].default) for p in positional]

@@ -78,9 +78,7 @@ class MusiCNN:
         If a tensor is missing or the shapes are not those of a MusiCNN.
     """
 
-    def __init__(
-        self, weights: dict[str, Tensor], name: str, digest: str, device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, weights: dict[str, Tensor], name: str, digest: str, device: torch.device | str = "cpu") -> None:
         self.name, self.digest, self.device = name, digest, torch.device(device)
         self._weights = {key: value.to(self.device, torch.float32) for key, value in weights.items()}
         try:
@@ -129,9 +127,7 @@ class MusiCNN:
     def _dense(self, name: str) -> tuple[Tensor, Tensor]:
         return self._weights[f"{name}/kernel"].T.contiguous(), self._weights[f"{name}/bias"]
 
-    def embed(
-        self, wave: np.ndarray, hop_frames: int = DEFAULT_HOP_FRAMES, layer: Layer = "mean_pool"
-    ) -> np.ndarray:
+    def embed(self, wave: np.ndarray, hop_frames: int = DEFAULT_HOP_FRAMES, layer: Layer = "mean_pool") -> np.ndarray:
         """Embed audio, one vector for each patch of 187 frames (3 s).
 
         Parameters

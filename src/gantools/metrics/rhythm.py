@@ -121,9 +121,7 @@ def _pairing_means(matrix: np.ndarray, seed: int) -> np.ndarray:
     return matrix[np.arange(n), orders].mean(1)
 
 
-def alignment(
-    envelopes_a: Sequence[np.ndarray], envelopes_b: Sequence[np.ndarray], seed: int = 0
-) -> AlignmentResult:
+def alignment(envelopes_a: Sequence[np.ndarray], envelopes_b: Sequence[np.ndarray], seed: int = 0) -> AlignmentResult:
     """Compare the pairs (a_i, b_i) with all other pairings of the same envelopes.
 
     Parameters

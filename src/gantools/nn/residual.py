@@ -34,33 +34,3 @@ class ResidualBlock2d(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return a tensor of the shape of `x`, (batch, channel, mel, frame)."""
         return x + self.layers(x)
-
-
-class ResidualBlock1d(nn.Module):
-    """The same over time alone: (batch, channel, frame), dilated.
-
-    Parameters
-    ----------
-    channels : int
-        Channels in and out.
-    dilation : int
-        Distance of the taps of the first convolution, in frames.
-    kernel : int
-        Taps, odd.
-    """
-
-    def __init__(self, channels: int, dilation: int = 1, kernel: int = 3) -> None:
-        super().__init__()
-        reach = dilation * (kernel // 2)
-        self.layers = nn.Sequential(
-            nn.ReflectionPad1d(reach),
-            nn.Conv1d(channels, channels, kernel, dilation=dilation),
-            nn.InstanceNorm1d(channels),
-            nn.ReLU(True),
-            nn.Conv1d(channels, channels, 1),
-            nn.InstanceNorm1d(channels),
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return a tensor of the shape of `x`."""
-        return x + self.layers(x)

@@ -141,6 +141,7 @@ def rank_device(device: torch.device) -> torch.device:
             raise DeviceError(
                 f"rank {index} has no GPU of its own; start at most {torch.cuda.device_count()} per machine"
             )
+        torch.cuda.set_device(index)
         return torch.device("cuda", index)
     return device
 

@@ -18,10 +18,12 @@ from gantools.audio.io import AudioReader, AudioWriter
 from gantools.audio.melfile import SUFFIX, MelFile, melify, read_mel, require_same, write_mel
 from gantools.audio.mixing import fit_blocks, mix_files
 from gantools.audio.quantise import DbRange
-from gantools.errors import InputError
+from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import scratch_folder
 from gantools.nn.translation import Network, SeamMeter, join_frames, translate
+from gantools.options import from_mapping
 from gantools.systems.song_config import TranslateConfig
+from gantools.training.weights import read_model
 
 #: A frame is gated when all its input lies below this level above the range's lower end (spec: instance norm blows
 #: near-silence up to full contrast).
@@ -58,6 +60,40 @@ class MelTranslator:
     levels_db: dict[str, float] = field(default_factory=dict)
 
 
+def open_translator(folder: Path, system: str, config: TranslateConfig) -> tuple[MelTranslator, dict[str, Any]]:
+    """Return a translator that lacks only its network, and the content of the model's ``config.json``.
+
+    Raises
+    ------
+    ModelError
+        The folder holds no model of this system, or does not say what data it was trained on.
+    """
+    model = read_model(folder)
+    if model["system"] != system:
+        raise ModelError(
+            f"is a model of {model['system']}, not of {system}; use gantools generate {model['system']}", folder
+        )
+    try:
+        data = model["data"]
+        roles = [data["source"], data["target"]]
+        source, target = roles if config.direction == "forward" else roles[::-1]
+        return MelTranslator(
+            params=from_mapping(MelParams, data["mel"]),
+            db_range=DbRange(*data["db_range"]),
+            frames=int(data["frames"]),
+            source=source,
+            target=target,
+            network=_no_network,
+            levels_db=dict(data.get("levels_db", {})),
+        ), model
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise ModelError(f"config.json lacks what it was trained on ({error}); train it again", folder) from error
+
+
+def _no_network(*_: Any) -> np.ndarray:
+    raise NotImplementedError
+
+
 def render(
     source: Path,
     outputs: list[Path],
@@ -66,7 +102,7 @@ def render(
     seed: int,
     tick: Tick,
     *,
-    device: str = "auto",
+    device: str | None = None,
     threads: int = 0,
     meta: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -83,8 +119,8 @@ def render(
     seed : int
     tick : callable
         Told the share that is done.
-    device : str
-        For the inversion.
+    device : str, optional
+        Invert with torch on this device; by default with compiled loops on the CPU.
     threads : int
         For the inversion; 0 takes what the process may use.
     meta : dict, optional

@@ -18,6 +18,10 @@ class TranslateConfig:
     preset: str = option(
         "default", "Effort of the inversion.", choices=("draft", "default", "best", "paper"), flag="invert"
     )
+    style: str = option(
+        "song",
+        "Which of the model's styles (drum kits): song picks one per song, window one per window, or a number.",
+    )
     average: bool = option(True, "Use the averaged weights.", flag="ema")
     gate: bool = option(True, "Keep silence where the input is silent.")
     batch: int = option(4, "Windows in the network at a time.", low=1)

@@ -58,7 +58,7 @@ def train(
     ConfigError
         The folder holds something else, or a run with other settings; the message names the setting.
     ModelError
-        Loss or gradient were not finite in three steps in a row, or the folder's state is damaged.
+        Loss or gradient were not finite in three steps in a row, the folder's state is damaged, or the disk is full.
     DeviceError
         The device is out of memory or lacks the precision.
     """
@@ -68,6 +68,11 @@ def train(
         return run.go()
     except torch.cuda.OutOfMemoryError as error:
         raise DeviceError("out of memory; use a smaller batch_size or micro_batch") from error
+    except OSError as error:
+        reason = (
+            f"cannot be written ({error.strerror}); what was saved before is kept; free some space and run it again"
+        )
+        raise ModelError(reason, folder) from error
     finally:
         run.folder.close()
         leave_ranks()

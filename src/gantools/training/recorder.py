@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from gantools.errors import ModelError
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed
 from gantools.training.average import Average
@@ -92,26 +91,17 @@ class Recorder:
         self.at.published = self.at.step
 
     def save(self, tensors: Tensors, rest: dict[str, Any], first: bool) -> None:
-        """Save the full state: the tensors of a run, its position, and the rest of what it wants back.
-
-        Raises
-        ------
-        ModelError
-            The disk is full or not writable; the state before is still there.
-        """
+        """Save the full state: the tensors of a run, its position, and the rest of what it wants back."""
         begun = time.monotonic()
         if self.ranks.first:
-            try:
-                if not first and self.at.best_step is None and self.at.published != self.at.step:
-                    self._publish()  # no validation has chosen weights yet: the newest ones are the model
-                self.at.seconds = self.seconds
-                meta = {**self.at.to_meta(self.system), **rest}
-                if first:
-                    self.folder.create(self.system, self.average.copies, tensors, meta)
-                else:
-                    self.folder.save(tensors, meta, self.system.config.keep_last)
-            except OSError as error:
-                raise ModelError(f"cannot be written ({error.strerror}); free some space", self.folder.path) from error
+            if not first and self.at.best_step is None and self.at.published != self.at.step:
+                self._publish()  # no validation has chosen weights yet: the newest ones are the model
+            self.at.seconds = self.seconds
+            meta = {**self.at.to_meta(self.system), **rest}
+            if first:
+                self.folder.create(self.system, self.average.copies, tensors, meta)
+            else:
+                self.folder.save(tensors, meta, self.system.config.keep_last)
             self.at.plan.note_save(time.monotonic() - begun)
         self._last_save = time.monotonic()
 

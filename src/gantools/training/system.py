@@ -18,10 +18,16 @@ OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
 
 def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: float = 0.0) -> OptimizerFactory:
-    """Return a factory of Adam optimisers (AdamW where `weight_decay` is not 0)."""
-    if weight_decay:
-        return lambda parameters: torch.optim.AdamW(parameters, lr=lr, betas=betas, weight_decay=weight_decay)
-    return lambda parameters: torch.optim.Adam(parameters, lr=lr, betas=betas)
+    """Return a factory of Adam optimisers (AdamW where `weight_decay` is not 0), fused where torch can."""
+
+    def factory(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        parameters = list(parameters)
+        fused = parameters[0].device.type in ("cpu", "cuda")
+        if weight_decay:
+            return torch.optim.AdamW(parameters, lr=lr, betas=betas, weight_decay=weight_decay, fused=fused)
+        return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=fused)
+
+    return factory
 
 
 @dataclass(frozen=True)

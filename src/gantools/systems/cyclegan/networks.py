@@ -5,7 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from gantools.nn.initialisation import init_normal
+from gantools.nn.patch_critic import PatchCritic
 from gantools.nn.residual import ResidualBlock2d
+from gantools.runtime.seeds import item_seed
+from gantools.systems.cyclegan.config import CycleGANConfig
+from gantools.systems.cyclegan.time_critics import ScaleCritic
+from gantools.systems.cyclegan.time_networks import TimeGenerator
 
 
 class ResnetGenerator(nn.Module):
@@ -59,3 +65,39 @@ def _upsample(channels: int, narrower: int, upsampling: str) -> list[nn.Module]:
     if upsampling == "transposed":
         return [nn.ConvTranspose2d(channels, narrower, 3, stride=2, padding=1, output_padding=1)]
     return [nn.Upsample(scale_factor=2), nn.ReflectionPad2d(1), nn.Conv2d(channels, narrower, 3)]
+
+
+def build_generator(config: CycleGANConfig, n_mels: int) -> nn.Module:
+    """Return an untrained generator, a `ResnetGenerator` or a `TimeGenerator`."""
+    if config.generator == "time":
+        return TimeGenerator(
+            n_mels,
+            config.width,
+            config.body_width,
+            config.blocks,
+            config.noise_channels,
+            config.style_size,
+            config.style_bank,
+        )
+    return ResnetGenerator(1, config.width, config.blocks, config.upsampling)
+
+
+def build_critic(config: CycleGANConfig, n_mels: int) -> nn.Module:
+    """Return an untrained critic, a `PatchCritic` or a `ScaleCritic`."""
+    if config.critic == "scales":
+        return ScaleCritic(n_mels, config.critic_width, config.texture_width)
+    return PatchCritic(1, config.critic_width, config.critic_layers)
+
+
+def build_networks(config: CycleGANConfig, n_mels: int) -> dict[str, nn.Module]:
+    """Return G: X to Y, F: Y to X, D_X and D_Y with their initial weights, which follow from `config.seed`."""
+    networks = {
+        "G": build_generator(config, n_mels),
+        "F": build_generator(config, n_mels),
+        "D_X": build_critic(config, n_mels),
+        "D_Y": build_critic(config, n_mels),
+    }
+    for name, network in networks.items():
+        seed = item_seed(config.seed, "weights", name)
+        init_normal(network, generator=torch.Generator().manual_seed(seed))
+    return networks

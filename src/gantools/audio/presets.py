@@ -1,0 +1,63 @@
+"""Presets of the inversion of mel-spectrograms. No heavy imports: the command line lists the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gantools.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class InversionPreset:
+    """What one inversion does, in the order in which it does it.
+
+    Attributes
+    ----------
+    kl_iterations : int
+        Multiplicative updates from mel to linear power; 0 solves least squares and clips at 0 instead.
+    heap : bool
+        Start from phase-gradient heap integration; else from random phases.
+    low_reflections, low_iterations : int
+        Relaxed reflections and fast Griffin-Lim iterations on the decimated low band; 0 and 0 skip it.
+    iterations : int
+        Fast Griffin-Lim iterations on the full band.
+    momentum : float
+        Of these.
+    mel_every : int
+        The magnitude is fitted to the mel-spectrogram every so many iterations; 0: never.
+    """
+
+    kl_iterations: int
+    heap: bool
+    low_reflections: int
+    low_iterations: int
+    iterations: int
+    momentum: float = 0.99
+    mel_every: int = 2
+
+
+#: ``paper``: the tools that the paper used, torchaudio's InverseMelScale (by least squares) and GriffinLim, as they
+#: are set by default. The others are ours.
+PRESETS = {
+    "draft": InversionPreset(kl_iterations=5, heap=True, low_reflections=0, low_iterations=30, iterations=5),
+    "default": InversionPreset(kl_iterations=10, heap=True, low_reflections=150, low_iterations=50, iterations=24),
+    "best": InversionPreset(
+        kl_iterations=20, heap=True, low_reflections=800, low_iterations=100, iterations=96, mel_every=1
+    ),
+    "paper": InversionPreset(
+        kl_iterations=0, heap=False, low_reflections=0, low_iterations=0, iterations=32, mel_every=0
+    ),
+}
+
+
+def find_preset(name: str) -> InversionPreset:
+    """Return a preset by name.
+
+    Raises
+    ------
+    ConfigError
+        There is no such preset.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"unknown preset {name!r}; use {', '.join(PRESETS)}")
+    return PRESETS[name]

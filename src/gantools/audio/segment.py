@@ -1,0 +1,101 @@
+"""One segment of a mel-spectrogram, solved on the CPU.
+
+Linear power by Kullback-Leibler updates (`melinverse`), a first phase by heap integration (`phase`), the low band by
+relaxed reflections at a fraction of the rate, then the full band by fast Griffin-Lim that keeps the mel-spectrogram and
+not a fixed magnitude (`griffinlim`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gantools.audio.compiled import BlockMap
+from gantools.audio.config import AMIN
+from gantools.audio.griffinlim import Recovery, solve_low_band
+from gantools.audio.mel import MelParams
+from gantools.audio.melinverse import bank_table, kl_power, least_squares_power
+from gantools.audio.phase import heap_phases, random_phases, spectra_of
+from gantools.audio.presets import InversionPreset
+from gantools.audio.stft import Stft
+from gantools.errors import InputError
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One piece of a mel-spectrogram, ready to be solved.
+
+    Attributes
+    ----------
+    mel_power : float32 array (frames, n_mels)
+    params : MelParams
+    preset : InversionPreset
+    seed : int
+    reflect_start : bool
+        The sound begins here.
+    n_sound : int or None
+        Samples up to the end of the sound, if it ends here.
+    known : complex64 array (k, bins) or None
+        Spectra of the first k frames, from the segment before.
+    """
+
+    mel_power: np.ndarray
+    params: MelParams
+    preset: InversionPreset
+    seed: int
+    reflect_start: bool = False
+    n_sound: int | None = None
+    known: np.ndarray | None = None
+
+
+def mel_power(mel_db: np.ndarray) -> np.ndarray:
+    """Return mel power from dB, float32; the floor of `mel_db`, -100 dB, is silence and gives 0.
+
+    Raises
+    ------
+    InputError
+        On NaN, infinity or levels above 200 dB.
+    """
+    if not np.isfinite(mel_db).all() or mel_db.max(initial=0.0) > 200:
+        raise InputError("holds NaN, infinite or absurd levels; make the mel-spectrogram again")
+    power = np.power(np.float32(10), mel_db.astype(np.float32) * np.float32(0.1))
+    power[power <= np.float32(AMIN * 1.001)] = 0
+    return power
+
+
+def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
+    """Return the padded wave of one segment, float32; see `Stft` for the padding."""
+    params, preset = segment.params, segment.preset
+    n_fft, hop = params.n_fft, params.hop_samples
+    if preset.kl_iterations:
+        power = kl_power(segment.mel_power, params, preset.kl_iterations, run_blocks)
+    else:
+        power = least_squares_power(segment.mel_power, params)
+    magnitude = np.sqrt(power, out=power)
+    if preset.heap:
+        phase = heap_phases(magnitude, n_fft, hop, segment.seed, run_blocks, segment.known)
+    else:
+        phase = random_phases(magnitude.shape, segment.seed)
+    spectra = spectra_of(magnitude, phase)
+    if segment.known is not None:
+        spectra[: len(segment.known)] = segment.known
+    table = bank_table(params)
+    if preset.kl_iterations:
+        magnitude[:, table.free] = -1
+    if preset.low_reflections or preset.low_iterations:
+        solve_low_band(
+            spectra,
+            magnitude,
+            n_fft,
+            hop,
+            preset.low_reflections,
+            preset.low_iterations,
+            run_blocks,
+            segment.known,
+        )
+    stft = Stft(n_fft, hop, len(magnitude), run_blocks, segment.reflect_start, segment.n_sound)
+    recovery = Recovery(stft, magnitude, spectra, segment.known)
+    wanted = (segment.mel_power, table) if preset.mel_every else None
+    recovery.fast_griffin_lim(preset.iterations, preset.momentum, wanted, preset.mel_every)
+    return recovery.wave

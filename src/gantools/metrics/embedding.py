@@ -1,0 +1,167 @@
+"""Embedders behind one interface, and sets of embeddings made from audio files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from gantools.audio.io import load_mono
+from gantools.errors import ConfigError, InputError
+from gantools.metrics.config import EMBEDDERS, LAYERS, FrechetConfig
+from gantools.metrics.musicnn import PATCH_FRAMES, MusiCNN
+from gantools.metrics.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
+from gantools.metrics.onnx_network import OnnxNetwork
+from gantools.metrics.random_cnn import RandomCNN
+from gantools.options import did_you_mean
+
+Failed = Callable[[Path, InputError], None]
+
+
+class Embedder(Protocol):
+    """Turns audio into vectors, one for each window.
+
+    Attributes
+    ----------
+    name, digest, layer : str
+        What results quote, so that numbers of different embedders never get mixed up.
+    rate_hz : int
+        Sample rate it expects.
+    window_s, hop_s : float
+        Length of a window and distance between two.
+    """
+
+    name: str
+    digest: str
+    layer: str
+    rate_hz: int
+    window_s: float
+    hop_s: float
+
+    def embed(self, wave: np.ndarray) -> np.ndarray:
+        """Embed mono samples (n,): (windows, d), or (networks, windows, d) where there are several networks."""
+
+
+class MusiCNNEmbedder:
+    """MusiCNN at one layer and hop."""
+
+    rate_hz = SAMPLE_RATE_HZ
+
+    def __init__(self, source: str | Path, layer: str, hop_s: float, device: torch.device | str) -> None:
+        self._network = MusiCNN.load(source, device)
+        self._hop_frames = max(1, int(hop_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
+        self.name, self.digest, self.layer = self._network.name, self._network.digest, layer
+        self.window_s = PATCH_FRAMES * HOP_SAMPLES / SAMPLE_RATE_HZ
+        self.hop_s = self._hop_frames * HOP_SAMPLES / SAMPLE_RATE_HZ
+
+    def embed(self, wave: np.ndarray) -> np.ndarray:
+        """Embed mono 16 kHz samples (n,) as float32 (windows, d)."""
+        return self._network.embed(wave, self._hop_frames, self.layer)  # type: ignore[arg-type]
+
+
+def open_embedder(config: FrechetConfig, device: torch.device | str = "cpu") -> Embedder:
+    """Make the embedder that a configuration names.
+
+    ``musicnn`` and ``musicnn-mtt`` come with the package; ``rand-cnn`` is ten random networks; ``file:PATH`` is a
+    network of your own: a safetensors file with the tensors of a MusiCNN, or an ONNX file (see `OnnxNetwork`).
+    TorchScript and pickled checkpoints are not read, because reading them runs code that they bring along.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name or a file of another kind.
+    ModelError
+        If a file is no such network.
+    DependencyError
+        For an ONNX file without onnxruntime.
+    """
+    name = config.embedder
+    if name in EMBEDDERS:
+        if name == "rand-cnn":
+            return RandomCNN(device)
+        return MusiCNNEmbedder("mtt" if name == "musicnn-mtt" else "msd", config.layer, config.hop_s, device)
+    if not name.startswith("file:"):
+        known = [*EMBEDDERS, "file:PATH"]
+        raise ConfigError(f"no embedder {name!r}; there are {', '.join(known)}{did_you_mean(name, known)}")
+    path = Path(name.removeprefix("file:"))
+    if path.suffix == ".onnx":
+        return OnnxNetwork(path, config.hop_s)
+    if path.suffix != ".safetensors":
+        raise ConfigError("reading such a network could run code from it; give .safetensors or .onnx", path)
+    return MusiCNNEmbedder(path, config.layer, config.hop_s, device)
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """What a set of audio files became.
+
+    Attributes
+    ----------
+    vectors : numpy.ndarray
+        float32 (networks, n, d).
+    groups : numpy.ndarray
+        int (n,), which file each vector comes from, in order.
+    files : tuple of Path
+        The files that could be embedded.
+    """
+
+    vectors: np.ndarray
+    groups: np.ndarray
+    files: tuple[Path, ...]
+
+
+def embed_files(
+    paths: Sequence[Path], embedder: Embedder, failed: Failed, tick: Callable[[], None] = lambda: None
+) -> Embeddings:
+    """Embed audio files of any rate and channel count.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    embedder : Embedder
+    failed : callable
+        Told each file that cannot be read or is too short; the others go on.
+    tick : callable
+        Called after each file.
+
+    Raises
+    ------
+    InputError
+        If no file could be embedded.
+    """
+    parts: list[np.ndarray] = []
+    files: list[Path] = []
+    for path in paths:
+        try:
+            wave = load_mono(path, embedder.rate_hz)
+            if len(wave) < round(embedder.window_s * embedder.rate_hz):
+                raise InputError(f"{len(wave) / embedder.rate_hz:.2f} s long; needs {embedder.window_s:.2f} s", path)
+            vectors = embedder.embed(wave)
+        except InputError as error:
+            failed(path, error if error.path else InputError(error.message, path))
+        else:
+            parts.append(vectors if vectors.ndim == 3 else vectors[None])
+            files.append(path)
+        tick()
+    if not parts:
+        raise InputError("none of the files could be embedded; give audio of at least one window")
+    groups = np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts])
+    return Embeddings(np.concatenate(parts, axis=1), groups, tuple(files))
+
+
+def describe_embedder(embedder: Embedder) -> dict[str, Any]:
+    """Return what every result must state about its embedder."""
+    return {
+        "embedder": embedder.name,
+        "weights_hash": embedder.digest,
+        "layer": embedder.layer,
+        "window_s": round(embedder.window_s, 4),
+        "hop_s": round(embedder.hop_s, 4),
+    }
+
+
+__all__ = ["EMBEDDERS", "LAYERS", "Embedder", "Embeddings", "describe_embedder", "embed_files", "open_embedder"]

@@ -1,0 +1,91 @@
+"""A trained CycleGAN as a mel translator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gantools.errors import ModelError
+from gantools.options import from_mapping
+from gantools.runtime.seeds import item_seed
+from gantools.systems.cyclegan.config import CycleGANConfig
+from gantools.systems.cyclegan.networks import build_networks
+from gantools.systems.cyclegan.time_networks import TimeGenerator
+from gantools.systems.song import MelTranslator, open_translator
+from gantools.systems.song_config import TranslateConfig
+from gantools.training.weights import load_weights
+
+#: Frames per step of the noise that a `TimeGenerator` takes, and steps drawn at a time.
+_NOISE_FRAMES = 4
+_NOISE_BLOCK = 64
+
+
+def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
+    """Open a model folder for generating.
+
+    Parameters
+    ----------
+    folder : Path
+    config : TranslateConfig
+        ``direction`` chooses G: X -> Y or F: Y -> X; only that generator is loaded.
+    device : str
+
+    Raises
+    ------
+    ModelError
+        No model folder of CycleGAN, or weights that are missing or do not fit.
+    """
+    translator, model = open_translator(folder, "cyclegan", config)
+    options = from_mapping(CycleGANConfig, model["config"])
+    name = "G" if config.direction == "forward" else "F"
+    generator = build_networks(options, translator.params.n_mels)[name]
+    load_weights(folder, name, generator, raw=not config.average)
+    generator.to(device).eval()
+    if isinstance(generator, TimeGenerator):
+        _check_style(config.style, len(generator.bank))
+
+    def network(windows: np.ndarray, starts: Sequence[int], seed: int) -> np.ndarray:
+        mels = torch.from_numpy(windows).transpose(1, 2)[:, None].to(device)
+        arguments = _style_and_noise(generator, mels, starts, seed, config.style)
+        with torch.inference_mode():
+            made = generator(mels, *arguments)
+        return made[:, 0].transpose(1, 2).float().cpu().numpy()
+
+    translator.network = network
+    return translator
+
+
+def _style_and_noise(
+    generator: torch.nn.Module, mels: torch.Tensor, starts: Sequence[int], seed: int, style: str
+) -> tuple[Any, ...]:
+    """Return what a `TimeGenerator` takes beside the mels: a style, and noise that belongs to the song's frames."""
+    if not isinstance(generator, TimeGenerator):
+        return ()
+    count = len(generator.bank)
+    if style == "song":
+        picks = [item_seed(seed, "style") % count] * len(starts)
+    elif style == "window":
+        picks = [item_seed(seed, "style", start) % count for start in starts]
+    else:
+        picks = [int(style)] * len(starts)
+    steps = mels.shape[-1] // _NOISE_FRAMES
+    noise = torch.stack([_song_noise(seed, s // _NOISE_FRAMES, steps, generator.noise_channels) for s in starts])
+    return generator.bank[picks], noise.to(mels)
+
+
+def _check_style(style: str, count: int) -> None:
+    if style not in ("song", "window") and not (style.isdecimal() and int(style) < count):
+        raise ModelError(f"style {style!r}: this model has styles 0 to {count - 1}, or song, or window")
+
+
+def _song_noise(seed: int, first: int, steps: int, channels: int) -> torch.Tensor:
+    """Return noise (channels, steps) that overlapping windows share: it depends on the place in the song alone."""
+    blocks = range(first // _NOISE_BLOCK, (first + steps - 1) // _NOISE_BLOCK + 1)
+    randoms = [torch.Generator().manual_seed(item_seed(seed, "noise", block)) for block in blocks]
+    noise = torch.cat([torch.randn(channels, _NOISE_BLOCK, generator=random) for random in randoms], dim=1)
+    offset = first - blocks[0] * _NOISE_BLOCK
+    return noise[:, offset : offset + steps]

@@ -1,0 +1,49 @@
+"""A trained pix2pix as a mel translator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gantools.errors import ModelError
+from gantools.options import from_mapping
+from gantools.runtime.seeds import item_seed
+from gantools.systems.pix2pix.config import Pix2PixConfig
+from gantools.systems.pix2pix.networks import build_networks
+from gantools.systems.song import MelTranslator, open_translator
+from gantools.systems.song_config import TranslateConfig
+from gantools.training.weights import load_weights
+
+
+def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
+    """Open a model folder for generating.
+
+    The network stays in training mode, as in the authors' program: dropout is its only noise, and batch statistics are
+    those of the window. Windows pass one at a time, so that a result does not depend on its neighbours.
+
+    Raises
+    ------
+    ModelError
+        No model folder of pix2pix, weights that are missing or do not fit, or a backward direction.
+    """
+    if config.direction != "forward":
+        raise ModelError("pix2pix has one direction only; train another model for the other", folder)
+    translator, model = open_translator(folder, "pix2pix", config)
+    generator = build_networks(from_mapping(Pix2PixConfig, model["config"]))["G"]
+    load_weights(folder, "G", generator, raw=not config.average)
+    generator.to(device).train()
+
+    def network(windows: np.ndarray, starts: Sequence[int], seed: int) -> np.ndarray:
+        mels = torch.from_numpy(windows).transpose(1, 2)[:, None].to(device)
+        made = []
+        for mel, start in zip(mels, starts, strict=True):
+            with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+                torch.manual_seed(item_seed(seed, "dropout", start))
+                made.append(generator(mel[None])[0, 0])
+        return torch.stack(made).transpose(1, 2).float().cpu().numpy()
+
+    translator.network = network
+    return translator

@@ -1,0 +1,184 @@
+"""`gantools train` through its real interface: resumed, killed, interrupted, diverged, on several ranks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+import torch
+from sounds import tone
+
+from gantools.cli.app import main
+from gantools.files.containers import read_state
+
+TINY = ["train", "cyclegan", "chunks", "--preset", "small", "--width", "8", "--body-width", "8", "--blocks", "1"]
+TINY += ["--critic-width", "8", "--texture-width", "4", "--batch-size", "2", "--micro-batch", "1", "--threads", "1"]
+TINY += ["--validation-windows", "2", "--validate-every", "1000"]
+PROGRAM = (sys.executable, "-m", "gantools")
+
+
+@pytest.fixture(scope="module")
+def chunks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chunk folder of three synthesised songs with bass and drums."""
+    folder = tmp_path_factory.mktemp("chunks")
+    for song in range(3):
+        for role, hz in (("bass", 55.0 + 5 * song), ("drums", 900.0)):
+            path = folder / f"stems/song{song}/{role}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, tone(13.0, hz=hz, seed=song), 22050)
+    for line in ("melify stems -o mels -q", "chunk mels -o chunks --split 100/0/0 --val-songs song2 -q"):
+        subprocess.run([*PROGRAM, *line.split()], cwd=folder, check=True, stdin=subprocess.DEVNULL)
+    return folder / "chunks"
+
+
+@pytest.fixture(autouse=True)
+def data(chunks: Path, tmp_path: Path) -> None:
+    shutil.copytree(chunks, tmp_path / "chunks")
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run ``gantools train cyclegan`` in this process, which spares the start of Python and torch."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        handler = signal.getsignal(signal.SIGTERM)
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([*TINY, *arguments])
+        signal.signal(signal.SIGTERM, handler)
+        return int(stop.value.code or 0), *capfd.readouterr()
+
+    return run
+
+
+def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    command = [*PROGRAM, *TINY, *arguments]
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, text=True, **pipes)
+
+
+def wait_for_line(path: Path, process: subprocess.Popen[str], kind: str = "train") -> None:
+    before = path.read_text().count(f'"{kind}"') if path.exists() else 0
+    while process.poll() is None and (not path.exists() or path.read_text().count(f'"{kind}"') <= before):
+        time.sleep(0.01)
+
+
+def state_of(model: Path) -> dict[str, torch.Tensor]:
+    (path,) = (model / "state").glob("*.safetensors")
+    return read_state(path)[0]
+
+
+def different(a: Path, b: Path) -> list[str]:
+    one, two = state_of(a), state_of(b)
+    assert one.keys() == two.keys()
+    return [key for key in one if not torch.equal(one[key], two[key])]
+
+
+def test_a_run_its_record_and_a_second_run(here, tmp_path: Path) -> None:
+    code, out, _ = here("-o", "m", "--steps", "4", "--dry-run", "--json")
+    planned = json.loads(out)
+    assert (code, planned["status"], (tmp_path / "m").exists()) == (0, "planned", False)
+    assert planned["config"]["steps"] == 4
+    assert planned["parameters"].keys() == {"G", "F", "D_X", "D_Y"}
+    assert planned["windows"]["bass"]["train"] > 0
+    code, out, said = here("-o", "m", "--steps", "4")
+    assert (code, out) == (0, "m\n")
+    assert "done in" in said
+    code, out, said = here("-o", "m", "--steps", "4", "--json")
+    record = json.loads(out)
+    assert (code, record["status"], record["step"], record["role"]) == (0, "skipped", 4, "drums")
+    assert "up to date" in said
+    assert json.loads(here("--steps", "7", "--print-config")[1])["steps"] == 7
+    assert here("-o", "m", "--steps", "6", "-q") == (0, "m\n", "")
+    code, _, said = here("-o", "m", "--steps", "8", "--cycle-noise", "0.7")
+    assert code == 2
+    assert "cannot go on with cycle_noise 0.7" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_killed_and_interrupted_runs_end_like_whole_ones(here, tmp_path: Path) -> None:
+    options = ("--steps", "40", "--save-every", "4", "--log-every", "5")
+    assert here("-o", "whole", *options)[0] == 0
+    journal = tmp_path / "m/metrics.jsonl"
+    process = start(tmp_path, "-o", "m", *options)
+    wait_for_line(journal, process)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    process = start(tmp_path, "-o", "m", *options)
+    wait_for_line(journal, process)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "going on after step" in said
+    assert "the same command goes on from there" in said
+    assert here("-o", "m", *options)[0] == 0
+    assert different(tmp_path / "whole", tmp_path / "m") == []
+    assert not list(tmp_path.rglob(".*.tmp"))
+
+
+def test_two_ranks_equal_one(here, tmp_path: Path) -> None:
+    assert here("-o", "one", "--steps", "5")[0] == 0
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    launch = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    ranks = [start(tmp_path, "-o", "two", "--steps", "5", **launch, RANK=r, LOCAL_RANK=r) for r in "01"]
+    said = [process.communicate(timeout=120) for process in ranks]
+    assert [process.returncode for process in ranks] == [0, 0], said
+    assert [out for out, _ in said] == ["two\n", ""]
+    assert different(tmp_path / "one", tmp_path / "two") == []
+
+
+def test_divergence_stops_and_keeps_the_good_state(here, tmp_path: Path) -> None:
+    code, out, said = here("-o", "m", "--steps", "20", "--learning-rate", "1e30", "--precision", "float32", "--json")
+    assert code == 1
+    assert json.loads(out)["status"] == "error"
+    (line,) = [line for line in said.splitlines() if "not finite" in line]
+    assert line.startswith("gantools train: m: loss or gradient of the generator were not finite in 3 steps in a row")
+    assert all(t.isfinite().all() for t in state_of(tmp_path / "m").values())
+
+
+def test_what_is_missing_or_damaged_is_named(here, tmp_path: Path) -> None:
+    def refused(*arguments: str) -> str:
+        code, out, said = here("--steps", "2", *arguments)
+        assert (code, out) == (2, "")
+        (line,) = said.splitlines()
+        assert line.startswith("gantools train: ")
+        return line
+
+    assert "no output folder" in refused()
+    assert "'piano'" in refused("-o", "m", "--source", "piano")
+    assert "budget" in refused("-o", "m", "--budget", "soon")
+    assert "no model folder" in refused("-o", "m", "--from", "nothing")
+    assert here("-o", "base", "--steps", "1", "-q")[0] == 0
+    assert here("-o", "tuned", "--steps", "1", "-q", "--from", "base")[0] == 0
+    (tmp_path / "base/G.safetensors").unlink()
+    assert "base: the file of weights G.safetensors is missing" in refused("-o", "m", "--from", "base")
+    shard = next((tmp_path / "chunks").glob("shard-*"))
+    data = bytearray(shard.read_bytes())
+    data[-1000] ^= 0xFF
+    shard.write_bytes(data)
+    assert f"chunks/{shard.name}" in refused("-o", "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_budget_decides_the_steps(here) -> None:
+    code, out, _ = here("-o", "m", "--budget", "6s", "--json")
+    assert (code, json.loads(out)["status"]) == (0, "ok")
+    assert json.loads(out)["step"] >= 1
+    assert json.loads(here("-o", "m", "--budget", "6s", "--json")[1])["status"] == "skipped"

@@ -1,0 +1,69 @@
+"""Blocks of nn: critic, initialisation, image pool."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from gantools.nn.image_pool import ImagePool
+from gantools.nn.initialisation import init_normal
+from gantools.nn.patch_critic import PatchCritic
+from gantools.nn.residual import ResidualBlock2d
+
+
+def count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("channels", "norm", "parameters"),
+    [(1, "instance", 2_762_689), (3, "instance", 2_764_737), (6, "batch", 2_768_705)],
+)
+def test_patch_critic_has_the_parameters_of_the_reference(channels: int, norm: str, parameters: int) -> None:
+    assert count(PatchCritic(channels, norm=norm)) == parameters
+
+
+def test_patch_critic_gives_30_by_30_logits_that_see_70_bins() -> None:
+    critic = PatchCritic(1, width=4)
+    for layer in critic.layers:
+        if isinstance(layer, nn.Conv2d):
+            # All positive, so that no contribution to the gradient cancels.
+            nn.init.constant_(layer.weight, 0.01)
+    # An instance norm sees the whole picture; the field is that of the convolutions.
+    plain = nn.Sequential(*(m for m in critic.layers if not isinstance(m, nn.InstanceNorm2d)))
+    x = torch.zeros(1, 1, 256, 256, requires_grad=True)
+    logits = plain(x)
+    assert logits.shape == (1, 1, 30, 30)
+    logits[0, 0, 15, 15].backward()
+    assert x.grad is not None
+    touched = x.grad[0, 0].abs().sum(0).nonzero()
+    assert touched.max() - touched.min() + 1 == 70
+
+
+def test_initial_weights_have_a_deviation_of_0_02() -> None:
+    network = nn.Sequential(PatchCritic(2, norm="batch"), ResidualBlock2d(256))
+    init_normal(network, generator=torch.Generator().manual_seed(1))
+    weights = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d)]
+    assert torch.cat([w.flatten() for w in weights]).std().item() == pytest.approx(0.02, rel=0.02)
+    scales = torch.cat([m.weight for m in network.modules() if isinstance(m, nn.BatchNorm2d)])
+    assert scales.mean().item() == pytest.approx(1.0, abs=0.005)
+    assert all((p == 0).all() for name, p in network.named_parameters() if name.endswith("bias"))
+
+
+def test_pool_fills_then_returns_an_old_image_half_of_the_time() -> None:
+    pool, random = ImagePool(50, (1,)), torch.Generator().manual_seed(2)
+    for i in range(50):
+        assert pool.swap(torch.tensor([float(i)]), random).item() == i
+    old = 0
+    for i in range(50, 2050):
+        got = pool.swap(torch.tensor([float(i)]), random).item()
+        assert (got == i) == (i not in pool.images)
+        old += got != i
+    assert old / 2000 == pytest.approx(0.5, abs=0.05)
+    assert len(set(pool.images.flatten().tolist())) == 50
+
+
+def test_pool_of_size_zero_passes_images_through() -> None:
+    image = torch.ones(3)
+    assert ImagePool(0, (3,)).swap(image, torch.Generator()) is image
