@@ -45,6 +45,7 @@ def cyclegan(
 
     Writes a model folder, which can be resumed at any time: run the same command again. It is finished after --steps
     or --budget; more of either goes on. Several processes: torchrun --nproc-per-node N -m gantools train ...
+    Two of them give the weights of one, bit for bit on a CPU, where both use the same --micro-batch.
 
     \b
       gantools train cyclegan chunks/ --source bass --target drums -o models/drums --preset small --budget 5m

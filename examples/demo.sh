@@ -1,45 +1,75 @@
 #!/usr/bin/env bash
-# The whole chain, from recordings to music that nobody played, and what it measures:
+# The whole chain, from songs to music that nobody played, and what it measures:
 #
-#   examples/demo.sh          drums for bass lines, on songs played from recorded one-shots
-#   examples/demo.sh band     a band for a guitar, on recordings of a real band
+#   examples/demo.sh          drums for bass lines; the songs are played from recorded one-shots
+#   examples/demo.sh band     a band for a guitar; the songs are recordings of a real band
 #
-# DEMO_BUDGET=90s trains for so long (default 4m30s), DEMO_OUT=folder keeps everything there.
-# A second run does only what is missing; deleting the folder starts over.
+# DEMO_BUDGET=90s trains for so long (default 4m30s); DEMO_OUT=FOLDER keeps everything there (default demo/drums,
+# demo/band). A second run does only what is not up to date. Remove the folder to start over.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
-budget=${DEMO_BUDGET:-4m30s}
 
 case ${1:-drums} in
-    drums) source=bass target=drums val=song-10 unseen=(song-11 song-12) ;;
-    band) source=guitar target=band val= unseen=(metal-madness) ;;
+    drums) source=bass target=drums validate=song-12 unseen=(song-13 song-14 song-15 song-16) ;;
+    band) source=guitar target=band validate='' unseen=(metal-madness) ;;
     *) echo "usage: $0 [drums|band]" >&2; exit 2 ;;
 esac
+budget=${DEMO_BUDGET:-4m30s}
 out=${DEMO_OUT:-demo/$target}
 mkdir -p "$out"
 cd "$out"
 
-# Show a command, then run it. Verbs print the paths that they write; log.txt keeps them.
+# Show a command and run it. Verbs print the paths that they write; log.txt keeps them.
 run() {
-    printf '\n$ %s\n' "$*" >&2
+    printf '\n$ %s\n' "$*"
     "$@" >>log.txt
 }
 
-# 1. Songs: a folder each, with the stems $source and $target.
-if [ "$target" = drums ]; then
-    run python "$examples/play_songs.py" songs --songs 12 --seconds 45
+# 1. Songs, a folder each, which holds $source and $target. Nothing learns from the unseen ones.
+if [ $target = drums ]; then
+    run python "$examples/play_songs.py" songs --songs 16 --seconds 45
 else
-    mkdir -p songs && cp -R "$examples"/audio/stems2/* songs/
+    run cp -Rp "$examples/audio/stems2" songs.new
+    rm -rf songs && mv songs.new songs
 fi
+for song in songs/*; do
+    name=${song##*/}
+    case " ${unseen[*]} " in
+        *" $name "*) mkdir -p "unseen/$name" "real/unseen/$name"
+            cp -p "$song/$source".* "unseen/$name"
+            cp -p "$song/$target".* "real/unseen/$name" ;;
+        *) mkdir -p "real/seen/$name"
+            cp -p "$song/$target".* "real/seen/$name" ;;
+    esac
+done
 
-# 2. To mel spectrograms, and to training windows. The unseen songs are kept away from training.
+# 2. Mel spectrograms, and windows of them to learn from.
 run gantools melify songs/ -o mels/
-unseen_list=$(IFS=,; echo "${unseen[*]}")
-run gantools chunk mels/ -o chunks/ --split 100/0/0 --val-songs "$val" --test-songs "$unseen_list"
+run gantools chunk mels/ -o chunks/ --split 100/0/0 --val-songs "$validate" --test-songs "$(IFS=,; echo "${unseen[*]}")"
 
-# 3. Learn; and a generator that has learnt next to nothing, to compare with.
-run gantools train cyclegan chunks/ --source $source --target $target -o model/ --preset small --budget "$budget"
-run gantools train cyclegan chunks/ --source $source --target $target -o untrained/ --preset small --steps 1 -q
+# 3. Learn. A second generator, which has learnt for one step, shows what that is worth.
+roles=(--source $source --target $target --preset small)
+run gantools train cyclegan chunks/ "${roles[@]}" --budget "$budget" -o model/
+run gantools train cyclegan chunks/ "${roles[@]}" --steps 1 --validation-windows 2 -o untrained/ -q
 
-# 4. New parts for the unseen songs. A list on standard input keeps its folders: song-11/bass.drums.wav ...
-( cd songs && find "${unseen[@]}" -name "$source.*" ) >unseen.txt
+# 4. New parts for the unseen songs, alone and mixed with the input. Then the same by hand: a mel, and its inversion.
+run gantools generate cyclegan model/ unseen/ -o generated/ --mix
+run gantools generate cyclegan untrained/ unseen/ -o noise/ -q
+run gantools generate cyclegan model/ "unseen/${unseen[0]}" -o by-hand/ --mel
+run gantools invert by-hand/ -o by-hand/ --preset best
+
+# 5. Measure: is it $target, and is it on time? The real $target of the unseen songs is as close as can be hoped for.
+run gantools evaluate frechet generated/ real/seen/ -o report/frechet/ -q
+run gantools evaluate rhythm generated/ unseen/ --real real/unseen/ -o report/rhythm/ -q
+run gantools evaluate rhythm noise/ unseen/ -o report/untrained-rhythm/ -q
+run gantools evaluate frechet noise/ real/seen/ -o report/untrained/ -q
+run gantools evaluate frechet unseen/ real/seen/ -o report/untranslated/ -q
+run gantools evaluate frechet real/unseen/ real/seen/ -o report/real/ -q
+
+echo
+python "$examples/demo_table.py" report $source $target
+cat <<EOF
+
+  listen   $out/generated/*/$source.mix.wav  ($source and new $target), $source.$target.wav  (new $target alone)
+  report   $out/report/rhythm/report.html and $out/report/frechet/report.html, with players and pictures
+EOF

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from gantools.audio.compiled import BlockMap
-from gantools.audio.griffinlim import LOW_BAND_SHARE, RELAXATION, low_band_decimation
+from gantools.audio.griffinlim import RELAXATION
+from gantools.audio.lowband import determines_bins, kept_bins, low_decimation, low_mel_power
 from gantools.audio.mel import MelParams, filter_bank, hann_window
 from gantools.audio.melinverse import bank_table, least_squares_power
 from gantools.audio.phase import heap_phases, random_phases, spectra_of
@@ -74,8 +75,9 @@ class TorchStft:
 class _Bank:
     """A mel filter bank as a dense matrix on a device."""
 
-    def __init__(self, params: MelParams, device: torch.device) -> None:
-        self.bank = torch.from_numpy(filter_bank(params)).to(device)
+    def __init__(self, params: MelParams, device: torch.device, n_bins: int | None = None) -> None:
+        bank = filter_bank(params)[:, :n_bins]
+        self.bank = torch.from_numpy(bank[bank.any(axis=1)] if n_bins else bank).to(device)
         columns, self.rows = self.bank.sum(0), self.bank.sum(1)
         self.columns = torch.where(columns > 0, columns, torch.ones_like(columns))
         table = bank_table(params)
@@ -113,12 +115,12 @@ class _Recovery:
         return spectra
 
     def fast_griffin_lim(
-        self, iterations: int, momentum: float, bank: _Bank | None, mel_power: torch.Tensor, mel_every: int
+        self, iterations: int, momentum: float, bank: _Bank | None, mel_power: torch.Tensor, fit_every: int
     ) -> None:
         previous = torch.zeros_like(self.spectra)
         for iteration in range(iterations):
             consistent = self.stft.project(self.spectra)
-            if bank is not None and iteration % mel_every == mel_every - 1:
+            if bank is not None and iteration % fit_every == fit_every - 1:
                 power = consistent.real**2 + consistent.imag**2
                 fitted = torch.sqrt(power * bank.factor(power, mel_power))
                 self.magnitude = torch.where(self.magnitude < 0, self.magnitude, fitted)
@@ -139,16 +141,23 @@ def _solve_low_band(
     segment: Segment, spectra: torch.Tensor, magnitude: torch.Tensor, known: torch.Tensor | None
 ) -> None:
     params, preset = segment.params, segment.preset
-    decimation = low_band_decimation(params.n_fft, params.hop_samples)
-    if decimation == 1 or not (preset.low_reflections or preset.low_iterations):
+    decimation = low_decimation(params)
+    if decimation == 1 or not preset.low_reflections + preset.low_iterations:
         return
-    stft = TorchStft(params.n_fft // decimation, params.hop_samples // decimation, len(spectra), spectra.device)
+    device = spectra.device
+    stft = TorchStft(params.n_fft // decimation, params.hop_samples // decimation, len(spectra), device)
     bins = slice(0, stft.n_bins)
-    low = _Recovery(stft, magnitude[:, bins], spectra[:, bins], None if known is None else known[:, bins])
-    low.reflections(preset.low_reflections)
-    low.fast_griffin_lim(preset.low_iterations, 0.99, None, magnitude, 1)
-    kept = int(LOW_BAND_SHARE * stft.n_bins)
+    determined = determines_bins(params, stft.n_bins)
+    bank = None if determined else _Bank(params, device, stft.n_bins)
+    target = torch.from_numpy(low_mel_power(magnitude.cpu().numpy(), params, stft.n_bins)).to(device)
+    known = None if known is None else known[:, bins]
+    low = _Recovery(stft, magnitude[:, bins].clone(), spectra[:, bins].clone(), known)
+    if determined:
+        low.reflections(preset.low_reflections)
+    low.fast_griffin_lim(preset.low_iterations, 0.99, bank, target, 1)
+    kept = kept_bins(stft.n_bins)
     spectra[:, :kept] = stft.project(low.spectra)[:, :kept]
+    magnitude[:, :kept] = low.magnitude[:, :kept]
 
 
 @torch.inference_mode()
@@ -193,11 +202,9 @@ def _solve(segment: Segment, run_blocks: BlockMap, device: torch.device) -> np.n
     if preset.kl_iterations:
         magnitude[:, bank.free] = -1
     _solve_low_band(segment, spectra, magnitude, known)
-    stft = TorchStft(
-        params.n_fft, params.hop_samples, len(magnitude), device, segment.reflect_start, segment.n_sound
-    )
+    stft = TorchStft(params.n_fft, params.hop_samples, len(magnitude), device, segment.reflect_start, segment.n_sound)
     recovery = _Recovery(stft, magnitude, spectra, known)
     recovery.fast_griffin_lim(
-        preset.iterations, preset.momentum, bank if preset.mel_every else None, mel_power, preset.mel_every
+        preset.iterations, preset.momentum, bank if preset.fit_every else None, mel_power, preset.fit_every
     )
     return stft.synthesise(recovery.spectra).cpu().numpy()

@@ -59,12 +59,15 @@ class BankTable:
         return self.nearest != np.arange(self.nearest.size)
 
 
-@lru_cache(maxsize=8)
-def bank_table(params: MelParams) -> BankTable:
-    """Return the sparse form of `filter_bank`."""
+@lru_cache(maxsize=16)
+def bank_table(params: MelParams, n_bins: int | None = None) -> BankTable:
+    """Return the sparse form of `filter_bank`, or of the bands that its lowest `n_bins` bins lie in."""
     bank = filter_bank(params)
-    n_mels, n_bins = bank.shape
-    if n_mels == 1:  # the tables refer to two bands
+    if n_bins is not None:
+        bank = bank[:, :n_bins]
+        bank = bank[bank.any(axis=1)]
+    n_bins = bank.shape[1]
+    while len(bank) < 2:  # the tables refer to two bands
         bank = np.concatenate([bank, np.zeros_like(bank)])
     spans = [(int(used[0]), int(used[-1]) + 1) if (used := np.flatnonzero(row)).size else (0, 0) for row in bank]
     column_sums, row_sums = bank.sum(axis=0), bank.sum(axis=1)

@@ -23,7 +23,7 @@ class InversionPreset:
         Fast Griffin-Lim iterations on the full band.
     momentum : float
         Of these.
-    mel_every : int
+    fit_every : int
         The magnitude is fitted to the mel-spectrogram every so many iterations; 0: never.
     """
 
@@ -33,19 +33,19 @@ class InversionPreset:
     low_iterations: int
     iterations: int
     momentum: float = 0.99
-    mel_every: int = 2
+    fit_every: int = 2
 
 
 #: ``paper``: the tools that the paper used, torchaudio's InverseMelScale (by least squares) and GriffinLim, as they
 #: are set by default. The others are ours.
 PRESETS = {
     "draft": InversionPreset(kl_iterations=5, heap=True, low_reflections=0, low_iterations=30, iterations=5),
-    "default": InversionPreset(kl_iterations=10, heap=True, low_reflections=150, low_iterations=50, iterations=24),
+    "default": InversionPreset(kl_iterations=10, heap=True, low_reflections=150, low_iterations=100, iterations=24),
     "best": InversionPreset(
-        kl_iterations=20, heap=True, low_reflections=800, low_iterations=100, iterations=96, mel_every=1
+        kl_iterations=20, heap=True, low_reflections=800, low_iterations=200, iterations=96, fit_every=1
     ),
     "paper": InversionPreset(
-        kl_iterations=0, heap=False, low_reflections=0, low_iterations=0, iterations=32, mel_every=0
+        kl_iterations=0, heap=False, low_reflections=0, low_iterations=0, iterations=32, fit_every=0
     ),
 }
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from gantools.audio.compiled import BlockMap
 from gantools.audio.config import AMIN
-from gantools.audio.griffinlim import Recovery, solve_low_band
+from gantools.audio.griffinlim import MelTarget, Recovery
+from gantools.audio.lowband import solve_low_band
 from gantools.audio.mel import MelParams
 from gantools.audio.melinverse import bank_table, kl_power, least_squares_power
 from gantools.audio.phase import heap_phases, random_phases, spectra_of
@@ -83,19 +84,17 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     table = bank_table(params)
     if preset.kl_iterations:
         magnitude[:, table.free] = -1
-    if preset.low_reflections or preset.low_iterations:
-        solve_low_band(
-            spectra,
-            magnitude,
-            n_fft,
-            hop,
-            preset.low_reflections,
-            preset.low_iterations,
-            run_blocks,
-            segment.known,
-        )
+    solve_low_band(
+        spectra,
+        magnitude,
+        params,
+        preset.low_reflections,
+        preset.low_iterations,
+        run_blocks,
+        segment.known,
+    )
     stft = Stft(n_fft, hop, len(magnitude), run_blocks, segment.reflect_start, segment.n_sound)
-    recovery = Recovery(stft, magnitude, spectra, segment.known)
-    wanted = (segment.mel_power, table) if preset.mel_every else None
-    recovery.fast_griffin_lim(preset.iterations, preset.momentum, wanted, preset.mel_every)
+    target = MelTarget(segment.mel_power, table) if preset.fit_every else None
+    recovery = Recovery(stft, magnitude, spectra, target, segment.known)
+    recovery.fast_griffin_lim(preset.iterations, preset.momentum, max(1, preset.fit_every))
     return recovery.wave

@@ -8,7 +8,7 @@ from gantools.options import option
 
 EMBEDDERS = ("musicnn", "musicnn-mtt", "rand-cnn")
 LAYERS = ("mean_pool", "max_pool", "penultimate", "tags")
-MODES = ("pearson", "literal", "windows")
+MODES = ("pearson", "literal", "stoi")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
-from gantools.metrics.config import EMBEDDERS, LAYERS, FrechetConfig
+from gantools.metrics.config import EMBEDDERS, FrechetConfig
 from gantools.metrics.musicnn import PATCH_FRAMES, MusiCNN
 from gantools.metrics.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
 from gantools.metrics.onnx_network import OnnxNetwork
@@ -53,7 +53,7 @@ class MusiCNNEmbedder:
 
     def __init__(self, source: str | Path, layer: str, hop_s: float, device: torch.device | str) -> None:
         self._network = MusiCNN.load(source, device)
-        self._hop_frames = max(1, int(hop_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
+        self._hop_frames = max(1, round(hop_s * SAMPLE_RATE_HZ / HOP_SAMPLES))
         self.name, self.digest, self.layer = self._network.name, self._network.digest, layer
         self.window_s = PATCH_FRAMES * HOP_SAMPLES / SAMPLE_RATE_HZ
         self.hop_s = self._hop_frames * HOP_SAMPLES / SAMPLE_RATE_HZ
@@ -162,6 +162,3 @@ def describe_embedder(embedder: Embedder) -> dict[str, Any]:
         "window_s": round(embedder.window_s, 4),
         "hop_s": round(embedder.hop_s, 4),
     }
-
-
-__all__ = ["EMBEDDERS", "LAYERS", "Embedder", "Embeddings", "describe_embedder", "embed_files", "open_embedder"]

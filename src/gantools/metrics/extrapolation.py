@@ -135,8 +135,8 @@ def fad_infinity(a: np.ndarray, b: np.ndarray, measured: Interval, seed: int = 0
 
     At each of 15 sizes n, five random draws of n vectors without replacement from both sets give a distance; least
     squares on 1/n gives the limit. The line holds once n is well above the number of axes along which the vectors
-    really vary (99 % of the variance), which for MusiCNN on music is 30 to 80, far below its 753 values. In a simulation
-    with the covariances of real drums and vocals the limit was unbiased from 300 vectors on.
+    really vary (99 % of the variance), which for MusiCNN on music is 30 to 80, far below its 753 values. In a
+    simulation with the covariances of real drums and vocals the limit was unbiased from 300 vectors on.
 
     Parameters
     ----------

@@ -39,8 +39,9 @@ def _root_trace(a: np.ndarray, b: np.ndarray) -> float:
     no covariance and no matrix root; it is the smaller problem where there are fewer vectors than dimensions.
     """
     if min(len(a), len(b)) < a.shape[1]:
-        a, b = (f if len(f) <= f.shape[1] else np.linalg.qr(f, mode="r") for f in (a, b))
-        return float(np.linalg.svd(a @ b.T, compute_uv=False).sum())
+        # The triangle of a long factor has the same nuclear norm and only d rows.
+        short = [f if len(f) <= f.shape[1] else np.linalg.qr(f)[1] for f in (a, b)]
+        return float(np.linalg.svd(short[0] @ short[1].T, compute_uv=False).sum())
     root = _root(a.T @ a)
     inner = root @ (b.T @ b) @ root
     return float(np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0.0)).sum())

@@ -6,6 +6,8 @@ numbers are comparable among themselves only, never with those of another embedd
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -78,7 +80,7 @@ def _draw(index: int) -> list[np.ndarray]:
     """Weights of one network; NumPy draws them, so that they do not change with torch."""
     random = np.random.default_rng(item_seed(0, "rand-cnn-v1", index))
     weights = []
-    for inputs, outputs in zip(_WIDTHS, _WIDTHS[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(_WIDTHS):
         gain = np.sqrt(2.0 / (1.0 + _SLOPE**2) / (9 * inputs))
         weights.append(random.standard_normal((outputs, inputs, 3, 3)) * gain)
     weights.append(random.standard_normal((_OUTPUTS, 2 * _WIDTHS[-1])) * np.sqrt(1.0 / (2 * _WIDTHS[-1])))

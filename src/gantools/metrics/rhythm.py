@@ -1,4 +1,4 @@
-"""Rhythm: are generated drums on time with the bass line they were made from, and are they more than a copy of it?
+"""Rhythm: are generated drums on time with the bass line they were made from, and more than a copy of it.
 
 Onset envelopes of a generated and a source signal are correlated. The value for a pair that belongs together means
 little alone (two loops of one tempo agree by chance), so it is set against all other pairings of the same material.

@@ -12,7 +12,7 @@ import numpy as np
 
 from gantools.errors import InputError
 
-Mode = Literal["pearson", "literal", "windows"]
+Mode = Literal["pearson", "literal", "stoi"]
 
 SHORT_WINDOW_FRAMES = 30
 LEAST_VARIANCE = 1e-8
@@ -29,13 +29,13 @@ def stoi_features(generated: np.ndarray, real: np.ndarray, mode: Mode = "pearson
     ``literal``: the paper's formula as printed, ``S_i = 1/T sum_t (x_i^t - mean_i x^t)(y_i^t - mean_i y^t)``, whose
     means run over the bands of a frame. It is not normalised; its unit is the square of the input's.
 
-    ``windows``: ``pearson`` in windows of 30 frames, averaged (a shorter rest is left out), as STOI does.
+    ``stoi``: ``pearson`` in windows of 30 frames, averaged (a shorter rest is left out), as STOI does.
 
     Parameters
     ----------
     generated, real : numpy.ndarray
         (frames, n_mels) each, in dB.
-    mode : {"pearson", "literal", "windows"}
+    mode : {"pearson", "literal", "stoi"}
 
     Returns
     -------
@@ -45,12 +45,12 @@ def stoi_features(generated: np.ndarray, real: np.ndarray, mode: Mode = "pearson
     Raises
     ------
     InputError
-        If the shapes differ, there are fewer than two frames (30 for ``windows``) or values are not finite.
+        If the shapes differ, there are fewer than two frames (30 for ``stoi``) or values are not finite.
     """
     x, y = np.asarray(generated, np.float64), np.asarray(real, np.float64)
     if x.ndim != 2 or x.shape != y.shape:
         raise InputError(f"mel spectrograms of shapes {x.shape} and {y.shape} cannot be compared")
-    shortest = SHORT_WINDOW_FRAMES if mode == "windows" else 2
+    shortest = SHORT_WINDOW_FRAMES if mode == "stoi" else 2
     if len(x) < shortest:
         raise InputError(f"{len(x)} frame(s); mode {mode} needs at least {shortest}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):

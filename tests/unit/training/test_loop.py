@@ -21,12 +21,12 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
-def stopped_at(step: int, system: Toy, folder: Path, **options: Any) -> None:
-    """Run until a step, then stop as Ctrl-C does."""
+def stopped_at(step: int, system: Toy, folder: Path, by: signal.Signals = signal.SIGINT, **options: Any) -> None:
+    """Run until a step, then stop as Ctrl-C or a cluster does."""
 
     def report(progress: Progress) -> None:
         if progress.activity == "train" and progress.step == step:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), by)
 
     assert train(system, folder, report=report, **options).status == "interrupted"
 
@@ -55,10 +55,10 @@ def test_a_run_leaves_a_whole_folder(tmp_path: Path) -> None:
     assert model["averaged"] == ["generator"]
 
 
-@pytest.mark.parametrize("step", [1, 7, 10])
-def test_resumed_equals_uninterrupted(tmp_path: Path, step: int) -> None:
+@pytest.mark.parametrize(("step", "by"), [(1, signal.SIGINT), (7, signal.SIGTERM), (10, signal.SIGINT)])
+def test_resumed_equals_uninterrupted(tmp_path: Path, step: int, by: signal.Signals) -> None:
     train(toy(), tmp_path / "whole")
-    stopped_at(step, toy(), tmp_path / "parts")
+    stopped_at(step, toy(), tmp_path / "parts", by)
     # A different global generator state must not matter.
     torch.manual_seed(99)
     assert train(toy(), tmp_path / "parts").status == "finished"

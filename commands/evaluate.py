@@ -1,0 +1,112 @@
+#!/usr/bin/env -S python3 -P
+"""`gantools evaluate`: generated music against real music, and against what it was made from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gantools.cli.app import SETTINGS, main
+from gantools.cli.evaluation import Evaluation, gather_clips
+from gantools.cli.flags import SINGLE, Run, verb
+from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES
+from gantools.metrics.config import FrechetConfig, RhythmConfig, StoiConfig
+
+app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Measure generated music.")
+EITHER = (*AUDIO_SUFFIXES, *MEL_SUFFIXES)
+Generated = Annotated[
+    str, typer.Argument(help="Generated files: a folder, a file, or - for a list.", show_default=False)
+]
+Real = Annotated[str, typer.Argument(help="Real music of the same kind.", show_default=False)]
+Sources = Annotated[str, typer.Argument(help="What it was made from; paired by name.", show_default=False)]
+
+
+@app.callback()
+def group() -> None:
+    """Measure generated music."""
+
+
+@verb(app, "frechet", FrechetConfig, uses=(*SINGLE, "seed", "device"), action="evaluate")
+def frechet(generated: Generated, real: Real, *, run: Run, config: FrechetConfig) -> int:
+    """Measure the Fréchet distance of generated to real audio in the space of a network that knows music.
+
+    With its bootstrap interval, and extrapolated to endless material (FAD-infinity). 0 is the same kind of music.
+
+    \b
+      gantools evaluate frechet drums/ real_drums/ -o report/
+      gantools evaluate frechet drums/ songs/ --embedder rand-cnn --json
+    """
+    from gantools.metrics.comparison import compare_frechet
+    from gantools.metrics.pairing import main_role, neighbours, of_role
+    from gantools.runtime.device import resolve_device
+
+    clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, real))
+    role = main_role(clips, config.role)
+    clips, others = of_role(clips, role), of_role(others, role)
+    own = config.embedder.removeprefix("file:")
+    files = {"network": Path(own)} if own != config.embedder else None
+    device = resolve_device(run.device)
+    sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
+    evaluation = Evaluation(run, "frechet", config, sets, facts, files)
+    return evaluation.execute(
+        lambda failed, tick: compare_frechet(
+            clips, others, config, seed=run.seed, device=device, failed=failed, tick=tick
+        ),
+        neighbours(clips, others),
+    )
+
+
+@verb(app, "rhythm", RhythmConfig, uses=(*SINGLE, "seed"), action="evaluate")
+def rhythm(generated: Generated, sources: Sources, *, run: Run, config: RhythmConfig) -> int:
+    """Tell whether generated parts are on time with their sources, and more than copies of them.
+
+    Onset alignment with the own source against all other pairings, and the distance from a copy. Audio or mel files.
+
+    \b
+      gantools evaluate rhythm drums/ bass/ -o report/
+      gantools evaluate rhythm drums/ songs/ --source-role bass --real songs/ --json
+    """
+    from gantools.metrics.comparison import compare_rhythm
+    from gantools.metrics.pairing import main_role, not_of_role, of_role, pair, triples
+
+    clips, others = (gather_clips(folder, EITHER, run) for folder in (generated, sources))
+    role = main_role(clips, config.role)
+    clips = of_role(clips, role)
+    others = of_role(others, config.source_role) if config.source_role else not_of_role(others, role)
+    pairs = pair(clips, others, "source")
+    real = of_role(gather_clips(config.real, EITHER, run), role) if config.real else []
+    real_pairs = pair(real, [source for _, source in pairs], "source") if real else []
+    sets = {"generated": [c for c, _ in pairs], "source": [s for _, s in pairs], "real": [c for c, _ in real_pairs]}
+    facts = {"generated": generated, "reference": sources}
+    return Evaluation(run, "rhythm", config, sets, facts).execute(
+        lambda failed, tick: compare_rhythm(pairs, real_pairs, config, seed=run.seed, failed=failed, tick=tick),
+        triples(pairs, real_pairs),
+    )
+
+
+@verb(app, "stoi", StoiConfig, uses=SINGLE, action="evaluate")
+def stoi(generated: Generated, real: Real, *, run: Run, config: StoiConfig) -> int:
+    """Compare each mel band with that of the real counterpart: the paper's 256 STOI-like features.
+
+    \b
+      gantools evaluate stoi drums/ real_drums/ --mode literal -o report/
+    """
+    from gantools.metrics.comparison import compare_stoi
+    from gantools.metrics.pairing import main_role, of_role, pair
+
+    clips, others = (gather_clips(folder, EITHER, run) for folder in (generated, real))
+    role = main_role(clips, config.role)
+    pairs = pair(of_role(clips, role), of_role(others, role), "real")
+    sets = {"generated": [c for c, _ in pairs], "real": [r for _, r in pairs]}
+    facts = {"generated": generated, "reference": real}
+    return Evaluation(run, "stoi", config, sets, facts).execute(
+        lambda failed, tick: compare_stoi(pairs, config, failed=failed, tick=tick),
+        [[("generated", c), ("real", r)] for c, r in pairs],
+    )
+
+
+if __name__ == "__main__":
+    main(["evaluate", *sys.argv[1:]])

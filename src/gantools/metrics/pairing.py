@@ -1,0 +1,129 @@
+"""Which generated file belongs to which source and to which real recording, read from their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gantools.errors import ConfigError
+
+Pair = tuple["Clip", "Clip"]
+Groups = list[list[tuple[str, "Clip"]]]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A file of a set that is evaluated.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        Its path below the input folder, without ending: ``song-11/bass.drums``.
+    role : str
+        What sounds in it: drums.
+    song : str
+        The name without any role: ``song-11``.
+    """
+
+    path: Path
+    name: str
+    role: str
+    song: str
+
+
+def main_role(clips: Sequence[Clip], wanted: str = "") -> str:
+    """Return the role that a set of generated files is about.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    wanted : str
+        What the user said; else the commonest role other than mix (``generate --mix`` leaves mixes beside).
+
+    Raises
+    ------
+    ConfigError
+        If the user named a role that no file has.
+    """
+    counts = Counter(clip.role for clip in clips)
+    if wanted:
+        if wanted not in counts:
+            raise ConfigError(f"--role {wanted}: no file has that role; there are {', '.join(sorted(counts))}")
+        return wanted
+    without_mix = Counter({role: count for role, count in counts.items() if role != "mix"})
+    return (without_mix or counts).most_common(1)[0][0]
+
+
+def of_role(clips: Sequence[Clip], role: str) -> list[Clip]:
+    """Return the clips of a role; all of them where none has it."""
+    return [clip for clip in clips if clip.role == role] or list(clips)
+
+
+def not_of_role(clips: Sequence[Clip], role: str) -> list[Clip]:
+    """Return the clips of any other role; all of them where every one has it."""
+    return [clip for clip in clips if clip.role != role] or list(clips)
+
+
+def pair(generated: Sequence[Clip], others: Sequence[Clip], what: str) -> list[Pair]:
+    """Pair generated clips with others of the same song.
+
+    A single file on either side is paired whatever the names. Where a song has several candidates, the one counts that
+    the generated file is named after: ``bass.drums`` was made from ``bass``.
+
+    Parameters
+    ----------
+    generated, others : sequence of Clip
+    what : str
+        What the others are, for messages: ``source`` or ``real``.
+
+    Returns
+    -------
+    list of (Clip, Clip)
+        In the order of `generated`; those without a counterpart are left out.
+
+    Raises
+    ------
+    ConfigError
+        If nothing can be paired, or a file has several candidates.
+    """
+    if len(generated) == len(others) == 1:
+        return [(generated[0], others[0])]
+    pairs = []
+    for clip in generated:
+        candidates = [other for other in others if other.song == clip.song]
+        if len(candidates) > 1:
+            stem = clip.name.rpartition("/")[2]
+            candidates = [c for c in candidates if stem.startswith(c.name.rpartition("/")[2] + ".")] or candidates
+        if len(candidates) > 1:
+            names = ", ".join(sorted(str(c.path) for c in candidates))
+            raise ConfigError(f"several {what} files fit ({names}); name the role or keep one", clip.path)
+        if candidates:
+            pairs.append((clip, candidates[0]))
+    if not pairs:
+        raise ConfigError(
+            f"no generated file has a {what} file of the same name ({generated[0].song!r} is not {others[0].song!r}); "
+            "apart from the role the paths must agree"
+        )
+    return pairs
+
+
+def triples(pairs: Sequence[Pair], real_pairs: Sequence[Pair]) -> Groups:
+    """Return input, generated and, where there is one, real file of each song, labelled, for a report."""
+    counterpart = {source.path: clip for clip, source in real_pairs}
+    groups: Groups = [[("input", source), ("generated", clip)] for clip, source in pairs]
+    for group in groups:
+        real = counterpart.get(group[0][1].path)
+        if real is not None:
+            group.append(("real", real))
+    return groups
+
+
+def neighbours(generated: Sequence[Clip], real: Sequence[Clip]) -> Groups:
+    """Return generated and real files of the same song, labelled, for a report; of any song where none agree."""
+    songs = {clip.song: clip for clip in real}
+    if not songs.keys() & {clip.song for clip in generated}:
+        return [[("generated", clip)] for clip in generated[:3]] + [[("real", clip)] for clip in real[:3]]
+    return [[("generated", c)] + ([("real", songs[c.song])] if c.song in songs else []) for c in generated]

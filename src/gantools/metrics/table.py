@@ -1,0 +1,86 @@
+"""A result as rows of a table: what was measured, its value, and how to read it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+TableRow = tuple[str, str, str]
+
+
+def number(value: float | None) -> str:
+    """Four significant digits; a dash for what could not be measured."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    if value and (abs(value) < 0.001 or abs(value) >= 1e5):
+        return f"{value:.2g}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def _interval(result: dict[str, Any], name: str) -> str:
+    return f"95 %: {number(result[name + '_low'])} to {number(result[name + '_high'])}"
+
+
+def table_rows(result: dict[str, Any]) -> list[TableRow]:
+    """Return the rows for the terminal and the page."""
+    return {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi}[result["metric"]](result)
+
+
+def _frechet(result: dict[str, Any]) -> list[TableRow]:
+    name = f"{result['embedder']}, {result['layer']}, {result['window_s']:.2f} s every {result['hop_s']:.2f} s"
+    spread = _interval(result, "distance")
+    if "distance_sd" in result:
+        spread += f"; sd over networks {number(result['distance_sd'])}"
+    rows = [("Fréchet distance", number(result["distance"]), spread)]
+    if "fad_infinity" in result:
+        note = f"{_interval(result, 'fad_infinity')}; R² {number(result['r_squared'])}"
+        rows.append(("FAD-infinity", number(result["fad_infinity"]), note))
+    elif "fad_infinity_refused" in result:
+        rows.append(("FAD-infinity", "-", result["fad_infinity_refused"]))
+    vectors = f"{result['n_generated']} / {result['n_real']}"
+    files = f"generated / real, from {result['files_generated']} / {result['files_real']} files"
+    rows += [("vectors", vectors, files), ("embedder", result["embedder"], name.partition(", ")[2])]
+    rows.append(("weights", result["weights_hash"][:12], "never compare numbers of different embedders"))
+    return rows
+
+
+def _rhythm(result: dict[str, Any]) -> list[TableRow]:
+    rows = [
+        ("alignment, own source", number(result["own"]), f"mean onset correlation of {result['n']} windows"),
+        ("alignment, all others", number(result["other"]), "what chance gives on this material"),
+        ("z", number(result["z"]), "own above random pairings, in their standard deviations"),
+        ("rank", number(result["rank"]), "share of other sources that fit worse; .5 is chance"),
+        ("p", number(result["p"]), "share of random pairings that are as good"),
+    ]
+    low, high = result["db_range"]
+    rows.append(
+        ("copy distance", number(result["copy_distance"]), f"to the source, in [-1, 1] of {low:g} to {high:g} dB")
+    )
+    rows.append(("copy distance, dB", number(result["copy_distance_db"]), "mean difference of mel levels"))
+    if "real" in result:
+        real = result["real"]
+        rows.append(
+            ("real: alignment, own", number(real["own"]), f"others {number(real['other'])}, p {number(real['p'])}")
+        )
+        rows.append(("real: copy distance", number(real["copy_distance"]), "of the real part to the source"))
+    if "ratio_to_real" in result:
+        rows.append(
+            ("alignment / real", number(result["ratio_to_real"]), "far above 1: follows the source too closely")
+        )
+    return rows
+
+
+def _stoi(result: dict[str, Any]) -> list[TableRow]:
+    unit = "in dB²" if result["mode"] == "literal" else "1: every band follows the real one"
+    return [
+        (f"STOI-like, {result['mode']}", number(result["mean"]), f"mean over {len(result['bands'])} bands; {unit}"),
+        ("spread", number(result["sd_windows"]), "standard deviation over windows"),
+        ("windows", str(result["n"]), f"of {result['window_frames']} mel frames, from {result['files']} files"),
+    ]
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Return the table in columns, for a terminal."""
+    rows = table_rows(result)
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c}".rstrip() for a, b, c in rows)
