@@ -16,11 +16,11 @@ def read(folder: Path) -> dict[str, Any]:
 
 def row(name: str, frechet: dict[str, Any], reference: float, rhythm: dict[str, Any] | None) -> str:
     """Lay out one row; what a copy of the input would trivially reach is left out."""
-    interval = f"{frechet['distance_low']:.0f} to {frechet['distance_high']:.0f}"
-    text = f"  {name:<28}{frechet['distance']:>8.0f}{interval:>14}{frechet['distance'] / reference:>9.2f}"
+    distance, low, high = (frechet[key] for key in ("distance", "distance_low", "distance_high"))
+    text = f"  {name:<24}{distance:>7.0f}  ({low:.0f} to {high:.0f})".ljust(50) + f"{distance / reference:>7.2f}"
     if rhythm is None:
         return text
-    return text + f"{rhythm['own']:>12.2f}{rhythm['other']:>9.2f}{rhythm['p']:>9.2g}{rhythm['copy_distance']:>7.2f}"
+    return text + "".join(f"{rhythm[key]:>8.2f}" for key in ("own", "other", "copy_distance"))
 
 
 def main() -> None:
@@ -34,14 +34,15 @@ def main() -> None:
         (f"generated {target}", read(reports / "frechet"), rhythm),
         (f"real {target} (floor)", read(reports / "real"), rhythm["real"]),
     )
-    print(f"  {'':<28}{'Fréchet distance':>22}{'ratio':>9}{'on time: own, others, p':>30}{'copy':>7}")
+    print(f"  {'':<24}{'Fréchet distance':<24}{'ratio':>7}{'own':>8}{'others':>8}{'copy':>8}")
     for name, frechet, alignment in rows:
         print(row(name, frechet, untranslated["distance"], alignment))
     print(f"""
-  Fréchet distance (MusiCNN) to the real {target} of the other songs, its 95 % interval, and its ratio to that of
-  the untranslated {source}: lower is better, the floor is as low as it gets. On time: correlation of onsets with the
-  own {source}, and with all others (chance); far above that of the real {target} means that it copies the {source}'s
-  rhythm. Copy: mean difference from the {source}'s mel, 0 is a copy.""")
+  Fréchet distance (MusiCNN) to the real {target} of the other songs, with its 95 % interval: 0 is the same kind of
+  music. Ratio: to that of the untranslated {source}.
+  Own, others: correlation of onsets with the own {source}, and with all others, which is chance. Far above that of
+  the real {target} means that the rhythm is the {source}'s. p of the generated {target}: {rhythm["p"]:.2g}.
+  Copy: distance from the {source}'s mel; 0 is a copy.""")
 
 
 if __name__ == "__main__":

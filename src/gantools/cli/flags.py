@@ -58,7 +58,10 @@ _STANDARD: dict[str, tuple[Any, Any]] = {
     "out": (Path | None, typer.Option("--out", "-o", help="Folder to write to.", show_default=False)),
     "jobs": (int, typer.Option("--jobs", "-j", help="Files worked on at a time; 0 takes all cores.", min=0)),
     "device": (str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")),
-    "seed": (int, typer.Option("--seed", "-s", help="Seed; equal seeds give equal results.")),
+    "seed": (
+        int | None,
+        typer.Option("--seed", "-s", help="Seed; equal seeds give equal results. [0]", show_default=False),
+    ),
     "dry_run": (bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")),
     "force": (bool, typer.Option("--force", "-f", help="Redo what is up to date.")),
     "on_error": (str, typer.Option("--on-error", help="continue or stop after a file that fails.")),
@@ -71,7 +74,7 @@ _STANDARD: dict[str, tuple[Any, Any]] = {
     "verbose": (bool, typer.Option("--verbose", "-v", help="A line per file.")),
     "debug": (bool, typer.Option("--debug", help="Tracebacks.")),
 }
-_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)} | {"shard": "1/1"}
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)} | {"shard": "1/1", "seed": None}
 BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed"))
 SINGLE = tuple(name for name in BATCH if name not in ("jobs", "shard", "limit", "name", "null", "on_error"))
 
@@ -128,7 +131,7 @@ def verb(
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
                 return 0
-            run = _run_options(action or name, values, uses, defaults)
+            run = _run_options(action or name, values, uses, defaults, chosen)
             return function(*(values[p] for p in positional), run=run, config=chosen) or 0
 
         parameters = [_parameter(p, hints[p], inspect.signature(function).parameters[p].default) for p in positional]
@@ -233,12 +236,17 @@ def _parse(text: str, kind: type, variable: str) -> Any:
         raise ConfigError(f"{variable}={text!r} is not of type {kind.__name__}") from error
 
 
-def _run_options(verb_name: str, values: Mapping[str, Any], uses: Sequence[str], defaults: Mapping[str, Any]) -> Run:
+def _run_options(
+    verb_name: str, values: Mapping[str, Any], uses: Sequence[str], defaults: Mapping[str, Any], config: Any
+) -> Run:
     given = {name: values[name] for name in uses}
     for name in uses:
         variable = f"GANTOOLS_{name.upper()}"
         if given[name] == defaults[name] and variable in os.environ and name not in ("out", "null"):
-            given[name] = _parse(os.environ[variable], type(defaults[name]), variable)
+            kind = int if name == "seed" else type(defaults[name])
+            given[name] = _parse(os.environ[variable], kind, variable)
+    if given.get("seed", 0) is None:
+        given["seed"] = getattr(config, "seed", 0)  # a system's own field may come from a file or a preset
     if given.get("on_error", "continue") not in ("continue", "stop"):
         raise ConfigError(f"--on-error {given['on_error']!r}: write continue or stop")
     if "shard" in given:

@@ -1,7 +1,7 @@
 """Arrays on disk: safetensors files with JSON metadata and a checksum per tensor.
 
-The format is plain safetensors, so any reader opens it. The metadata key ``gantools`` holds one JSON object,
-and ``crc32`` the CRC-32 of each tensor's bytes, which reading checks.
+The format is plain safetensors, so any reader opens it. The metadata key ``gantools`` holds one JSON object: ``meta``, and
+``crc32``, the CRC-32 of each tensor's bytes, which reading checks.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ _DTYPE_NAMES = {"float16": "F16", "float32": "F32", "uint8": "U8", "int64": "I64
 
 
 def _metadata(meta: dict[str, Any], checksums: dict[str, int]) -> dict[str, str]:
-    return {
-        "gantools": json.dumps(plain_json(meta), sort_keys=True, allow_nan=False),
-        "crc32": json.dumps(checksums, sort_keys=True),
-    }
+    # One key: safetensors writes several in an order of its own, and equal contents would give unequal files.
+    value = {"meta": plain_json(meta), "crc32": checksums}
+    return {"gantools": json.dumps(value, sort_keys=True, allow_nan=False)}
 
 
 def write_tensors(path: str | Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
@@ -73,8 +72,8 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     """Return the JSON object stored with `write_tensors`; reads only the header."""
     header = read_header(path)
     try:
-        return json.loads(header["__metadata__"]["gantools"])
-    except (KeyError, ValueError) as error:
+        return json.loads(header["__metadata__"]["gantools"])["meta"]
+    except (KeyError, ValueError, TypeError) as error:
         raise InputError("carries no gantools metadata; make it with gantools", path) from error
 
 
@@ -92,7 +91,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
 def verify(path: str | Path) -> None:
     """Check the CRC-32 of every tensor that has one; raises InputError naming the tensor."""
     header = read_header(path)
-    checksums = json.loads(header.get("__metadata__", {}).get("crc32", "{}"))
+    checksums = json.loads(header.get("__metadata__", {}).get("gantools", "{}")).get("crc32", {})
     with open(path, "rb") as file:
         for name, expected in checksums.items():
             begin, end = header[name]["data_offsets"]

@@ -148,6 +148,8 @@ def alignment(envelopes_a: Sequence[np.ndarray], envelopes_b: Sequence[np.ndarra
     frames = min(len(envelope) for envelope in (*envelopes_a, *envelopes_b))
     if frames < SHORTEST_FRAMES:
         raise InputError(f"the shortest window has {frames} frames; alignment needs at least {SHORTEST_FRAMES}")
+    if not all(np.isfinite(envelope).all() for envelope in (*envelopes_a, *envelopes_b)):
+        raise InputError("an onset envelope holds NaN or infinite values")
     matrix = alignment_matrix(
         np.stack([envelope[:frames] for envelope in envelopes_a]),
         np.stack([envelope[:frames] for envelope in envelopes_b]),

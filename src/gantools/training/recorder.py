@@ -66,10 +66,19 @@ class Recorder:
             if self.at.step and score < (math.inf if self.at.best_score is None else self.at.best_score):
                 self.at.best_step, self.at.best_score = self.at.step, score
                 self._publish()
-            self.at.plan.note_validation(time.monotonic() - begun)
+            self.at.plan.note_validation(self._typical(time.monotonic() - begun))
             self.tell("validate", values)
         self.ranks.barrier()
         self.at.validated = self.at.step
+
+    def _typical(self, seconds: float) -> float:
+        """Return what a validation costs after the first one, which also loads what it needs, took `seconds`."""
+        budget = self.at.plan.budget_seconds
+        if self.at.step or not 0.02 * budget < seconds < 0.15 * budget:
+            return seconds
+        begun = time.monotonic()
+        self._figures()
+        return time.monotonic() - begun
 
     @torch.no_grad()
     def _figures(self) -> dict[str, float]:

@@ -26,9 +26,6 @@ from gantools.training.system import Phase, System, adam
 
 Tensors = dict[str, torch.Tensor]
 
-#: Share of active frames of the windows that give a model its styles.
-_LEAST_ACTIVE = 0.5
-
 
 class CycleGAN(System):
     """CycleGAN between two roles of a chunk folder.
@@ -101,11 +98,10 @@ class CycleGAN(System):
     def _fill_bank(self, name: str, role: str) -> None:
         network = self.networks[name]
         assert isinstance(network, TimeGenerator)
-        # A style taken from a break would make silent drums.
-        rows = [row for row in self.rows[role] if row["active"] >= _LEAST_ACTIVE] or self.rows[role]
-        random = self._random("bank", name, 0)
-        for slot in network.bank:
-            row = rows[int(torch.randint(len(rows), (), generator=random))]
+        rows = self.rows[role]
+        places = [int(place) for place in torch.linspace(0, len(rows) - 1, len(network.bank)).round()]
+        chosen = sorted((rows[place] for place in places), key=lambda row: -row["active"])
+        for slot, row in zip(network.bank, chosen, strict=True):
             slot.copy_(band_statistics(torch.from_numpy(self.chunks.window(row))[None, None])[0])
 
     def _random(self, what: str, step: int | str, item: int) -> torch.Generator:

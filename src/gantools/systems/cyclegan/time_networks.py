@@ -93,7 +93,8 @@ class TimeGenerator(nn.Module):
     Attributes
     ----------
     bank : torch.Tensor
-        `band_statistics` of training windows of the output's role, (bank, 3 n_mels): the kits it can choose from.
+        `band_statistics` of training windows of the output's role, (bank, 3 n_mels): the kits it can choose from,
+        evenly spread over the songs, the windows with most sound first and those of breaks last.
     """
 
     bank: torch.Tensor

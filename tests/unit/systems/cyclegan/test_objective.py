@@ -12,6 +12,7 @@ from gantools.chunks.shards import ChunkSet
 from gantools.errors import ConfigError
 from gantools.systems.cyclegan.config import PRESETS, CycleGANConfig
 from gantools.systems.cyclegan.objective import CycleGAN, l1, least_squares
+from gantools.systems.cyclegan.time_networks import band_statistics
 
 SIZE: dict[str, Any] = {"width": 8, "critic_width": 8}
 PAPER = dataclasses.replace(PRESETS["paper"], **SIZE, blocks=2)
@@ -103,6 +104,15 @@ def test_pools_are_state_of_their_item(chunks: ChunkSet) -> None:
     assert all(torch.equal(value, saved[key]) for key, value in fresh.extra_state().items())
     fresh.load_extra_state({})
     assert fresh.pools[0, "x"].count == 0
+
+
+def test_bank_holds_styles_of_the_training_windows(chunks: ChunkSet) -> None:
+    config = dataclasses.replace(SMALL, style_bank=8)
+    bank = CycleGAN(config, chunks).networks["G"].bank
+    rows = chunks.select(role="drums", split="train")
+    windows = torch.stack([torch.from_numpy(chunks.window(row)) for row in rows])[:, None]
+    # All are equally active here, so their order stays.
+    torch.testing.assert_close(bank, band_statistics(windows))
 
 
 def test_learning_rate_of_the_paper_falls_to_1_101(chunks: ChunkSet) -> None:

@@ -1,0 +1,107 @@
+"""`gantools evaluate` through its real interface."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sounds import tone
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """Three songs with bass and drums, and drums generated from the bass, with mixes beside them."""
+    for number in range(3):
+        for role, hz, seed in (("bass", 60.0, number), ("drums", 900.0, number + 50)):
+            path = tmp_path / f"songs/song {number}/{role}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, tone(13.0, 22050, hz=hz, seed=seed), 22050)
+        for role in ("drums", "mix"):
+            path = tmp_path / f"made/song {number}/bass.{role}.ogg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, tone(13.0, 44100, 2, hz=700.0, seed=number + 90), 44100)
+    return tmp_path
+
+
+def test_frechet_prints_a_table_a_record_and_a_report(gantools, music: Path) -> None:
+    table = gantools("evaluate", "frechet", "made", "songs")
+    assert table.returncode == 0, table.stderr
+    assert table.stdout.startswith("Fréchet distance")
+    done = gantools("evaluate", "frechet", "made", "songs", "--json", "-o", "report")
+    (record,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (record["action"], record["metric"], record["status"]) == ("evaluate", "frechet", "ok")
+    assert (record["files_generated"], record["files_real"], record["n_real"]) == (3, 3, 21)
+    assert (record["embedder"], record["layer"]) == ("musicnn-msd", "mean_pool")
+    assert record["distance"] > 0
+    assert "needs 100 vectors" in record["fad_infinity_refused"]
+    assert sorted(path.name for path in (music / "report").iterdir()) == [
+        "manifest.jsonl", "mels.png", "report.html", "report.json",
+    ]  # fmt: skip
+    again = gantools("evaluate", "frechet", "made", "songs", "--json", "-o", "report")
+    assert json.loads(again.stdout)["status"] == "skipped"
+    assert json.loads(again.stdout)["distance"] == record["distance"]
+    assert "nothing to do" in again.stderr
+    other = gantools("evaluate", "frechet", "made", "songs", "--layer", "penultimate", "-o", "report", "-q")
+    assert other.stdout == "report/report.html\n"
+    assert json.loads((music / "report/report.json").read_text())["layer"] == "penultimate"
+
+
+def test_rhythm_pairs_by_name_and_compares_with_real_drums(gantools, music: Path) -> None:
+    done = gantools("evaluate", "rhythm", "made", "songs", "--real", "songs", "--json", "-o", "report")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["n"], record["files"], record["real_n"]) == (6, 3, 6)
+    assert 0 < record["p"] <= 1
+    assert record["ratio_to_real"] == pytest.approx(record["own"] / record["real_own"])
+    assert (music / "report/alignment.png").exists()
+    assert "copy distance" in done.stderr
+
+
+def test_stoi_takes_audio_and_mel_files(gantools, music: Path) -> None:
+    gantools("melify", "songs", "-o", "mels", "--n-mels", "64", "-q")
+    done = gantools("evaluate", "stoi", "mels", "songs", "--role", "drums", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["mean"] > 0.99
+    literal = gantools("evaluate", "stoi", "made", "songs", "--mode", "literal", "-o", "report", "-q")
+    assert literal.returncode == 0, literal.stderr
+    assert (music / "report/features.safetensors").exists()
+    gantools("melify", "made", "-o", "other", "--n-mels", "32", "-q")
+    mixed = gantools("evaluate", "stoi", "other", "mels", "--json")
+    assert mixed.returncode == 1
+    assert "n_mels is" in mixed.stderr
+
+
+def test_broken_files_fail_alone_and_a_failed_metric_is_exit_1(gantools, music: Path) -> None:
+    (music / "made/song 0/bass.drums.ogg").write_bytes(b"no sound")
+    soundfile.write(music / "made/song 1/bass.drums.ogg", np.zeros(100), 22050)
+    done = gantools("evaluate", "frechet", "made", "songs", "--json", "-o", "report")
+    assert done.returncode == 1
+    record = json.loads(done.stdout)
+    assert (record["status"], record["files_generated"], len(record["failed"])) == ("ok", 1, 2)
+    assert done.stderr.count("song 0/bass.drums.ogg: not an audio file") == 1
+    for number in (1, 2):
+        (music / f"made/song {number}/bass.drums.ogg").write_bytes(b"no sound")
+    failed = gantools("evaluate", "frechet", "made", "songs", "--json", "-o", "none")
+    assert (failed.returncode, json.loads(failed.stdout)["status"]) == (1, "error")
+    assert "none of the files could be embedded" in failed.stderr
+    assert not (music / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("frechet", "made", "absent"), "no such file"),
+        (("frechet", "made", "songs", "--embedder", "vggish"), "no embedder 'vggish'"),
+        (("frechet", "made", "songs", "--layer", "tag"), "did you mean tags"),
+        (("rhythm", "made", "songs", "--role", "vocals"), "no file has that role"),
+        (("frechet", "made", "songs", "--embedder", "file:net.pt"), "run code"),
+    ],
+)
+def test_nothing_starts_with_wrong_options(gantools, music: Path, arguments: tuple[str, ...], reason: str) -> None:
+    done = gantools("evaluate", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
