@@ -27,6 +27,9 @@ demo-band: install  ## a band for a guitar: the same commands on bundled recordi
 test: install  ## the tests
 	$(BIN)/python -m pytest
 
+learn: install  ## three seeds of the small preset on STEMS=folder of songs with bass and drums, with the table
+	@PATH="$$PWD/$(BIN):$$PATH" examples/learn.sh $(or $(STEMS),../shared/data/stems4)
+
 bench: install  ## speed against peers, with the error beside the time
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 

@@ -145,7 +145,8 @@ def _solve_low_band(
     if decimation == 1 or not preset.low_reflections + preset.low_iterations:
         return
     device = spectra.device
-    stft = TorchStft(params.n_fft // decimation, params.hop_samples // decimation, len(spectra), device)
+    n_fft, hop = params.n_fft // decimation, params.hop_samples // decimation
+    stft = TorchStft(n_fft, hop, len(spectra), device, segment.reflect_start)
     bins = slice(0, stft.n_bins)
     determined = determines_bins(params, stft.n_bins)
     bank = None if determined else _Bank(params, device, stft.n_bins)

@@ -63,6 +63,7 @@ def solve_low_band(
     reflections: int,
     iterations: int,
     run_blocks: BlockMap,
+    reflect_start: bool = False,
     known: np.ndarray | None = None,
 ) -> None:
     """Improve phase and magnitude of the lowest bins, in place.
@@ -79,13 +80,16 @@ def solve_low_band(
         Relaxed reflections, then fast Griffin-Lim iterations.
     run_blocks : BlockMap
         See `block_threads`.
+    reflect_start : bool
+        See `Stft`. The end is left open: it need not fall on a sample of the decimated wave.
     known : complex64 array (k, bins), optional
         Spectra of the first k frames, which stay.
     """
     decimation = low_decimation(params)
     if decimation == 1 or not reflections + iterations:
         return
-    stft = Stft(params.n_fft // decimation, params.hop_samples // decimation, len(spectra), run_blocks)
+    n_fft, hop = params.n_fft // decimation, params.hop_samples // decimation
+    stft = Stft(n_fft, hop, len(spectra), run_blocks, reflect_start)
     n_bins = stft.n_bins
     determined = determines_bins(params, n_bins)
     target = None

@@ -39,7 +39,7 @@ class InversionPreset:
 #: ``paper``: the tools that the paper used, torchaudio's InverseMelScale (by least squares) and GriffinLim, as they
 #: are set by default. The others are ours.
 PRESETS = {
-    "draft": InversionPreset(kl_iterations=5, heap=True, low_reflections=0, low_iterations=30, iterations=5),
+    "draft": InversionPreset(kl_iterations=5, heap=True, low_reflections=40, low_iterations=30, iterations=5),
     "default": InversionPreset(kl_iterations=10, heap=True, low_reflections=150, low_iterations=100, iterations=24),
     "best": InversionPreset(
         kl_iterations=20, heap=True, low_reflections=800, low_iterations=200, iterations=96, fit_every=1

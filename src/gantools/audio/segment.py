@@ -91,6 +91,7 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
         preset.low_reflections,
         preset.low_iterations,
         run_blocks,
+        segment.reflect_start,
         segment.known,
     )
     stft = Stft(n_fft, hop, len(magnitude), run_blocks, segment.reflect_start, segment.n_sound)

@@ -72,7 +72,8 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     """Return the JSON object stored with `write_tensors`; reads only the header."""
     header = read_header(path)
     try:
-        return json.loads(header["__metadata__"]["gantools"])["meta"]
+        value = json.loads(header["__metadata__"]["gantools"])
+        return value["meta"] if "meta" in value and "crc32" in value else value  # XXX compat, remove
     except (KeyError, ValueError, TypeError) as error:
         raise InputError("carries no gantools metadata; make it with gantools", path) from error
 
