@@ -3,13 +3,13 @@
 #
 #   examples/learn.sh STEMS        STEMS/SONG/bass.* and STEMS/SONG/drums.*
 #
-# LEARN_UNSEEN=song holds it out, LEARN_SEEDS="0 1 2", LEARN_BUDGET=7m or LEARN_STEPS=1200, LEARN_OUT=folder.
+# LEARN_UNSEEN=song holds it out, LEARN_SEEDS="0 1 2", LEARN_STEPS=1200 or LEARN_BUDGET=5m, LEARN_OUT=folder.
 set -euo pipefail
 stems=$(cd "$1" && pwd)
 examples=$(cd "$(dirname "$0")" && pwd)
 unseen=${LEARN_UNSEEN:-caesium} seeds=${LEARN_SEEDS:-0 1 2} out=${LEARN_OUT:-learn}
-length=(--budget "${LEARN_BUDGET:-7m}")
-[ -z "${LEARN_STEPS:-}" ] || length=(--steps "$LEARN_STEPS")
+length=(--steps "${LEARN_STEPS:-1200}")
+[ -z "${LEARN_BUDGET:-}" ] || length=(--budget "$LEARN_BUDGET")
 mkdir -p "$out"
 cd "$out"
 

@@ -2,7 +2,7 @@
 
 The lowest bins of an STFT are the STFT of a wave at a fraction of the rate, with the same window seen at fewer points.
 An iteration costs that fraction too, 1/16 with the default parameters. This buys relaxed reflections, which get bass
-notes right that Griffin-Lim leaves in a local optimum: 2-8 dB of spectral convergence on music (measured).
+notes right that Griffin-Lim leaves in a local optimum: 1-8 dB of spectral convergence on music (measured).
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ def compare_frechet(
         ``distance_sd`` tells how much they differ.
     """
     embedder = open_embedder(config, device)
-    a = embed_files([clip.path for clip in generated], embedder, failed, tick)
-    b = embed_files([clip.path for clip in real], embedder, failed, tick)
+    a = embed_files([clip.path for clip in generated], embedder, failed, tick, config.silence)
+    b = embed_files([clip.path for clip in real], embedder, failed, tick, config.silence)
     networks = list(zip(a.vectors, b.vectors, strict=True))
     measured = [bootstrap_interval(*vectors, a.groups, b.groups, seed) for vectors in networks]
     result: Result = {
@@ -66,6 +66,9 @@ def compare_frechet(
         "distance_high": float(np.mean([interval.high for interval in measured])),
         "n_generated": len(a.groups),
         "n_real": len(b.groups),
+        "silent_generated": a.silent,
+        "silent_real": b.silent,
+        "silence_counted": config.silence,
         "files_generated": len(a.files),
         "files_real": len(b.files),
     }

@@ -26,6 +26,7 @@ class FrechetConfig(EvaluateConfig):
     layer: str = option("mean_pool", "Layer of MusiCNN: 753, 753, 200 or 50 values.", choices=LAYERS)
     hop_s: float = option(1.472, "Distance between windows.", unit="s", flag="hop", low=0.016)
     infinity: bool = option(True, "Extrapolate to endless material (FAD-infinity).")
+    silence: bool = option(False, "Count windows below -60 dB RMS too.")
 
 
 @dataclass(frozen=True)

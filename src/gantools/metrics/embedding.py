@@ -19,6 +19,9 @@ from gantools.metrics.onnx_network import OnnxNetwork
 from gantools.metrics.random_cnn import RandomCNN
 from gantools.options import did_you_mean
 
+#: Windows below this RMS level, in dB of full scale, count as silent.
+SILENCE_DB = -60.0
+
 Failed = Callable[[Path, InputError], None]
 
 
@@ -107,17 +110,36 @@ class Embeddings:
         int (n,), which file each vector comes from, in order.
     files : tuple of Path
         The files that could be embedded.
+    silent : int
+        Number of silent windows, which are left out unless they were asked for.
     """
 
     vectors: np.ndarray
     groups: np.ndarray
     files: tuple[Path, ...]
+    silent: int
+
+
+def sounding_windows(wave: np.ndarray, count: int, embedder: Embedder) -> np.ndarray:
+    """Tell for each of `count` windows whether its RMS level reaches -60 dB of full scale, bool (count,)."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(wave, dtype=np.float64))])
+    length = round(embedder.window_s * embedder.rate_hz)
+    starts = (np.arange(count) * embedder.hop_s * embedder.rate_hz).round().astype(int)
+    ends = np.minimum(starts + length, len(wave))
+    return (energy[ends] - energy[starts]) / length >= 10 ** (SILENCE_DB / 10)
 
 
 def embed_files(
-    paths: Sequence[Path], embedder: Embedder, failed: Failed, tick: Callable[[], None] = lambda: None
+    paths: Sequence[Path],
+    embedder: Embedder,
+    failed: Failed,
+    tick: Callable[[], None] = lambda: None,
+    silence: bool = False,
 ) -> Embeddings:
     """Embed audio files of any rate and channel count.
+
+    Silent windows are alike in all music. Stems pause for a fifth to nine tenths of a song, and counting the pauses
+    of both sides would hide how different the rest is.
 
     Parameters
     ----------
@@ -127,14 +149,17 @@ def embed_files(
         Told each file that cannot be read or is too short; the others go on.
     tick : callable
         Called after each file.
+    silence : bool
+        Keep silent windows.
 
     Raises
     ------
     InputError
-        If no file could be embedded.
+        If no file could be embedded, or all is silent.
     """
     parts: list[np.ndarray] = []
     files: list[Path] = []
+    silent = 0
     for path in paths:
         try:
             wave = load_mono(path, embedder.rate_hz)
@@ -144,13 +169,18 @@ def embed_files(
         except InputError as error:
             failed(path, error if error.path else InputError(error.message, path))
         else:
-            parts.append(vectors if vectors.ndim == 3 else vectors[None])
+            vectors = vectors if vectors.ndim == 3 else vectors[None]
+            sounds = sounding_windows(wave, vectors.shape[1], embedder)
+            silent += int(np.count_nonzero(~sounds))
+            parts.append(vectors if silence else vectors[:, sounds])
             files.append(path)
         tick()
     if not parts:
         raise InputError("none of the files could be embedded; give audio of at least one window")
+    if not any(part.shape[1] for part in parts):
+        raise InputError("every window is silent; --silence counts silence too")
     groups = np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts])
-    return Embeddings(np.concatenate(parts, axis=1), groups, tuple(files))
+    return Embeddings(np.concatenate(parts, axis=1), groups, tuple(files), silent)
 
 
 def describe_embedder(embedder: Embedder) -> dict[str, Any]:

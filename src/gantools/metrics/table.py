@@ -39,7 +39,13 @@ def _frechet(result: dict[str, Any]) -> list[TableRow]:
         rows.append(("FAD-infinity", "-", result["fad_infinity_refused"]))
     vectors = f"{result['n_generated']} / {result['n_real']}"
     files = f"generated / real, from {result['files_generated']} / {result['files_real']} files"
-    rows += [("vectors", vectors, files), ("embedder", result["embedder"], name.partition(", ")[2])]
+    rows.append(("vectors", vectors, files))
+    silent = f"{result['silent_generated']} / {result['silent_real']}"
+    counted = "counted" if result["silence_counted"] else "left out"
+    rows += [
+        ("silent windows", silent, f"generated / real, below -60 dB RMS, {counted}"),
+        ("embedder", result["embedder"], name.partition(", ")[2]),
+    ]
     rows.append(("weights", result["weights_hash"][:12], "never compare numbers of different embedders"))
     return rows
 

@@ -35,6 +35,23 @@ def test_files_of_any_rate_and_those_that_fail(tmp_path: Path) -> None:
         embed_files(bad, embedder, lambda path, error: None)
 
 
+def test_silent_windows_are_counted_and_left_out(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    wave = np.concatenate([0.1 * random.standard_normal(16000 * 6), np.zeros(16000 * 6)])
+    soundfile.write(tmp_path / "half.wav", wave, 16000)
+    soundfile.write(tmp_path / "still.wav", np.zeros(16000 * 6), 16000)
+    embedder = open_embedder(FrechetConfig(layer="tags"))
+    paths = [tmp_path / "half.wav", tmp_path / "still.wav"]
+    result = embed_files(paths, embedder, lambda path, error: None)
+    kept = embed_files(paths, embedder, lambda path, error: None, silence=True)
+    # Windows of 2.99 s every 1.47 s: the last of the first file that touches the sound begins at 5.9 s.
+    assert (result.groups.tolist(), result.silent) == ([0] * 5, 2 + 3)
+    assert kept.vectors.shape[1] == 10
+    assert np.array_equal(kept.vectors[:, :5], result.vectors)
+    with pytest.raises(InputError, match="silent"):
+        embed_files(paths[1:], embedder, lambda path, error: None)
+
+
 def test_every_result_says_what_it_rests_on() -> None:
     own = open_embedder(FrechetConfig(embedder=f"file:{WEIGHTS_FOLDER / 'mtt_musicnn.safetensors'}", hop_s=1.0))
     bundled = open_embedder(FrechetConfig(embedder="musicnn-mtt"))
