@@ -20,8 +20,13 @@ import soundfile
 
 def gantools(*arguments: str, cwd: Path) -> tuple[str, float, float]:
     """Run a command; return stdout, the peak memory in MB and the CPU-seconds of the child."""
-    process = subprocess.Popen([sys.executable, "-m", "gantools", *arguments], cwd=cwd, stdout=subprocess.PIPE, text=True,
-                               stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gantools", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     assert process.stdout is not None
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -52,20 +57,31 @@ def main() -> None:
                 song(folder / f"stems/a/{role}.wav", 0.4)
             gantools("melify", "stems", "-o", "mels", "-q", cwd=folder)
             gantools("chunk", "mels", "-o", "chunks", "--split", "1/0/0", "-q", cwd=folder)
-            gantools("train", "cyclegan", "chunks", "-o", "model", "--preset", "small", "--steps", "2", "-q", cwd=folder)
+            gantools(
+                "train", "cyclegan", "chunks", "-o", "model", "--preset", "small", "--steps", "2", "-q", cwd=folder
+            )
             model = "model"
         print(f"{'song':>8} {'CPU s':>8} {'x real time':>12} {'peak MB':>8} {'seam ratio':>11}")
         peaks = []
         for minutes in (3, 30):
             song(folder / f"bass{minutes}.wav", minutes)
             text, peak_mb, cpu_s = gantools(
-                "generate", "cyclegan", model, f"bass{minutes}.wav", "-o", f"out{minutes}", "--mix", "--json", cwd=folder
+                "generate",
+                "cyclegan",
+                model,
+                f"bass{minutes}.wav",
+                "-o",
+                f"out{minutes}",
+                "--mix",
+                "--json",
+                cwd=folder,
             )
             record = json.loads(text)
             frames = soundfile.info(folder / record["path"]).frames
             assert frames == soundfile.info(folder / f"bass{minutes}.wav").frames, "length differs"
             peaks.append(peak_mb)
-            print(f"{minutes:>5} min {cpu_s:>8.1f} {60 * minutes / cpu_s:>12.1f} {peak_mb:>8.0f} {record['seam_ratio']:>11.3f}")
+            speed, seam = 60 * minutes / cpu_s, record["seam_ratio"]
+            print(f"{minutes:>5} min {cpu_s:>8.1f} {speed:>12.1f} {peak_mb:>8.0f} {seam:>11.3f}")
         print(f"memory for 30 minutes over that for 3: {peaks[1] - peaks[0]:+.0f} MB")
 
 

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from gantools.systems.song import MelTranslator
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Generate music with a trained model.")
-OPTIONS: dict[str, Any] = {"uses": (*BATCH, "seed", "device"), "name_template": "{rel}/{stem}.{role}.{ext}", "action": "generate"}
+OPTIONS: dict[str, Any] = {
+    "uses": (*BATCH, "seed", "device"),
+    "name_template": "{rel}/{stem}.{role}.{ext}",
+    "action": "generate",
+}
 Model = Annotated[Path, typer.Argument(help="Model folder, from gantools train.", show_default=False)]
 Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list.")]
 

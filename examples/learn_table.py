@@ -33,7 +33,8 @@ def main() -> None:
             f"{rhythm['own'] / real['own']:.2f} | {rhythm['copy_distance']:.3f} | "
             + (f"{cycle(name):.3f} |" if name != "untrained" else "|")
         )
-    print(f"| real drums | 0 | 0 | 0 | {real['own']:.3f} | {real['other']:.3f} | {real['p']:.1g} | 1 | {real['copy_distance']:.3f} | |")
+    figures = f"{real['own']:.3f} | {real['other']:.3f} | {real['p']:.1g} | 1 | {real['copy_distance']:.3f}"
+    print(f"| real drums | 0 | 0 | 0 | {figures} | |")
 
 
 if __name__ == "__main__":

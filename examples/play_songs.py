@@ -47,7 +47,8 @@ EVERY_KIT = {
     "crash": "drum_cymbal_open", "low tom": "drum_tom_lo_hard", "tom": "drum_tom_mid_hard",
     "high tom": "drum_tom_hi_hard",
 }  # fmt: skip
-LEVELS = {"kick": 1.0, "snare": 0.8, "hat": 0.4, "open": 0.3, "ghost": 0.35, "perc": 0.3}  # of others: 0.7
+# Relative to the kick; toms have 0.7.
+LEVELS = {"kick": 1.0, "snare": 0.8, "hat": 0.4, "open": 0.3, "ghost": 0.35, "perc": 0.3, "crash": 0.4}
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ def records(text: str) -> list[dict]:
 @pytest.mark.parametrize("system", SMALL)
 def test_the_part_lines_up_with_its_song(gantools, models: Path, tmp_path: Path, system: str) -> None:
     soundfile.write(tmp_path / "new bass.wav", tone(9.0, 44100, 2), 44100)
-    done = gantools("generate", system, models / system, "new bass.wav", "-o", "out", "--mix", "--invert", "draft", "--json")
+    done = gantools(
+        "generate", system, models / system, "new bass.wav", "-o", "out", "--mix", "--invert", "draft", "--json"
+    )
     assert done.returncode == 0, done.stderr
     (record,) = records(done.stdout)
     assert record["path"] == "out/new bass.drums.wav"
@@ -70,10 +72,14 @@ def test_mels_in_mels_out_backward_and_styles(gantools, models: Path, tmp_path: 
     assert record["path"] == "a/bass.drums.mel.safetensors"
     assert gantools("invert", "a", "-o", "a", "--preset", "draft").returncode == 0
     assert abs(soundfile.info(tmp_path / "a/bass.drums.wav").frames - 13 * 22050) <= 1
-    back = gantools("generate", "cyclegan", model, "mels/drums.mel.safetensors", "-o", "b", "--direction", "backward", "--mel")
+    back = gantools(
+        "generate", "cyclegan", model, "mels/drums.mel.safetensors", "-o", "b", "--direction", "backward", "--mel"
+    )
     assert back.stdout == "b/drums.bass.mel.safetensors\n"
     for style, code in (("3", 0), ("window", 0), ("nonsense", 2), ("9999", 2)):
-        done = gantools("generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", f"s{style}", "--mel", "--style", style)
+        done = gantools(
+            "generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", f"s{style}", "--mel", "--style", style
+        )
         assert done.returncode == code, done.stderr
     no_audio = gantools("generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", "c", "--mix")
     assert no_audio.returncode == 1
@@ -94,7 +100,10 @@ def test_silence_is_gated_and_short_or_foreign_input_fails_alone(gantools, model
     assert not soundfile.read(tmp_path / "out/silence.drums.wav")[0].any()
     assert soundfile.info(tmp_path / "out/second.drums.wav").frames == 22050
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "manifest.jsonl", "second.drums.wav", "silence.drums.wav", "six.drums.wav",
+        "manifest.jsonl",
+        "second.drums.wav",
+        "silence.drums.wav",
+        "six.drums.wav",
     }
     gantools("melify", "in/six.wav", "-o", "mels", "--n-mels", "64")
     other = gantools("generate", "cyclegan", models / "cyclegan", "mels", "-o", "x")

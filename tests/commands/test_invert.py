@@ -11,7 +11,9 @@ import soundfile
 
 
 @pytest.mark.parametrize(("seconds", "rate_hz"), [(3.0, 22050), (2.37, 44100)])
-def test_length_to_the_sample_and_the_figures_of_the_record(gantools, write_tone, tmp_path: Path, seconds, rate_hz) -> None:
+def test_length_to_the_sample_and_the_figures_of_the_record(
+    gantools, write_tone, tmp_path: Path, seconds, rate_hz
+) -> None:
     write_tone(tmp_path / "in/a b.wav", seconds=seconds, rate_hz=rate_hz)
     gantools("melify", "in", "-o", "mels", "-q")
     done = gantools("invert", "mels", "-o", "back", "--json")

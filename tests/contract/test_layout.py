@@ -70,7 +70,8 @@ def test_commands_and_cli_import_nothing_heavy() -> None:
     for path in [*(ROOT / "commands").glob("*.py"), *(SOURCE / "cli").glob("*.py"), *SOURCE.rglob("config.py")]:
         top = {name.split(".")[0] for name in imports(path, top_only=True)}
         assert not top & {"torch", "torchaudio", "scipy", "demucs", "numba", "matplotlib", "click"}, path
-    script = "import sys, gantools.cli.app as a; a.build(); print(*(m for m in ('torch', 'scipy', 'numba', 'matplotlib') if m in sys.modules))"
+    heavy = ("torch", "scipy", "numba", "matplotlib")
+    script = f"import sys, gantools.cli.app as a; a.build(); print(*(m for m in {heavy} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -85,8 +86,12 @@ def test_commands_are_short_and_executable() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_stands_in_the_readme_and_runs_as_a_file(verb: str) -> None:
     assert f"`{verb}`" in (ROOT / "README.md").read_text()
-    done = subprocess.run([ROOT / "commands" / f"{verb}.py", "--help"], capture_output=True, text=True,
-                          env={"PATH": str(Path(sys.executable).parent), "HOME": "/nonexistent"})
+    done = subprocess.run(
+        [ROOT / "commands" / f"{verb}.py", "--help"],
+        capture_output=True,
+        text=True,
+        env={"PATH": str(Path(sys.executable).parent), "HOME": "/nonexistent"},
+    )
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
 

@@ -30,15 +30,25 @@ def console_lines(text: str) -> list[str]:
 def test_the_pipeline_of_the_readme_runs(tmp_path: Path) -> None:
     lines = console_lines((ROOT / "README.md").read_text())
     assert [line.split()[1] for line in lines if line.startswith("gantools")] == [
-        "melify", "chunk", "train", "generate", "evaluate",
+        "melify",
+        "chunk",
+        "train",
+        "generate",
+        "evaluate",
     ]
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": ""}
     for line in lines:
         for pattern, toy in TOY:
             line = re.sub(pattern, toy, line)
-        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     assert (tmp_path / "report/report.html").stat().st_size > 10_000
 

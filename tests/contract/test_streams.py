@@ -75,8 +75,13 @@ def test_a_reader_that_leaves_early_is_no_error_message(tmp_path: Path, write_to
 def test_interrupt_is_130_and_leaves_nothing_half_written(tmp_path: Path, write_tone) -> None:
     for i in range(40):
         write_tone(tmp_path / f"in/{i:02d}.wav", seconds=20.0)
-    process = subprocess.Popen([sys.executable, "-m", "gantools", "melify", "in", "-o", "out"], cwd=tmp_path,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gantools", "melify", "in", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     process.stdout.readline()  # the first output stands
     process.send_signal(signal.SIGINT)
@@ -84,8 +89,13 @@ def test_interrupt_is_130_and_leaves_nothing_half_written(tmp_path: Path, write_
     assert process.returncode == 130
     assert "interrupted" in stderr
     assert not list((tmp_path / "out").glob(".*.tmp"))
-    rest = subprocess.run([sys.executable, "-m", "gantools", "melify", "in", "-o", "out"], cwd=tmp_path, text=True,
-                          capture_output=True, stdin=subprocess.DEVNULL)
+    rest = subprocess.run(
+        [sys.executable, "-m", "gantools", "melify", "in", "-o", "out"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
     assert rest.returncode == 0
     assert len(list((tmp_path / "out").glob("*.safetensors"))) == 40
     assert "up to date" in rest.stderr
@@ -94,8 +104,13 @@ def test_interrupt_is_130_and_leaves_nothing_half_written(tmp_path: Path, write_
 def test_a_killed_run_is_swept_and_completed(tmp_path: Path, write_tone, gantools) -> None:
     for i in range(20):
         write_tone(tmp_path / f"in/{i:02d}.wav", seconds=20.0)
-    process = subprocess.Popen([sys.executable, "-m", "gantools", "melify", "in", "-o", "out"], cwd=tmp_path,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gantools", "melify", "in", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert process.stdout is not None
     process.stdout.readline()
     process.kill()

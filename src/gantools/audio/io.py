@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import soxr
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path
 
+_STDERR_LOCK = threading.Lock()
 _BLOCK_FRAMES = 1 << 18  # 6 s at 44.1 kHz
 #: Share of the promised length that may be missing: encoders pad, and MP3 headers round.
 _MISSING_SHARE = 0.01
@@ -49,7 +52,8 @@ class AudioReader:
             raise InputError(f"cannot be read ({error.strerror})", path) from error
         try:
             # Bytes: a name need not be valid UTF-8.
-            self._file = soundfile.SoundFile(os.fsencode(self.path))
+            with _decoder_silenced(self.path):
+                self._file = soundfile.SoundFile(os.fsencode(self.path))
         except (soundfile.SoundFileError, TypeError) as error:
             raise InputError("not an audio file that can be decoded (WAV, FLAC, OGG, MP3)", path) from error
         self.rate_hz: int = self._file.samplerate
@@ -79,7 +83,8 @@ class AudioReader:
         done = 0
         while True:
             try:
-                block = self._file.read(block_frames, dtype="float32", always_2d=True)
+                with _decoder_silenced(self.path):
+                    block = self._file.read(block_frames, dtype="float32", always_2d=True)
             except soundfile.SoundFileError as error:
                 raise InputError(f"decoding fails {self._at(done)}; the file is damaged", self.path) from error
             if not len(block):
@@ -111,6 +116,24 @@ class AudioReader:
 
     def _at(self, frame: int) -> str:
         return f"at {frame / self.rate_hz:.2f} s"
+
+
+@contextmanager
+def _decoder_silenced(path: Path) -> Iterator[None]:
+    """Keep the MP3 decoder from writing its own warnings to standard error; ours say what is wrong."""
+    if path.suffix.lower() != ".mp3":
+        yield
+        return
+    with _STDERR_LOCK:
+        kept = os.dup(2)
+        try:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 2)
+            os.close(null)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _riff_promise(path: Path) -> float:

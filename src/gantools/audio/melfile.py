@@ -114,10 +114,10 @@ def write_mel(
         The metadata as stored.
     """
     histogram = np.zeros(HISTOGRAM_BINS, np.int64)
-    edges = np.arange(HISTOGRAM_BINS + 1) + HISTOGRAM_LOW_DB
     with TensorStream(path, "mel_db", (params.n_mels,), "float16") as stream:
         for block in blocks:
-            histogram += np.histogram(np.clip(block, edges[0], edges[-1]), edges)[0]
+            bins = np.clip(block - HISTOGRAM_LOW_DB, 0, HISTOGRAM_BINS - 1).astype(np.int64)
+            histogram += np.bincount(bins.ravel(), minlength=HISTOGRAM_BINS)
             stream.append(block)
         stored = {
             **meta,

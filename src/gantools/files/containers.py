@@ -1,7 +1,7 @@
 """Arrays on disk: safetensors files with JSON metadata and a checksum per tensor.
 
-The format is plain safetensors, so any reader opens it. The metadata key ``gantools`` holds one JSON object: ``meta``, and
-``crc32``, the CRC-32 of each tensor's bytes, which reading checks.
+The format is plain safetensors, so any reader opens it. The metadata key ``gantools`` holds one JSON object: ``meta``,
+and ``crc32``, the CRC-32 of each tensor's bytes, which reading checks.
 """
 
 from __future__ import annotations
@@ -72,8 +72,7 @@ def read_meta(path: str | Path) -> dict[str, Any]:
     """Return the JSON object stored with `write_tensors`; reads only the header."""
     header = read_header(path)
     try:
-        value = json.loads(header["__metadata__"]["gantools"])
-        return value["meta"] if "meta" in value and "crc32" in value else value  # XXX compat, remove
+        return json.loads(header["__metadata__"]["gantools"])["meta"]
     except (KeyError, ValueError, TypeError) as error:
         raise InputError("carries no gantools metadata; make it with gantools", path) from error
 

@@ -12,9 +12,7 @@ from gantools.nn.translation import SeamMeter, fade_weights, join_frames, transl
 @pytest.mark.parametrize("n_frames", [1, 100, 256, 257, 384, 1000, 2061])
 def test_a_pointwise_network_is_applied_exactly(n_frames: int, stride: int) -> None:
     song = np.random.default_rng(0).normal(size=(n_frames, 3)).astype(np.float32)
-    blocks = translate(
-        lambda a, b: song[a:b], n_frames, lambda windows, starts: 2 * windows, window=256, stride=stride
-    )
+    blocks = translate(lambda a, b: song[a:b], n_frames, lambda windows, starts: 2 * windows, window=256, stride=stride)
     np.testing.assert_allclose(np.concatenate(list(blocks)), 2 * song, atol=1e-5)
 
 

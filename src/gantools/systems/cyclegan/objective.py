@@ -71,8 +71,11 @@ class CycleGAN(System):
     def _rows(self, role: str) -> list[dict[str, Any]]:
         rows = self.chunks.select(role=role, split="train")
         if not rows:
-            there = ", ".join(self.chunks.roles()) or "none"
-            raise ConfigError(f"no training chunks of role {role!r} in {self.chunks.folder}; it has: {there}")
+            there = ", ".join(f"{name} {len(self.chunks.select(name, 'train'))}" for name in self.chunks.roles())
+            raise ConfigError(
+                f"no training chunks of role {role!r} in {self.chunks.folder} (training chunks: {there or 'none'}); "
+                "with few songs, chunk with --split 1/0/0 and name those to hold out"
+            )
         return rows
 
     def _phases(self) -> tuple[Phase, ...]:
