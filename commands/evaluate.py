@@ -45,7 +45,7 @@ def frechet(generated: Generated, real: Real, *, run: Run, config: FrechetConfig
 
     clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, real))
     role = main_role(clips, config.role)
-    clips, others = of_role(clips, role), of_role(others, role)
+    clips, others = of_role(clips, role), of_role(others, config.real_role or role)
     own = config.embedder.removeprefix("file:")
     files = {"network": Path(own)} if own != config.embedder else None
     device = resolve_device(run.device)

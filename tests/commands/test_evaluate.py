@@ -105,3 +105,16 @@ def test_nothing_starts_with_wrong_options(gantools, music: Path, arguments: tup
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_roles_of_both_sides_can_be_named(gantools, music: Path) -> None:
+    done = gantools(
+        "evaluate", "frechet", "songs", "songs", "--role", "bass", "--real-role", "drums", "--json", "--no-infinity"
+    )
+    assert done.returncode == 0, done.stderr
+    across = json.loads(done.stdout)
+    same = json.loads(
+        gantools("evaluate", "frechet", "songs", "songs", "--role", "bass", "--json", "--no-infinity").stdout
+    )
+    assert (across["files_generated"], across["files_real"]) == (3, 3)
+    assert across["distance"] > 10 * abs(same["distance"]) + 1

@@ -24,7 +24,7 @@ class ChunkConfig:
     silence_db: float = option(20.0, "A frame is silent below this level above the range's lower end.", unit="dB")
     role: str = option("", "Role of every input; else the mel file or the name tells.")
     split: str = option("80/10/10", "Shares of train, val and test; songs are assigned by a hash of their name.")
-    val_songs: str = option("", "Songs to put in val, separated by commas.")
+    val_songs: str = option("", "Songs to put in val, separated by commas; --split 1/0/0 keeps all others in train.")
     test_songs: str = option("", "Songs to put in test, separated by commas.")
     samples: int = option(65536, "Audio input: samples per clip.", low=16)
     per_song: int = option(0, "Audio input: clips per song, spread evenly; 0 takes all.", low=0)

@@ -116,8 +116,7 @@ def _refuse_collisions(tasks: Sequence[Task]) -> None:
     seen: dict[str, Task] = {}
     for task in tasks:
         for name in task.outputs:
-            # Case folded: on macOS and Windows Bass.wav and bass.wav are one file.
-            other = seen.setdefault(name.casefold(), task)
+            other = seen.setdefault(name, task)
             if other is not task:
                 raise ConfigError(
                     f"{other.item.path} and {task.item.path} would both become {name}; "

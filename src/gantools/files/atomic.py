@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
@@ -102,11 +103,23 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(plain_json(value), indent=2, allow_nan=False) + "\n")
 
 
-def sweep_temporaries(folder: str | Path) -> None:
-    """Remove temporaries under `folder` whose process is gone (a kill -9 leaves them behind)."""
-    for path in Path(folder).rglob(".*.tmp"):
+def sweep_temporaries(folder: str | Path, of: str = "") -> None:
+    """Remove temporaries whose process is gone (a kill -9 leaves them behind).
+
+    Parameters
+    ----------
+    folder : str or Path
+        Searched with all that is below it.
+    of : str
+        Remove only those of this name, directly in `folder`; also those of this process's number, which in a container
+        is the number of the one before. Say so only before anything is written.
+    """
+    for path in Path(folder).glob(f".{glob.escape(of)}.*.tmp") if of else Path(folder).rglob(".*.tmp"):
         match = _TEMPORARY.match(path.name)
-        if match and not _alive(int(match["pid"])):
+        if not match or (of and match["name"] != of):
+            continue
+        process = int(match["pid"])
+        if (of and process == os.getpid()) or not _alive(process):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:

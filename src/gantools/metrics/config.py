@@ -22,6 +22,7 @@ class EvaluateConfig:
 class FrechetConfig(EvaluateConfig):
     """Options of the Fréchet distance."""
 
+    real_role: str = option("", "Role of the real files, where it is another one.")
     embedder: str = option("musicnn", "musicnn, musicnn-mtt, rand-cnn or file:PATH (.safetensors, .onnx).")
     layer: str = option("mean_pool", "Layer of MusiCNN: 753, 753, 200 or 50 values.", choices=LAYERS)
     hop_s: float = option(1.472, "Distance between windows.", unit="s", flag="hop", low=0.016)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from torch import nn
 
 import gantools
 from gantools.errors import ConfigError, InputError, ModelError
-from gantools.files.atomic import atomic_folder, write_json
+from gantools.files.atomic import atomic_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
 from gantools.options import config_hash, to_mapping
 from gantools.training.journal import Journal
@@ -52,7 +50,7 @@ class ModelFolder:
         ModelError
             Another process trains this model.
         """
-        _sweep_siblings(self.path)
+        sweep_temporaries(self.path.parent, of=self.path.name)
         if not self.path.exists():
             return False
         if not self.path.is_dir() or (any(self.path.iterdir()) and not (self.path / "config.json").exists()):
@@ -161,23 +159,3 @@ def write_weights(folder: Path, system: System, averages: dict[str, nn.Module], 
     for name, net in [*system.networks.items(), *((f"{name}.ema", net) for name, net in averages.items())]:
         meta = {"system": system.name, "network": name, "step": step, "config_hash": config_hash(system.config)}
         write_state(folder / f"{name}.safetensors", dict(net.state_dict()), meta)
-
-
-def _sweep_siblings(path: Path) -> None:
-    """Remove temporary folders beside `path` that a killed run left while it made its first save."""
-    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        process = stale.name[len(path.name) + 2 :].split("-")[0]
-        if process.isdecimal() and not _alive(int(process)):
-            shutil.rmtree(stale, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    if process == os.getpid():  # a container gives the same number again; this process has written nothing yet
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
