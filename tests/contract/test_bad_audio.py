@@ -43,6 +43,8 @@ def bad_files(folder: Path) -> dict[str, str]:
         "none": "no samples",
     }
     names = {path.name: words.get(path.stem, "") for path in folder.iterdir()}
+    (folder / "gone.wav").symlink_to("nowhere.wav")
+    names["gone.wav"] = "No such file"
     if os.geteuid() != 0:
         (folder / "locked.wav").write_bytes(data)
         (folder / "locked.wav").chmod(0)
