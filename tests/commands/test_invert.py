@@ -33,6 +33,9 @@ def test_seeds_presets_and_formats(gantools, write_tone, tmp_path: Path) -> None
         assert gantools("invert", "mels", "-o", out, "--preset", "draft", *options).returncode == 0
     one, same, other = ((tmp_path / out / "a.wav").read_bytes() for out in ("one", "same", "other"))
     assert one == same != other
+    (tmp_path / "draft.toml").write_text('preset = "draft"\n')
+    gantools("invert", "mels", "-o", "toml", "--config", "draft.toml", "--seed", "1")
+    assert (tmp_path / "toml/a.wav").read_bytes() == one
     gantools("invert", "mels", "-o", "flac", "--format", "flac", "--bits", "24", "--preset", "draft")
     assert soundfile.info(tmp_path / "flac/a.flac").subtype == "PCM_24"
 

@@ -198,10 +198,14 @@ def resolve_config(config: type, values: Mapping[str, Any], presets: Mapping[str
             raise ConfigError(f"cannot be read ({error.strerror})", path) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"not a TOML file: {error}", path) from error
-    wanted = values.get("preset") or from_file.pop("preset", None) or os.environ.get("GANTOOLS_PRESET") or preset
-    if presets and wanted not in presets:
-        raise ConfigError(f"no preset {wanted!r}; there are {', '.join(presets)}{did_you_mean(wanted, list(presets))}")
-    base = presets.get(wanted) or config()
+    base = config()
+    if presets:
+        wanted = values.get("preset") or os.environ.get("GANTOOLS_PRESET") or from_file.pop("preset", None) or preset
+        if wanted not in presets:
+            there = f"{', '.join(presets)}{did_you_mean(wanted, list(presets))}"
+            raise ConfigError(f"no preset {wanted!r}; there are {there}")
+        base = presets[wanted]
+        from_file.pop("preset", None)
     try:
         base = from_mapping(config, from_file, base)
     except ConfigError as error:
