@@ -8,6 +8,8 @@ from gantools.training.config import TrainConfig
 
 _MOST_VALIDATIONS = 10
 _VALIDATION_SHARE = 0.2
+# A step counts as at most so many times the mean.
+_MOST_OF_MEAN = 4.0
 # The number of steps follows the real speed at these shares of the budget. Later it stays, for the learning rate's
 # sake.
 _REPLAN_SHARES = (0.08, 0.25, 0.5)
@@ -44,8 +46,10 @@ class Plan:
         return asdict(self)
 
     def note_step(self, seconds: float) -> None:
-        """Take the time of a step into the running mean."""
-        self.step_seconds = seconds if not self.step_seconds else 0.98 * self.step_seconds + 0.02 * seconds
+        """Take the time of a step into the running mean; a machine that stalls once must not shorten the run."""
+        if not self.step_seconds:
+            self.step_seconds = seconds
+        self.step_seconds += 0.02 * (min(seconds, _MOST_OF_MEAN * self.step_seconds) - self.step_seconds)
 
     def note_validation(self, seconds: float) -> None:
         """Take the time of a validation; a slow one counts at once, a fast one by half."""

@@ -89,3 +89,14 @@ def test_a_machine_that_slows_down_stops_the_run_early(tmp_path: Path) -> None:
     summary = train(system, tmp_path / "m")
     assert summary.status == "finished"
     assert summary.step < 100
+
+
+def test_one_stall_of_the_machine_hardly_changes_the_plan() -> None:
+    plan = Plan(budget_seconds=240.0, validate_seconds=1.0, save_seconds=0.1)
+    for _ in range(150):
+        plan.note_step(0.2)
+    plan.note_step(40.0)
+    assert plan.step_seconds == pytest.approx(0.2, rel=0.07)
+    for _ in range(300):
+        plan.note_step(0.6)  # a machine that has become slower for good is believed
+    assert plan.step_seconds == pytest.approx(0.6, rel=0.02)
