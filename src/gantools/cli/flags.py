@@ -162,7 +162,8 @@ def _config_parameters(config: type, presets: Mapping[str, Any], preset: str) ->
         if field.metadata.get("flag") == "":
             continue
         kind, flag, value = base_type(hints[field.name]), flag_of(field), getattr(shown, field.name)
-        words = [field.metadata["help"]]
+        text = field.metadata["help"]
+        words = [text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")]
         if field.metadata["choices"]:
             words.append(f"One of {', '.join(field.metadata['choices'])}.")
         unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from gantools.errors import ConfigError
 from gantools.options import option
+from gantools.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,31 @@ class TranslateConfig:
     batch: int = option(4, "Windows in the network at a time.", low=1)
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
+
+
+@dataclass(frozen=True)
+class TranslatorConfig(TrainConfig):
+    """What every system that learns to translate one role into another can be told."""
+
+    FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
+
+    source: str = option("bass", "Role to translate from (X in the papers).")
+    target: str = option("drums", "Role to translate to (Y in the papers).")
+
+    learning_rate: float = option(2e-4, "Adam's learning rate of the generators.", low=0)
+    beta1: float = option(0.5, "Adam's first decay.", low=0, high=1)
+    beta2: float = option(0.999, "Adam's second decay.", low=0, high=1)
+    schedule: str = option(
+        "epochs",
+        "epochs: constant for constant_epochs, then to 0; run: constant for half the run, then to 0.",
+        choices=("epochs", "run"),
+    )
+    constant_epochs: int = option(100, "Epochs with the full learning rate.", low=0)
+    decay_epochs: int = option(100, "Epochs in which the learning rate then falls to 0; 0: it never falls.", low=0)
+
+    fixed_chunks: bool = option(False, "Train on the chunks as they were cut instead of on random crops of the songs.")
+    validation_windows: int = option(24, "Windows that a validation translates and listens to.", low=2)
+
+    def __post_init__(self) -> None:
+        if self.source == self.target:
+            raise ConfigError(f"source and target are both {self.source!r}; give two roles")

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.training.config import TrainConfig
+from gantools.systems.song_config import TranslatorConfig
 
 
 @dataclass(frozen=True)
-class CycleGANConfig(TrainConfig):
+class CycleGANConfig(TranslatorConfig):
     """What `train cyclegan` can be told.
 
     The defaults are those of the paper and of the authors' program (Zhu et al. 2017, section 4 and appendix 7).
     """
-
-    FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
-
-    source: str = option("bass", "role to translate from (X in the paper)")
-    target: str = option("drums", "role to translate to (Y in the paper)")
 
     generator: str = option(
         "resnet",
@@ -59,25 +53,12 @@ class CycleGANConfig(TrainConfig):
     critic_noise: float = option(0.0, "deviation of the noise on all that the critics see", low=0)
     pool_size: int = option(50, "past fakes per direction that the critics are shown", low=0)
 
-    learning_rate: float = option(2e-4, "Adam's learning rate of the generators", low=0)
     critic_learning_rate: float = option(2e-4, "Adam's learning rate of the critics", low=0)
-    beta1: float = option(0.5, "Adam's first decay", low=0, high=1)
-    beta2: float = option(0.999, "Adam's second decay", low=0, high=1)
-    schedule: str = option(
-        "epochs",
-        "epochs: constant for constant_epochs, then to 0; run: constant for half the run, then to 0",
-        choices=("epochs", "run"),
-    )
-    constant_epochs: int = option(100, "epochs with the full learning rate", low=0)
-    decay_epochs: int = option(100, "epochs in which the learning rate falls to 0 afterwards; 0: it never falls", low=0)
 
-    fixed_chunks: bool = option(False, "train on the chunks as they were cut instead of on random crops of the songs")
     gain_db: float = option(0.0, "windows are made louder or softer by up to this much", unit="dB", low=0)
-    validation_windows: int = option(24, "windows that a validation translates and listens to", low=2)
 
     def __post_init__(self) -> None:
-        if self.source == self.target:
-            raise ConfigError(f"source and target are both {self.source!r}; give two roles")
+        super().__post_init__()
         if self.style_weight and self.generator != "time":
             raise ConfigError("style_weight needs generator time; set it to 0")
 
