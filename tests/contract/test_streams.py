@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_one_line_per_output_and_records_on_request(gantools, write_tone, tmp_pa
 def test_a_reader_that_leaves_early_is_no_error_message(tmp_path: Path, write_tone) -> None:
     for i in range(4):
         write_tone(tmp_path / f"in/{i}.wav", seconds=0.2)
-    command = f"{sys.executable} -m gantools melify in -o out -q | head -n 1"
+    command = f"{shlex.quote(sys.executable)} -m gantools melify in -o out -q | head -n 1"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == "out/0.mel.safetensors\n"
     assert done.stderr == ""
