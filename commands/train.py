@@ -16,7 +16,7 @@ from gantools.cli.flags import SINGLE, Run, verb
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.training import Watch
-from gantools.errors import DeviceError, ModelError
+from gantools.errors import DeviceError, ModelError, StoppedError
 from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
@@ -106,8 +106,9 @@ def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, c
 def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
     if summary.status == "interrupted":
-        say(run, f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there")
-        return 130
+        raise StoppedError(
+            f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there"
+        )
     best = "" if summary.best_step is None else f"; best after {summary.best_step} (score {summary.best_score:.4g})"
     skipped = summary.status == "skipped"
     say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {summary.step} steps{best}")

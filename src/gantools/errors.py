@@ -29,6 +29,10 @@ class GantoolsError(Exception):
         return type(self), (self.message, self.path)
 
 
+class StoppedError(GantoolsError):
+    """The user stopped a run that saved what it had done; the message says how to go on."""
+
+
 class InputError(GantoolsError):
     """An input file is missing, broken or does not fit. Fails that file only."""
 

@@ -126,6 +126,7 @@ def test_killed_and_interrupted_runs_end_like_whole_ones(here, tmp_path: Path) -
     assert (process.returncode, out) == (130, "")
     assert "going on after step" in said
     assert "the same command goes on from there" in said
+    assert said.count("interrupted") == 1
     assert here("-o", "m", *options)[0] == 0
     assert different(tmp_path / "whole", tmp_path / "m") == []
     assert not list(tmp_path.rglob(".*.tmp"))

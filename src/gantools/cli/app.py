@@ -14,7 +14,7 @@ import typer
 
 from gantools import __version__
 from gantools.cli.flags import was_debug
-from gantools.errors import GantoolsError
+from gantools.errors import GantoolsError, StoppedError
 
 #: Verbs in the order of a pipeline. A verb stands here from the day it works.
 VERBS = ("melify", "chunk", "train", "generate", "invert", "evaluate")
@@ -79,6 +79,9 @@ def _run(arguments: list[str]) -> int:
         # The reader has left (`| head`). Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except StoppedError as error:
+        _say(f"{name}: {error}")
+        return 130
     except GantoolsError as error:
         if was_debug(arguments):
             traceback.print_exc()
