@@ -24,8 +24,10 @@ BELOW = {
     "chunks": {"errors", "files", "options", "runtime", "audio"},
     "nn": {"errors", "files", "options", "runtime", "audio"},
     "training": {"errors", "files", "options", "runtime", "audio", "chunks", "nn"},
+    "effects": {"errors", "files", "options", "runtime", "audio", "chunks"},
     "metrics": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training"},
-    "systems": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training", "metrics"},
+    "systems": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training", "metrics", "effects"},
+    "separation": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training", "systems"},
 }
 
 

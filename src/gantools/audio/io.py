@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from gantools.audio.tags import Tags
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path
 
@@ -34,6 +35,8 @@ class AudioReader:
     Attributes
     ----------
     rate_hz, channels : int
+    container, subtype : str
+        In libsndfile's words, such as ``WAV`` and ``PCM_24``.
     declared_frames : int
         Length that the header promises, in frames at `rate_hz`.
 
@@ -60,6 +63,7 @@ class AudioReader:
         self.channels: int = self._file.channels
         # libsndfile corrects the header of a WAV that was cut short, and would hide it.
         self.declared_frames: int = round(self._file.frames * _riff_promise(self.path))
+        self.container: str = self._file.format
         self.subtype: str = self._file.subtype
 
     def __enter__(self) -> AudioReader:
@@ -176,39 +180,75 @@ class AudioWriter:
     Parameters
     ----------
     path : str or Path
-        Its ending chooses the format: .wav, .flac, .ogg or .mp3.
+        Its ending chooses the format: .wav, .flac, .ogg, .mp3, .aif, .aiff, .opus, .w64, .caf or .au.
     rate_hz, channels : int
     bits : str
         ``16``, ``24`` or ``32f`` where the format has it; lossy formats ignore it.
+    like : AudioReader, optional
+        Take container and sample format from this file instead, where the ending is the same.
+    tags : Tags, optional
+        Written with the audio.
     """
 
     _SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
-    _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}
+    _FORMATS = {
+        ".wav": ("WAV", "WAVEX", "RF64"),
+        ".flac": ("FLAC",),
+        ".ogg": ("OGG",),
+        ".mp3": ("MP3",),
+        ".aif": ("AIFF",),
+        ".aiff": ("AIFF",),
+        ".opus": ("OGG",),
+        ".w64": ("W64",),
+        ".caf": ("CAF",),
+        ".au": ("AU",),
+    }
+    _LOSSY = {".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III", ".opus": "OPUS"}
 
-    def __init__(self, path: str | Path, rate_hz: int, channels: int = 1, bits: str = "16") -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        rate_hz: int,
+        channels: int = 1,
+        bits: str = "16",
+        *,
+        like: AudioReader | None = None,
+        tags: Tags | None = None,
+    ) -> None:
         self.path = Path(path)
         suffix = self.path.suffix.lower()
         if suffix not in self._FORMATS:
-            raise InputError(f"cannot write {suffix or 'a file without ending'}; use .wav, .flac, .ogg or .mp3", path)
-        self._format = self._FORMATS[suffix]
-        self._subtype = self._SUBTYPES[bits] if suffix in (".wav", ".flac") else None
+            there = ", ".join(self._FORMATS)
+            raise InputError(f"cannot write {suffix or 'a file without ending'}; there are {there}", path)
+        self._format = self._FORMATS[suffix][0]
+        self.subtype: str = self._LOSSY.get(suffix) or self._SUBTYPES[bits]
         if suffix == ".flac" and bits == "32f":
-            self._subtype = "PCM_24"  # FLAC has no float
+            self.subtype = "PCM_24"  # FLAC has no float
+        if like is not None and like.container in self._FORMATS[suffix]:
+            self._format, self.subtype = like.container, like.subtype
         self.rate_hz, self.channels = rate_hz, channels
+        self._tags = tags
         self._context = atomic_path(self.path)
         self.frames, self.peak, self.clipped = 0, 0.0, 0
 
     def __enter__(self) -> AudioWriter:
         self._temporary = self._context.__enter__()
         self._temporary.touch()  # a folder that cannot be written gives its own clear error here
-        self._file = soundfile.SoundFile(
-            os.fsencode(self._temporary),
-            "w",
-            self.rate_hz,
-            self.channels,
-            subtype=self._subtype,
-            format=self._format,
-        )
+        try:
+            self._file = soundfile.SoundFile(
+                os.fsencode(self._temporary),
+                "w",
+                self.rate_hz,
+                self.channels,
+                subtype=self.subtype,
+                format=self._format,
+            )
+        except soundfile.SoundFileError as error:
+            reason = InputError(f"{self._format} cannot hold {self.channels} channels at {self.rate_hz} Hz", self.path)
+            self._context.__exit__(type(reason), reason, None)
+            raise reason from error
+        if self._tags:
+            self._tags.set_strings(self._file)
         return self
 
     def append(self, block: np.ndarray) -> None:
@@ -217,7 +257,7 @@ class AudioWriter:
         self.peak = max(self.peak, float(magnitude.max(initial=0.0)))
         self.clipped += int(np.count_nonzero(magnitude > 1.0))
         self.frames += len(block)
-        if self._subtype != "FLOAT":
+        if self.subtype not in ("FLOAT", "DOUBLE"):
             block = np.clip(block, -1.0, 1.0)
         try:
             self._file.write(block)
@@ -237,6 +277,8 @@ class AudioWriter:
             error = self._write_error()
             self._context.__exit__(type(error), error, error.__traceback__)
             raise error
+        if exc[0] is None and self._tags:
+            self._tags.append_chunks(self._temporary)
         self._context.__exit__(*exc)
 
 
