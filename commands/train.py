@@ -3,27 +3,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import require_out
 from gantools.cli.flags import SINGLE, Run, verb
-from gantools.cli.progress import Bar
-from gantools.cli.records import emit, say
-from gantools.cli.training import Watch
-from gantools.errors import DeviceError, ModelError, StoppedError
-from gantools.options import to_mapping
+from gantools.cli.training import run_training
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
-
-if TYPE_CHECKING:
-    from gantools.training.report import Summary
-    from gantools.training.system import System
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Train a model.")
 USES = (*(name for name in SINGLE if name != "force"), "seed", "device")
@@ -72,48 +62,20 @@ def pix2pix(
 
 def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, config: Any) -> int:
     from gantools.chunks.shards import ChunkSet
-    from gantools.runtime.device import resolve_device
-    from gantools.runtime.ranks import is_first_rank, rank_device
-    from gantools.training.loop import train
 
-    run = dataclasses.replace(run, verb="train")
-    out, data = require_out(run), ChunkSet(chunks)
-    system: System = kind(dataclasses.replace(config, seed=run.seed), data, rank_device(resolve_device(run.device)))
-    record = {"action": "train", "path": str(out), "source": str(chunks), "rel": "", "role": config.target}
-    record["system"] = system.name
-    if run.dry_run:
-        parameters = system.describe()["parameters"]
-        splits = {role: {s: len(data.select(role, s)) for s in ("train", "val", "test")} for role in data.roles()}
-        say(run, "parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
-        say(run, "windows: " + ", ".join(f"{role} {part}" for role, part in splits.items()))
-        say(run, "options: " + " ".join(f"{name}={value}" for name, value in to_mapping(system.config).items()))
-        options = {"config": to_mapping(system.config), "parameters": parameters, "windows": splits}
-        emit(run, {**record, "status": "planned", **options})
-        return 0
-    with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
-        watch = Watch(run, bar)
-        try:
-            summary = train(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
-        except (ModelError, DeviceError) as error:
-            if not watch.begun:
-                raise  # nothing was trained: exit code 2
-            bar.say(f"gantools train: {error}")
-            emit(run, {**record, "status": "error", "error": str(error)})
-            return 1
-    return _finish(run, record, summary) if is_first_rank() else 0
+    data = ChunkSet(chunks)
 
+    def windows() -> dict[str, Any]:
+        return {
+            "windows": {role: {s: len(data.select(role, s)) for s in ("train", "val", "test")} for role in data.roles()}
+        }
 
-def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
-    fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
-    if summary.status == "interrupted":
-        raise StoppedError(
-            f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there"
-        )
-    best = "" if summary.best_step is None else f"; best after {summary.best_step} (score {summary.best_score:.4g})"
-    skipped = summary.status == "skipped"
-    say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {summary.step} steps{best}")
-    emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
-    return 0
+    def build(config: Any, device: Any) -> Any:
+        return kind(config, data, device)
+
+    return run_training(
+        run, config, build, base=base, resume=resume, source=str(chunks), role=config.target, facts=windows
+    )
 
 
 if __name__ == "__main__":

@@ -1,15 +1,25 @@
-"""Progress of a training run on the terminal."""
+"""A training run as a command: its options, its progress on the terminal, its record."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from gantools.cli.batch import require_out
 from gantools.cli.flags import Run
 from gantools.cli.progress import Bar
-from gantools.cli.records import say
+from gantools.cli.records import emit, say
+from gantools.errors import DeviceError, ModelError, StoppedError
+from gantools.options import to_mapping
 
 if TYPE_CHECKING:
-    from gantools.training.report import Progress
+    import torch
+
+    from gantools.training.config import TrainConfig
+    from gantools.training.report import Progress, Summary
+    from gantools.training.system import System
 
 _SHOWN = 4
 
@@ -40,3 +50,85 @@ class Watch:
         self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)
         if progress.activity == "validate" and shown and not self.run.quiet:
             self.bar.say(f"gantools {self.run.verb}: step {progress.step} of {progress.total or '?'}: {shown}")
+
+
+def run_training(
+    run: Run,
+    config: TrainConfig,
+    build: Callable[[Any, torch.device], System],
+    *,
+    base: Path | None,
+    resume: bool,
+    source: str,
+    role: str = "",
+    facts: Callable[[], dict[str, Any]] = dict,
+) -> int:
+    """Train a system into ``--out``, or say with ``--dry-run`` what would be trained; return the exit code.
+
+    Parameters
+    ----------
+    run : Run
+    config : TrainConfig
+        As resolved from the flags; the seed of `run` replaces its own.
+    build : callable
+        Makes the system from a configuration and a device.
+    base : Path or None
+        Model folder whose weights to begin with.
+    resume : bool
+        Go on with what is in ``--out``.
+    source, role : str
+        Fields of the record.
+    facts : callable
+        What ``--dry-run`` says of the data: name -> value.
+
+    Raises
+    ------
+    StoppedError
+        Interrupted; the same command goes on.
+    """
+    from gantools.runtime.device import resolve_device
+    from gantools.runtime.ranks import is_first_rank, rank_device
+    from gantools.training.loop import train
+
+    run = dataclasses.replace(run, verb="train")
+    out = require_out(run)
+    system = build(dataclasses.replace(config, seed=run.seed), rank_device(resolve_device(run.device)))
+    record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
+    if run.dry_run:
+        return _plan(run, system, record, facts())
+    with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
+        watch = Watch(run, bar)
+        try:
+            summary = train(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
+        except (ModelError, DeviceError) as error:
+            if not watch.begun:
+                raise  # nothing was trained: exit code 2
+            bar.say(f"gantools train: {error}")
+            emit(run, {**record, "status": "error", "error": str(error)})
+            return 1
+    return _finish(run, record, summary) if is_first_rank() else 0
+
+
+def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any]) -> int:
+    parameters = system.describe()["parameters"]
+    say(run, "parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
+    for name, value in facts.items():
+        parts = ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else value
+        say(run, f"{name}: {parts}")
+    options = to_mapping(system.config)
+    say(run, "options: " + " ".join(f"{name}={value}" for name, value in options.items()))
+    emit(run, {**record, "status": "planned", "config": options, "parameters": parameters, **facts})
+    return 0
+
+
+def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
+    fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
+    if summary.status == "interrupted":
+        raise StoppedError(
+            f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there"
+        )
+    best = "" if summary.best_step is None else f"; best after {summary.best_step} (score {summary.best_score:.4g})"
+    skipped = summary.status == "skipped"
+    say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {summary.step} steps{best}")
+    emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
+    return 0
