@@ -12,3 +12,32 @@ def tone(seconds: float, rate_hz: int = 22050, channels: int = 1, hz: float = 11
     beat = np.exp(-6 * (time % 0.5))
     wave = 0.4 * beat * np.sin(2 * np.pi * hz * time) + 0.1 * beat**3 * rng.standard_normal(len(time))
     return np.repeat(wave[:, None].astype(np.float32), channels, axis=1)
+
+
+def stem(kind: str, seconds: float = 10.0, rate_hz: int = 44100, seed: int = 0) -> np.ndarray:
+    """Return a played part in stereo, float32 (n, 2): drums, bass, vocals or other, each with its own place and colour."""
+    rng = np.random.default_rng([seed, len(kind)])
+    time = np.arange(int(seconds * rate_hz)) / rate_hz
+    beat = 60.0 / rng.uniform(90, 140)
+    wave = np.zeros(len(time))
+    for number in range(int(seconds / beat) * 2):
+        start = int(number * beat / 2 * rate_hz)
+        t = time[: max(min(len(time) - start, rate_hz), 0)]
+        part = slice(start, start + len(t))
+        accent = rng.uniform(0.2, 1.0)
+        if kind == "drums":
+            kick = np.exp(-18 * t) * np.sin(2 * np.pi * (50 * t + 8 * (1 - np.exp(-30 * t))))
+            hit = np.exp(-25 * t) * rng.standard_normal(len(t)) * 0.5
+            wave[part] += accent * (kick if number % 4 == 0 else hit)
+        else:
+            low, high, partials = {"bass": (40, 80, 8), "vocals": (180, 420, 20), "other": (220, 880, 12)}[kind]
+            hz = rng.uniform(low, high)
+            envelope = np.minimum(t * 50, 1) * np.exp(-t * (2 if kind == "vocals" else 4))
+            for partial in range(1, partials):
+                if hz * partial < rate_hz / 2.2:
+                    wave[part] += accent / partial**1.3 * envelope * np.sin(2 * np.pi * hz * partial * t)
+    wave += 1e-4 * rng.standard_normal(len(wave))
+    delayed = np.roll(wave, int(0.004 * rate_hz)) * rng.uniform(0.3, 0.9)
+    pan = rng.uniform(0.35, 0.65)
+    stereo = np.stack([(1 - pan) * wave + 0.2 * delayed, pan * wave - 0.2 * delayed], axis=1)
+    return (stereo * (rng.uniform(0.1, 0.6) / np.abs(stereo).max())).astype(np.float32)

@@ -39,6 +39,8 @@ class AudioReader:
         In libsndfile's words, such as ``WAV`` and ``PCM_24``.
     declared_frames : int
         Length that the header promises, in frames at `rate_hz`.
+    replaced : int
+        Samples that were not finite and became zero.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class AudioReader:
         self.declared_frames: int = round(self._file.frames * _riff_promise(self.path))
         self.container: str = self._file.format
         self.subtype: str = self._file.subtype
+        self.replaced = 0
 
     def __enter__(self) -> AudioReader:
         return self
@@ -76,8 +79,10 @@ class AudioReader:
         """Close the file."""
         self._file.close()
 
-    def blocks(self, block_frames: int = _BLOCK_FRAMES) -> Iterator[np.ndarray]:
+    def blocks(self, block_frames: int = _BLOCK_FRAMES, *, nan: str = "error") -> Iterator[np.ndarray]:
         """Yield float32 blocks of shape (frames, channels).
+
+        With ``nan="zero"`` samples that are not finite become zero and are counted in `replaced`.
 
         Raises
         ------
@@ -95,8 +100,12 @@ class AudioReader:
                 break
             # A sum is not finite when any sample is not, and is much cheaper than testing each.
             if not np.isfinite(block.sum(dtype=np.float64)):
-                bad = done + int(np.argmin(np.isfinite(block).all(axis=1)))
-                raise InputError(f"holds NaN or infinite samples {self._at(bad)}; render it again", self.path)
+                finite = np.isfinite(block)
+                if nan != "zero":
+                    bad = done + int(np.argmin(finite.all(axis=1)))
+                    raise InputError(f"holds NaN or infinite samples {self._at(bad)}; render it again", self.path)
+                self.replaced += int(np.count_nonzero(~finite))
+                block = np.where(finite, block, np.float32(0))
             done += len(block)
             yield block
         if done == 0:

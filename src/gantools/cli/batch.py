@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from gantools import __version__
@@ -27,11 +27,15 @@ Work = Callable[[Item, Sequence[Path], int, Callable[[float], None]], dict[str, 
 
 @dataclass(frozen=True)
 class Task:
-    """One input and the files that it becomes, named below the output folder. The first is the result."""
+    """One input and the files that it becomes, named below the output folder.
+
+    The first is the result; with `roles`, one for each output, every output is a result with a record of its own.
+    """
 
     item: Item
     outputs: tuple[str, ...]
     key: str = field(default="")
+    roles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.key:
@@ -65,7 +69,15 @@ def require_out(run: Run) -> Path:
     return run.out
 
 
-def run_batch(run: Run, tasks: Sequence[Task], config: Any, work: Work, *, describe: str = "") -> int:
+def run_batch(
+    run: Run,
+    tasks: Sequence[Task],
+    config: Any,
+    work: Work,
+    *,
+    describe: str = "",
+    ahead: Callable[[Item], None] | None = None,
+) -> int:
     """Bring every output up to date and return the exit code.
 
     Parameters
@@ -78,6 +90,9 @@ def run_batch(run: Run, tasks: Sequence[Task], config: Any, work: Work, *, descr
         Picklable when ``--jobs`` is not 1. Writes the outputs atomically.
     describe : str
         Said at the end beside the counts.
+    ahead : callable, optional
+        With one job, told of an input and the next one before work on the first begins, so that they can be read
+        meanwhile. What it raises ends the run.
 
     Raises
     ------
@@ -98,14 +113,14 @@ def run_batch(run: Run, tasks: Sequence[Task], config: Any, work: Work, *, descr
             known[task.key] = record
     waiting = [task for task in tasks if task.key not in known]
     with Bar(run, len(waiting), run.verb) as bar:
-        outcomes = iter(()) if run.dry_run or not waiting else _outcomes(run, out, waiting, work, bar)
+        done = iter(()) if run.dry_run or not waiting else outcomes(run, out, waiting, work, bar, ahead)
         for task in tasks:  # in their order, so that records come in the order of the inputs
             if task.key in known:
                 _result(run, out, task, "skipped", known[task.key].get("fields", {}), counts)
             elif run.dry_run:
                 _result(run, out, task, "planned", {}, counts)
             else:
-                _finish(run, out, task, digest, manifest, next(outcomes), bar, counts)
+                _finish(run, out, task, digest, manifest, next(done), bar, counts)
                 if counts["error"] and run.on_error == "stop":
                     break
     _summary(run, counts, describe)
@@ -137,7 +152,7 @@ def _finish(
     if "error" not in outcome:
         outcome = _record(run, out, task, digest, manifest, outcome)
     if "error" in outcome:
-        bar.say(f"gantools {run.verb}: {_one_line(task, outcome)}")
+        bar.say(f"gantools {run.verb}: {one_line(task, outcome)}")
         if run.debug and outcome.get("trace"):
             bar.say(outcome["trace"])
         _result(run, out, task, "error", {"error": outcome["error"]}, counts)
@@ -150,13 +165,25 @@ def _finish(
     bar.update(counts["ok"] + counts["error"])
 
 
-def _one_line(task: Task, outcome: dict[str, Any]) -> str:
+def one_line(task: Task, outcome: dict[str, Any]) -> str:
+    """Return why a task failed, led by the path of its input."""
     message = str(outcome["error"])
     path = str(task.item.path)
     return " ".join((message if message.startswith(path) else f"{path}: {message}").splitlines())
 
 
-def _outcomes(run: Run, out: Path, tasks: list[Task], work: Work, bar: Bar) -> Iterator[dict[str, Any]]:
+def outcomes(
+    run: Run,
+    out: Path,
+    tasks: Sequence[Task],
+    work: Work,
+    bar: Bar,
+    ahead: Callable[[Item], None] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield what `work` returned for each task, in their order, on ``--jobs`` processes; see `run_batch`.
+
+    A task that failed gives ``error`` (one line) and ``trace``; the others have ``seconds`` added.
+    """
     from gantools.runtime.device import available_cores
     from gantools.runtime.seeds import item_seed
 
@@ -170,6 +197,9 @@ def _outcomes(run: Run, out: Path, tasks: list[Task], work: Work, bar: Bar) -> I
             def tick(share: float, position: int = position) -> None:
                 bar.update(position + min(max(share, 0.0), 1.0))
 
+            if ahead:
+                for task in tasks[position : position + 2]:
+                    ahead(task.item)
             yield _guarded(*call, tick)
         return
     import joblib
@@ -240,7 +270,13 @@ def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any]
         "song": item.song,
         **fields,
     }
-    emit(run, record)
+    if not task.roles or status == "error":
+        emit(run, record)
+        return
+    for name, role in zip(task.outputs, task.roles, strict=True):
+        # The folder of the output is the tree that the next verb of a pipe keeps.
+        rel = PurePath(name).parent.as_posix()
+        emit(run, record | {"path": str(out / name), "rel": "" if rel == "." else rel, "role": role})
 
 
 def _summary(run: Run, counts: dict[str, int], describe: str) -> None:

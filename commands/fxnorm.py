@@ -1,0 +1,118 @@
+#!/usr/bin/env -S python3 -P
+"""`gantools fxnorm`: stems brought to a common sound."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gantools.cli.app import SETTINGS, main
+from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.flags import BATCH, SINGLE, Run, verb
+from gantools.cli.fxnorm import check_pairs, chosen_features, fit_features, group_targets, measure_stems, print_changes
+from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
+from gantools.errors import ConfigError
+from gantools.options import to_mapping
+
+app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Bring stems to a common sound.")
+Stems = Annotated[list[str] | None, typer.Argument(help="Stems: audio files, folders, or - for a list on stdin.")]
+Features = Annotated[
+    Path | None, typer.Option("--features", "-f", help="Features file, from fxnorm fit.", show_default=False)
+]
+Force = Annotated[bool, typer.Option("--force", help="Redo what is up to date (here -f names the features).")]
+READS = tuple(name for name in BATCH if name not in ("out", "force", "name", "dry_run"))
+
+
+@app.callback()
+def group() -> None:
+    """Bring stems to a common sound (FxNorm: effect normalisation)."""
+
+
+@verb(app, "fit", FitConfig, uses=(*(n for n in SINGLE if n != "force"), "jobs", "null", "limit"), action="fxnorm")
+def fit(stems: Stems = None, force: Force = False, *, run: Run, config: FitConfig) -> int:
+    """Measure the average loudness, spectrum, panning and dynamics of each type of stem in a dataset.
+
+    Writes one features file (JSON, 10 KB) that `fxnorm apply` takes, at any sample rate.
+
+    \b
+      gantools fxnorm fit stems/ -o features.json
+      gantools fxnorm fit more/ --merge features.json -o features.json
+    """
+    return fit_features(dataclasses.replace(run, force=force), gather(stems, AUDIO_SUFFIXES, run), config)
+
+
+@verb(app, "apply", ApplyConfig, uses=(*(n for n in BATCH if n != "force"), "seed"), action="fxnorm")
+def apply(
+    stems: Stems = None, features: Features = None, force: Force = False, *, run: Run, config: ApplyConfig
+) -> int:
+    """Bring each stem to the average of its type: EQ, compression, panning, loudness.
+
+    Rate, bit depth, channels, length, tags and cue points stay. The type of a stem is read from its name
+    (vocals, drums, bass, other ...), from the record of another verb, or given with --role.
+
+    \b
+      gantools fxnorm apply stems/ --preset musdb18 -o norm/
+      gantools fxnorm apply stems/ -f features.json -o norm/ --amount 0.5 --effects eq,loudness -j 0
+      gantools separate songs/ --json | gantools fxnorm apply - --preset musdb18 -o norm/
+    """
+    run = dataclasses.replace(run, force=force)
+    target = chosen_features(features, config.preset)
+    items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
+    targets = group_targets(run, items, target, config) if config.group else {}
+    tasks = [_task(run, item, config) for item in items]
+    work = partial(apply_file, features=target, config=config, targets=targets)
+    code = run_batch(run, tasks, [target.feature_id, to_mapping(config), targets], work)
+    print_changes(run, tasks, config)
+    return code
+
+
+def _task(run: Run, item: Item, config: ApplyConfig) -> Task:
+    name = output_name(run, item, item.path.suffix.lstrip(".") or "wav")
+    if run.out and (run.out / name).exists() and (run.out / name).samefile(item.path):
+        raise ConfigError("would be written over itself; name another folder with -o", item.path)
+    return Task(item, (name, str(Path(name).with_suffix(".png"))) if config.report else (name,))
+
+
+def apply_file(
+    item: Item, outputs: list[Path], seed: int, tick: Any, *, features: Any, config: Any, targets: Any
+) -> dict[str, Any]:
+    """Write one normalised stem, and its plot where asked; return the fields of its record."""
+    from gantools.effects.stemfile import normalise_file
+
+    if item.key in targets:
+        config = dataclasses.replace(config, target_lufs=targets[item.key])
+    dither = config.dither == "tpdf"
+    return normalise_file(item.path, outputs, features, config, role=item.role, seed=seed, dither=dither, tick=tick)
+
+
+@verb(app, "measure", MeasureConfig, uses=READS, action="fxnorm")
+def measure(stems: Stems = None, features: Features = None, *, run: Run, config: MeasureConfig) -> int:
+    """Print loudness, range, true peak and dynamics and, beside features, the distance of spectrum and panning.
+
+    \b
+      gantools fxnorm measure stems/ --preset musdb18
+      gantools fxnorm measure song.wav --json
+    """
+    target = chosen_features(features, config.preset, required=False)
+    items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
+    return measure_stems(run, items, target, config)
+
+
+@verb(app, "check", CheckConfig, uses=READS, action="fxnorm")
+def check(before: Path, after: Path, features: Features = None, *, run: Run, config: CheckConfig) -> int:
+    """Compare stems with their normalised versions and tell, for each, which promises of `fxnorm apply` hold.
+
+    \b
+      gantools fxnorm check stems/ norm/ --preset musdb18
+    """
+    return check_pairs(run, before, after, chosen_features(features, config.preset), config)
+
+
+if __name__ == "__main__":
+    main(["fxnorm", *sys.argv[1:]])

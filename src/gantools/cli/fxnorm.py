@@ -1,0 +1,295 @@
+"""What the four commands of `gantools fxnorm` share: features, tables, passes over many stems."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gantools.cli.batch import Task
+from gantools.cli.flags import Run
+from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.records import emit, say
+from gantools.cli.survey import columns, survey
+from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
+from gantools.errors import ConfigError, InputError
+from gantools.options import config_hash
+
+if TYPE_CHECKING:
+    from gantools.effects.features import Features
+
+Tick = Callable[[float], None]
+#: A longer table is summed up by type of stem.
+_MOST_ROWS = 40
+
+
+def chosen_features(path: Path | None, preset: str, *, required: bool = True) -> Features | None:
+    """Return the features of ``-f`` or ``--preset``; None where neither is given and none is needed.
+
+    Raises
+    ------
+    ConfigError
+        Both, or neither though needed.
+    InputError
+        The file cannot be read.
+    """
+    from gantools.effects.features import load_preset, read_features
+
+    if path and preset:
+        raise ConfigError("both -f and --preset; give one of them")
+    if path:
+        return read_features(path)
+    if preset:
+        return load_preset(preset)
+    if required:
+        raise ConfigError("no target; give -f features.json (from gantools fxnorm fit) or --preset musdb18")
+    return None
+
+
+def decibels(value: float | None, digits: int = 1) -> str:
+    """Return a number for a table; a dash for what was not measured."""
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def _change(pair: Sequence[float | None] | None, digits: int = 1) -> str:
+    before, after = pair or (None, None)
+    return f"{decibels(before, digits)} > {decibels(after, digits)}"
+
+
+_CHANGES = (
+    ("lufs", "LUFS", 1),
+    ("true_peak_db", "dBTP", 1),
+    ("eq_distance_db", "EQ dB", 1),
+    ("pan_distance", "pan", 3),
+    ("onset_peak_db", "onset dB", 1),
+)
+
+
+def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> None:
+    """Print a table of what `fxnorm apply` changed, from the manifest; write report.json where asked."""
+    from gantools.files.atomic import write_json
+    from gantools.files.manifest import Manifest
+
+    if run.dry_run or run.out is None or not run.out.is_dir():
+        return
+    records = Manifest(run.out).records
+    done = [(task, records[task.key]["fields"]) for task in tasks if task.key in records]
+    if config.report:
+        rows = [
+            {"path": str(run.out / t.outputs[0]), "source": str(t.item.path), "role": t.item.role, **f} for t, f in done
+        ]
+        write_json(run.out / "report.json", {"stems": rows})
+    if run.quiet or not config.table or not done:
+        return
+    table: list[Sequence[str]] = [("stem", *(title for _, title, _ in _CHANGES), "")]
+    if len(done) <= _MOST_ROWS:
+        for task, fields in done:
+            cells = (_change(fields.get(name), digits) for name, _, digits in _CHANGES)
+            table.append((task.item.key, *cells, " ".join(fields.get("flags", ()))))
+    else:
+        for role in sorted({task.item.role for task, _ in done}):
+            mine = [fields for task, fields in done if task.item.role == role]
+            cells = (_change(_mean_pair([f.get(name) for f in mine]), digits) for name, _, digits in _CHANGES)
+            table.append((f"{role} (mean of {len(mine)})", *cells, ""))
+    print(columns(table), file=sys.stderr, flush=True)
+
+
+def _mean_pair(pairs: Sequence[Sequence[float | None] | None]) -> list[float | None]:
+    sides = [[pair[side] for pair in pairs if pair and pair[side] is not None] for side in (0, 1)]
+    return [sum(side) / len(side) if side else None for side in sides]  # type: ignore[arg-type]
+
+
+def group_targets(run: Run, items: Sequence[Item], features: Features, config: ApplyConfig) -> dict[str, float]:
+    """Return the loudness for each stem such that all stems of a song get one gain.
+
+    The gain of a song is the mean, over its stems, of the gains that would bring each to the target of its type.
+    """
+    found = survey(
+        dataclasses.replace(run, on_error="continue"), items, partial(_loudness_of, nan=config.nan), "loudness"
+    )
+    gains: dict[str, list[float]] = {}
+    loudness = {item.key: fields["lufs"] for item, fields in found if fields.get("lufs") is not None}
+    for item, _ in found:
+        if item.key in loudness:
+            target = config.target_lufs
+            if target is None:
+                target = features.for_stem(item.role, config.fallback).loudness_lufs.mean
+            gains.setdefault(item.song, []).append(target - loudness[item.key])
+    return {
+        item.key: round(loudness[item.key] + sum(gains[item.song]) / len(gains[item.song]), 6)
+        for item, _ in found
+        if item.key in loudness
+    }
+
+
+def _loudness_of(item: Item, outputs: Sequence[Path], seed: int, tick: Tick, *, nan: str) -> dict[str, Any]:
+    from gantools.effects.analysis import loudness_of_file
+
+    return {"lufs": loudness_of_file(item.path, nan=nan)}
+
+
+def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
+    """Measure the stems in one pass (``raw``) or in three, write the features file, print its table."""
+    from gantools.effects.features import write_features
+    from gantools.effects.fitting import PASSES, Fit
+    from gantools.files.hashing import hash_json
+
+    if run.out is None:
+        raise ConfigError("no output file; name one with -o features.json")
+    if run.out.is_dir():
+        raise ConfigError("is a folder; name a file, such as -o features.json", run.out)
+    items = [dataclasses.replace(item, role=config.role or item.role) for item in items]
+    record = {"action": "fxnorm", "path": str(run.out), "rel": "", "role": "", "files": len(items)}
+    if run.dry_run:
+        say(run, f"would measure {len(items)} stems: {_counted(items)}")
+        emit(run, {**record, "status": "planned"})
+        return 0
+    digest = hash_json([config_hash(config), [[i.key, i.role, *_stat(i.path)] for i in items]])
+    if not run.force and _has_inputs(run.out, digest):
+        say(run, "nothing to do: the features are up to date")
+        emit(run, {**record, "status": "skipped"})
+        return 0
+    start, failed = time.perf_counter(), 0
+    fit, passes = Fit(config), PASSES[config.mode]
+    for number, stage in enumerate(passes, 1):
+        so_far = None if number == 1 else fit.features()
+        done = survey(
+            run, items, partial(_fit_one, stage=stage, features=so_far, config=config), f"fit {number}/{len(passes)}"
+        )
+        failed += sum("error" in fields for _, fields in done)
+        good = [(item, fields) for item, fields in done if "error" not in fields]
+        fit.take([(item.key, item.role, fields) for item, fields in good])
+        items = [item for item, _ in good if fit.wants(item.key)]
+    if not items:
+        raise InputError("no stem could be measured: silent, too short or unreadable")
+    for line in fit.warnings:
+        say(run, f"warning: {line}")
+    features = fit.features(digest)
+    write_features(run.out, features)
+    _print_features(run, features)
+    fields = {"files": len(items), "failed": failed, "seconds": round(time.perf_counter() - start, 3)}
+    emit(run, {**record, **fields, "status": "ok", "feature_id": features.feature_id, "left_out": dict(fit.left_out)})
+    return 1 if failed else 0
+
+
+def _fit_one(item: Item, outputs: Sequence[Path], seed: int, tick: Tick, **arguments: Any) -> dict[str, Any]:
+    from gantools.effects.fitting import fit_file
+
+    return fit_file(item.path, item.role, **arguments)
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _counted(items: Sequence[Item]) -> str:
+    roles = sorted({item.role for item in items})
+    return ", ".join(f"{sum(item.role == role for item in items)} {role}" for role in roles)
+
+
+def _has_inputs(path: Path, digest: str) -> bool:
+    from gantools.effects.features import read_features
+
+    try:
+        return read_features(path).extra.get("inputs_sha256") == digest
+    except InputError:
+        return False
+
+
+def _print_features(run: Run, features: Features) -> None:
+    if run.quiet:
+        return
+    table = [("type", "files", "LUFS", "sd", "onset peak dB", "sd", "spread dB")]
+    for role, stem in sorted(features.stems.items()):
+        loud, peak, spread = stem.loudness_lufs, stem.drc_onset_peak_db, stem.drc_spread_db
+        cells = [decibels(v, 2) for v in (loud.mean, loud.std, peak.mean, peak.std, spread.mean)]
+        table.append((role, str(stem.n_files), *cells))
+    print(columns(table), file=sys.stderr, flush=True)
+
+
+_MEASURES = (
+    ("lufs", "LUFS", 2),
+    ("range_lu", "LRA", 1),
+    ("momentary_max_lufs", "M max", 1),
+    ("short_term_max_lufs", "S max", 1),
+    ("true_peak_db", "dBTP", 2),
+    ("eq_distance_db", "EQ dB", 1),
+    ("pan_distance", "pan", 3),
+    ("onset_peak_db", "onset dB", 1),
+    ("onset_spread_db", "spread dB", 1),
+)
+
+
+def measure_stems(run: Run, items: Sequence[Item], features: Features | None, config: MeasureConfig) -> int:
+    """Print a row, or with ``--json`` a record, for each stem; write nothing."""
+    done = survey(run, items, partial(_measure_one, features=features, config=config))
+    shown = [column for column in _MEASURES if any(fields.get(column[0]) is not None for _, fields in done)]
+    table: list[Sequence[str]] = [("stem", *(title for _, title, _ in shown))]
+    for item, fields in done:
+        status = "error" if "error" in fields else "ok"
+        record = {"action": "fxnorm", "status": status, "path": None, "source": str(item.path), "rel": item.rel}
+        if run.json:
+            emit(run, {**record, "role": item.role, "song": item.song, **fields})
+        elif status == "ok":
+            table.append((item.key, *(decibels(fields.get(name), digits) for name, _, digits in shown)))
+    if not run.json:
+        print(columns(table), flush=True)
+    return 1 if any("error" in fields for _, fields in done) else 0
+
+
+def _measure_one(
+    item: Item, outputs: Sequence[Path], seed: int, tick: Tick, *, features: Features | None, config: MeasureConfig
+) -> dict[str, Any]:
+    from gantools.effects.analysis import measure_file
+
+    return measure_file(
+        item.path, item.role, features, fallback=config.fallback, dual_mono=config.dual_mono, nan=config.nan
+    )
+
+
+def check_pairs(run: Run, before: Path, after: Path, features: Features, config: CheckConfig) -> int:
+    """Print which promises hold for each pair of stems; exit code 1 where one does not."""
+    first = [dataclasses.replace(i, role=config.role or i.role) for i in gather([str(before)], AUDIO_SUFFIXES, run)]
+    if before.is_file() and after.is_file():
+        made = {first[0].key: after}
+    else:
+        made = {item.key: item.path for item in gather([str(after)], AUDIO_SUFFIXES, run)}
+    work = partial(_check_one, made=made, features=features, config=config)
+    failed = False
+    for item, fields in survey(run, first, work):
+        record = {"action": "fxnorm", "path": str(made.get(item.key, "")), "source": str(item.path), "rel": item.rel}
+        bad = [c["name"] for c in fields.get("checks", ()) if not c["ok"]]
+        failed |= "error" in fields or bool(bad)
+        status = "error" if "error" in fields or bad else "ok"
+        if run.json:
+            emit(run, {**record, "role": item.role, "song": item.song, "status": status, **fields})
+        for check in fields.get("checks", ()):
+            if not run.json and not (run.quiet and check["ok"]):
+                word = "ok    " if check["ok"] else "FAILED"
+                print(f"{word}  {item.key}: {check['name']}: {check['text']}", flush=True)
+    return 1 if failed else 0
+
+
+def _check_one(
+    item: Item,
+    outputs: Sequence[Path],
+    seed: int,
+    tick: Tick,
+    *,
+    made: dict[str, Path],
+    features: Features,
+    config: CheckConfig,
+) -> dict[str, Any]:
+    from gantools.effects.verification import check_files
+
+    if item.key not in made:
+        raise InputError("has no normalised version", item.path)
+    return {"checks": check_files(item.path, made[item.key], features, config, role=item.role, seed=seed)}

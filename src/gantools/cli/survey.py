@@ -1,0 +1,57 @@
+"""Many files read through one function, for a result that is not a file each: statistics, checks, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gantools.cli.batch import Task, one_line, outcomes
+from gantools.cli.flags import Run
+from gantools.cli.inputs import Item
+from gantools.cli.progress import Bar
+
+
+def survey(
+    run: Run, items: Sequence[Item], work: Callable[..., dict[str, Any]], label: str = ""
+) -> list[tuple[Item, dict[str, Any]]]:
+    """Run `work` on every item, on ``--jobs`` processes, and return what it gave, in the order of the items.
+
+    A file that fails gives ``{"error": ...}`` and a line on standard error. The others go on, except with
+    ``--on-error stop``.
+
+    Parameters
+    ----------
+    run : Run
+    items : sequence of Item
+    work : callable
+        As for `gantools.cli.batch.run_batch`, with an empty list of outputs.
+    label : str
+        Shown beside the bar.
+    """
+    results: list[tuple[Item, dict[str, Any]]] = []
+    tasks = [Task(item, (), key=item.key) for item in items]
+    with Bar(run, len(tasks), label or run.verb) as bar:
+        for task, outcome in zip(tasks, outcomes(run, Path(), tasks, work, bar), strict=True):
+            outcome.pop("_source", None)
+            if "error" in outcome:
+                bar.say(f"gantools {run.verb}: {one_line(task, outcome)}")
+                if run.debug and outcome.get("trace"):
+                    bar.say(outcome["trace"])
+            results.append((task.item, outcome))
+            bar.update(len(results))
+            if "error" in outcome and run.on_error == "stop":
+                break
+    return results
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of text in columns: the first to the left, the others to the right, two spaces between."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if number == 0 else text.rjust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

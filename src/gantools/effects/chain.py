@@ -1,0 +1,318 @@
+"""The chain: a stem is brought to the features of its type, effect after effect, in the order of the paper.
+
+Reverberation, equalisation, compression, panning, loudness (paper, section 2.2 and figure 1). The paper's program
+writes a file of 16 bits between the stages; here everything stays in float32 and is written once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gantools.audio.loudness import Loudness, Meter
+from gantools.audio.truepeak import TruePeak
+from gantools.effects.analysis import (
+    decibels,
+    feed,
+    is_short,
+    is_silent,
+    measure_onsets,
+    reference_gain,
+)
+from gantools.effects.compression import compress_into, plan_compression
+from gantools.effects.config import ChainConfig
+from gantools.effects.equalisation import design, eq_distance_db, filter_into
+from gantools.effects.features import Features, StemFeatures
+from gantools.effects.gain import design_gain
+from gantools.effects.panning import PanImage, PanMeter, PanPlan, pan_distance, pan_into, plan_panning
+from gantools.effects.reverberation import reverberate
+from gantools.effects.similarity import pan_size
+from gantools.effects.spectrum import MeanSpectrum, SpectrumMeter, gamma_size, grid_magnitude
+from gantools.effects.stem import Stem, allocate, chunks
+from gantools.errors import InputError
+
+_PAN_CORRECTIONS, _PAN_NEAR = 2, 0.02
+
+
+@dataclass(eq=False)
+class Normalised:
+    """A stem after the chain, and what happened to it.
+
+    Attributes
+    ----------
+    wave : numpy.ndarray
+        float32 (channels, frames), before the last gain.
+    gain : float
+        Linear gain of the loudness stage, to be applied to `wave`.
+    flags : list of str
+        ``normalized``, or ``silent`` (nothing was done), with ``short``, ``mono``, ``eq_clamped``, ``drc_unreached``,
+        ``no_onsets``, ``tp_limited`` where they apply.
+    figures : dict
+        Name -> (before, after); None for what does not apply. ``lufs``, ``true_peak_db``, ``eq_distance_db``,
+        ``pan_distance`` of the whole chain, ``onset_peak_db`` before and after the compressor.
+    settings : dict
+        What the stages chose.
+    curves : dict
+        ``spectra_db`` and ``similarities``: before, after and target on the grid of the features.
+    """
+
+    wave: np.ndarray
+    gain: float
+    flags: list[str]
+    figures: dict[str, tuple[float | None, float | None]]
+    settings: dict[str, Any] = field(default_factory=dict)
+    curves: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What the chain needs to know of a wave before and after."""
+
+    loudness: Loudness
+    true_peak: float
+    spectrum: MeanSpectrum
+    image: PanImage | None
+
+    @property
+    def lufs(self) -> float:
+        return self.loudness.integrated_lufs()
+
+
+def _measure(wave: np.ndarray, rate_hz: int) -> _Measured:
+    channels = len(wave)
+    meter, peak = Meter(rate_hz, channels), TruePeak(rate_hz, channels)
+    spectrum, image = SpectrumMeter(rate_hz, channels), PanMeter(rate_hz) if channels == 2 else None
+    feed(wave, meter, peak, spectrum, *([image] if image else []))
+    return _Measured(meter.loudness(), peak.peak, spectrum.result(), image.result() if image else None)
+
+
+def normalise(
+    stem: Stem,
+    features: Features,
+    config: ChainConfig,
+    *,
+    role: str,
+    seed: int = 0,
+    scratch: Path | None = None,
+    tick: Callable[[float], None] = lambda share: None,
+) -> Normalised:
+    """Bring a stem to the features of its type.
+
+    Parameters
+    ----------
+    stem : Stem
+        Its wave is overwritten.
+    features : Features
+    config : ChainConfig
+    role : str
+        Stem type.
+    seed : int
+        Of the reverberation; all else is without chance.
+    scratch : Path, optional
+        Folder for what is too long for memory.
+    tick : callable
+        Told the share of the work that is done.
+
+    Raises
+    ------
+    InputError
+        The features lack the type, or a curve that a stage needs.
+    """
+    target = features.for_stem(role, config.fallback)
+    stages, wave, rate_hz = config.stages(), stem.wave, stem.rate_hz
+    before = _measure(wave, rate_hz)
+    tick(0.25)
+    result = Normalised(wave, 1.0, ["normalized"], {})
+    if is_silent(stem, before.lufs):
+        result.flags = ["silent"]
+        result.figures["true_peak_db"] = (decibels(before.true_peak),) * 2
+        return result
+    if is_short(stem):
+        result.flags.append("short")
+    if len(wave) == 1:
+        result.flags.append("mono")
+    start = before
+    if "reverb" in stages:
+        start = _reverberate(stem, result, config, role, seed, scratch) or before
+    if "eq" in stages and wave.shape[1] >= gamma_size(rate_hz) // 2:
+        _equalise(stem, result, config, target, start)
+    tick(0.45)
+    if "drc" in stages and config.drc_stat != "off" and not is_short(stem):
+        _compress(stem, result, config, target, features, role)
+    tick(0.6)
+    if "pan" in stages and start.image and wave.shape[1] >= pan_size(rate_hz) // 2:
+        _pan(stem, result, config, target, role, start.image, start.lufs, scratch)
+    tick(0.75)
+    after = _measure(stem.wave, rate_hz)
+    _finish(result, config, target, before, after, rate_hz, "loudness" in stages)
+    return result
+
+
+def _needed(curve: np.ndarray | None, name: str) -> np.ndarray:
+    if curve is None:
+        raise InputError(f"the features have no {name} for this stem type; leave that stage out with --effects")
+    return curve
+
+
+def _reverberate(
+    stem: Stem, result: Normalised, config: ChainConfig, role: str, seed: int, scratch: Path | None
+) -> _Measured | None:
+    """Add a room; return how the stem measures with it, None where it stays dry."""
+    result.settings["reverb"] = reverberate(
+        stem.wave,
+        stem.rate_hz,
+        kind=config.reverb_kind(),
+        role=role,
+        seed=seed,
+        ir=config.ir,
+        wet_range_db=config.wet_range_db(),
+        out=stem.wave,
+        scratch=scratch,
+    )
+    return _measure(stem.wave, stem.rate_hz) if result.settings["reverb"] else None
+
+
+def _equalise(stem: Stem, result: Normalised, config: ChainConfig, target: StemFeatures, start: _Measured) -> None:
+    eq = design(
+        start.spectrum.gamma,
+        _needed(target.eq_db, "spectrum"),
+        stem.rate_hz,
+        max_db=config.eq_max_db,
+        smooth_octaves=config.eq_smooth,
+        amount=config.amount,
+        phase=config.eq_phase,
+    )
+    filter_into(stem.wave, eq, stem.wave)
+    if eq.clamped:
+        result.flags.append("eq_clamped")
+    result.settings["eq"] = {
+        "largest_db": round(float(np.abs(eq.curve_db).max()), 2),
+        "bandlimit_hz": eq.bandlimit_hz and round(eq.bandlimit_hz),
+    }
+
+
+def _compress(
+    stem: Stem, result: Normalised, config: ChainConfig, target: StemFeatures, features: Features, role: str
+) -> None:
+    statistic = target.drc_onset_peak_db if config.drc_stat == "peak" else target.drc_spread_db
+    if not math.isfinite(statistic.mean):
+        raise InputError(f"the features have no {config.drc_stat} of onsets for {role!r}; use another --drc-stat")
+    peak = max(float(np.abs(block).max()) for block in chunks(stem.wave))
+    found = measure_onsets(stem.wave, stem.rate_hz, peak)
+    plan = plan_compression(
+        found,
+        stem.wave,
+        statistic,
+        features.compressor(role),
+        statistic=config.drc_stat,
+        max_reduction_db=config.drc_max_gr,
+        amount=config.amount,
+    )
+    compress_into(stem.wave, plan, stem.wave)
+    result.figures["onset_peak_db"] = (plan.before_db, plan.after_db)
+    result.settings["drc"] = {
+        name: getattr(plan, name)
+        for name in ("threshold_db", "ratio", "bound_db", "reduction_db", "unreached", "active")
+    }
+    if found.no_onsets:
+        result.flags.append("no_onsets")
+    if plan.unreached:
+        result.flags.append("drc_unreached")
+
+
+def _pan(
+    stem: Stem,
+    result: Normalised,
+    config: ChainConfig,
+    target: StemFeatures,
+    role: str,
+    image: PanImage,
+    lufs: float,
+    scratch: Path | None,
+) -> None:
+    """Pan the stem, in rounds that aim at what the last one missed."""
+    target_psi = _needed(target.pan_psi, "panning")
+
+    def plan(psi: np.ndarray) -> PanPlan:
+        return plan_panning(
+            image,
+            psi,
+            reference_gain(lufs),
+            role=role,
+            side=config.pan_side,
+            max_db=config.pan_max_db,
+            k=config.pan_k,
+            amount=config.amount,
+            smooth_ms=config.pan_smooth_ms,
+        )
+
+    first = plan(target_psi)
+    if first.skip is not None:
+        result.flags.append(first.skip)
+        return
+    source = stem.wave
+    stem.wave = result.wave = allocate(len(source), source.shape[1], scratch)
+    wanted, best, rounds = target_psi, (math.inf, target_psi), 0
+    near = min(_PAN_NEAR, pan_distance(image.psi, target_psi) / 2)
+    corrected = config.amount == 1 and config.pan_k == 1 and config.pan_side == "bin" and not config.pan_smooth_ms
+    while True:
+        largest_db = pan_into(source, plan(wanted), stem.wave)
+        rounds += 1
+        if not corrected:
+            break
+        psi = _image(stem).psi
+        distance = pan_distance(psi, target_psi)
+        if distance < best[0]:
+            best = distance, wanted
+        elif best[1] is not wanted:
+            largest_db = pan_into(source, plan(best[1]), stem.wave)
+            break
+        if distance <= near or rounds > _PAN_CORRECTIONS:
+            break
+        # Gains that differ from frame to frame leave a lower similarity than each frame was given; aim higher by that.
+        wanted = np.clip(wanted + target_psi - psi, 0.0, 1.0)
+    result.settings["pan"] = {"largest_db": round(largest_db, 2), "right": first.right, "rounds": rounds}
+
+
+def _image(stem: Stem) -> PanImage:
+    meter = PanMeter(stem.rate_hz)
+    feed(stem.wave, meter)
+    return meter.result()
+
+
+def _finish(
+    result: Normalised,
+    config: ChainConfig,
+    target: StemFeatures,
+    before: _Measured,
+    after: _Measured,
+    rate_hz: int,
+    level: bool,
+) -> None:
+    """Choose the last gain, and tell the figures."""
+    if level:
+        lufs = config.target_lufs if config.target_lufs is not None else target.loudness_lufs.mean
+        # With an amount, a share of the way from the stem's own loudness, not from what the other stages left.
+        lufs = before.lufs + config.amount * (lufs - before.lufs)
+        gain = design_gain(after.loudness, after.true_peak, lufs, config.true_peak)
+        result.gain = gain.gain
+        if gain.tp_limited:
+            result.flags.append("tp_limited")
+    peak_db = decibels(after.true_peak * result.gain)
+    result.figures["lufs"] = (before.lufs, after.loudness.integrated_lufs(result.gain))
+    result.figures["true_peak_db"] = (decibels(before.true_peak), peak_db)
+    spectra = [grid_magnitude(m.spectrum.gamma, rate_hz, reference_gain(m.lufs)) for m in (before, after)]
+    levels = [20 * np.log10(np.maximum(magnitude, 1e-6)) for magnitude in spectra]
+    if target.eq_db is not None:
+        distances = [eq_distance_db(m.spectrum.gamma, target.eq_db, rate_hz) for m in (before, after)]
+        result.figures["eq_distance_db"] = (distances[0], distances[1])
+        result.curves["spectra_db"] = dict(zip(("before", "after", "target"), (*levels, target.eq_db), strict=True))
+    if target.pan_psi is not None and before.image and after.image:
+        curves = (before.image.psi, after.image.psi, target.pan_psi)
+        result.figures["pan_distance"] = (pan_distance(curves[0], curves[2]), pan_distance(curves[1], curves[2]))
+        result.curves["similarities"] = dict(zip(("before", "after", "target"), curves, strict=True))

@@ -1,0 +1,248 @@
+"""Panning: give every frequency of a stem the stereo similarity of its type (paper, section 2.1, equations 4 to 6).
+
+The paper approximates the panning coefficient alpha by psi / 2; under its linear law (left 1 - alpha, right alpha) the
+exact alpha of a bin is R / (L + R), which is used here. Each bin stays on its own side and keeps its energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from gantools.audio.compiled import compiled
+from gantools.effects.grid import from_grid
+from gantools.effects.similarity import BATCH_FRAMES, PanImage, PanMeter, pan_distance, pan_size, root_hann
+
+__all__ = ["PAN_LIMITS_HZ", "PanImage", "PanMeter", "PanPlan", "pan_distance", "pan_into", "plan_panning"]
+
+#: Above this nothing is panned (the paper's program); types that are not here use `_LIMIT_HZ`.
+PAN_LIMITS_HZ = {"drums": 6000.0}
+_LIMIT_HZ = 16000.0
+#: A bin has a side of its own from this difference on.
+_SIDE_DB = 0.5
+#: Level of a sine below which a frame is left alone, for a stem at -30 LUFS.
+_QUIET_DBFS = -66.0
+_MONO_PSI = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class PanPlan:
+    """How a stem is panned.
+
+    Attributes
+    ----------
+    rate_hz : int
+    weak : array (bins,) of float32
+        Coefficient of the weaker side under the linear law, 0 to 0.5; the stronger has 1 - weak.
+    right : bool
+        Side of bins without one of their own; of all bins where `mode` is ``global``.
+    mode : str
+        ``bin`` or ``global``.
+    limit_hz, max_db, amount, smooth_ms : float
+        See `plan_panning`.
+    quiet : float
+        Frames whose largest |L + R| is below this have gain 1.
+    skip : str or None
+        Why nothing is to be done: ``mono`` (`pan_into` then copies).
+    """
+
+    rate_hz: int
+    weak: np.ndarray
+    right: bool
+    mode: str
+    limit_hz: float
+    max_db: float
+    amount: float
+    smooth_ms: float
+    quiet: float
+    skip: str | None
+
+
+def plan_panning(
+    image: PanImage,
+    psi: np.ndarray,
+    g30: float,
+    *,
+    role: str = "other",
+    side: str = "bin",
+    max_db: float = 12.0,
+    k: float = 1.0,
+    amount: float = 1.0,
+    smooth_ms: float = 0.0,
+) -> PanPlan:
+    """Choose the panning of a stem.
+
+    Parameters
+    ----------
+    image : PanImage
+    psi : array (121,)
+        Target similarity S on `GRID_HZ`.
+    g30 : float
+        Linear gain that would bring the stem to -30 LUFS; only the level under which frames are quiet depends on it.
+    role : str
+        Stem type; drums are panned up to 6 kHz, all others up to 16 kHz.
+    side : str
+        ``bin``: every bin keeps its side, and those within 0.5 dB of the centre take that of the whole stem.
+        ``global``: all go to the side of the whole stem, as in the paper's program.
+    max_db : float
+        Largest gain and loss of a bin in one channel.
+    k : float
+        Factor on `psi`; the paper's program has 0.9.
+    amount : float
+        0 to 1, share of the gains in dB.
+    smooth_ms : float
+        Time constant of a one-pole over the gains in dB; 0 for none.
+
+    Returns
+    -------
+    PanPlan
+        With `skip` = ``mono`` for equal channels (mean psi above 0.999), unless `side` is ``global``, which pans them
+        to the right. A stem of one channel has nothing to pan.
+    """
+    n_fft = pan_size(image.rate_hz)
+    hz = np.arange(n_fft // 2 + 1) * image.rate_hz / n_fft
+    target = np.clip(k * from_grid(np.asarray(psi, np.float64), np.maximum(hz, 1.0)), 1e-6, 1.0)
+    # psi = 2 r / (1 + r^2) for the ratio r of the weaker to the stronger side.
+    ratio = (1 - np.sqrt(1 - target**2)) / target
+    mono = image.mean_psi > _MONO_PSI and side != "global"
+    quiet = 10 ** (_QUIET_DBFS / 20) / 2 * float(root_hann(n_fft).sum()) / max(g30, 1e-30)
+    return PanPlan(
+        rate_hz=image.rate_hz,
+        weak=(ratio / (1 + ratio)).astype(np.float32),
+        right=image.right,
+        mode=side,
+        limit_hz=PAN_LIMITS_HZ.get(role, _LIMIT_HZ),
+        max_db=max_db,
+        amount=amount,
+        smooth_ms=smooth_ms,
+        quiet=quiet,
+        skip="mono" if mono else None,
+    )
+
+
+@compiled
+def _repan(
+    spectra: np.ndarray,
+    weak: np.ndarray,
+    own_side: bool,
+    right: bool,
+    quiet: float,
+    limit: np.float32,
+    amount: np.float32,
+    decay: np.float32,
+    state: np.ndarray,
+) -> float:
+    """Multiply spectra (2, frames, re im re im ...) by their gains (equation 6); return the largest gain.
+
+    `weak` ends at the highest bin that is panned; `state` (2, bins) holds the logarithms of smoothed gains.
+    """
+    one, tiny, side = np.float32(1), np.float32(1e-20), np.float32(10 ** (_SIDE_DB / 10))
+    floor, largest = one / limit, np.float32(0)
+    for f in range(spectra.shape[1]):
+        left, other = spectra[0, f], spectra[1, f]
+        loudest = np.float32(0)
+        for k in range(left.size // 2):
+            re, im = left[2 * k] + other[2 * k], left[2 * k + 1] + other[2 * k + 1]
+            loudest = max(loudest, re * re + im * im)
+        silent = loudest < quiet * quiet
+        if silent and decay == 0:
+            continue
+        for k in range(weak.size):
+            l2 = left[2 * k] ** 2 + left[2 * k + 1] ** 2
+            r2 = other[2 * k] ** 2 + other[2 * k + 1] ** 2
+            total, gain_l, gain_r = l2 + r2, one, one
+            if not silent and total > np.float32(1e-30):
+                to_right = right
+                if own_side and (r2 > side * l2 or l2 > side * r2):
+                    to_right = r2 > l2
+                amp_l, amp_r = np.sqrt(l2) + tiny, np.sqrt(r2) + tiny
+                strong = one - weak[k]
+                gain_l = (weak[k] if to_right else strong) * (amp_l + amp_r) / amp_l
+                gain_r = (strong if to_right else weak[k]) * (amp_l + amp_r) / amp_r
+                gain_l, gain_r = min(max(gain_l, floor), limit), min(max(gain_r, floor), limit)
+                scale = np.sqrt(total / (gain_l * gain_l * l2 + gain_r * gain_r * r2))
+                gain_l, gain_r = gain_l * scale, gain_r * scale
+                # Where keeping the energy lifts the weaker side above the limit, the stronger takes the rest.
+                if gain_l > limit:
+                    gain_l = limit
+                    gain_r = min(limit, np.sqrt(max(total - limit * limit * l2, np.float32(0)) / (r2 + tiny)))
+                elif gain_r > limit:
+                    gain_r = limit
+                    gain_l = min(limit, np.sqrt(max(total - limit * limit * r2, np.float32(0)) / (l2 + tiny)))
+            if amount != one or decay != 0:
+                # Nothing is taken away entirely, so that the logarithm is finite.
+                log_l = amount * np.log(max(gain_l, np.float32(1e-6)))
+                log_r = amount * np.log(max(gain_r, np.float32(1e-6)))
+                if decay != 0:
+                    log_l += decay * (state[0, k] - log_l)
+                    log_r += decay * (state[1, k] - log_r)
+                    state[0, k], state[1, k] = log_l, log_r
+                gain_l, gain_r = np.exp(log_l), np.exp(log_r)
+            largest = max(largest, gain_l, gain_r)
+            left[2 * k] *= gain_l
+            left[2 * k + 1] *= gain_l
+            other[2 * k] *= gain_r
+            other[2 * k + 1] *= gain_r
+    return float(largest)
+
+
+@compiled
+def _overlap_add(frames: np.ndarray, window: np.ndarray, carry: np.ndarray, wave: np.ndarray) -> None:
+    """Write the hop before each frame's centre to `wave` (2, frames * hop); `carry` holds the last second half."""
+    hop = window.size // 2
+    for c in range(2):
+        for f in range(frames.shape[1]):
+            for n in range(hop):
+                before = carry[c, n] if f == 0 else frames[c, f - 1, hop + n] * window[hop + n]
+                wave[c, f * hop + n] = before + frames[c, f, n] * window[n]
+        for n in range(hop):
+            carry[c, n] = frames[c, -1, hop + n] * window[hop + n]
+
+
+def pan_into(wave: np.ndarray, plan: PanPlan, out: np.ndarray) -> float:
+    """Pan a stem, in constant memory.
+
+    Frame i begins at sample (i - 1) hop, so that two frames lie over every sample and gains of 1 reconstruct the stem.
+
+    Parameters
+    ----------
+    wave : array (2, n) of float32
+    plan : PanPlan
+    out : array (2, n) of float32
+        May be `wave` itself.
+
+    Returns
+    -------
+    float
+        Largest gain of any bin in dB; 0 where nothing is done.
+    """
+    if plan.skip is not None:
+        if out is not wave:
+            out[:] = wave
+        return 0.0
+    n_samples, n_fft = wave.shape[1], pan_size(plan.rate_hz)
+    hop, window = n_fft // 2, root_hann(n_fft)
+    bins = min(int(plan.limit_hz * n_fft / plan.rate_hz) + 1, hop + 1)
+    decay = np.exp(-hop / (plan.smooth_ms / 1000 * plan.rate_hz)) if plan.smooth_ms > 0 else 0.0
+    limit, amount = np.float32(10 ** (plan.max_db / 20)), np.float32(plan.amount)
+    settings = (plan.mode == "bin", plan.right, plan.quiet, limit, amount, np.float32(decay))
+    state = np.zeros((2, bins), np.float32)
+    carry, part = np.zeros((2, hop), np.float32), np.empty((2, BATCH_FRAMES * hop), np.float32)
+    segment = np.zeros((2, (BATCH_FRAMES + 1) * hop), np.float32)
+    largest = 0.0
+    frames = -(-n_samples // hop) + 1
+    for first in range(0, frames, BATCH_FRAMES):
+        start, count = (first - 1) * hop, min(BATCH_FRAMES, frames - first)
+        low, high = max(start, 0), min(start + segment.shape[1], n_samples)
+        segment[:] = 0
+        segment[:, low - start : high - start] = wave[:, low:high]
+        windows = np.lib.stride_tricks.sliding_window_view(segment, n_fft, axis=1)[:, ::hop][:, :count]
+        spectra = fft.rfft(windows * window, axis=2, workers=1)
+        gain = _repan(spectra.view(np.float32), plan.weak[:bins], *settings, state)
+        largest = max(largest, gain)
+        _overlap_add(fft.irfft(spectra, n_fft, axis=2, workers=1), window, carry, part)
+        low, high = max(start, 0), min(start + count * hop, n_samples)
+        out[:, low:high] = part[:, low - start : high - start]
+    return float(20 * np.log10(largest)) if largest > 0 else 0.0

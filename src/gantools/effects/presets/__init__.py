@@ -1,0 +1,1 @@
+"""Feature files that come with gantools; each names its source."""

@@ -1,0 +1,187 @@
+"""Stereo similarity of a stem (paper, section 2.1, equation 4), the statistic behind its panning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from gantools.audio.compiled import compiled
+from gantools.effects.grid import GRID_HZ
+
+#: Frames of panning are this long, rounded to a power of two: 2048 samples at 44.1 kHz.
+PAN_SECONDS = 0.0464
+#: Frames this far below the loudest are rests, which would count as "centre".
+GATE_DB = -50.0
+#: Frames transformed at once: their spectra stay in the cache.
+BATCH_FRAMES = 64
+_LEVEL_STEP_DB = 0.5
+_LEVELS = round(-GATE_DB / _LEVEL_STEP_DB) + 1
+_MEASURED = (GRID_HZ >= 50.0) & (GRID_HZ <= 12000.0)
+
+
+def pan_size(rate_hz: int) -> int:
+    """Frame length in samples at a sample rate; the hop is half of it."""
+    return int(2 ** round(math.log2(PAN_SECONDS * rate_hz)))
+
+
+def root_hann(n_fft: int) -> np.ndarray:
+    """Square root of the periodic Hann window, float32: half a sine. Its square sums to 1 at half overlap."""
+    return np.sin(np.pi * np.arange(n_fft) / n_fft).astype(np.float32)
+
+
+@compiled
+def _frame_energies(spectra: np.ndarray, energies: np.ndarray) -> None:
+    for f in range(spectra.shape[1]):
+        total = 0.0
+        for k in range(spectra.shape[2]):
+            total += spectra[0, f, k] * spectra[0, f, k] + spectra[1, f, k] * spectra[1, f, k]
+        energies[f] = total
+
+
+@compiled
+def _add_similarity(spectra: np.ndarray, rows: np.ndarray, sums: np.ndarray) -> None:
+    """Add psi (equation 4) of each frame to its row of `sums`; spectra are re, im, re, im ..."""
+    for f in range(spectra.shape[1]):
+        if rows[f] < 0:
+            continue
+        row = sums[rows[f]]
+        for k in range(row.size):
+            left = spectra[0, f, 2 * k] ** 2 + spectra[0, f, 2 * k + 1] ** 2
+            right = spectra[1, f, 2 * k] ** 2 + spectra[1, f, 2 * k + 1] ** 2
+            total = left + right
+            if total > np.float32(1e-30):
+                row[k] += 2 * np.sqrt(left) * np.sqrt(right) / total
+            else:
+                row[k] += 1.0  # nothing on both sides: no side
+
+
+@dataclass(frozen=True, eq=False)
+class PanImage:
+    """Where a stem lies between left and right.
+
+    Attributes
+    ----------
+    psi : array (121,) of float64
+        Mean similarity over the active frames on `GRID_HZ`: 1 in the centre, 0 on one side only.
+    energy : tuple of two float
+        Sums of squares of left and right.
+    active_frames : int
+    rate_hz : int
+    """
+
+    psi: np.ndarray
+    energy: tuple[float, float]
+    active_frames: int
+    rate_hz: int
+
+    @property
+    def mean_psi(self) -> float:
+        """Mean similarity from 50 Hz to 12 kHz, each octave counting the same."""
+        return float(self.psi[_MEASURED].mean())
+
+    @property
+    def right(self) -> bool:
+        """Whether the right channel has at least the energy of the left."""
+        return self.energy[1] >= self.energy[0]
+
+
+def pan_distance(psi: np.ndarray, target: np.ndarray) -> float:
+    """Mean of |psi - target| from 50 Hz to 12 kHz on a logarithmic axis; both are (121,) on `GRID_HZ`."""
+    return float(np.abs(psi - target)[_MEASURED].mean())
+
+
+def _on_grid(bins: np.ndarray, rate_hz: int) -> np.ndarray:
+    """Mean of a linear-frequency curve over each 1/12 octave; interpolated where bins are wider than that."""
+    hz = np.arange(len(bins)) * rate_hz / 2 / (len(bins) - 1)
+    area = np.concatenate([[0.0], np.cumsum((bins[1:] + bins[:-1]) / 2 * np.diff(hz))])
+    half = 2 ** (1 / 24)
+    low, high = GRID_HZ / half, np.minimum(GRID_HZ * half, hz[-1])
+    wide = high - low > 2 * hz[1]
+    mean = np.interp(GRID_HZ, hz, bins)
+    mean[wide] = ((np.interp(high, hz, area) - np.interp(low, hz, area))[wide]) / (high - low)[wide]
+    return mean
+
+
+class PanMeter:
+    """Measure the similarity of a stereo stem that arrives in blocks of any size, in bounded memory.
+
+    Frames of `pan_size` samples overlap by half under the square root of a Hann window. A frame is active if its energy
+    is above that of the loudest by more than -50 dB.
+
+    Parameters
+    ----------
+    rate_hz : int
+
+    Notes
+    -----
+    The loudest frame is known only at the end. Similarities are therefore summed in steps of 0.5 dB of frame energy and
+    those that fall below the gate are forgotten, so that the gate is exact to 0.5 dB.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._n_fft = pan_size(rate_hz)
+        self._window = root_hann(self._n_fft)
+        hop = self._n_fft // 2
+        self._waiting = np.zeros((2, (BATCH_FRAMES + 1) * hop), np.float32)
+        self._filled = 0
+        self._fresh = 0
+        self._sums = np.zeros((_LEVELS, hop + 1))
+        self._counts = np.zeros(_LEVELS, np.int64)
+        self._top: int | None = None
+        self._energy = np.zeros(2)
+
+    def push(self, block: np.ndarray) -> None:
+        """Take the next samples: float32 (2, n), finite."""
+        self._energy += [float(np.dot(channel, channel)) for channel in block]
+        hop, position = self._n_fft // 2, 0
+        while position < block.shape[1]:
+            size = min(self._waiting.shape[1] - self._filled, block.shape[1] - position)
+            self._waiting[:, self._filled : self._filled + size] = block[:, position : position + size]
+            self._filled += size
+            self._fresh += size
+            position += size
+            if self._filled == self._waiting.shape[1]:
+                self._analyse(BATCH_FRAMES)
+                self._waiting[:, :hop] = self._waiting[:, -hop:].copy()
+                self._filled, self._fresh = hop, 0
+
+    def result(self) -> PanImage:
+        """Return the statistic of all that was pushed; psi is 1 for silence."""
+        if self._fresh:
+            self._waiting[:, self._filled :] = 0
+            hop = self._n_fft // 2
+            self._analyse(max(1, -(-(self._filled - hop) // hop)))
+            self._fresh = 0
+        count = int(self._counts.sum())
+        psi = self._sums.sum(axis=0) / count if count else np.ones(self._n_fft // 2 + 1)
+        energy = (float(self._energy[0]), float(self._energy[1]))
+        return PanImage(_on_grid(psi, self._rate_hz), energy, count, self._rate_hz)
+
+    def _analyse(self, frames: int) -> None:
+        hop = self._n_fft // 2
+        windows = np.lib.stride_tricks.sliding_window_view(self._waiting, self._n_fft, axis=1)[:, ::hop][:, :frames]
+        spectra = fft.rfft(windows * self._window, axis=2, workers=1).view(np.float32)
+        energies = np.empty(frames)
+        _frame_energies(spectra, energies)
+        if not energies.max() > 0:
+            return
+        level_db = 10 * np.log10(np.maximum(energies, 1e-300))
+        levels = np.floor(level_db / _LEVEL_STEP_DB).astype(np.int64)
+        self._raise_top(int(levels.max()))
+        assert self._top is not None
+        rows = levels - self._top + _LEVELS - 1
+        _add_similarity(spectra, rows, self._sums)
+        np.add.at(self._counts, rows[rows >= 0], 1)
+
+    def _raise_top(self, level: int) -> None:
+        """Move the rows so that the last is that of the loudest frame so far."""
+        shift = 0 if self._top is None else min(max(level - self._top, 0), _LEVELS)
+        if shift:
+            for rows in (self._sums, self._counts):
+                rows[: _LEVELS - shift] = rows[shift:].copy()
+                rows[_LEVELS - shift :] = 0
+        self._top = level if self._top is None else max(self._top, level)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import butter, oaconvolve, sosfilt
+
+from gantools.effects.equalisation import EqFilter, design, eq_distance_db, filter_into, filter_length
+from gantools.effects.features import GRID_HZ, load_preset
+from gantools.effects.filtering import convolve_into
+from gantools.effects.paper_equalisation import paper_filter_into, paper_taps
+from gantools.effects.spectrum import SpectrumMeter, grid_magnitude
+
+
+def gamma_of(wave: np.ndarray, rate_hz: int = 44100, gate_db: float | None = -40.0) -> np.ndarray:
+    meter = SpectrumMeter(rate_hz, len(wave), gate_db)
+    meter.push(wave)
+    return meter.result().gamma
+
+
+def curve_of(wave: np.ndarray, rate_hz: int = 44100) -> np.ndarray:
+    return 20 * np.log10(grid_magnitude(gamma_of(wave, rate_hz), rate_hz))
+
+
+def pink(seconds: float, rate_hz: int = 44100, seed: int = 0) -> np.ndarray:
+    n_samples = round(seconds * rate_hz)
+    spectra = np.fft.rfft(np.random.default_rng(seed).standard_normal((2, n_samples)))
+    spectra /= np.sqrt(np.maximum(np.arange(spectra.shape[1]), 1))
+    return (np.fft.irfft(spectra, n_samples) * 10).astype(np.float32)
+
+
+def shelved(wave: np.ndarray, low_db: float, high_db: float, rate_hz: int = 44100) -> np.ndarray:
+    """Shelves below 300 Hz and above 3 kHz."""
+    low = sosfilt(butter(1, 300, "low", fs=rate_hz, output="sos"), wave, axis=1)
+    high = sosfilt(butter(1, 3000, "high", fs=rate_hz, output="sos"), wave, axis=1)
+    return (wave + low * (10 ** (low_db / 20) - 1) + high * (10 ** (high_db / 20) - 1)).astype(np.float32)
+
+
+def equalise(
+    wave: np.ndarray, target_db: np.ndarray, rate_hz: int = 44100, **options: object
+) -> tuple[EqFilter, np.ndarray]:
+    eq = design(gamma_of(wave, rate_hz), target_db, rate_hz, **options)  # type: ignore[arg-type]
+    out = np.empty_like(wave)
+    filter_into(wave, eq, out)
+    return eq, out
+
+
+@pytest.mark.parametrize("rate_hz", [44100, 48000, 96000])
+@pytest.mark.parametrize("phase", ["zero", "minimum"])
+def test_shelves_are_taken_back(rate_hz: int, phase: str) -> None:
+    target_db = curve_of(pink(8))
+    wave = shelved(pink(8, rate_hz, seed=1), 12, -12, rate_hz)
+    eq, out = equalise(wave, target_db, rate_hz, phase=phase)
+    assert eq_distance_db(gamma_of(wave, rate_hz), target_db, rate_hz) == eq.distance_before_db > 5
+    after = eq_distance_db(gamma_of(out, rate_hz), target_db, rate_hz)
+    assert after <= 0.5
+    assert eq.distance_after_db == pytest.approx(after, abs=0.1)  # the report's forecast
+    assert not eq.clamped
+
+
+def test_real_stems_come_near_the_preset(shared_data: Path) -> None:
+    drums = sorted(shared_data.glob("stems4/lithium/**/drums.*")) or pytest.skip("no such stem")
+    samples, rate_hz = soundfile.read(drums[0], start=900_000, stop=1_800_000, dtype="float32", always_2d=True)
+    wave = np.ascontiguousarray(samples.T)
+    target_db = load_preset("musdb18").for_stem("drums").eq_db
+    assert target_db is not None
+    eq, out = equalise(wave, target_db, rate_hz)
+    assert eq_distance_db(gamma_of(out, rate_hz), target_db, rate_hz) < min(1.0, eq.distance_before_db / 2)
+
+
+def test_a_hole_is_not_filled_beyond_the_bound() -> None:
+    wave = pink(6)
+    target_db = curve_of(wave)
+    spectra = np.fft.rfft(wave)
+    hertz = np.arange(spectra.shape[1]) / 6
+    spectra[:, (hertz > 700) & (hertz < 1400)] *= 10 ** (-30 / 20)
+    holed = np.fft.irfft(spectra, wave.shape[1]).astype(np.float32)
+    eq, out = equalise(holed, target_db)
+    assert eq.clamped
+    assert eq.curve_db.max() == pytest.approx(24, abs=1)
+    gentle, _ = equalise(holed, target_db, max_db=6)
+    assert gentle.curve_db.max() == pytest.approx(6, abs=0.5)
+    assert np.abs(out).max() < 20 * np.abs(wave).max()
+
+
+def test_two_tones_with_a_hole_between_are_clamped() -> None:
+    time_s = np.arange(44100 * 4) / 44100
+    wave = sum(np.sin(2 * np.pi * f * time_s) for f in (200, 3000))[np.newaxis].astype(np.float32) * 0.1
+    assert equalise(wave, curve_of(pink(4)))[0].clamped
+
+
+def test_nothing_is_boosted_above_the_end_of_the_band() -> None:
+    wave = pink(6)
+    target_db = curve_of(wave)
+    low_passed = sosfilt(butter(12, 5000, "low", fs=44100, output="sos"), wave, axis=1).astype(np.float32)
+    eq, _ = equalise(low_passed, target_db)
+    assert eq.bandlimit_hz is not None
+    assert 5000 < eq.bandlimit_hz < 12000
+    above = eq.curve_db[eq.axis_hz > 1.3 * eq.bandlimit_hz]
+    assert np.ptp(above) < 0.5
+    assert np.abs(eq.curve_db[(eq.axis_hz > 100) & (eq.axis_hz < 3000)]).max() < 1
+
+
+def test_zero_phase_is_symmetric_and_keeps_the_place_of_an_impulse() -> None:
+    eq = design(gamma_of(shelved(pink(5), 9, -9)), curve_of(pink(5, seed=2)), 44100)
+    np.testing.assert_array_equal(eq.taps, eq.taps[::-1])
+    wave = np.zeros((1, 30_000), np.float32)
+    wave[0, 15_000] = 1
+    out = np.empty_like(wave)
+    filter_into(wave, eq, out)
+    assert np.abs(out).argmax() == 15_000
+    np.testing.assert_allclose(out[0, 15_000:29_000], out[0, 15_000:1_000:-1], atol=1e-6)
+
+
+def test_minimum_phase_has_no_echo_before_transients() -> None:
+    gamma, target_db = gamma_of(shelved(pink(5), 9, -9)), curve_of(pink(5, seed=2))
+    eq = design(gamma, target_db, 44100, phase="minimum")
+    wave = np.zeros((1, 30_000), np.float32)
+    wave[0, 15_000] = 1
+    out = np.empty_like(wave)
+    filter_into(wave, eq, out)
+    assert np.abs(out[0, :15_000]).max() < 1e-6 * np.abs(out).max()
+    assert np.sum(out[0, 15_000:15_200] ** 2) > 0.9 * np.sum(out**2)
+
+
+def test_amount_scales_the_decibels() -> None:
+    gamma, target_db = gamma_of(shelved(pink(5), 12, -12)), curve_of(pink(5))
+    curves = [design(gamma, target_db, 44100, amount=amount).curve_db for amount in (0.0, 0.5, 1.0)]
+    assert np.abs(curves[0]).max() < 1e-9
+    np.testing.assert_allclose(curves[1], curves[2] / 2, atol=0.4)
+
+
+def test_level_of_the_stem_does_not_matter() -> None:
+    gamma, target_db = gamma_of(shelved(pink(5), 12, -12)), curve_of(pink(5))
+    first, second = (design(gamma * gain, target_db, 44100).taps for gain in (0.1, 3.0))
+    np.testing.assert_allclose(first, second, atol=1e-12)
+
+
+def test_silence_gets_a_filter_that_does_nothing() -> None:
+    eq = design(np.zeros(32769), curve_of(pink(3)), 44100)
+    assert np.isnan(eq.distance_before_db)
+    wave, out = pink(1), np.empty_like(pink(1))
+    filter_into(wave, eq, out)
+    np.testing.assert_allclose(out, wave, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(
+    ("n_samples", "n_taps", "delay"), [(300_001, 8191, 4095), (5000, 8191, 4095), (90_000, 999, 0)]
+)
+def test_convolution_is_that_of_scipy(channels: int, n_samples: int, n_taps: int, delay: int) -> None:
+    rng = np.random.default_rng(0)
+    wave = rng.standard_normal((channels, n_samples)).astype(np.float32)
+    taps = rng.standard_normal(n_taps) / np.sqrt(n_taps)
+    expected = np.stack([oaconvolve(c.astype(float), taps)[delay : delay + n_samples] for c in wave])
+    out = np.empty_like(wave)
+    convolve_into(wave, taps, delay, out)
+    np.testing.assert_allclose(out, expected, atol=1e-5)
+    convolve_into(wave, taps, delay, wave)
+    np.testing.assert_array_equal(wave, out)
+
+
+def test_filter_length_follows_the_rate() -> None:
+    assert [filter_length(rate) for rate in (22050, 44100, 48000, 96000)] == [4095, 8191, 8191, 16383]
+
+
+def test_the_papers_filter_matches_what_its_length_resolves() -> None:
+    target_db = curve_of(pink(5))
+    wave = shelved(pink(5, seed=1), 0, -12)
+    taps = [paper_taps(gamma_of(channel[np.newaxis], gate_db=None), target_db, 44100) for channel in wave]
+    out = np.empty_like(wave)
+    paper_filter_into(wave, taps, out)
+    above = GRID_HZ > 400  # 1001 taps resolve 44 Hz
+    error = (curve_of(out) - target_db)[above]
+    assert np.std(error) < 1
+    assert isinstance(design(gamma_of(wave), target_db, 44100), EqFilter)
