@@ -15,6 +15,10 @@ import pytest
 import soundfile
 from sounds import stem, tone
 
+from gantools.effects.analysis import analyse
+from gantools.effects.spectrum import band_power
+from gantools.effects.stem import read_stem
+
 ROLES = ("vocals", "drums", "bass", "other")
 
 
@@ -318,3 +322,45 @@ def test_interrupted_leaves_nothing_half_written_and_goes_on(tmp_path: Path, gan
     done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").rglob("*.wav"))) == 20
+
+
+def spreads(folder: Path) -> dict[str, tuple[float, float, float]]:
+    """Return the deviation between files, for each type of at least 3: LUFS, level of 1/6 octaves, similarity."""
+    found: dict[str, list[tuple[float, np.ndarray, np.ndarray]]] = {}
+    centres = 63 * 2 ** (np.arange(44) / 6)
+    for path in sorted(folder.rglob("*.wav")):
+        analysis = analyse(read_stem(path))
+        if not np.isfinite(analysis.lufs) or analysis.image is None:
+            continue
+        gamma = analysis.spectrum.gamma * analysis.reference_gain
+        power = band_power(gamma, 44100, centres * 2 ** (-1 / 12), centres * 2 ** (1 / 12))
+        found.setdefault(path.stem, []).append((analysis.lufs, 10 * np.log10(power), analysis.image.psi[20:108]))
+    return {
+        role: tuple(float(np.std(np.array(values), axis=0).mean()) for values in zip(*files, strict=True))
+        for role, files in found.items()
+        if len(files) >= 3
+    }
+
+
+def test_fit_then_apply_brings_the_files_of_a_set_together(gantools, tmp_path: Path, shared_data: Path) -> None:
+    for path in sorted((shared_data / "stems4").rglob("*.ogg")):
+        wave, _ = soundfile.read(path, dtype="float32")
+        energy = np.add.reduceat((wave**2).sum(axis=1), np.arange(0, len(wave), 15 * 44100))
+        start = int(energy.argmax()) * 15 * 44100  # where the part plays
+        wave = wave[start : start + 15 * 44100]
+        out = tmp_path / "in" / path.parent.name / f"{path.stem}.wav"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(out, wave, 44100)
+    assert gantools("fxnorm", "fit", "in", "-o", "fit.json", "--min-active", "1", "-q").returncode == 0
+    done = gantools("fxnorm", "apply", "in", "-f", "fit.json", "-o", "out", "--json", "-q")
+    assert done.returncode == 0, done.stderr
+    before, after = spreads(tmp_path / "in"), spreads(tmp_path / "out")
+    limited = {r["role"] for r in records(done).values() if "tp_limited" in r["flags"]}
+    for role in before:
+        (_, levels, psi), (loudness, new_levels, new_psi) = before[role], after[role]
+        assert loudness <= 0.1 or role in limited, role
+        assert new_levels <= 0.4 * levels, (role, levels, new_levels)
+        assert new_psi <= 0.6 * psi, (role, psi, new_psi)
+    for record in records(done).values():
+        drc = record["settings"].get("drc") if "settings" in record else None
+        assert drc is None or drc["unreached"] or record["onset_peak_db"][1] <= drc["bound_db"] + 0.1

@@ -36,7 +36,7 @@ from gantools.effects.spectrum import MeanSpectrum, SpectrumMeter, gamma_size, g
 from gantools.effects.stem import Stem, allocate, chunks
 from gantools.errors import InputError
 
-_PAN_CORRECTIONS, _PAN_NEAR = 2, 0.02
+_PAN_CORRECTIONS, _PAN_NEAR = 5, 0.02
 
 
 @dataclass(eq=False)
@@ -251,15 +251,17 @@ def _pan(
             smooth_ms=config.pan_smooth_ms,
         )
 
-    first = plan(target_psi)
+    first, distance_before = plan(target_psi), pan_distance(image.psi, target_psi)
     if first.skip is not None:
         result.flags.append(first.skip)
         return
+    corrected = config.amount == 1 and config.pan_k == 1 and config.pan_side == "bin" and not config.pan_smooth_ms
+    if corrected and distance_before <= _PAN_NEAR:
+        return  # there already; another pass would only add its own error
     source = stem.wave
     stem.wave = result.wave = allocate(len(source), source.shape[1], scratch)
     wanted, best, rounds = target_psi, (math.inf, target_psi), 0
-    near = min(_PAN_NEAR, pan_distance(image.psi, target_psi) / 2)
-    corrected = config.amount == 1 and config.pan_k == 1 and config.pan_side == "bin" and not config.pan_smooth_ms
+    near = min(_PAN_NEAR, distance_before / 2)
     while True:
         largest_db = pan_into(source, plan(wanted), stem.wave)
         rounds += 1
@@ -272,7 +274,7 @@ def _pan(
         elif best[1] is not wanted:
             largest_db = pan_into(source, plan(best[1]), stem.wave)
             break
-        if distance <= near or rounds > _PAN_CORRECTIONS:
+        if distance <= near or (distance <= _PAN_NEAR and rounds > 2) or rounds > _PAN_CORRECTIONS:
             break
         # Gains that differ from frame to frame leave a lower similarity than each frame was given; aim higher by that.
         wanted = np.clip(wanted + target_psi - psi, 0.0, 1.0)

@@ -20,10 +20,11 @@ __all__ = ["PAN_LIMITS_HZ", "PanImage", "PanMeter", "PanPlan", "pan_distance", "
 #: Above this nothing is panned (the paper's program); types that are not here use `_LIMIT_HZ`.
 PAN_LIMITS_HZ = {"drums": 6000.0}
 _LIMIT_HZ = 16000.0
-#: A bin has a side of its own from this difference on.
+#: A bin has a side of its own from about this difference on: not at half of it, wholly at one and a half.
 _SIDE_DB = 0.5
-#: Level of a sine below which a frame is left alone, for a stem at -30 LUFS.
-_QUIET_DBFS = -66.0
+#: Level of a sine below which a frame is left alone, for a stem at -30 LUFS. (The paper's program has -66, under which
+#: noise-like frames that count in the mean similarity would stay as they are.)
+_QUIET_DBFS = -90.0
 _MONO_PSI = 0.999
 
 
@@ -138,7 +139,8 @@ def _repan(
 
     `weak` ends at the highest bin that is panned; `state` (2, bins) holds the logarithms of smoothed gains.
     """
-    one, tiny, side = np.float32(1), np.float32(1e-20), np.float32(10 ** (_SIDE_DB / 10))
+    one, tiny = np.float32(1), np.float32(1e-20)
+    near, far = np.float32(10 ** (_SIDE_DB / 20)), np.float32(10 ** (3 * _SIDE_DB / 20))
     floor, largest = one / limit, np.float32(0)
     for f in range(spectra.shape[1]):
         left, other = spectra[0, f], spectra[1, f]
@@ -154,13 +156,14 @@ def _repan(
             r2 = other[2 * k] ** 2 + other[2 * k + 1] ** 2
             total, gain_l, gain_r = l2 + r2, one, one
             if not silent and total > np.float32(1e-30):
-                to_right = right
-                if own_side and (r2 > side * l2 or l2 > side * r2):
-                    to_right = r2 > l2
+                alpha = one - weak[k] if right else weak[k]
+                if own_side and (r2 > l2) != right:
+                    # From the side of the stem to that of the bin as it leaves the centre, without a jump.
+                    low = min(l2, r2)
+                    away = (max(l2, r2) - near * low) / ((far - near) * low + tiny)
+                    alpha += min(max(away, np.float32(0)), one) * (one - 2 * alpha)
                 amp_l, amp_r = np.sqrt(l2) + tiny, np.sqrt(r2) + tiny
-                strong = one - weak[k]
-                gain_l = (weak[k] if to_right else strong) * (amp_l + amp_r) / amp_l
-                gain_r = (strong if to_right else weak[k]) * (amp_l + amp_r) / amp_r
+                gain_l, gain_r = (one - alpha) * (amp_l + amp_r) / amp_l, alpha * (amp_l + amp_r) / amp_r
                 gain_l, gain_r = min(max(gain_l, floor), limit), min(max(gain_r, floor), limit)
                 scale = np.sqrt(total / (gain_l * gain_l * l2 + gain_r * gain_r * r2))
                 gain_l, gain_r = gain_l * scale, gain_r * scale

@@ -14,10 +14,10 @@ from gantools.effects.grid import GRID_HZ
 #: Frames of panning are this long, rounded to a power of two: 2048 samples at 44.1 kHz.
 PAN_SECONDS = 0.0464
 #: Frames this far below the loudest are rests, which would count as "centre".
-GATE_DB = -50.0
+GATE_DB = -40.0
 #: Frames transformed at once: their spectra stay in the cache.
 BATCH_FRAMES = 64
-_LEVEL_STEP_DB = 0.5
+_LEVEL_STEP_DB = 0.05
 _LEVELS = round(-GATE_DB / _LEVEL_STEP_DB) + 1
 _MEASURED = (GRID_HZ >= 50.0) & (GRID_HZ <= 12000.0)
 
@@ -109,7 +109,7 @@ class PanMeter:
     """Measure the similarity of a stereo stem that arrives in blocks of any size, in bounded memory.
 
     Frames of `pan_size` samples overlap by half under the square root of a Hann window. A frame is active if its energy
-    is above that of the loudest by more than -50 dB.
+    is above that of the loudest by more than -40 dB.
 
     Parameters
     ----------
@@ -117,8 +117,8 @@ class PanMeter:
 
     Notes
     -----
-    The loudest frame is known only at the end. Similarities are therefore summed in steps of 0.5 dB of frame energy and
-    those that fall below the gate are forgotten, so that the gate is exact to 0.5 dB.
+    The loudest frame is known only at the end. Similarities are therefore summed in steps of 0.05 dB of frame energy and
+    those that fall below the gate are forgotten, so that the gate is exact to 0.05 dB.
     """
 
     def __init__(self, rate_hz: int) -> None:
