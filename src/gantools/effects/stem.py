@@ -86,7 +86,8 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
             planar = np.ascontiguousarray(block.T)
             room = planar[:, : wave.shape[1] - done]
             wave[:, done : done + room.shape[1]] = room
-            overflow.append(planar[:, room.shape[1] :])  # an MP3 may be longer than its header says
+            if room.shape[1] < planar.shape[1]:  # an MP3 may be longer than its header says
+                overflow.append(planar[:, room.shape[1] :])
             done += room.shape[1]
             peak = float(np.abs(planar).max())
             stem.peak = max(stem.peak, peak)
@@ -95,9 +96,10 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
                 stem.clipped_runs += sum(_runs(channel) for channel in planar)
         stem.replaced = reader.replaced
     stem.wave = wave[:, :done] if done < wave.shape[1] else wave
-    if any(part.shape[1] for part in overflow):
+    if overflow:
         stem.wave = np.concatenate([stem.wave, *overflow], axis=1)
-    stem.wave = np.ascontiguousarray(stem.wave)
+    if not stem.wave.flags.c_contiguous:
+        stem.wave = np.ascontiguousarray(stem.wave)
     stem.offset = float(np.abs(total).max() / stem.wave.shape[1])
     return stem
 

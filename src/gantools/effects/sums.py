@@ -22,6 +22,12 @@ class Moments:
         return Moments(self.n + other.n, self.total + other.total, self.squares + other.squares)
 
 
+def _digits(values: np.ndarray) -> Any:
+    """Twelve significant digits: a merge is exact to 1e-9, in a file of two thirds the size."""
+    rounded = np.vectorize(lambda value: float(f"{value:.12g}"))(values)
+    return rounded.tolist()
+
+
 class FeatureSums:
     """Adds up what was measured of the files of one stem type.
 
@@ -93,7 +99,7 @@ class FeatureSums:
     def as_mapping(self) -> dict[str, Any]:
         """Return the sums as JSON values."""
         moments = {
-            name: {"n": m.n, "sum": m.total.tolist(), "sum_squares": m.squares.tolist()}
+            name: {"n": m.n, "sum": _digits(m.total), "sum_squares": _digits(m.squares)}
             for name, m in self._moments.items()
         }
         return {"n_files": self.n_files, "active_seconds": self.active_seconds, **moments}

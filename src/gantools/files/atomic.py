@@ -98,9 +98,13 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
+_FLAT_LIST = re.compile(r"\[[^\[\]{}\"]*\]")
+
+
 def write_json(path: str | Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically; NaN becomes null."""
-    write_text(path, json.dumps(plain_json(value), indent=2, allow_nan=False) + "\n")
+    """Write `value` as indented JSON, lists of numbers on one line each, atomically; NaN becomes null."""
+    text = json.dumps(plain_json(value), indent=2, allow_nan=False)
+    write_text(path, _FLAT_LIST.sub(lambda found: " ".join(found.group().split()), text) + "\n")
 
 
 def sweep_temporaries(folder: str | Path, of: str = "") -> None:
