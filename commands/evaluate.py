@@ -13,6 +13,7 @@ from gantools.cli.app import SETTINGS, main
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES
+from gantools.cli.systems import automix
 from gantools.metrics.config import FrechetConfig, RhythmConfig, StoiConfig
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Measure generated music.")
@@ -106,6 +107,9 @@ def stoi(generated: Generated, real: Real, *, run: Run, config: StoiConfig) -> i
         lambda failed, tick: compare_stoi(pairs, config, failed=failed, tick=tick),
         [[("generated", c), ("real", r)] for c, r in pairs],
     )
+
+
+automix.add_evaluate(app)
 
 
 if __name__ == "__main__":

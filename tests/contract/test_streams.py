@@ -16,7 +16,13 @@ import pytest
 from gantools.cli.app import VERBS
 
 #: A command line of each verb that takes inputs, less the inputs.
-FILE_VERBS = {"melify": ("melify", "-o", "out"), "chunk": ("chunk", "-o", "out"), "invert": ("invert", "-o", "out")}
+FILE_VERBS = {
+    "separate": ("separate", "-o", "out"),
+    "fxnorm": ("fxnorm", "apply", "--preset", "musdb18", "-o", "out"),
+    "melify": ("melify", "-o", "out"),
+    "chunk": ("chunk", "-o", "out"),
+    "invert": ("invert", "-o", "out"),
+}
 
 
 def one_line(text: str, verb: str) -> str:
@@ -46,7 +52,7 @@ def test_no_input_is_exit_2_and_writes_nothing(gantools, tmp_path: Path, verb: s
 @pytest.mark.parametrize("verb", FILE_VERBS)
 def test_no_output_folder_is_exit_2(gantools, write_tone, tmp_path: Path, verb: str) -> None:
     write_tone(tmp_path / "a.wav")
-    done = gantools(FILE_VERBS[verb][0], "a.wav")
+    done = gantools(*[word for word in FILE_VERBS[verb] if word not in ("-o", "out")], "a.wav")
     assert done.returncode == 2
     assert "-o" in one_line(done.stderr, verb)
 

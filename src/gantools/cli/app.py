@@ -17,7 +17,7 @@ from gantools.cli.flags import was_debug
 from gantools.errors import GantoolsError, StoppedError
 
 #: Verbs in the order of a pipeline. A verb stands here from the day it works.
-VERBS = ("fxnorm", "melify", "chunk", "train", "generate", "invert", "evaluate")
+VERBS = ("separate", "fxnorm", "melify", "chunk", "train", "generate", "invert", "evaluate")
 
 SETTINGS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
 

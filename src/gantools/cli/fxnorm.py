@@ -207,7 +207,7 @@ def _has_inputs(path: Path, digest: str) -> bool:
 def _print_features(run: Run, features: Features) -> None:
     if run.quiet:
         return
-    table = [("type", "files", "LUFS", "sd", "onset peak dB", "sd", "spread dB")]
+    table: list[Sequence[str]] = [("type", "files", "LUFS", "sd", "onset peak dB", "sd", "spread dB")]
     for role, stem in sorted(features.stems.items()):
         loud, peak, spread = stem.loudness_lufs, stem.drc_onset_peak_db, stem.drc_spread_db
         cells = [decibels(v, 2) for v in (loud.mean, loud.std, peak.mean, peak.std, spread.mean)]

@@ -40,6 +40,11 @@ class RhythmConfig(EvaluateConfig):
 
 
 @dataclass(frozen=True)
+class MixMetricConfig(EvaluateConfig):
+    """Options of the comparison of mixes."""
+
+
+@dataclass(frozen=True)
 class StoiConfig(EvaluateConfig):
     """Options of the STOI-like features."""
 

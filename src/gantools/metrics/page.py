@@ -10,7 +10,7 @@ from gantools.metrics.excerpts import Cell, Row, data_uri, png_bytes
 from gantools.metrics.plots import has_plot, page_svg
 from gantools.metrics.table import table_rows
 
-TITLES = {"frechet": "Fréchet distance", "rhythm": "Rhythm", "stoi": "STOI-like features"}
+TITLES = {"frechet": "Fréchet distance", "rhythm": "Rhythm", "stoi": "STOI-like features", "mix": "Mixes"}
 CAPTIONS = {
     "frechet": "Distances of random draws over the inverse of their size. The line leads to endless material.",
     "rhythm": "Onset correlation of each generated window with its own source, against all other pairings.",

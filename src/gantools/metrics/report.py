@@ -19,7 +19,19 @@ from gantools.metrics.plots import PLOT_NAMES, PLOTS, has_plot, mel_grid, save_p
 from gantools.metrics.table import table_rows
 
 SCHEMA = 1
-_BULKY = ("draws", "own_values", "other_values", "bands", "windows", "features", "real", "config", "versions", "failed")
+_BULKY = (
+    "draws",
+    "songs",
+    "own_values",
+    "other_values",
+    "bands",
+    "windows",
+    "features",
+    "real",
+    "config",
+    "versions",
+    "failed",
+)
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from gantools.metrics.mix import FIGURES
+
 TableRow = tuple[str, str, str]
 
 
@@ -23,7 +25,7 @@ def _interval(result: dict[str, Any], name: str) -> str:
 
 def table_rows(result: dict[str, Any]) -> list[TableRow]:
     """Return the rows for the terminal and the page."""
-    return {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi}[result["metric"]](result)
+    return {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi, "mix": _mix}[result["metric"]](result)
 
 
 def _frechet(result: dict[str, Any]) -> list[TableRow]:
@@ -83,6 +85,21 @@ def _stoi(result: dict[str, Any]) -> list[TableRow]:
         ("spread", number(result["sd_windows"]), "standard deviation over windows"),
         ("windows", str(result["n"]), f"of {result['window_frames']} mel frames, from {result['files']} files"),
     ]
+
+
+def _mix(result: dict[str, Any]) -> list[TableRow]:
+    rows = []
+    for name, text in FIGURES.items():
+        if name in result["figures"]:
+            figure = result["figures"][name]
+            rows.append(
+                (
+                    text,
+                    number(figure["mean"]),
+                    f"median {number(figure['median'])}; 95 %: {number(figure['low'])} to {number(figure['high'])}",
+                )
+            )
+    return [*rows, ("songs", str(result["n"]), "absolute differences from the reference mix; 0 is equal")]
 
 
 def as_text(result: dict[str, Any]) -> str:

@@ -1,0 +1,118 @@
+#!/usr/bin/env -S python3 -P
+"""`gantools separate`: songs to stems."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gantools.cli.app import SETTINGS, main
+from gantools.cli.batch import Task, output_name, require_out, run_batch
+from gantools.cli.flags import BATCH, Run, verb
+from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.records import say
+from gantools.errors import ConfigError
+from gantools.separation.config import SeparateConfig
+
+if TYPE_CHECKING:
+    from gantools.separation.demucs_models import Model
+    from gantools.separation.separator import Separator
+    from gantools.separation.song import Decoder
+
+app = typer.Typer(**SETTINGS)
+#: Options that change no sample of the result.
+_IRRELEVANT = {"model": "", "download": False, "batch": 0}
+
+
+@verb(app, "separate", SeparateConfig, uses=(*BATCH, "seed", "device"), name_template="{rel}/{stem}/{role}.{ext}")
+def separate(
+    inputs: Annotated[list[str] | None, typer.Argument(help="Songs, folders, or - for a list on stdin.")] = None,
+    *,
+    run: Run,
+    config: SeparateConfig,
+) -> int:
+    """Split songs into stems, with Demucs or with the small separator that comes with gantools.
+
+    Stems keep the song's rate, length, channels and tags. Those that would clip are lowered together. Nothing is
+    fetched from the network without --download.
+
+    \b
+      gantools separate songs/ -o stems/
+      gantools separate song.flac -o stems/ --model htdemucs_ft --two-stems vocals
+      gantools separate songs/ -o stems/ --json | gantools fxnorm apply - --preset musdb18 -o norm/
+    """
+    from gantools.files.hashing import hash_file
+    from gantools.separation.catalogue import find_model
+
+    items = gather(inputs, AUDIO_SUFFIXES, run)
+    out = require_out(run)
+    model = find_model(config.model, download=config.download)
+    roles = config.roles(model.sources)
+    if config.model == "auto":
+        why = (
+            "" if model.name == "htdemucs" else "; no weights of htdemucs here, --model htdemucs says where to get them"
+        )
+        say(run, f"--model auto takes {model.name}{why}")
+    if run.device not in ("auto", "cpu"):
+        from gantools.runtime.device import resolve_device
+
+        resolve_device(run.device)  # a device that is not there stops all before work starts
+    tasks = []
+    for item in items:
+        names = [output_name(run, dataclasses.replace(item, role=role), config.format) for role in roles]
+        if len(set(names)) < len(names):
+            raise ConfigError(f"--name {run.name!r} gives one name to several stems; put {{role}} into it")
+        tasks.append(Task(item, tuple(names), roles=roles))
+    weights = [hash_file(path) for path in model.files]
+    settings = [weights, list(roles), dataclasses.asdict(dataclasses.replace(config, **_IRRELEVANT))]
+    opened = partial(_open, model, config, run.device, run.jobs, str(out))
+    work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
+    ahead = None if run.jobs != 1 else lambda item: opened()[1].begin(item.path)
+    try:
+        return run_batch(run, tasks, settings, work, ahead=ahead)
+    finally:
+        if _open.cache_info().currsize:
+            opened()[1].close()
+
+
+@lru_cache(maxsize=1)
+def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str) -> tuple[Separator, Decoder]:
+    """Load the model once per process; files worked on at a time share the cores."""
+    from gantools.runtime.device import available_cores, resolve_device
+    from gantools.separation.separator import open_separator
+    from gantools.separation.song import Decoder
+
+    cores = available_cores()
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    threads = int(limit) if limit.isdecimal() and jobs == 1 else cores // (jobs or cores)
+    options: dict[str, Any] = {"overlap": config.overlap, "batch": config.batch, "threads": max(1, threads)}
+    separator = open_separator(model, resolve_device(device), shifts=config.shifts, segment_s=config.segment, **options)
+    return separator, Decoder(Path(out), separator.rate_hz)
+
+
+def separate_file(
+    item: Item,
+    outputs: Sequence[Path],
+    seed: int,
+    tick: Callable[[float], None],
+    *,
+    opened: Callable[[], tuple[Separator, Decoder]],
+    roles: Sequence[str],
+    bits: str,
+    model: str,
+) -> dict[str, Any]:
+    """Write the stems of one song; return the fields of their records."""
+    from gantools.separation.song import separate_song
+
+    return {"model": model} | separate_song(item.path, outputs, roles, *opened(), bits=bits, seed=seed, tick=tick)
+
+
+if __name__ == "__main__":
+    main(["separate", *sys.argv[1:]])

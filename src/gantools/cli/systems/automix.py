@@ -1,0 +1,158 @@
+"""Automix: the stems of each song become a mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+import typer
+
+from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.evaluation import Evaluation, gather_clips
+from gantools.cli.flags import SINGLE, Run, verb
+from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.training import run_training
+from gantools.errors import ConfigError
+from gantools.metrics.config import MixMetricConfig
+from gantools.options import to_mapping
+from gantools.systems.automix import config as automix_config
+
+Normalised = Annotated[Path, typer.Argument(help="Normalised stems, from gantools fxnorm apply.", show_default=False)]
+Mixes = Annotated[Path, typer.Option("--mixes", help="The stems as they were, and their mixes.", show_default=False)]
+Features = Annotated[
+    str, typer.Option("--features", help="What the stems were normalised to: a file, or musdb18.", show_default=False)
+]
+Mixed = Annotated[str, typer.Argument(help="Mixes: a folder, a file, or - for a list.", show_default=False)]
+Songs = Annotated[str, typer.Argument(help="The songs: their mixes, their stems, or both.", show_default=False)]
+Stems = Annotated[list[str] | None, typer.Argument(help="Stems: files, folders of songs, or - for a list.")]
+
+
+def add_train(app: typer.Typer) -> None:
+    """Add ``train automix``."""
+
+    @verb(app, "automix", automix_config.AutomixConfig, presets=automix_config.PRESETS, **TRAIN)
+    def automix(
+        normalised: Normalised,
+        mixes: Mixes,
+        features: Features,
+        base: Base = None,
+        resume: Resume = True,
+        *,
+        run: Run,
+        config: automix_config.AutomixConfig,
+    ) -> int:
+        """Learn to mix: to give back to stems what effect normalisation took from them (FxNorm-Automix).
+
+        
+          gantools fxnorm apply songs/ -f features.json --reverb send -o normalised/
+          gantools train automix normalised/ --mixes songs/ --features features.json -o models/mix --preset small
+        """
+        from gantools.chunks.multitrack import find_multitracks
+        from gantools.effects.features import as_mapping, load_preset, read_features
+        from gantools.systems.automix.objective import Automix
+
+        target = as_mapping(read_features(features) if Path(features).is_file() else load_preset(features))
+        before, after = find_multitracks([normalised]), find_multitracks([mixes])
+        return run_training(
+            run,
+            config,
+            lambda chosen, device: Automix(chosen, before, after, target, device),
+            base=base,
+            resume=resume,
+            source=str(normalised),
+            role="mix",
+        )
+
+
+def add_generate(app: typer.Typer) -> None:
+    """Add ``generate automix``."""
+
+    @verb(app, "automix", automix_config.MixConfig, **GENERATE)
+    def automix(model: Model, stems: Stems = None, *, run: Run, config: automix_config.MixConfig) -> int:
+        """Mix the stems of each song: normalise them as in training, and give back what a mix needs.
+
+        One mix for each song, at the rate and length of its stems, in constant memory.
+
+        \b
+          gantools generate automix models/mix stems/ -o mixes/
+          gantools generate automix models/mix normalised/ --normalised -o mixes/ --lufs -16
+        """
+        return _mix(model, stems, run, config)
+
+
+def add_evaluate(app: typer.Typer) -> None:
+    """Add ``evaluate mix``."""
+
+    @verb(app, "mix", MixMetricConfig, uses=(*SINGLE, "seed"), action="evaluate")
+    def mix(generated: Mixed, reference: Songs, *, run: Run, config: MixMetricConfig) -> int:
+        """Compare mixes with the songs' own: loudness, spectrum, stereo image, dynamics, balance; absolute differences.
+
+        
+          gantools evaluate mix mixes/ songs/ -o report/
+        """
+        from gantools.metrics.mix import compare_mix, pair_with_songs
+
+        clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, reference))
+        pairs = pair_with_songs(clips, others)
+        sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": reference}
+        return Evaluation(run, "mix", config, sets, facts).execute(
+            lambda failed, tick: compare_mix(pairs, seed=run.seed, failed=failed, tick=tick), []
+        )
+
+
+def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.MixConfig) -> int:
+    from gantools.files.hashing import hash_file
+    from gantools.runtime.device import resolve_device
+    from gantools.training.weights import read_model, weight_files
+
+    device = str(resolve_device(run.device))
+    weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
+    songs: dict[str, dict[str, Path]] = {}
+    for item in gather(stems, AUDIO_SUFFIXES, run):
+        # bass.wav alone names no song: its folder does.
+        song = (
+            item.path.resolve().parent.name if item.song == item.stem and item.role in item.stem.lower() else item.song
+        )
+        if item.role in songs.setdefault(song, {}):
+            raise ConfigError(
+                f"{songs[song][item.role]} is also the {item.role} of {song}; keep one of them", item.path
+            )
+        songs[song][item.role] = item.path
+    tasks, stamps = [], []
+    for song, files in sorted(songs.items()):
+        place = PurePosixPath(song)
+        rel = "" if str(place.parent) == "." else str(place.parent)
+        first = Item(min(files.values()), rel, place.name, "mix", song)
+        tasks.append(Task(first, (output_name(run, first, config.format),)))
+        stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files.values()]
+    work = partial(mix_files, songs=songs, model=str(model), config=config, device=device)
+    return run_batch(run, tasks, ["automix", weights, to_mapping(config), stamps, device.split(":")[0]], work)
+
+
+@lru_cache(maxsize=1)
+def _open(model: str, config: automix_config.MixConfig, device: str) -> Any:
+    from gantools.systems.automix.generate import load
+
+    return load(Path(model), config, device)
+
+
+def mix_files(
+    item: Item,
+    outputs: Sequence[Path],
+    seed: int,
+    tick: Callable[[float], None],
+    *,
+    songs: Any,
+    model: str,
+    config: Any,
+    device: str,
+) -> dict[str, Any]:
+    """Write the mix of one song."""
+    from gantools.chunks.multitrack import Multitrack
+    from gantools.systems.automix.generate import mix_song
+
+    stems = {role: path for role, path in songs[item.song].items() if role != "mix"}
+    return mix_song(Multitrack(item.song, stems), outputs[0], _open(model, config, device), config, seed, tick)

@@ -1,0 +1,22 @@
+"""Options that the commands of all systems share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gantools.cli.flags import BATCH, SINGLE
+
+#: Standard options of ``train`` commands.
+TRAIN: dict[str, Any] = {"uses": (*(name for name in SINGLE if name != "force"), "seed", "device"), "action": "train"}
+#: Standard options of ``generate`` commands that turn files into files.
+GENERATE: dict[str, Any] = {
+    "uses": (*BATCH, "seed", "device"),
+    "name_template": "{rel}/{stem}.{role}.{ext}",
+    "action": "generate",
+}
+Base = Annotated[Path | None, typer.Option("--from", help="Model folder whose weights to begin with (fine-tuning).")]
+Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with what is in --out, or start over.")]
+Model = Annotated[Path, typer.Argument(help="Model folder, from gantools train.", show_default=False)]

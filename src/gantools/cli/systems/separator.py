@@ -1,0 +1,44 @@
+"""The separator: songs into stems (used by ``gantools separate``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gantools.cli.flags import Run, verb
+from gantools.cli.systems.options import TRAIN, Base, Resume
+from gantools.cli.training import run_training
+from gantools.systems.separator import config as separator_config
+
+Stems = Annotated[list[Path], typer.Argument(help="Folders of songs with stems.", show_default=False)]
+
+
+def add_train(app: typer.Typer) -> None:
+    """Add ``train separator``."""
+
+    @verb(app, "separator", separator_config.SeparatorConfig, presets=separator_config.PRESETS, **TRAIN)
+    def separator(
+        stems: Stems, base: Base = None, resume: Resume = True, *, run: Run, config: separator_config.SeparatorConfig
+    ) -> int:
+        """Learn to split songs into vocals, drums, bass and other, from songs whose stems are known.
+
+        Parts of different songs are mixed anew for every step; songs that lack a stem, such as loops, help too.
+
+        
+          gantools train separator stems/ -o models/separator --budget 1h
+          gantools separate songs/ --model models/separator -o out/
+        """
+        from gantools.chunks.multitrack import find_multitracks
+        from gantools.systems.separator.objective import Separator
+
+        tracks = find_multitracks(stems)
+        return run_training(
+            run,
+            config,
+            lambda chosen, device: Separator(chosen, tracks, device),
+            base=base,
+            resume=resume,
+            source=" ".join(map(str, stems)),
+        )

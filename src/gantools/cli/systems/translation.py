@@ -1,0 +1,161 @@
+"""CycleGAN and pix2pix: a new part for each song."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.flags import Run, verb
+from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, Item, gather
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.training import run_training
+from gantools.options import to_mapping
+from gantools.systems.cyclegan import config as cyclegan_config
+from gantools.systems.pix2pix import config as pix2pix_config
+from gantools.systems.song_config import TranslateConfig
+
+if TYPE_CHECKING:
+    from gantools.systems.song import MelTranslator
+
+Chunks = Annotated[Path, typer.Argument(help="Chunk folder, from gantools chunk.", show_default=False)]
+Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list.")]
+
+
+def add_train(app: typer.Typer) -> None:
+    """Add ``train cyclegan`` and ``train pix2pix``."""
+
+    @verb(app, "cyclegan", cyclegan_config.CycleGANConfig, presets=cyclegan_config.PRESETS, **TRAIN)
+    def cyclegan(
+        chunks: Chunks, base: Base = None, resume: Resume = True, *, run: Run, config: cyclegan_config.CycleGANConfig
+    ) -> int:
+        """Learn to turn one role into another, such as bass into drums, from songs that need not be paired (CycleGAN).
+
+        Writes a model folder, which can be resumed at any time: run the same command again. It is finished after
+        --steps or --budget; more of either goes on. Several processes: torchrun --nproc-per-node N -m gantools train.
+        Two of them give the weights of one, bit for bit on a CPU, where both use the same --micro-batch.
+
+        \b
+          gantools train cyclegan chunks/ --source bass --target drums -o models/drums --preset small --budget 5m
+          gantools train cyclegan more/ -o models/tuned --from models/drums --steps 20000
+        """
+        from gantools.systems.cyclegan.objective import CycleGAN
+
+        return _train(CycleGAN, chunks, base, resume, run, config)
+
+    @verb(app, "pix2pix", pix2pix_config.Pix2PixConfig, presets=pix2pix_config.PRESETS, **TRAIN)
+    def pix2pix(
+        chunks: Chunks, base: Base = None, resume: Resume = True, *, run: Run, config: pix2pix_config.Pix2PixConfig
+    ) -> int:
+        """Learn to turn one role into another from songs that have both (pix2pix, the paired baseline).
+
+        \b
+          gantools train pix2pix chunks/ --source bass --target drums -o models/drums --budget 5m
+        """
+        from gantools.systems.pix2pix.objective import Pix2Pix
+
+        return _train(Pix2Pix, chunks, base, resume, run, config)
+
+
+def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, config: Any) -> int:
+    from gantools.chunks.shards import ChunkSet
+
+    data = ChunkSet(chunks)
+
+    def windows() -> dict[str, Any]:
+        return {
+            "windows": {role: {s: len(data.select(role, s)) for s in ("train", "val", "test")} for role in data.roles()}
+        }
+
+    def build(config: Any, device: Any) -> Any:
+        return kind(config, data, device)
+
+    return run_training(
+        run, config, build, base=base, resume=resume, source=str(chunks), role=config.target, facts=windows
+    )
+
+
+def add_generate(app: typer.Typer) -> None:
+    """Add ``generate cyclegan`` and ``generate pix2pix``."""
+
+    @verb(app, "cyclegan", TranslateConfig, **GENERATE)
+    def cyclegan(model: Model, inputs: Inputs = None, *, run: Run, config: TranslateConfig) -> int:
+        """Invent a part for each song, such as drums for a bass line, with a CycleGAN.
+
+        Songs of any length, in constant memory. The part has the input's rate and length, so that it lines up.
+
+        \b
+          gantools generate cyclegan models/drums bass.wav -o drums/ --mix
+          gantools generate cyclegan models/drums mels/ -o drums/ --mel
+          gantools generate cyclegan models/drums drums.wav -o bass/ --direction backward
+        """
+        return _translate("cyclegan", model, inputs, run, config)
+
+    @verb(app, "pix2pix", TranslateConfig, **GENERATE)
+    def pix2pix(model: Model, inputs: Inputs = None, *, run: Run, config: TranslateConfig) -> int:
+        """Invent a part for each song with pix2pix, the paired baseline.
+
+        \b
+          gantools generate pix2pix models/drums bass.wav -o drums/ --mix
+        """
+        return _translate("pix2pix", model, inputs, run, config)
+
+
+def _translate(system: str, model: Path, inputs: list[str] | None, run: Run, config: TranslateConfig) -> int:
+    from gantools.files.hashing import hash_file
+    from gantools.runtime.device import resolve_device
+    from gantools.training.weights import read_model, weight_files
+
+    device = resolve_device(run.device)
+    weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
+    translator = _open(system, str(model), config, str(device))
+    items = [dataclasses.replace(i, role=translator.target) for i in gather(inputs, AUDIO_SUFFIXES + MEL_SUFFIXES, run)]
+    tasks = []
+    for item in items:
+        name = output_name(run, item, "mel.safetensors" if config.mel else config.format)
+        mixed = dataclasses.replace(item, role="mix")
+        mix = (output_name(run, mixed, config.format),) if config.mix and not config.mel else ()
+        tasks.append(Task(item, (name, *mix)))
+    threads = 1 if run.jobs != 1 else 0
+    work = partial(translate_file, system=system, model=str(model), config=config, device=str(device), threads=threads)
+    return run_batch(run, tasks, [system, weights, to_mapping(config), device.type], work)
+
+
+@lru_cache(maxsize=1)
+def _open(system: str, model: str, config: TranslateConfig, device: str) -> MelTranslator:
+    """Load a model once per process."""
+    translator: MelTranslator = import_module(f"gantools.systems.{system}.generate").load(Path(model), config, device)
+    return translator
+
+
+def translate_file(
+    item: Item,
+    outputs: Sequence[Path],
+    seed: int,
+    tick: Callable[[float], None],
+    *,
+    system: str,
+    model: str,
+    config: TranslateConfig,
+    device: str,
+    threads: int,
+) -> dict[str, Any]:
+    """Write the new part of one song, and the mix where asked; return the fields of its record."""
+    import torch
+
+    from gantools.systems.song import render
+
+    if threads:
+        torch.set_num_threads(threads)
+    translator = _open(system, model, config, device)
+    meta = {"song": item.song, "source": item.path.name, "generated": {"system": system, "seed": seed}}
+    solver = None if device == "cpu" else device  # the CPU has compiled loops of its own
+    return render(
+        item.path, list(outputs), translator, config, seed, tick, device=solver, threads=threads, meta=meta
+    ) | ({"mix": str(outputs[1])} if len(outputs) > 1 else {})

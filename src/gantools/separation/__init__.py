@@ -1,0 +1,1 @@
+"""Songs into stems: Demucs' networks and our own behind one small interface."""

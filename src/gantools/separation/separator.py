@@ -1,0 +1,154 @@
+"""Opening a separator, and a song through it."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from gantools.runtime.seeds import item_seed
+from gantools.separation.demucs_models import Model
+from gantools.separation.mix import Mix
+from gantools.separation.networks import Network, load_networks
+from gantools.separation.overlap import Pass, Plan, average
+
+#: Songs are shifted by up to this much (Défossez et al. 2021, Music Source Separation in the Waveform Domain, 5.2).
+_SHIFT_S = 0.5
+_SILENCE = 1e-8
+
+
+class Separator:
+    """A model and how it is applied.
+
+    Parameters
+    ----------
+    model : Model
+    networks : sequence of Network
+        One per row of ``model.weights``.
+    device : torch.device
+    shifts : int
+        Passes with random shifts that are averaged; 0: one pass, not shifted.
+    overlap : float
+        Share of a segment.
+    batch : int
+        Segments at a time; 0: one per core, at most 4, on a CPU, 8 elsewhere.
+    threads : int
+        On a CPU; see `gantools.separation.overlap.Plan`.
+
+    Attributes
+    ----------
+    sources : tuple of str
+    rate_hz : int
+    channels : int
+        Always 2.
+    sums_to_mix : bool
+        Whether all stems together are the song.
+    plan : Plan
+        Its `notices` tell what was lowered for want of memory.
+    """
+
+    channels = 2
+
+    def __init__(
+        self,
+        model: Model,
+        networks: Sequence[Network],
+        device: torch.device,
+        *,
+        shifts: int = 0,
+        overlap: float = 0.25,
+        batch: int = 0,
+        threads: int = 1,
+    ) -> None:
+        self.sources, self.rate_hz = model.sources, model.rate_hz
+        self.sums_to_mix = model.kind == "own"
+        self._model, self._networks, self._shifts = model, networks, shifts
+        on_cpu = device.type == "cpu"
+        self.plan = Plan(device, model.rate_hz, overlap, threads=threads if on_cpu else 1)
+        self.plan.batch = batch or (self.plan.workers if on_cpu else 8)
+
+    def separate(self, mix: Mix, sources: Sequence[str], seed: int = 0) -> Iterator[np.ndarray]:
+        """Yield the stems of a song, float32 blocks (sources, 2, k), in memory that does not grow with its length.
+
+        Parameters
+        ----------
+        mix : Mix
+        sources : sequence of str
+            Which stems; networks of the bag that add nothing to them are not run.
+        seed : int
+            Of the shifts.
+        """
+        numbers = [self.sources.index(source) for source in sources]
+        scale, offset = (mix.std + _SILENCE, mix.mean) if self._networks[0].normalised else (1.0, 0.0)
+        passes = self._passes(mix.n, numbers, seed)
+
+        def read(start: int, n: int) -> torch.Tensor:
+            wave = mix.read(start, n)
+            if scale != 1.0 or offset:
+                inside = slice(max(0, -start), max(0, min(n, mix.n - start)))
+                wave[:, inside] = (wave[:, inside] - np.float32(offset)) / np.float32(scale)
+            return torch.from_numpy(wave)
+
+        for block in average(passes, read, self.plan):
+            yield (block * scale + offset).numpy()
+
+    def _passes(self, n: int, numbers: Sequence[int], seed: int) -> list[Pass]:
+        furthest = int(_SHIFT_S * self.rate_hz)
+        passes = []
+        for row, network in enumerate(self._networks):
+            weights = torch.tensor([(self._model.weights[row] or (1.0,) * len(self.sources))[k] for k in numbers])
+            if not weights.any():
+                continue
+            for shift in range(max(self._shifts, 1)):
+                start = -(item_seed(seed, "shift", row, shift) % (furthest + 1)) if self._shifts else 0
+                passes.append(Pass(network, weights, numbers, start, n))
+        return passes
+
+
+def open_separator(
+    model: Model,
+    device: torch.device,
+    *,
+    shifts: int = 0,
+    segment_s: float = 0.0,
+    overlap: float = 0.25,
+    batch: int = 0,
+    threads: int = 1,
+) -> Separator:
+    """Load a model; see `Separator` for the parameters.
+
+    Raises
+    ------
+    ModelError
+        The weights do not fit.
+    ConfigError
+        The segment is longer than the network can hear.
+    """
+    # torch's fused encoder layer multiplies out all attention weights; without it the flash kernel is taken.
+    torch.backends.mha.set_fastpath_enabled(False)
+    if device.type == "cpu":
+        keep_freed_memory()
+    networks = load_networks(model, device, segment_s)
+    separator = Separator(model, networks, device, shifts=shifts, overlap=overlap, batch=batch, threads=threads)
+    if device.type == "cpu":
+        torch.set_num_threads(threads // separator.plan.workers)  # of each that takes a segment
+    return separator
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep freed blocks for the next segment.
+
+    By default each large tensor is mapped, filled with zeros page by page, and given back: a sixth of all time here.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library
+        return
+    trim_threshold, mmap_threshold = -1, -3
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, 2**31 - 1)

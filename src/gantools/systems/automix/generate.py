@@ -1,0 +1,240 @@
+"""Mixing whole songs with a trained automix network, or with a baseline, in constant memory."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import torch
+from torch import nn
+
+from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.loudness import Meter
+from gantools.audio.truepeak import TruePeak
+from gantools.chunks.multitrack import Multitrack
+from gantools.errors import InputError, ModelError
+from gantools.options import from_mapping
+from gantools.systems.automix.baselines import GainMixer
+from gantools.systems.automix.config import AutomixConfig, MixConfig
+from gantools.systems.automix.networks import build_network
+from gantools.systems.automix.streams import StemStream, sum_files
+from gantools.training.weights import load_weights, read_model
+
+_FADE_S = 0.75
+_BLOCK = 1 << 18
+Tick = Callable[[float], None]
+
+
+@dataclass
+class Mixer:
+    """A model that is ready to mix.
+
+    Attributes
+    ----------
+    network : nn.Module
+        (batch, 2 x roles, time) to (batch, 2, time).
+    config : AutomixConfig
+        Of the training.
+    features : dict
+        What stems are normalised to, as JSON values.
+    device : torch.device
+    """
+
+    network: nn.Module
+    config: AutomixConfig
+    features: dict[str, Any]
+    device: torch.device
+
+
+def load(folder: Path, config: MixConfig, device: str) -> Mixer:
+    """Open a model folder for mixing.
+
+    Raises
+    ------
+    ModelError
+        No model folder of automix, or weights that are missing or do not fit.
+    """
+    model = read_model(folder)
+    if model["system"] != "automix":
+        raise ModelError(f"is a model of {model['system']}, not of automix", folder)
+    trained, data = from_mapping(AutomixConfig, model["config"]), model["data"]
+    if config.mixer == "network":
+        network = build_network(trained)
+        load_weights(folder, "M", network, raw=not config.average)
+    else:
+        gains_db = data["gains_db"] if config.mixer == "gains" else {}
+        network = GainMixer([gains_db.get(role, 0.0) for role in trained.role_names])
+    return Mixer(network.to(device).eval(), trained, data["features"], torch.device(device))
+
+
+def mix_song(
+    track: Multitrack, path: Path, mixer: Mixer, config: MixConfig, seed: int = 0, tick: Tick = lambda share: None
+) -> dict[str, Any]:
+    """Write the mix of one song, at the rate and with the length of its longest stem.
+
+    Stems that the model does not know are added to ``other``; those that are missing are silent.
+
+    Parameters
+    ----------
+    track : Multitrack
+    path : Path
+        Its ending chooses the format.
+    mixer : Mixer
+    config : MixConfig
+    seed : int
+        Of the normalisation.
+    tick : callable
+        Told the share that is done.
+
+    Returns
+    -------
+    dict
+        ``lufs``, ``true_peak_db``, ``gain_db``, ``tp_limited``, ``roles``, ``duration_s``; for the record.
+
+    Raises
+    ------
+    InputError
+        No stems, stems of different sample rates, or a mix that is silent.
+    """
+    groups = _groups(track, mixer.config.role_names)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".automix-", dir=path.parent) as scratch:
+        folder, share = Path(scratch), 0.0 if config.normalised else 0.5
+        files, rate_hz, frames = _prepare(groups, mixer, config, folder, seed, lambda done: tick(share * done))
+        meter, peak = Meter(rate_hz, 2), TruePeak(rate_hz, 2)
+        raw = folder / "mix.wav"
+        with AudioWriter(raw, rate_hz, 2, "32f") as writer:
+            for block in mix_blocks(files, mixer, rate_hz, frames, config.chunk_s):
+                meter.push(block)
+                peak.push(block)
+                writer.append(block.T)
+                tick(share + (0.97 - share) * writer.frames / frames)
+        loudness, ceiling = meter.loudness(), 10 ** (config.true_peak_db / 20)
+        if not math.isfinite(loudness.integrated_lufs()):
+            raise InputError("the mix is silent; give stems with sound", path)
+        gain = loudness.gain_to(config.lufs)
+        limited = gain * peak.peak > ceiling
+        if limited:
+            gain = ceiling / peak.peak
+        with AudioReader(raw) as reader, AudioWriter(path, rate_hz, 2, config.bits) as writer:
+            for block in reader.blocks():
+                writer.append(block * np.float32(gain))
+    return {
+        "lufs": round(loudness.integrated_lufs(gain), 3),
+        "true_peak_db": round(20 * math.log10(gain * peak.peak), 3),
+        "gain_db": round(20 * math.log10(gain), 3),
+        "tp_limited": limited,
+        "roles": sorted(groups),
+        "duration_s": round(frames / rate_hz, 3),
+    }
+
+
+def _groups(track: Multitrack, roles: list[str]) -> dict[str, list[Path]]:
+    """Return role of the model -> files."""
+    if not track.stems:
+        raise InputError("no stems, only a mix; separate it first (gantools separate)", track.mixture or track.song)
+    groups: dict[str, list[Path]] = {}
+    for role, path in track.stems.items():
+        known = role if role in roles else "other"
+        if known not in roles:
+            raise InputError(f"the model mixes {', '.join(roles)}, not {role}", path)
+        groups.setdefault(known, []).append(path)
+    return groups
+
+
+def _prepare(
+    groups: dict[str, list[Path]], mixer: Mixer, config: MixConfig, folder: Path, seed: int, tick: Tick
+) -> tuple[dict[str, Path], int, int]:
+    """Return one normalised file for each role, their rate and the length of the longest."""
+    files: dict[str, Path] = {}
+    rate_hz, frames = _common_rate([path for paths in groups.values() for path in paths])
+    for number, (role, paths) in enumerate(sorted(groups.items())):
+        path = paths[0]
+        if len(paths) > 1:
+            path = sum_files(paths, folder / f"{role}.sum.wav", rate_hz)
+        if not config.normalised:
+            path = _normalise(path, folder / f"{role}.wav", mixer.features, role, config.dry, seed)
+        files[role] = path
+        tick((number + 1) / len(groups))
+    return files, rate_hz, frames
+
+
+def _normalise(path: Path, out: Path, features: dict[str, Any], role: str, dry: bool, seed: int) -> Path:
+    from gantools.effects.config import ChainConfig
+    from gantools.effects.features import read_features
+    from gantools.effects.stemfile import normalise_file
+    from gantools.files.atomic import write_json
+
+    write_json(out.parent / "features.json", features)
+    target = read_features(out.parent / "features.json")
+    chain = ChainConfig(reverb="pre" if dry else "off")
+    normalise_file(path, [out], target, chain, role=role, seed=seed, dither=False, bits="32f")
+    return out
+
+
+def _common_rate(paths: list[Path]) -> tuple[int, int]:
+    rates, frames = {}, 0
+    for path in paths:
+        with AudioReader(path) as reader:
+            rates[reader.rate_hz] = path
+            frames = max(frames, sum(len(block) for block in reader.blocks()))
+    if len(rates) > 1:
+        different = ", ".join(f"{path.name} {rate_hz} Hz" for rate_hz, path in sorted(rates.items()))
+        raise InputError(f"stems of one song differ in sample rate ({different}); convert them", paths[0])
+    return next(iter(rates)), frames
+
+
+def mix_blocks(files: dict[str, Path], mixer: Mixer, rate_hz: int, frames: int, chunk_s: float) -> Iterator[np.ndarray]:
+    """Yield the mix as float32 blocks (2, n), `frames` samples in all, from normalised stems (role -> file).
+
+    The network hears each chunk with what it needs before (recurrent state) and behind it; at the ends of the song the
+    sound is reflected. Neighbouring chunks are cross-faded over 0.75 s, which changes nothing where they agree: the
+    band mixer's do to rounding, the paper's network averages over what it is given and differs slightly.
+    """
+    own = mixer.config.rate_hz
+    inner = frames if own == rate_hz else math.ceil(frames * own / rate_hz)
+    blocks = _network_blocks(files, mixer, inner, chunk_s)
+    if own == rate_hz:
+        yield from blocks
+        return
+    resampler, done = soxr.ResampleStream(own, rate_hz, 2, dtype="float32", quality="HQ"), 0
+    for block, last in _with_end(blocks):
+        out = np.ascontiguousarray(resampler.resample_chunk(np.ascontiguousarray(block.T), last=last).T)
+        out = out[:, : frames - done]
+        done += out.shape[1]
+        yield out
+    if done < frames:
+        yield np.zeros((2, frames - done), np.float32)
+
+
+def _with_end(blocks: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
+    yield from ((block, False) for block in blocks)
+    yield np.zeros((2, 0), np.float32), True
+
+
+def _network_blocks(files: dict[str, Path], mixer: Mixer, frames: int, chunk_s: float) -> Iterator[np.ndarray]:
+    network, rate_hz = mixer.network, mixer.config.rate_hz
+    stride, before, behind = (
+        int(getattr(network, name)) for name in ("stride_samples", "warmup_samples", "reach_samples")
+    )
+    aligned = lambda n: -(-n // stride) * stride  # noqa: E731
+    fade, chunk = aligned(int(_FADE_S * rate_hz)), aligned(int(chunk_s * rate_hz))
+    before, behind = aligned(before), aligned(behind)
+    streams = [StemStream(files.get(role), rate_hz, frames) for role in mixer.config.role_names]
+    ramp = np.linspace(0, 1, fade, dtype=np.float32)
+    tail = np.zeros((2, 0), np.float32)
+    for start in range(0, frames, chunk):
+        heard = np.concatenate([s.window(start - before, start + chunk + fade + behind) for s in streams])
+        with torch.inference_mode():
+            made = network(torch.from_numpy(heard)[None].to(mixer.device))[0].float().cpu().numpy()
+        made = made[:, before : before + chunk + fade].copy()
+        if tail.shape[1]:
+            made[:, :fade] = tail * (1 - ramp) + made[:, :fade] * ramp
+        tail = made[:, chunk:]
+        yield np.ascontiguousarray(made[:, : min(chunk, frames - start)])

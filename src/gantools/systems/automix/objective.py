@@ -1,0 +1,119 @@
+"""The objective of automix as a system for the training loop: normalised stems to the mix they were taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gantools.audio.io import write_audio
+from gantools.chunks.multitrack import Multitrack
+from gantools.errors import ConfigError
+from gantools.systems.automix.bands import BandMixer
+from gantools.systems.automix.baselines import mean_curves, mean_gains
+from gantools.systems.automix.config import AutomixConfig
+from gantools.systems.automix.data import Crops, load_songs
+from gantools.systems.automix.loss import StereoLoss
+from gantools.systems.automix.networks import build_network
+from gantools.training.schedule import cosine
+from gantools.training.system import Phase, System, adam
+
+Tensors = dict[str, torch.Tensor]
+
+
+class Automix(System):
+    """FxNorm-Automix.
+
+    Parameters
+    ----------
+    config : AutomixConfig
+    normalised : sequence of Multitrack
+        Stems after effect normalisation.
+    wet : sequence of Multitrack
+        The stems of the same songs as they were mixed, and their mixes where there are some.
+    features : dict
+        What the stems were normalised to (`gantools.effects.features`), as JSON values; the model keeps it, so that
+        `generate` can normalise by itself.
+    device : torch.device
+
+    Raises
+    ------
+    ConfigError
+        The songs do not fit together (`data.load_songs`), or a crop does not fit the network.
+    """
+
+    name = "automix"
+    config: AutomixConfig
+
+    def __init__(
+        self,
+        config: AutomixConfig,
+        normalised: Sequence[Multitrack],
+        wet: Sequence[Multitrack],
+        features: dict[str, Any],
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config, self.device = config, torch.device(device)
+        self.crops = Crops(config, load_songs(config, normalised, wet))
+        gains_db = mean_gains(self.crops.songs)
+        self.data = {
+            "features": features,
+            "songs": [song.name for song in self.crops.songs],
+            "gains_db": {role: round(gain_db, 4) for role, gain_db in gains_db.items()},
+        }
+        network = build_network(config).to(self.device)
+        if isinstance(network, BandMixer):
+            network.start.copy_(mean_curves(network, self.crops))
+        if config.crop % int(network.stride_samples):  # type: ignore[arg-type]
+            raise ConfigError(f"crop: {config.crop} is no multiple of {network.stride_samples}, as the network needs")
+        self.networks = {"M": network}
+        if config.ema:
+            self.averaged = ("M",)
+        self.loss = StereoLoss(config.loss, config.rate_hz).to(self.device)
+        optimizer = adam(config.learning_rate, weight_decay=config.weight_decay)
+        schedule = cosine(0.01, config.warmup_steps)
+        self.phases = (Phase("mix", ("M",), optimizer, schedule, clip_norm=config.clip_norm),)
+        self._held: list[Tensors] = []
+
+    def batch(self, step: int, items: Sequence[int]) -> Tensors:
+        """Return ``stems``, ``wet`` and ``target`` of random crops; see `data.Crops.train`."""
+        crops = [self.crops.train(step, item) for item in items]
+        return {name: torch.stack([crop[name] for crop in crops]).to(self.device) for name in crops[0]}
+
+    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Return the distance of the mix from the target."""
+        network = self.networks["M"]
+        distance = self.loss(network(batch["stems"]), batch["target"]).mean()
+        if not isinstance(network, BandMixer):
+            return distance, {}
+        shrink = network.correction.square().mean()
+        return distance + self.config.shrink_weight * shrink, {"distance": distance, "correction": shrink.sqrt()}
+
+    def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
+        """Return the loss on the last part of each song, and that of both baselines."""
+        gains = [10 ** (self.data["gains_db"].get(role, 0.0) / 20) for role in self.config.role_names]
+        even = [10 ** (float(np.mean(list(self.data["gains_db"].values()))) / 20)] * len(gains)
+        figures: dict[str, list[float]] = {"score": [], "sum": [], "gains": []}
+        for crop in self._held_crops():
+            stems, target = crop["stems"][None].to(self.device), crop["target"][None].to(self.device)
+            mixes = {"score": networks["M"](stems)}
+            for name, factors in (("sum", even), ("gains", gains)):
+                weights = stems.new_tensor(factors)[None, :, None, None]
+                mixes[name] = (stems.unflatten(1, (-1, 2)) * weights).sum(1)
+            for name, mix in mixes.items():
+                figures[name].append(float(self.loss(mix, target).detach()))
+        return {name: float(np.mean(values)) for name, values in figures.items()}
+
+    def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
+        """Write the first validation crop, mixed."""
+        mix = networks["M"](self._held_crops()[0]["stems"][None].to(self.device))[0].float().cpu().numpy()
+        write_audio(folder / f"step-{step:08d}.wav", mix, self.config.rate_hz)
+
+    def _held_crops(self) -> list[Tensors]:
+        if not self._held:
+            self._held = [self.crops.validation(number) for number in range(self.config.validation_windows)]
+        return self._held
