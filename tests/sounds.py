@@ -15,7 +15,7 @@ def tone(seconds: float, rate_hz: int = 22050, channels: int = 1, hz: float = 11
 
 
 def stem(kind: str, seconds: float = 10.0, rate_hz: int = 44100, seed: int = 0) -> np.ndarray:
-    """Return a played part in stereo, float32 (n, 2): drums, bass, vocals or other, each with its own place and colour."""
+    """Return a played part in stereo, float32 (n, 2): drums, bass, vocals or other, each with its place and colour."""
     rng = np.random.default_rng([seed, len(kind)])
     time = np.arange(int(seconds * rate_hz)) / rate_hz
     beat = 60.0 / rng.uniform(90, 140)

@@ -44,7 +44,7 @@ class StemAnalysis:
     image : PanImage or None
         Stereo similarity; None for mono.
     onsets : OnsetPeaks or None
-        None below 0.4 s.
+        None below 0.4 s, and where it was not asked for.
     """
 
     loudness: Loudness
@@ -93,7 +93,7 @@ def measure_onsets(wave: np.ndarray, rate_hz: int, peak: float) -> OnsetPeaks:
     return meter.result()
 
 
-def analyse(stem: Stem, *, dual_mono: bool = False) -> StemAnalysis:
+def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True) -> StemAnalysis:
     """Measure a stem.
 
     Parameters
@@ -101,12 +101,14 @@ def analyse(stem: Stem, *, dual_mono: bool = False) -> StemAnalysis:
     stem : Stem
     dual_mono : bool
         Count mono as two equal channels.
+    onsets : bool
+        Look for onsets too, which takes a second pass.
     """
     channels, rate_hz = len(stem.wave), stem.rate_hz
     meter, peak = Meter(rate_hz, channels, dual_mono), TruePeak(rate_hz, channels)
     spectrum, image = SpectrumMeter(rate_hz, channels), PanMeter(rate_hz) if channels == 2 else None
     feed(stem.wave, meter, peak, spectrum, *([image] if image else []))
-    known = stem.peak > 0 and not is_short(stem)
+    known = onsets and stem.peak > 0 and not is_short(stem)
     return StemAnalysis(
         meter.loudness(),
         peak.peak,

@@ -14,29 +14,26 @@ from typing import Any
 
 import numpy as np
 
-from gantools.audio.loudness import Loudness, Meter
-from gantools.audio.truepeak import TruePeak
 from gantools.effects.analysis import (
+    StemAnalysis,
+    analyse,
     decibels,
-    feed,
     is_short,
     is_silent,
     measure_onsets,
-    reference_gain,
 )
 from gantools.effects.compression import compress_into, plan_compression
 from gantools.effects.config import ChainConfig
 from gantools.effects.equalisation import design, eq_distance_db, filter_into
 from gantools.effects.features import Features, StemFeatures
 from gantools.effects.gain import design_gain
-from gantools.effects.panning import PanImage, PanMeter, PanPlan, pan_distance, pan_into, plan_panning
+from gantools.effects.paper_equalisation import paper_equalise
+from gantools.effects.repanning import PanAim, pan_to_target
 from gantools.effects.reverberation import reverberate
-from gantools.effects.similarity import pan_size
-from gantools.effects.spectrum import MeanSpectrum, SpectrumMeter, gamma_size, grid_magnitude
+from gantools.effects.similarity import pan_distance, pan_size
+from gantools.effects.spectrum import gamma_size, grid_magnitude
 from gantools.effects.stem import Stem, allocate, chunks
 from gantools.errors import InputError
-
-_PAN_CORRECTIONS, _PAN_NEAR = 5, 0.02
 
 
 @dataclass(eq=False)
@@ -67,28 +64,6 @@ class Normalised:
     figures: dict[str, tuple[float | None, float | None]]
     settings: dict[str, Any] = field(default_factory=dict)
     curves: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """What the chain needs to know of a wave before and after."""
-
-    loudness: Loudness
-    true_peak: float
-    spectrum: MeanSpectrum
-    image: PanImage | None
-
-    @property
-    def lufs(self) -> float:
-        return self.loudness.integrated_lufs()
-
-
-def _measure(wave: np.ndarray, rate_hz: int) -> _Measured:
-    channels = len(wave)
-    meter, peak = Meter(rate_hz, channels), TruePeak(rate_hz, channels)
-    spectrum, image = SpectrumMeter(rate_hz, channels), PanMeter(rate_hz) if channels == 2 else None
-    feed(wave, meter, peak, spectrum, *([image] if image else []))
-    return _Measured(meter.loudness(), peak.peak, spectrum.result(), image.result() if image else None)
 
 
 def normalise(
@@ -125,7 +100,7 @@ def normalise(
     """
     target = features.for_stem(role, config.fallback)
     stages, wave, rate_hz = config.stages(), stem.wave, stem.rate_hz
-    before = _measure(wave, rate_hz)
+    before = analyse(stem, onsets=False)
     tick(0.25)
     result = Normalised(wave, 1.0, ["normalized"], {})
     if is_silent(stem, before.lufs):
@@ -140,15 +115,15 @@ def normalise(
     if "reverb" in stages:
         start = _reverberate(stem, result, config, role, seed, scratch) or before
     if "eq" in stages and wave.shape[1] >= gamma_size(rate_hz) // 2:
-        _equalise(stem, result, config, target, start)
+        _equalise(stem, result, config, target, role, start)
     tick(0.45)
     if "drc" in stages and config.drc_stat != "off" and not is_short(stem):
         _compress(stem, result, config, target, features, role)
     tick(0.6)
     if "pan" in stages and start.image and wave.shape[1] >= pan_size(rate_hz) // 2:
-        _pan(stem, result, config, target, role, start.image, start.lufs, scratch)
+        _pan(stem, result, config, target, role, start, scratch)
     tick(0.75)
-    after = _measure(stem.wave, rate_hz)
+    after = analyse(stem, onsets=False)
     _finish(result, config, target, before, after, rate_hz, "loudness" in stages)
     return result
 
@@ -161,7 +136,7 @@ def _needed(curve: np.ndarray | None, name: str) -> np.ndarray:
 
 def _reverberate(
     stem: Stem, result: Normalised, config: ChainConfig, role: str, seed: int, scratch: Path | None
-) -> _Measured | None:
+) -> StemAnalysis | None:
     """Add a room; return how the stem measures with it, None where it stays dry."""
     result.settings["reverb"] = reverberate(
         stem.wave,
@@ -174,10 +149,16 @@ def _reverberate(
         out=stem.wave,
         scratch=scratch,
     )
-    return _measure(stem.wave, stem.rate_hz) if result.settings["reverb"] else None
+    return analyse(stem, onsets=False) if result.settings["reverb"] else None
 
 
-def _equalise(stem: Stem, result: Normalised, config: ChainConfig, target: StemFeatures, start: _Measured) -> None:
+def _equalise(
+    stem: Stem, result: Normalised, config: ChainConfig, target: StemFeatures, role: str, start: StemAnalysis
+) -> None:
+    if config.eq_compat:
+        paper_equalise(stem.wave, _needed(target.eq_db, "spectrum"), stem.rate_hz, role)
+        result.settings["eq"] = {"method": "paper"}
+        return
     eq = design(
         start.spectrum.gamma,
         _needed(target.eq_db, "spectrum"),
@@ -231,68 +212,35 @@ def _pan(
     config: ChainConfig,
     target: StemFeatures,
     role: str,
-    image: PanImage,
-    lufs: float,
+    start: StemAnalysis,
     scratch: Path | None,
 ) -> None:
-    """Pan the stem, in rounds that aim at what the last one missed."""
-    target_psi = _needed(target.pan_psi, "panning")
-
-    def plan(psi: np.ndarray) -> PanPlan:
-        return plan_panning(
-            image,
-            psi,
-            reference_gain(lufs),
-            role=role,
-            side=config.pan_side,
-            max_db=config.pan_max_db,
-            k=config.pan_k,
-            amount=config.amount,
-            smooth_ms=config.pan_smooth_ms,
-        )
-
-    first, distance_before = plan(target_psi), pan_distance(image.psi, target_psi)
-    if first.skip is not None:
-        result.flags.append(first.skip)
-        return
-    corrected = config.amount == 1 and config.pan_k == 1 and config.pan_side == "bin" and not config.pan_smooth_ms
-    if corrected and distance_before <= _PAN_NEAR:
-        return  # there already; another pass would only add its own error
-    source = stem.wave
-    stem.wave = result.wave = allocate(len(source), source.shape[1], scratch)
-    wanted, best, rounds = target_psi, (math.inf, target_psi), 0
-    near = min(_PAN_NEAR, distance_before / 2)
-    while True:
-        largest_db = pan_into(source, plan(wanted), stem.wave)
-        rounds += 1
-        if not corrected:
-            break
-        psi = _image(stem).psi
-        distance = pan_distance(psi, target_psi)
-        if distance < best[0]:
-            best = distance, wanted
-        elif best[1] is not wanted:
-            largest_db = pan_into(source, plan(best[1]), stem.wave)
-            break
-        if distance <= near or (distance <= _PAN_NEAR and rounds > 2) or rounds > _PAN_CORRECTIONS:
-            break
-        # Gains that differ from frame to frame leave a lower similarity than each frame was given; aim higher by that.
-        wanted = np.clip(wanted + target_psi - psi, 0.0, 1.0)
-    result.settings["pan"] = {"largest_db": round(largest_db, 2), "right": first.right, "rounds": rounds}
-
-
-def _image(stem: Stem) -> PanImage:
-    meter = PanMeter(stem.rate_hz)
-    feed(stem.wave, meter)
-    return meter.result()
+    assert start.image is not None
+    aim = PanAim(
+        _needed(target.pan_psi, "panning"),
+        start.reference_gain,
+        role=role,
+        side=config.pan_side,
+        max_db=config.pan_max_db,
+        k=config.pan_k,
+        amount=config.amount,
+        smooth_ms=config.pan_smooth_ms,
+    )
+    skip = aim.skip(start.image)
+    if skip == "mono":
+        result.flags.append(skip)
+    if skip is None:
+        source = stem.wave
+        stem.wave = result.wave = allocate(len(source), source.shape[1], scratch)
+        result.settings["pan"] = pan_to_target(source, start.image, aim, stem.wave)
 
 
 def _finish(
     result: Normalised,
     config: ChainConfig,
     target: StemFeatures,
-    before: _Measured,
-    after: _Measured,
+    before: StemAnalysis,
+    after: StemAnalysis,
     rate_hz: int,
     level: bool,
 ) -> None:
@@ -308,7 +256,7 @@ def _finish(
     peak_db = decibels(after.true_peak * result.gain)
     result.figures["lufs"] = (before.lufs, after.loudness.integrated_lufs(result.gain))
     result.figures["true_peak_db"] = (decibels(before.true_peak), peak_db)
-    spectra = [grid_magnitude(m.spectrum.gamma, rate_hz, reference_gain(m.lufs)) for m in (before, after)]
+    spectra = [grid_magnitude(m.spectrum.gamma, rate_hz, m.reference_gain) for m in (before, after)]
     levels = [20 * np.log10(np.maximum(magnitude, 1e-6)) for magnitude in spectra]
     if target.eq_db is not None:
         distances = [eq_distance_db(m.spectrum.gamma, target.eq_db, rate_hz) for m in (before, after)]

@@ -24,6 +24,7 @@ class ChainConfig:
     eq_max_db: float = option(24.0, "Largest cut or boost of the EQ.", unit="dB", low=0.0, high=60.0)
     eq_smooth: float = option(1 / 6, "Width of the smoothing of spectra.", unit="octaves", low=0.01, high=2.0)
     eq_phase: str = option("zero", "Phase of the EQ; minimum has no pre-echo.", choices=("zero", "minimum"))
+    eq_compat: bool = option(False, "EQ as in the paper's program, for comparison: unbounded, 1001 taps, per channel.")
     drc_stat: str = option(
         "peak",
         "What compression brings to the target: onset peaks (the paper), or their spread.",

@@ -92,7 +92,7 @@ class Features:
                 return self.stems[name]
         raise InputError(
             f"features {self.name!r} have no stem type {role!r}, only {', '.join(sorted(self.stems))}"
-            f"{did_you_mean(role, list(self.stems)) or '; name another type for it'}"
+            f"{did_you_mean(role, list(self.stems)) or '; name its type with --role, or another with --fallback'}"
         )
 
     def compressor(self, role: str) -> CompressorDefaults:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import firwin2, savgol_filter
 
+from gantools.audio.loudness import Meter
 from gantools.effects.filtering import convolve_into
 from gantools.effects.grid import from_grid
+from gantools.effects.spectrum import SpectrumMeter
+from gantools.effects.stem import chunks
 
 _TAPS, _DESIGN_POINTS = 1001, 1025
+_REFERENCE_LUFS = -30.0
 #: Bins of the Savitzky-Golay smoothing, for frames of 65536 samples; other types use that of `other`.
 SMOOTHING_BINS = {"vocals": 401, "drums": 151, "bass": 151, "other": 401}
 
@@ -45,7 +49,14 @@ def paper_taps(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str
     return np.convolve(half, half[::-1])
 
 
-def paper_filter_into(wave: np.ndarray, channel_taps: list[np.ndarray], out: np.ndarray) -> None:
-    """Filter each channel of float32 (channels, n) by its own `paper_taps` into `out`."""
-    for channel, taps in enumerate(channel_taps):
-        convolve_into(wave[channel : channel + 1], taps, len(taps) // 2, out[channel : channel + 1])
+def paper_equalise(wave: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str = "other") -> None:
+    """Equalise float32 (channels, n) in place as the paper's program does: each channel, at -30 LUFS, by a filter."""
+    for channel in range(len(wave)):
+        part = wave[channel : channel + 1]
+        meter, spectrum = Meter(rate_hz, 1), SpectrumMeter(rate_hz, 1, gate_db=None)
+        for block in chunks(part):
+            meter.push(block)
+            spectrum.push(block)
+        gain = meter.loudness().gain_to(_REFERENCE_LUFS)
+        taps = paper_taps(spectrum.result().gamma * gain, target_db, rate_hz, role)
+        convolve_into(part, taps, len(taps) // 2, part)

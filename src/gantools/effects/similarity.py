@@ -117,8 +117,8 @@ class PanMeter:
 
     Notes
     -----
-    The loudest frame is known only at the end. Similarities are therefore summed in steps of 0.05 dB of frame energy and
-    those that fall below the gate are forgotten, so that the gate is exact to 0.05 dB.
+    The loudest frame is known only at the end. Similarities are therefore summed in steps of 0.05 dB of frame energy
+    and those that fall below the gate are forgotten, so that the gate is exact to 0.05 dB.
     """
 
     def __init__(self, rate_hz: int) -> None:

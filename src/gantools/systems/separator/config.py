@@ -36,9 +36,7 @@ class SeparatorConfig(TrainConfig):
     threshold_db: float = option(-20.0, "Errors this far below the mix count no more.", unit="dB", high=0)
     treble_weight: float = option(0.5, "Weight of the error with 3 dB more per octave.", low=0)
 
-    aligned: float = option(
-        0.25, "Share of items that are stretches of a real song.", low=0, high=1
-    )
+    aligned: float = option(0.25, "Share of items that are stretches of a real song.", low=0, high=1)
     loose: float = option(0.35, "Share of remixed stems from songs that lack a stem, such as loops.", low=0, high=1)
     silence: float = option(0.1, "Share of remixed stems that are silent.", low=0, high=1)
     gain_db: float = option(5.0, "Standard deviation of a remixed stem's gain.", unit="dB", low=0)

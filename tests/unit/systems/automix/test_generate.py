@@ -96,6 +96,14 @@ def test_stream_reflects_and_forgets(tmp_path: Path) -> None:
     assert not StemStream(None, RATE_HZ, 100).window(-10, 50).any()
 
 
+def test_stream_keeps_little(tmp_path: Path) -> None:
+    write_audio(tmp_path / "a.wav", np.zeros(100 * RATE_HZ, np.float32), RATE_HZ)
+    stream = StemStream(tmp_path / "a.wav", RATE_HZ, 100 * RATE_HZ)
+    for second in range(-1, 99):
+        stream.window(second * RATE_HZ, (second + 3) * RATE_HZ)
+        assert stream._kept.shape[1] <= 2**18 + 6 * RATE_HZ  # a block of the reader and the window
+
+
 def test_song_of_a_trained_model(songs: Songs, tmp_path: Path) -> None:
     train(Automix(SMALL, *songs, {"name": "none"}), tmp_path / "model")
     config = MixConfig(normalised=True, bits="32f", lufs=-20.0)
