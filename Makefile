@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint learn clean
+.PHONY: help install demo demo-band test bench lint learn separator automix clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,12 @@ test: install  ## the tests
 learn: install  ## three seeds of the small preset on STEMS=folder of songs with bass and drums, with the table
 	@PATH="$$PWD/$(BIN):$$PATH" examples/learn.sh $(or $(STEMS),../shared/data/stems4)
 
+separator: install  ## train the separator and print its table; STEMS=folder of songs with four stems
+	@PATH="$$PWD/$(BIN):$$PATH" examples/separator.sh $(or $(STEMS),../shared/data/stems4)
+
+automix: install  ## train automix without each song in turn, mix that song, print the table; STEMS=folder
+	@PATH="$$PWD/$(BIN):$$PATH" examples/automix.sh $(or $(STEMS),../shared/data/stems4)
+
 bench: install  ## speed against peers, with the error beside the time
 	@# One BLAS thread is librosa's best here: with two its NNLS takes 1.4 times as long.
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; \
@@ -39,4 +45,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo build dist src/*.egg-info
+	rm -rf $(VENV) demo separator automix build dist src/*.egg-info

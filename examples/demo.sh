@@ -29,6 +29,18 @@ run() {
     "$@" >>log.txt
 }
 
+# The same for a pipe.
+run_pipe() {
+    printf '\n$ %s\n' "$1"
+    bash -o pipefail -c "$1" >>log.txt
+}
+
+# 0. Recordings of a real band: into stems, with the separator that comes with gantools; to the common sound of a
+#    dataset; to mel spectrograms. Three verbs in one pipe.
+run python "$examples/mix_stems.py" "$examples/audio/stems2" recordings
+run_pipe "gantools separate recordings --model tiny -o stems --json | \
+gantools fxnorm apply - --preset musdb18 -o normalised --json | gantools melify - -o stem-mels"
+
 # 1. Songs: a folder each, with $source and $target. Nothing learns from the unseen ones.
 if [ $target = drums ]; then
     run python "$examples/play_songs.py" songs --songs 16 --seconds 45
@@ -75,5 +87,6 @@ python "$examples/demo_table.py" report $source $target
 cat <<EOF
 
   listen   $out/generated/${unseen[0]}/$source.mix.wav: the $source with its new $target ($source.$target.wav alone)
+  stems    $out/stems/*/*.wav, and normalised to $out/normalised/*/*.wav
   report   $out/report/rhythm/report.html and .../frechet/report.html, with players and pictures
 EOF
