@@ -134,20 +134,22 @@ def test_a_killed_run_is_swept_and_completed(tmp_path: Path, write_tone, gantool
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists("/proc/mounts"), reason="a small disk needs root on Linux")
-def test_a_full_disk_is_one_line_per_file(tmp_path: Path, write_tone, gantools) -> None:
+@pytest.mark.parametrize("verb", ["melify", "fxnorm"])
+def test_a_full_disk_is_one_line_per_file(tmp_path: Path, write_tone, gantools, verb: str) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True).returncode:
         pytest.skip("tmpfs cannot be mounted here")
     try:
-        write_tone(tmp_path / "in/short.wav", seconds=1.0)
-        write_tone(tmp_path / "in/tall.wav", seconds=60.0)
-        done = gantools("melify", "in", "-o", "disk/out", "--json")
+        write_tone(tmp_path / "in/short.bass.wav", seconds=1.0)
+        write_tone(tmp_path / "in/tall.bass.wav", seconds=60.0)
+        done = gantools(*FILE_VERBS[verb][:-1], "disk/out", "in", "--json")
         status = {json.loads(line)["source"]: json.loads(line)["status"] for line in done.stdout.splitlines()}
         assert done.returncode == 1
-        assert status == {"in/short.wav": "ok", "in/tall.wav": "error"}
+        assert status == {"in/short.bass.wav": "ok", "in/tall.bass.wav": "error"}
         assert "no space left" in done.stderr
-        assert sorted(p.name for p in (disk / "out").iterdir()) == ["manifest.jsonl", "short.mel.safetensors"]
+        left = sorted(p.name.split(".")[0] for p in (disk / "out").iterdir())
+        assert left == ["manifest", "short"]
     finally:
         time.sleep(0.1)
         subprocess.run(["umount", disk], check=True)

@@ -43,8 +43,9 @@ class Watch:
 
     def __call__(self, progress: Progress) -> None:
         """Take note of a step or a validation."""
-        if not self.begun and progress.step:
+        if progress.activity == "resume":
             say(self.run, f"going on after step {progress.step}")
+            return
         self.begun = True
         shown = "  ".join(f"{name} {value:.3g}" for name, value in list(progress.values.items())[:_SHOWN])
         self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)

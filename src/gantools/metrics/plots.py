@@ -99,8 +99,8 @@ PLOT_NAMES = {"frechet": "fad_infinity", "rhythm": "alignment", "stoi": "bands"}
 
 
 def has_plot(result: dict[str, Any]) -> bool:
-    """Tell whether there is something to plot: FAD-infinity may have been refused."""
-    return result["metric"] != "frechet" or "draws" in result
+    """Tell whether there is something to plot: not of every metric, and FAD-infinity may have been refused."""
+    return result["metric"] in PLOT_NAMES and (result["metric"] != "frechet" or "draws" in result)
 
 
 def save_png(figure: Figure, path: Path) -> None:

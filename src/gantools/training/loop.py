@@ -130,6 +130,7 @@ class _Run:
         if self.ranks.first and not self.at.finished:
             self.folder.journal.cut(self.at.step, self.at.validated == self.at.step)
             self.folder.write_config(self.system, self.at.started_from)
+            self.recorder.tell("resume")
 
     def _make_updates(self) -> None:
         self.scale = LossScale(self.at.precision)

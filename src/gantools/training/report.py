@@ -18,7 +18,7 @@ class Progress:
     Parameters
     ----------
     activity : str
-        ``measure``, ``train``, ``validate`` or ``save``.
+        ``resume``, ``measure``, ``train``, ``validate`` or ``save``.
     step, total : int
         Steps done and steps of the whole run; `total` is 0 while a budget run has not measured its speed.
     seconds, eta_seconds : float

@@ -1,0 +1,90 @@
+"""train separator, train and generate automix, evaluate mix: each through its command line, on played stems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sounds import stem
+
+ROLES = ("vocals", "drums", "bass", "other")
+SECONDS = 9.0
+
+
+@pytest.fixture
+def songs(tmp_path: Path) -> Path:
+    """Two songs of four stems."""
+    for number in range(2):
+        for role in ROLES:
+            path = tmp_path / "songs" / f"song{number}" / f"{role}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, stem(role, SECONDS, seed=number), 44100)
+    return tmp_path / "songs"
+
+
+def test_a_separator_is_trained_resumed_and_used(gantools: Callable, songs: Path, tmp_path: Path) -> None:
+    train = ("train", "separator", "songs", "-o", "model", "--preset", "small", "--segment-frames", "32")
+    first = gantools(*train, "--steps", "2", "--validation-seconds", "3", "--json")
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["step"] == 2
+    again = gantools(*train, "--steps", "3", "--validation-seconds", "3", "--json")
+    assert again.returncode == 0, again.stderr
+    assert "going on after step 2" in again.stderr
+    parts = [soundfile.read(songs / "song0" / f"{role}.wav")[0] for role in ROLES]
+    mix = np.sum(parts, axis=0) * 0.3
+    soundfile.write(tmp_path / "mix.wav", mix, 44100, subtype="FLOAT")
+    done = gantools("separate", "mix.wav", "--model", "model", "-o", "stems", "--bits", "32f", "--json")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r["role"] for r in records] == list(ROLES)
+    total = np.sum([soundfile.read(tmp_path / r["path"])[0] for r in records], axis=0)
+    assert 10 * np.log10(np.sum((total - mix) ** 2) / np.sum(mix**2)) < -80
+
+
+def test_automix_is_trained_used_and_measured(gantools: Callable, songs: Path, tmp_path: Path) -> None:
+    apply = gantools("fxnorm", "apply", "songs", "--preset", "musdb18", "--reverb", "send", "-o", "normalised", "-q")
+    assert apply.returncode == 0, apply.stderr
+    train = ("train", "automix", "normalised", "--mixes", "songs", "--features", "musdb18", "-o", "model")
+    sizes = (
+        "--preset",
+        "small",
+        "--bottleneck",
+        "16",
+        "--hidden",
+        "16",
+        "--crop",
+        "65536",
+        "--validation-windows",
+        "2",
+    )
+    done = gantools(*train, *sizes, "--steps", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["system"] == "automix"
+    mixed = gantools("generate", "automix", "model", "songs", "-o", "mixes", "--json")
+    assert mixed.returncode == 0, mixed.stderr
+    records = [json.loads(line) for line in mixed.stdout.splitlines()]
+    assert [r["song"] for r in records] == ["song0", "song1"]
+    for record in records:
+        assert soundfile.info(tmp_path / record["path"]).frames == int(SECONDS * 44100)
+        assert abs(record["lufs"] + 14) < 0.05 or record["tp_limited"]
+    assert "2 up to date" in gantools("generate", "automix", "model", "songs", "-o", "mixes").stderr
+    report = gantools("evaluate", "mix", "mixes", "songs", "-o", "report", "--json")
+    assert report.returncode == 0, report.stderr
+    figures = json.loads((tmp_path / "report" / "report.json").read_text())["figures"]
+    assert figures["lufs"]["low"] <= figures["lufs"]["mean"] <= figures["lufs"]["high"]
+    assert "Mixes" in (tmp_path / "report" / "report.html").read_text()
+
+
+def test_what_does_not_fit_is_one_line(gantools: Callable, songs: Path, tmp_path: Path) -> None:
+    (songs / "song1" / "bass.wav").unlink()
+    (songs / "song0" / "bass.wav").unlink()
+    done = gantools("train", "separator", "songs", "-o", "model", "--steps", "1")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "bass" in done.stderr
+    done = gantools("train", "automix", "songs", "--mixes", "nowhere", "--features", "musdb18", "-o", "model")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert not (tmp_path / "model").exists()
