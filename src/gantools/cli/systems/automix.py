@@ -46,7 +46,7 @@ def add_train(app: typer.Typer) -> None:
     ) -> int:
         """Learn to mix: to give back to stems what effect normalisation took from them (FxNorm-Automix).
 
-        
+        \b
           gantools fxnorm apply songs/ -f features.json --reverb send -o normalised/
           gantools train automix normalised/ --mixes songs/ --features features.json -o models/mix --preset small
         """
@@ -90,7 +90,7 @@ def add_evaluate(app: typer.Typer) -> None:
     def mix(generated: Mixed, reference: Songs, *, run: Run, config: MixMetricConfig) -> int:
         """Compare mixes with the songs' own: loudness, spectrum, stereo image, dynamics, balance; absolute differences.
 
-        
+        \b
           gantools evaluate mix mixes/ songs/ -o report/
         """
         from gantools.metrics.mix import compare_mix, pair_with_songs
@@ -114,7 +114,7 @@ def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.
     for item in gather(stems, AUDIO_SUFFIXES, run):
         # bass.wav alone names no song: its folder does.
         song = (
-            item.path.resolve().parent.name if item.song == item.stem and item.role in item.stem.lower() else item.song
+            item.path.absolute().parent.name if item.song == item.stem and item.role in item.stem.lower() else item.song
         )
         if item.role in songs.setdefault(song, {}):
             raise ConfigError(

@@ -26,7 +26,7 @@ def add_train(app: typer.Typer) -> None:
 
         Parts of different songs are mixed anew for every step; songs that lack a stem, such as loops, help too.
 
-        
+        \b
           gantools train separator stems/ -o models/separator --budget 1h
           gantools separate songs/ --model models/separator -o out/
         """
