@@ -15,12 +15,9 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from scipy import fft
+from stopwatch import cpu_s, timed, timed_cpu
 
 from gantools.audio.io import AudioReader, AudioWriter
 
@@ -62,19 +60,6 @@ def by_pyloudnorm(path: Path, folder: Path) -> None:
     lufs = pyloudnorm.Meter(rate_hz, filter_class="DeMan").integrated_loudness(wave)
     out = pyloudnorm.normalize.loudness(wave, lufs, TARGETS_LUFS[path.stem])
     soundfile.write(folder / f"{path.parent.name}-{path.name}", out, rate_hz, subtype="PCM_16")
-
-
-def cpu_s() -> float:
-    """CPU-seconds of this process and its finished children."""
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
-
-
-def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Return wall and CPU seconds."""
-    wall_s, before_s = time.perf_counter(), cpu_s()
-    work()
-    return time.perf_counter() - wall_s, cpu_s() - before_s
 
 
 def apply(folder: Path, out: Path, jobs: int) -> list[dict]:
@@ -112,13 +97,6 @@ def floor_s(path: Path, rounds: float, folder: Path) -> tuple[float, float]:
                 writer.append(block)
 
     return total, min(timed_cpu(copy) for _ in range(3))
-
-
-def timed_cpu(work: Callable[[], object]) -> float:
-    """Return CPU seconds of this process."""
-    before_s = time.process_time()
-    work()
-    return time.process_time() - before_s
 
 
 def main() -> int:

@@ -15,18 +15,16 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from stopwatch import cpu_s, timed
 
 from gantools.audio.config import MelParams
 from gantools.audio.io import load_mono
@@ -61,18 +59,6 @@ def by_gantools(path: Path) -> np.ndarray:
 def length_of(path: Path) -> int:
     """For worker processes: analyse, and send back as little as possible."""
     return len(by_gantools(path))
-
-
-def cpu_s() -> float:
-    """CPU-seconds of this process and its finished children."""
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
-
-
-def timed(work: Callable[[], object]) -> tuple[float, float]:
-    wall_s, before_s = time.perf_counter(), cpu_s()
-    work()
-    return time.perf_counter() - wall_s, cpu_s() - before_s
 
 
 def run_command(paths: list[Path], jobs: int) -> None:

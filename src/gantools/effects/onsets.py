@@ -14,6 +14,7 @@ from scipy import fft
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from gantools.audio.compiled import compiled
+from gantools.effects.framing import FrameBuffer
 
 _FRAME_SECONDS = 0.0232
 #: Frames transformed at once, always so many: the novelty does not depend on how the samples arrive.
@@ -132,33 +133,23 @@ class DynamicsMeter:
         window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self._n_fft) / self._n_fft)) * (scale / channels)
         self._window = window.astype(np.float32)
         self._weights = np.arange(1, hop + 2, dtype=np.float32)
-        self._waiting = np.zeros((channels, (_BATCH_FRAMES + 1) * hop), np.float32)
-        self._filled = self._fresh = 0
+        self._frames = FrameBuffer(channels, self._n_fft, _BATCH_FRAMES)
         self._content: list[np.ndarray] = []
         self._maxima: list[np.ndarray] = []
 
     def push(self, block: np.ndarray) -> None:
         """Take the next samples: float32 (channels, n), finite."""
-        hop, position = self._n_fft // 2, 0
-        while position < block.shape[1]:
-            size = min(self._waiting.shape[1] - self._filled, block.shape[1] - position)
-            self._waiting[:, self._filled : self._filled + size] = block[:, position : position + size]
-            self._filled += size
-            self._fresh += size
-            position += size
-            if self._filled == self._waiting.shape[1]:
-                self._analyse(_BATCH_FRAMES)
-                self._waiting[:, :hop] = self._waiting[:, -hop:].copy()
-                self._filled, self._fresh = hop, 0
+        for _ in self._frames.push(block):
+            self._analyse(_BATCH_FRAMES)
 
     def result(self) -> OnsetPeaks:
         """Return the peaks of all that was pushed. Nothing can be pushed afterwards."""
-        if self._fresh:
-            self._waiting[:, self._filled :] = 0
+        if self._frames.fresh:
+            self._frames.close()
             # A frame that is cut off would look like an onset; only a sound shorter than a frame is padded.
-            whole = (self._filled - self._n_fft) // (self._n_fft // 2) + 1
+            whole = (self._frames.filled - self._n_fft) // (self._n_fft // 2) + 1
             self._analyse(max(whole, 0 if self._content else 1))
-            self._fresh = 0
+            self._frames.fresh = 0
         maxima = np.concatenate([*self._maxima, np.zeros(0 if self._maxima else 1, np.float32)])
         content = np.concatenate(self._content) if self._content else np.zeros(1)
         frames = find_onsets(content, self._rate_hz, self._n_fft // 2)
@@ -172,11 +163,11 @@ class DynamicsMeter:
         return OnsetPeaks(*peak_statistics(peaks), len(frames), no_onsets, starts, maxima, self._scale, self._rate_hz)
 
     def _analyse(self, frames: int) -> None:
-        hop, used = self._n_fft // 2, self._filled - self._fresh
-        self._maxima.append(block_maxima(self._waiting[:, used : self._filled], self._block))
+        hop, waiting, filled = self._n_fft // 2, self._frames.samples, self._frames.filled
+        self._maxima.append(block_maxima(waiting[:, filled - self._frames.fresh : filled], self._block))
         if frames == 0:
             return
-        mid = self._waiting[0] if len(self._waiting) == 1 else self._waiting.sum(axis=0)
+        mid = waiting[0] if len(waiting) == 1 else waiting.sum(axis=0)
         windows = np.lib.stride_tricks.sliding_window_view(mid, self._n_fft)[::hop][:frames]
         parts = np.square(fft.rfft(windows * self._window, axis=1, workers=1).view(np.float32))
         magnitude = np.sqrt(parts[:, ::2] + parts[:, 1::2])

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import fft
 
 from gantools.audio.compiled import compiled
+from gantools.effects.framing import FrameBuffer
 from gantools.effects.grid import GRID_HZ
 
 #: Frames of panning are this long, rounded to a power of two: 2048 samples at 44.1 kHz.
@@ -126,9 +127,7 @@ class PanMeter:
         self._n_fft = pan_size(rate_hz)
         self._window = root_hann(self._n_fft)
         hop = self._n_fft // 2
-        self._waiting = np.zeros((2, (BATCH_FRAMES + 1) * hop), np.float32)
-        self._filled = 0
-        self._fresh = 0
+        self._frames = FrameBuffer(2, self._n_fft, BATCH_FRAMES)
         self._sums = np.zeros((_LEVELS, hop + 1))
         self._counts = np.zeros(_LEVELS, np.int64)
         self._top: int | None = None
@@ -137,25 +136,16 @@ class PanMeter:
     def push(self, block: np.ndarray) -> None:
         """Take the next samples: float32 (2, n), finite."""
         self._energy += [float(np.dot(channel, channel)) for channel in block]
-        hop, position = self._n_fft // 2, 0
-        while position < block.shape[1]:
-            size = min(self._waiting.shape[1] - self._filled, block.shape[1] - position)
-            self._waiting[:, self._filled : self._filled + size] = block[:, position : position + size]
-            self._filled += size
-            self._fresh += size
-            position += size
-            if self._filled == self._waiting.shape[1]:
-                self._analyse(BATCH_FRAMES)
-                self._waiting[:, :hop] = self._waiting[:, -hop:].copy()
-                self._filled, self._fresh = hop, 0
+        for _ in self._frames.push(block):
+            self._analyse(BATCH_FRAMES)
 
     def result(self) -> PanImage:
         """Return the statistic of all that was pushed; psi is 1 for silence."""
-        if self._fresh:
-            self._waiting[:, self._filled :] = 0
+        if self._frames.fresh:
+            self._frames.close()
             hop = self._n_fft // 2
-            self._analyse(max(1, -(-(self._filled - hop) // hop)))
-            self._fresh = 0
+            self._analyse(max(1, -(-(self._frames.filled - hop) // hop)))
+            self._frames.fresh = 0
         count = int(self._counts.sum())
         psi = self._sums.sum(axis=0) / count if count else np.ones(self._n_fft // 2 + 1)
         energy = (float(self._energy[0]), float(self._energy[1]))
@@ -163,7 +153,8 @@ class PanMeter:
 
     def _analyse(self, frames: int) -> None:
         hop = self._n_fft // 2
-        windows = np.lib.stride_tricks.sliding_window_view(self._waiting, self._n_fft, axis=1)[:, ::hop][:, :frames]
+        samples = self._frames.samples
+        windows = np.lib.stride_tricks.sliding_window_view(samples, self._n_fft, axis=1)[:, ::hop][:, :frames]
         spectra = fft.rfft(windows * self._window, axis=2, workers=1).view(np.float32)
         energies = np.empty(frames)
         _frame_energies(spectra, energies)

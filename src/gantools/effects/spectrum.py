@@ -10,6 +10,7 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import gaussian_filter1d
 
+from gantools.effects.framing import FrameBuffer
 from gantools.effects.grid import GRID_HZ
 
 #: Frames are this long, rounded to a power of two: 65536 samples at 44.1 kHz, as in the paper's program.
@@ -87,29 +88,20 @@ class SpectrumMeter:
         self._window = np.sin(np.pi * np.arange(self._n_fft) / self._n_fft).astype(np.float32)
         self._gate = None if gate_db is None else 10 ** (gate_db / 10)
         self._batch = max(1, _TRANSFORMS // channels)
-        self._waiting = np.zeros((channels, self._n_fft + (self._batch - 1) * self._hop), np.float32)
-        self._filled = self._n_samples = self._frames = 0
+        self._waiting = FrameBuffer(channels, self._n_fft, self._batch)
+        self._n_samples = self._frames = 0
         self._groups: list[_Group] = []
         self._loudest = 0.0
 
     def push(self, block: np.ndarray) -> None:
         """Take the next samples: float32 (channels, n), finite."""
-        position = 0
         self._n_samples += block.shape[1]
-        while position < block.shape[1]:
-            size = min(self._waiting.shape[1] - self._filled, block.shape[1] - position)
-            self._waiting[:, self._filled : self._filled + size] = block[:, position : position + size]
-            self._filled += size
-            position += size
-            if self._filled == self._waiting.shape[1]:
-                self._analyse(self._batch)
-                used = self._batch * self._hop
-                self._filled -= used
-                self._waiting[:, : self._filled] = self._waiting[:, used:].copy()
+        for _ in self._waiting.push(block):
+            self._analyse(self._batch)
 
     def result(self) -> MeanSpectrum:
         """Return Gamma of all that was pushed; zeros for silence. Nothing can be pushed afterwards."""
-        self._waiting[:, self._filled :] = 0
+        self._waiting.close()
         wanted = max(1, -(-(self._n_samples - self._n_fft) // self._hop) + 1)
         self._analyse(wanted - self._frames)
         total, kept = np.zeros(self._hop + 1), 0
@@ -117,13 +109,13 @@ class SpectrumMeter:
             if self._gate is None or math.sqrt(group.low * group.high) > self._loudest * self._gate:
                 total += group.magnitude
                 kept += group.count
-        return MeanSpectrum(total / max(kept, 1) / len(self._waiting), self.rate_hz, self._frames, kept)
+        return MeanSpectrum(total / max(kept, 1) / len(self._waiting.samples), self.rate_hz, self._frames, kept)
 
     def _analyse(self, frames: int) -> None:
         if frames <= 0:
             return
         starts = np.arange(frames) * self._hop
-        windowed = np.stack([self._waiting[:, s : s + self._n_fft] for s in starts]) * self._window
+        windowed = np.stack([self._waiting.samples[:, s : s + self._n_fft] for s in starts]) * self._window
         spectra = np.abs(fft.rfft(windowed, workers=1))
         for frame, magnitude in zip(windowed, spectra, strict=True):
             self._add(float(np.vdot(frame, frame)), magnitude.sum(axis=0))
