@@ -35,6 +35,7 @@ def test_the_pipeline_of_the_readme_runs(tmp_path: Path) -> None:
         "train",
         "generate",
         "evaluate",
+        "separate",
     ]
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": ""}
@@ -51,6 +52,7 @@ def test_the_pipeline_of_the_readme_runs(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     assert (tmp_path / "report/report.html").stat().st_size > 10_000
+    assert len(list((tmp_path / "norm").rglob("*.wav"))) == 4
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
