@@ -22,7 +22,7 @@ class ChainConfig:
     )
     true_peak: float = option(-1.0, "Ceiling; the gain is reduced to keep it.", unit="dBTP", low=-60.0, high=20.0)
     eq_max_db: float = option(24.0, "Largest cut or boost of the EQ.", unit="dB", low=0.0, high=60.0)
-    eq_smooth: float = option(1 / 6, "Width of the smoothing of spectra.", unit="octaves", low=0.01, high=2.0)
+    eq_smooth: float = option(0.1667, "Width of the smoothing of spectra.", unit="octaves", low=0.01, high=2.0)
     eq_phase: str = option("zero", "Phase of the EQ; minimum has no pre-echo.", choices=("zero", "minimum"))
     eq_compat: bool = option(False, "EQ as in the paper's program, for comparison: unbounded, 1001 taps, per channel.")
     drc_stat: str = option(
@@ -87,7 +87,7 @@ class ApplyConfig(ChainConfig):
     role: str = option("", "Type of every stem; else its name tells.")
     group: bool = option(False, "One gain for all stems of a song, so that the balance inside it stays.")
     dither: str = option("tpdf", "Dither where the file has 24 bits or fewer.", choices=("tpdf", "none"))
-    report: bool = option(False, "Write a page with a plot of spectrum and panning for each stem.")
+    report: bool = option(False, "Write report.json, and a picture of spectrum and panning for each stem.")
     table: bool = option(True, "Print a table of each stem, before and after.")
 
 
