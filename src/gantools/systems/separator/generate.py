@@ -15,6 +15,9 @@ from gantools.systems.separator.networks import MaskNet, build_network, describe
 from gantools.training.precision import autocast, choose_precision
 from gantools.training.weights import load_weights, read_model
 
+#: Exponent of the masks: on a song that training has not seen the network is surer than it should be. Chosen on
+#: networks that were trained without rubidium, where it gained .05 to .15 dB.
+_SOFTENING = 0.8
 _SEGMENT_FRAMES = 512  # 12 s; the masks of a frame depend on 1.1 s around it
 
 
@@ -98,6 +101,8 @@ class TinySeparator:
         energy, product = (self.bands.sums(values) for values in (energy, product))
         with autocast(self._precision, self.device):
             masks = self.network(describe_mix(energy.transpose(-1, -2), product.transpose(-1, -2)))
+        masks = masks**_SOFTENING
+        masks /= masks.sum(1, keepdim=True)
         return masks.transpose(-1, -2)[..., self._of_bin]
 
     def _inverse(self, spectra: torch.Tensor) -> torch.Tensor:
