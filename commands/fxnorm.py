@@ -7,17 +7,17 @@ import dataclasses
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
-from gantools.cli.fxnorm import check_pairs, chosen_features, fit_features, group_targets, measure_stems, print_changes
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.fxnorm import check_pairs, chosen_features, fit_features, measure_stems
+from gantools.cli.fxnorm_apply import apply_file, apply_task, group_targets, print_changes
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
-from gantools.errors import ConfigError
 from gantools.options import to_mapping
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Bring stems to a common sound.")
@@ -25,7 +25,12 @@ Stems = Annotated[list[str] | None, typer.Argument(help="Stems: audio files, fol
 Features = Annotated[
     Path | None, typer.Option("--features", "-f", help="Features file, from fxnorm fit.", show_default=False)
 ]
-Force = Annotated[bool, typer.Option("--force", help="Redo what is up to date (here -f names the features).")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Redo what is up to date, and process what was processed before (here -f names the features)."
+    ),
+]
 READS = tuple(name for name in BATCH if name not in ("out", "force", "name", "dry_run"))
 
 
@@ -65,30 +70,11 @@ def apply(
     target = chosen_features(features, config.preset)
     items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
     targets = group_targets(run, items, target, config) if config.group else {}
-    tasks = [_task(run, item, config) for item in items]
-    work = partial(apply_file, features=target, config=config, targets=targets)
+    tasks = [apply_task(run, item, config) for item in items]
+    work = partial(apply_file, features=target, config=config, targets=targets, again=force)
     code = run_batch(run, tasks, [target.feature_id, to_mapping(config), targets], work)
     print_changes(run, tasks, config)
     return code
-
-
-def _task(run: Run, item: Item, config: ApplyConfig) -> Task:
-    name = output_name(run, item, item.path.suffix.lstrip(".") or "wav")
-    if run.out and (run.out / name).exists() and (run.out / name).samefile(item.path):
-        raise ConfigError("would be written over itself; name another folder with -o", item.path)
-    return Task(item, (name, str(Path(name).with_suffix(".png"))) if config.report else (name,))
-
-
-def apply_file(
-    item: Item, outputs: list[Path], seed: int, tick: Any, *, features: Any, config: Any, targets: Any
-) -> dict[str, Any]:
-    """Write one normalised stem, and its plot where asked; return the fields of its record."""
-    from gantools.effects.stemfile import normalise_file
-
-    if item.key in targets:
-        config = dataclasses.replace(config, target_lufs=targets[item.key])
-    dither = config.dither == "tpdf"
-    return normalise_file(item.path, outputs, features, config, role=item.role, seed=seed, dither=dither, tick=tick)
 
 
 @verb(app, "measure", MeasureConfig, uses=READS, action="fxnorm")

@@ -214,6 +214,8 @@ def test_sample_format_tags_and_cue_points_survive(gantools, tmp_path: Path) -> 
     for record in records(second).values():
         assert record["flags"] == ["unchanged"], record
         assert (tmp_path / record["path"]).read_bytes() == (tmp_path / record["source"]).read_bytes()
+    forced = gantools("fxnorm", "apply", "out/a_other.wav", "--preset", "musdb18", "-o", "again", "--force", "--json")
+    assert "normalized" in json.loads(forced.stdout)["flags"]
 
 
 def test_jobs_do_not_change_a_byte(gantools, tmp_path: Path) -> None:

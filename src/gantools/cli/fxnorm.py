@@ -10,12 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gantools.cli.batch import Task
 from gantools.cli.flags import Run
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
 from gantools.cli.records import emit, say
-from gantools.cli.survey import columns, survey
-from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
+from gantools.cli.survey import columns, decibels, survey
+from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError
 from gantools.options import config_hash
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from gantools.effects.features import Features
 
 Tick = Callable[[float], None]
-#: A longer table is summed up by type of stem.
-_MOST_ROWS = 40
 
 
 def chosen_features(path: Path | None, preset: str, *, required: bool = True) -> Features | None:
@@ -48,88 +45,6 @@ def chosen_features(path: Path | None, preset: str, *, required: bool = True) ->
     if required:
         raise ConfigError("no target; give -f features.json (from gantools fxnorm fit) or --preset musdb18")
     return None
-
-
-def decibels(value: float | None, digits: int = 1) -> str:
-    """Return a number for a table; a dash for what was not measured."""
-    return "-" if value is None or value != value else f"{value:.{digits}f}"
-
-
-def _change(pair: Sequence[float | None] | None, digits: int = 1) -> str:
-    before, after = pair or (None, None)
-    return f"{decibels(before, digits)} > {decibels(after, digits)}"
-
-
-_CHANGES = (
-    ("lufs", "LUFS", 1),
-    ("true_peak_db", "dBTP", 1),
-    ("eq_distance_db", "EQ dB", 1),
-    ("pan_distance", "pan", 3),
-    ("onset_peak_db", "onset dB", 1),
-)
-
-
-def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> None:
-    """Print a table of what `fxnorm apply` changed, from the manifest; write report.json where asked."""
-    from gantools.files.atomic import write_json
-    from gantools.files.manifest import Manifest
-
-    if run.dry_run or run.out is None or not run.out.is_dir():
-        return
-    records = Manifest(run.out).records
-    done = [(task, records[task.key]["fields"]) for task in tasks if task.key in records]
-    if config.report:
-        rows = [
-            {"path": str(run.out / t.outputs[0]), "source": str(t.item.path), "role": t.item.role, **f} for t, f in done
-        ]
-        write_json(run.out / "report.json", {"stems": rows})
-    if run.quiet or not config.table or not done:
-        return
-    table: list[Sequence[str]] = [("stem", *(title for _, title, _ in _CHANGES), "")]
-    if len(done) <= _MOST_ROWS:
-        for task, fields in done:
-            cells = (_change(fields.get(name), digits) for name, _, digits in _CHANGES)
-            table.append((task.item.key, *cells, " ".join(fields.get("flags", ()))))
-    else:
-        for role in sorted({task.item.role for task, _ in done}):
-            mine = [fields for task, fields in done if task.item.role == role]
-            cells = (_change(_mean_pair([f.get(name) for f in mine]), digits) for name, _, digits in _CHANGES)
-            table.append((f"{role} (mean of {len(mine)})", *cells, ""))
-    print(columns(table), file=sys.stderr, flush=True)
-
-
-def _mean_pair(pairs: Sequence[Sequence[float | None] | None]) -> list[float | None]:
-    sides = [[pair[side] for pair in pairs if pair and pair[side] is not None] for side in (0, 1)]
-    return [sum(side) / len(side) if side else None for side in sides]  # type: ignore[arg-type]
-
-
-def group_targets(run: Run, items: Sequence[Item], features: Features, config: ApplyConfig) -> dict[str, float]:
-    """Return the loudness for each stem such that all stems of a song get one gain.
-
-    The gain of a song is the mean, over its stems, of the gains that would bring each to the target of its type.
-    """
-    found = survey(
-        dataclasses.replace(run, on_error="continue"), items, partial(_loudness_of, nan=config.nan), "loudness"
-    )
-    gains: dict[str, list[float]] = {}
-    loudness = {item.key: fields["lufs"] for item, fields in found if fields.get("lufs") is not None}
-    for item, _ in found:
-        if item.key in loudness:
-            target = config.target_lufs
-            if target is None:
-                target = features.for_stem(item.role, config.fallback).loudness_lufs.mean
-            gains.setdefault(item.song, []).append(target - loudness[item.key])
-    return {
-        item.key: round(loudness[item.key] + sum(gains[item.song]) / len(gains[item.song]), 6)
-        for item, _ in found
-        if item.key in loudness
-    }
-
-
-def _loudness_of(item: Item, outputs: Sequence[Path], seed: int, tick: Tick, *, nan: str) -> dict[str, Any]:
-    from gantools.effects.analysis import loudness_of_file
-
-    return {"lufs": loudness_of_file(item.path, nan=nan)}
 
 
 def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:

@@ -44,6 +44,7 @@ def normalise_file(
     seed: int = 0,
     dither: bool = True,
     bits: str = "",
+    again: bool = False,
     tick: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Any]:
     """Write the normalised version of one file, with its rate, channels, length, sample format, tags and cue points.
@@ -59,6 +60,8 @@ def normalise_file(
         Where the samples become integers.
     bits : str
         Sample format to write in place of that of the input (`AudioWriter`).
+    again : bool
+        Process even what says that it was processed so already; else such a file is copied.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def normalise_file(
         See `normalise` and `gantools.effects.stem.read_stem`.
     """
     tags, mark = read_tags(path), mark_of(features, config)
-    if mark in tags.strings.get("comment", ""):
+    if not again and mark in tags.strings.get("comment", ""):
         _copy(path, outputs[0])
         return {"flags": ["unchanged"]}
     with _scratch(path, outputs[0].parent) as scratch:
