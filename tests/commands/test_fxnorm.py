@@ -92,6 +92,10 @@ def test_two_fits_merged_are_one(gantools, fitted: Path, tmp_path: Path) -> None
         for key in ("eq_db", "pan_psi"):
             assert np.allclose(merged[role][key], whole[role][key], atol=1e-6)
         assert merged[role]["loudness_lufs"]["mean"] == pytest.approx(whole[role]["loudness_lufs"]["mean"], abs=1e-9)
+    itself = ("fxnorm", "fit", "b", "-o", "a.json", "--mode", "raw", "--merge", "a.json")
+    assert gantools(*itself).returncode == 0
+    assert "up to date" in gantools(*itself).stderr  # and is not counted twice
+    assert json.loads((tmp_path / "a.json").read_text())["stems"]["bass"]["n_files"] == 3
 
 
 def test_a_fit_is_not_repeated(gantools, fitted: Path) -> None:
@@ -174,6 +178,7 @@ def test_fit_counts_what_it_leaves_out(gantools, tmp_path: Path) -> None:
     assert done.returncode == 1  # nan, six and text fail
     record = json.loads(done.stdout)
     assert record["failed"] == 3
+    assert gantools("fxnorm", *arguments).returncode == 1  # what failed is said again, not taken for up to date
     assert record["left_out"] == {"silent": 2, "short": 2, "clipped": 1}
     assert (
         json.loads((tmp_path / "f.json").read_text())["stems"]["bass"]["n_files"]

@@ -105,11 +105,6 @@ class TruePeak:
         silence = np.zeros((len(self._before), _TAPS - 1), np.float32)
         return self._with(silence, self._peak)
 
-    @property
-    def sample_peak(self) -> float:
-        """Highest absolute sample so far, linear."""
-        return self._sample_peak
-
 
 def true_peak(wave: np.ndarray, rate_hz: int) -> float:
     """Return the true peak of a whole sound, float32 (channels, n), linear (1.0 is 0 dBTP)."""

@@ -10,10 +10,9 @@ import numpy as np
 import soxr
 
 from gantools.audio.io import AudioReader
-from gantools.chunks.roles import role_and_song
+from gantools.chunks.roles import AUDIO_SUFFIXES, role_and_song
 from gantools.errors import InputError
 
-_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 MIXTURE = "mix"
 _INT16 = 32767.0
 
@@ -55,7 +54,7 @@ def find_multitracks(paths: Sequence[str | Path]) -> list[Multitrack]:
             raise InputError(f"{parts[role]} is also the {role} of {song}; keep one of them", path)
         parts[role] = path
     if not songs:
-        raise InputError(f"no audio in {', '.join(map(str, paths))}; looked for {', '.join(_SUFFIXES)}")
+        raise InputError(f"no audio in {', '.join(map(str, paths))}; looked for {', '.join(AUDIO_SUFFIXES)}")
     return [
         Multitrack(song, {role: path for role, path in parts.items() if role != MIXTURE}, parts.get(MIXTURE))
         for song, parts in sorted(songs.items())
@@ -72,7 +71,7 @@ def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
         for file in sorted(path.rglob("*")):
             below = file.relative_to(path)
             hidden = any(part.startswith(".") for part in below.parts)
-            if file.suffix.lower() in _SUFFIXES and not hidden and file.is_file():
+            if file.suffix.lower() in AUDIO_SUFFIXES and not hidden and file.is_file():
                 yield file, below.as_posix()
 
 

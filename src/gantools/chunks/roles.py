@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+#: File name endings of audio, looked for in folders. Files named one by one may end as they like.
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".caf", ".au")
+
 #: Word in a file or folder name -> role.
 ROLES = {
     "bass": "bass",

@@ -63,7 +63,10 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         say(run, f"would measure {len(items)} stems: {_counted(items)}")
         emit(run, {**record, "status": "planned"})
         return 0
-    digest = hash_json([config_hash(config), [[i.key, i.role, *_stat(i.path)] for i in items]])
+    # A file that is merged into itself changes with each run, which must not count it twice.
+    merged = Path(config.merge) if config.merge and Path(config.merge).resolve() != run.out.resolve() else None
+    known = [[item.key, item.role, *_stat(item.path)] for item in items]
+    digest = hash_json([config_hash(config), known, _stat(merged) if merged else ()])
     if not run.force and _has_inputs(run.out, digest):
         say(run, "nothing to do: the features are up to date")
         emit(run, {**record, "status": "skipped"})
@@ -83,7 +86,7 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         raise InputError("no stem could be measured: silent, too short or unreadable")
     for line in fit.warnings:
         say(run, f"warning: {line}")
-    features = fit.features(digest)
+    features = fit.features("" if failed else digest)  # a file that failed fails again, and is said again
     write_features(run.out, features)
     _print_features(run, features)
     fields = {"files": len(items), "failed": failed, "seconds": round(time.perf_counter() - start, 3)}

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gantools.chunks.roles import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from gantools.chunks.roles import role_and_song
 from gantools.cli.flags import Run
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 
-#: File name endings taken from folders. Files named one by one may end as they like.
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".caf", ".au")
 MEL_SUFFIXES = (".mel.safetensors",)
 
 

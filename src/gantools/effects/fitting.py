@@ -150,8 +150,8 @@ class Fit:
             if "lufs" in found:
                 sums.add_loudness(found["lufs"])
 
-    def features(self, inputs_sha256: str = "") -> Features:
-        """Return the features so far, with those of ``merge`` where a file was named.
+    def features(self, inputs_sha256: str | None = None) -> Features:
+        """Return the features so far; at the end, where the hash of the inputs is given, with those of ``merge``.
 
         Raises
         ------
@@ -162,11 +162,11 @@ class Fit:
         extra = {
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "tool": f"gantools {__version__}",
-            "inputs_sha256": inputs_sha256,
+            "inputs_sha256": inputs_sha256 or "",
         }
         settings = SETTINGS | {"mode": self.config.mode, "average": self.config.average}
         found = Features(self.config.name or "fit", stems, settings, extra)
-        if self.config.merge and inputs_sha256:
+        if self.config.merge and inputs_sha256 is not None:
             found = replace(merge(found, read_features(self.config.merge)), extra=extra)
         return found
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from gantools.audio.loudness import Loudness
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -78,10 +74,3 @@ def design_gain(
         true_peak_after_db=20 * math.log10(peak) if peak > 0 else -math.inf,
         tp_limited=tp_limited,
     )
-
-
-def gain_into(wave: np.ndarray, settings: GainSettings, out: np.ndarray) -> None:
-    """Write float32 (channels, n) times the gain into `out`, which may be `wave` itself."""
-    for start in range(0, wave.shape[1], _CHUNK):
-        part = slice(start, start + _CHUNK)
-        np.multiply(wave[:, part], np.float32(settings.gain), out=out[:, part])

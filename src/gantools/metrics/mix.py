@@ -18,6 +18,7 @@ import soxr
 from gantools.audio.io import read_audio
 from gantools.audio.loudness import measure_loudness
 from gantools.audio.truepeak import true_peak
+from gantools.chunks.multitrack import MIXTURE
 from gantools.errors import GantoolsError, InputError
 from gantools.metrics.mix_balance import balance_differences_db
 from gantools.metrics.pairing import Clip
@@ -248,10 +249,10 @@ def pair_with_songs(
     InputError
         No mix has its song.
     """
-    references = {clip.song: clip.path for clip in songs if clip.role == "mix"}
+    references = {clip.song: clip.path for clip in songs if clip.role == MIXTURE}
     stems: dict[str, dict[str, Path]] = {}
     for clip in songs:
-        if clip.role != "mix":
+        if clip.role != MIXTURE:
             stems.setdefault(clip.song, {})[clip.role] = clip.path
     known = references.keys() | stems.keys()
     pairs = [(c.song, c.path, references.get(c.song), stems.get(c.song, {})) for c in mixes if c.song in known]

@@ -61,7 +61,7 @@ def test_blocks_of_any_size_give_the_same(rate_hz: int) -> None:
             meter.push(wave[:, start : start + size])
             start, turn = start + size, turn + 1
         assert meter.peak == pytest.approx(true_peak(wave, rate_hz), rel=1e-6)
-        assert meter.sample_peak == np.abs(wave).max()
+        assert meter.peak >= np.abs(wave).max()
 
 
 def test_limits() -> None:

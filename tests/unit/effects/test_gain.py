@@ -5,7 +5,7 @@ import pytest
 
 from gantools.audio.loudness import measure_loudness
 from gantools.audio.truepeak import true_peak
-from gantools.effects.gain import design_gain, gain_into
+from gantools.effects.gain import design_gain
 
 RATE_HZ = 44100
 
@@ -21,7 +21,7 @@ def bursts(level: float) -> np.ndarray:
 def test_loudness_reaches_the_target(level: float) -> None:
     wave = bursts(level)
     settings = design_gain(measure_loudness(wave, RATE_HZ), true_peak(wave, RATE_HZ), -30)
-    gain_into(wave, settings, wave)
+    wave *= np.float32(settings.gain)
     assert measure_loudness(wave, RATE_HZ).integrated_lufs() == pytest.approx(-30, abs=0.001)
     assert settings.after_lufs == pytest.approx(-30, abs=1e-6)
     assert 20 * np.log10(true_peak(wave, RATE_HZ)) == pytest.approx(settings.true_peak_after_db, abs=0.001)

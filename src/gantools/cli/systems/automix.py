@@ -93,10 +93,12 @@ def add_evaluate(app: typer.Typer) -> None:
         \b
           gantools evaluate mix mixes/ songs/ -o report/
         """
+        from gantools.chunks.multitrack import MIXTURE
         from gantools.metrics.mix import compare_mix, pair_with_songs
+        from gantools.metrics.pairing import of_role
 
         clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, reference))
-        pairs = pair_with_songs(clips, others)
+        pairs = pair_with_songs(of_role(clips, config.role or MIXTURE), others)
         sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": reference}
         return Evaluation(run, "mix", config, sets, facts).execute(
             lambda failed, tick: compare_mix(pairs, seed=run.seed, failed=failed, tick=tick), []
