@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint learn separator automix clean
+.PHONY: help install demo demo-band test bench lint learn separator automix caw wavegan songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +36,21 @@ separator: install  ## train the separator and print its table; STEMS=folder of 
 automix: install  ## train automix without each song in turn, mix that song, print the table; STEMS=folder
 	@PATH="$$PWD/$(BIN):$$PATH" examples/automix.sh $(or $(STEMS),../shared/data/stems4)
 
+caw: install  ## four models of one clip each, with the table; DATA=folder laid out as in docs/caw.md
+	@PATH="$$PWD/$(BIN):$$PATH" examples/caw_table.sh $(or $(DATA),../shared/data) caw
+
+wavegan: export WAVEGAN_TEST ?= $(if $(TRACKS),,awakening,sodium)
+wavegan: export WAVEGAN_VAL ?= $(if $(TRACKS),,inevitable,rubidium)
+wavegan: install  ## four variants of WaveGAN on a crate of tracks, with the table; TRACKS=folder of songs
+	@export PATH="$$PWD/$(BIN):$$PATH"; \
+	$(if $(TRACKS),,examples/crate.sh ../shared/data wavegan/crate >/dev/null &&) examples/wavegan_table.sh $(or $(TRACKS),wavegan/crate)
+
+songwriter: install  ## a songwriter's evening: ranked ideas for each recording in FRAGMENTS=folder
+	@PATH="$$PWD/$(BIN):$$PATH" examples/songwriter.sh $(FRAGMENTS)
+
+factory: install  ## an electronic clip factory: a hundred new clips from TRACKS=folder of songs
+	@PATH="$$PWD/$(BIN):$$PATH" examples/clip_factory.sh $(TRACKS)
+
 bench: install  ## speed against peers, with the error beside the time
 	@# One BLAS thread is librosa's best here: with two its NNLS takes 1.4 times as long.
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; \
@@ -45,4 +60,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo separator automix build dist src/*.egg-info
+	rm -rf $(VENV) demo separator automix caw wavegan songwriter factory build dist src/*.egg-info

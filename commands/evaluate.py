@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gantools.cli import waveform_metrics
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
@@ -110,6 +111,7 @@ def stoi(generated: Generated, real: Real, *, run: Run, config: StoiConfig) -> i
 
 
 automix.add_evaluate(app)
+waveform_metrics.add_evaluate(app)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from sounds import tone
 
 # Single-threaded: results are then bit-identical, and small networks are faster on shared cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 

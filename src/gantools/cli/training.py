@@ -46,6 +46,9 @@ class Watch:
         if progress.activity == "resume":
             say(self.run, f"going on after step {progress.step}")
             return
+        if progress.activity == "collapse":
+            self.bar.say(f"gantools {self.run.verb}: {progress.message}")
+            return
         self.begun = True
         shown = "  ".join(f"{name} {value:.3g}" for name, value in list(progress.values.items())[:_SHOWN])
         self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)
@@ -63,6 +66,7 @@ def run_training(
     source: str,
     role: str = "",
     facts: Callable[[], dict[str, Any]] = dict,
+    drive: Callable[..., Summary] | None = None,
 ) -> int:
     """Train a system into ``--out``, or say with ``--dry-run`` what would be trained; return the exit code.
 
@@ -81,6 +85,9 @@ def run_training(
         Fields of the record.
     facts : callable
         What ``--dry-run`` says of the data: name -> value.
+    drive : callable, optional
+        Trains what `build` made, with the arguments of `gantools.training.loop.train`, which it replaces for models
+        that consist of several runs.
 
     Raises
     ------
@@ -100,7 +107,7 @@ def run_training(
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
         watch = Watch(run, bar)
         try:
-            summary = train(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
+            summary = (drive or train)(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
         except (ModelError, DeviceError) as error:
             if not watch.begun:
                 raise  # nothing was trained: exit code 2
@@ -124,12 +131,16 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
 
 def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
+    fields |= {"healthy_step": summary.healthy_step, "rollbacks": summary.rollbacks, "symptoms": summary.symptoms}
     if summary.status == "interrupted":
         raise StoppedError(
             f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there"
         )
     best = "" if summary.best_step is None else f"; best after {summary.best_step} (score {summary.best_score:.4g})"
     skipped = summary.status == "skipped"
+    if summary.symptoms:
+        what = "; ".join(f"{name}: {sentence}" for name, sentence in summary.symptoms.items())
+        say(run, f"never healthy ({what}); train longer, or with other settings")
     say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {summary.step} steps{best}")
     emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
     return 0

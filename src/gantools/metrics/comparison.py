@@ -1,4 +1,4 @@
-"""The three metrics on sets of files: what ``gantools evaluate`` runs. Each returns a plain dict for the report."""
+"""Metrics on sets of files: what ``gantools evaluate`` runs. Each returns a plain dict for the report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 
 from gantools.audio.quantise import DbRange
 from gantools.errors import GantoolsError, InputError
-from gantools.metrics.config import FrechetConfig, RhythmConfig, StoiConfig
-from gantools.metrics.embedding import describe_embedder, embed_files, open_embedder
+from gantools.metrics.config import EmbeddingConfig, FrechetConfig, RhythmConfig, StoiConfig
+from gantools.metrics.embedding import Embedder, Embeddings, describe_embedder, embed_files, open_embedder
 from gantools.metrics.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
 from gantools.metrics.mel_windows import MelWindow, common_params, covering_db_range, cut, is_active, load_mel
 from gantools.metrics.pairing import Clip
@@ -55,22 +55,14 @@ def compare_frechet(
         ``distance_sd`` tells how much they differ.
     """
     embedder = open_embedder(config, device)
-    a = embed_files([clip.path for clip in generated], embedder, failed, tick, config.silence)
-    b = embed_files([clip.path for clip in real], embedder, failed, tick, config.silence)
+    a, b = (embed_set(clips, embedder, config, failed, tick) for clips in (generated, real))
     networks = list(zip(a.vectors, b.vectors, strict=True))
     measured = [bootstrap_interval(*vectors, a.groups, b.groups, seed) for vectors in networks]
     result: Result = {
-        **describe_embedder(embedder),
+        **describe_sets(embedder, config, a, b),
         "distance": float(np.mean([interval.value for interval in measured])),
         "distance_low": float(np.mean([interval.low for interval in measured])),
         "distance_high": float(np.mean([interval.high for interval in measured])),
-        "n_generated": len(a.groups),
-        "n_real": len(b.groups),
-        "silent_generated": a.silent,
-        "silent_real": b.silent,
-        "silence_counted": config.silence,
-        "files_generated": len(a.files),
-        "files_real": len(b.files),
     }
     if len(measured) > 1:
         result["distance_sd"] = float(np.std([interval.value for interval in measured], ddof=1))
@@ -81,6 +73,28 @@ def compare_frechet(
         except InputError as error:
             result["fad_infinity_refused"] = str(error)
     return result
+
+
+def embed_set(
+    clips: Sequence[Clip], embedder: Embedder, config: EmbeddingConfig, failed: Failed, tick: Tick
+) -> Embeddings:
+    """Embed a set of files as a configuration says."""
+    return embed_files([clip.path for clip in clips], embedder, failed, tick, config.silence, config.clip_s)
+
+
+def describe_sets(embedder: Embedder, config: EmbeddingConfig, generated: Embeddings, real: Embeddings) -> Result:
+    """Return what a result says of its embedder and of the two sets."""
+    return {
+        **describe_embedder(embedder),
+        "clip_s": config.clip_s,
+        "n_generated": len(generated.groups),
+        "n_real": len(real.groups),
+        "silent_generated": generated.silent,
+        "silent_real": real.silent,
+        "silence_counted": config.silence,
+        "files_generated": len(generated.files),
+        "files_real": len(real.files),
+    }
 
 
 def _infinity(lines: Sequence[FadInfinity]) -> Result:

@@ -12,7 +12,7 @@ import torch
 
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
-from gantools.metrics.config import EMBEDDERS, FrechetConfig
+from gantools.metrics.config import EMBEDDERS, EmbeddingConfig
 from gantools.metrics.musicnn import PATCH_FRAMES, MusiCNN
 from gantools.metrics.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
 from gantools.metrics.onnx_network import OnnxNetwork
@@ -66,7 +66,7 @@ class MusiCNNEmbedder:
         return self._network.embed(wave, self._hop_frames, self.layer)  # type: ignore[arg-type]
 
 
-def open_embedder(config: FrechetConfig, device: torch.device | str = "cpu") -> Embedder:
+def open_embedder(config: EmbeddingConfig, device: torch.device | str = "cpu") -> Embedder:
     """Make the embedder that a configuration names.
 
     ``musicnn`` and ``musicnn-mtt`` come with the package; ``rand-cnn`` is ten random networks; ``file:PATH`` is a
@@ -135,6 +135,7 @@ def embed_files(
     failed: Failed,
     tick: Callable[[], None] = lambda: None,
     silence: bool = False,
+    clip_s: float = 0.0,
 ) -> Embeddings:
     """Embed audio files of any rate and channel count.
 
@@ -151,6 +152,9 @@ def embed_files(
         Called after each file.
     silence : bool
         Keep silent windows.
+    clip_s : float
+        Where it is not 0: cut each file into clips of this length and embed each by itself, repeated to fill a window.
+        Networks that make clips shorter than a window can so be compared with real music cut in the same way.
 
     Raises
     ------
@@ -163,14 +167,10 @@ def embed_files(
     for path in paths:
         try:
             wave = load_mono(path, embedder.rate_hz)
-            if len(wave) < round(embedder.window_s * embedder.rate_hz):
-                raise InputError(f"{len(wave) / embedder.rate_hz:.2f} s long; needs {embedder.window_s:.2f} s", path)
-            vectors = embedder.embed(wave)
+            vectors, sounds = _embed_clips(wave, embedder, clip_s) if clip_s else _embed_windows(wave, embedder)
         except InputError as error:
             failed(path, error if error.path else InputError(error.message, path))
         else:
-            vectors = vectors if vectors.ndim == 3 else vectors[None]
-            sounds = sounding_windows(wave, vectors.shape[1], embedder)
             silent += int(np.count_nonzero(~sounds))
             parts.append(vectors if silence else vectors[:, sounds])
             files.append(path)
@@ -181,6 +181,32 @@ def embed_files(
         raise InputError("every window is silent; --silence counts silence too")
     groups = np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts])
     return Embeddings(np.concatenate(parts, axis=1), groups, tuple(files), silent)
+
+
+def _embed_windows(wave: np.ndarray, embedder: Embedder) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vectors (networks, windows, d) of a wave, and which windows sound, bool (windows,)."""
+    _require(wave, embedder.window_s, embedder, "; or take shorter clips of both sides with --clip")
+    vectors = embedder.embed(wave)
+    vectors = vectors if vectors.ndim == 3 else vectors[None]
+    return vectors, sounding_windows(wave, vectors.shape[1], embedder)
+
+
+def _embed_clips(wave: np.ndarray, embedder: Embedder, clip_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """As `_embed_windows`, of clips that follow each other, each repeated up to the length of a window."""
+    _require(wave, clip_s, embedder, "")
+    length, window = round(clip_s * embedder.rate_hz), round(embedder.window_s * embedder.rate_hz)
+    parts, sounds = [], []
+    for start in range(0, len(wave) - length + 1, length):
+        vectors, heard = _embed_windows(np.resize(wave[start : start + length], max(window, length)), embedder)
+        parts.append(vectors)
+        sounds.append(heard)
+    return np.concatenate(parts, axis=1), np.concatenate(sounds)
+
+
+def _require(wave: np.ndarray, seconds: float, embedder: Embedder, advice: str) -> None:
+    # Resampling may take a sample away.
+    if len(wave) < round(seconds * embedder.rate_hz) - 1:
+        raise InputError(f"{len(wave) / embedder.rate_hz:.2f} s long; needs {seconds:.2f} s{advice}")
 
 
 def describe_embedder(embedder: Embedder) -> dict[str, Any]:

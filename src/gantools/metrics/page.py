@@ -8,13 +8,24 @@ from typing import Any
 
 from gantools.metrics.excerpts import Cell, Row, data_uri, png_bytes
 from gantools.metrics.plots import has_plot, page_svg
-from gantools.metrics.table import table_rows
+from gantools.metrics.table import file_grid, footnote, table_rows
 
-TITLES = {"frechet": "Fréchet distance", "rhythm": "Rhythm", "stoi": "STOI-like features", "mix": "Mixes"}
+TITLES = {
+    "frechet": "Fréchet distance",
+    "rhythm": "Rhythm",
+    "stoi": "STOI-like features",
+    "mix": "Mixes",
+    "novelty": "Novelty and likeness",
+    "pitch": "Pitch",
+    "coverage": "Precision, recall, density, coverage",
+}
 CAPTIONS = {
     "frechet": "Distances of random draws over the inverse of their size. The line leads to endless material.",
     "rhythm": "Onset correlation of each generated window with its own source, against all other pairings.",
     "stoi": "How closely each mel band follows its real counterpart, averaged over all windows.",
+    "novelty": "Spectrum and modulation of the clip and of the generated files, mean and range. Right: the best "
+    "correlation of each generated 1 s window with the clip, beside that of the clip's own halves.",
+    "pitch": "Pitch of voiced frames.",
 }
 
 _STYLE = """
@@ -32,6 +43,12 @@ table { border-collapse: collapse; width: 100%; }
 td { padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); vertical-align: baseline; }
 td.value { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
 td.note { color: var(--soft); font-size: .88rem; }
+table.files { margin-top: 2rem; font-size: .88rem; }
+table.files th, table.files td { text-align: right; padding: .25rem .5rem .25rem 0;
+  font-variant-numeric: tabular-nums; }
+table.files th { color: var(--soft); font-weight: 400; vertical-align: bottom; }
+table.files th:first-child, table.files td:first-child { text-align: left; overflow-wrap: anywhere; }
+p.foot { color: var(--soft); font-size: .88rem; }
 figure { margin: 0; }
 figure.plot { margin-top: 2rem; }
 figure.plot svg { display: block; width: 100%; max-width: 44rem; height: auto; }
@@ -67,6 +84,9 @@ def page_html(result: dict[str, Any], rows: Sequence[Row]) -> str:
         f"<style>{_STYLE}</style></head><body>",
         f'<h1>{title}</h1><p class="sub">{against}</p><table>{table}</table>',
     ]
+    parts += _files(file_grid(result))
+    if footnote(result):
+        parts.append(f'<p class="foot">{escape(footnote(result))}</p>')
     if has_plot(result):
         caption = f"<figcaption>{CAPTIONS[result['metric']]}</figcaption>"
         parts.append(f'<figure class="plot">{page_svg(result)}{caption}</figure>')
@@ -79,6 +99,14 @@ def page_html(result: dict[str, Any], rows: Sequence[Row]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     parts.append(f"<footer>Seed {result['seed']}; {escape(versions)}. All numbers: report.json.</footer></body></html>")
     return "\n".join(parts) + "\n"
+
+
+def _files(grid: Sequence[Sequence[str]]) -> list[str]:
+    if not grid:
+        return []
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in grid[0])
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in grid[1:])
+    return [f'<table class="files"><tr>{head}</tr>{rows}</table>']
 
 
 def _row(row: Row) -> str:

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gantools.files.atomic import atomic_path
+from gantools.metrics.novelty import COPY_1S
 
 ACCENT = "#e8590c"
 QUIET = "#7c8a9a"
@@ -26,12 +27,16 @@ def _axes(ink: str, x_label: str, y_label: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
+    _dress(axes, ink, x_label, y_label)
+    return figure, axes
+
+
+def _dress(axes: Axes, ink: str, x_label: str, y_label: str) -> None:
     axes.set_xlabel(x_label, color=ink)
     axes.set_ylabel(y_label, color=ink)
     axes.tick_params(colors=ink, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(ink)
-    return figure, axes
 
 
 def _legend(axes: Axes, ink: str) -> None:
@@ -79,6 +84,48 @@ def band_curve(result: dict[str, Any], ink: str = _INK) -> Figure:
     return figure
 
 
+def novelty_panels(result: dict[str, Any], ink: str = _INK) -> Figure:
+    """Spectrum and modulation of the clip and of the generated files, and the correlations of 1 s windows."""
+    figure = Figure(figsize=(9.6, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    spectrum, modulation, copies = figure.subplots(1, 3)
+    curves = result["curves"]
+    for axes, name, label in ((spectrum, "ltas_db", "mean level"), (modulation, "modulation_db", "level sd in time")):
+        _dress(axes, ink, "Hz", f"{label}, dB")
+        made = curves[name]["generated"]
+        axes.fill_between(curves["hz"], made["low"], made["high"], color=ACCENT, alpha=0.25, lw=0)
+        axes.plot(curves["hz"], made["mean"], color=ACCENT, lw=1.5, label="generated")
+        axes.plot(curves["hz"], curves[name]["real"], color=ink, lw=1.2, label="clip")
+        axes.set_xscale("log")
+    _legend(spectrum, ink)
+    _dress(copies, ink, "best correlation, 1 s", "share of windows")
+    edges = np.linspace(0.0, 1.0, 26)
+    for key, colour, fill in (("halves", QUIET, True), ("generated", ACCENT, False)):
+        values = result["correlations"][key]
+        if values:
+            shares = np.histogram(values, edges)[0] / len(values)
+            copies.stairs(shares, edges, fill=fill, color=colour, alpha=0.45 if fill else 1.0, lw=1.5, label=key)
+    copies.axvline(COPY_1S, color=ink, lw=0.8, ls=":", label="copy")
+    _legend(copies, ink)
+    return figure
+
+
+def pitch_histogram(result: dict[str, Any], ink: str = _INK) -> Figure:
+    """Voiced pitches of the generated files, and of the real ones."""
+    figure, axes = _axes(ink, "Hz", "density per octave")
+    edges = np.linspace(np.log2(30.0), 11.0, 73)
+    series = [("real", result["real"]["pitches"], QUIET, True)] if "real" in result else []
+    for label, values, colour, fill in [*series, ("generated", result["pitches"], ACCENT, False)]:
+        if values:
+            density, _ = np.histogram(np.log2(values), edges, density=True)
+            axes.stairs(density, 2.0**edges, fill=fill, color=colour, alpha=0.45 if fill else 1.0, lw=1.5, label=label)
+    axes.set_xscale("log", base=2)
+    ticks = [31.25 * 2**octave for octave in range(7)]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    _legend(axes, ink)
+    return figure
+
+
 def mel_grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Figure:
     """Pictures in rows: each cell a title and an RGB picture (height, width, 3)."""
     columns = max(len(row) for row in rows)
@@ -94,13 +141,28 @@ def mel_grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Figure:
     return figure
 
 
-PLOTS = {"frechet": fad_line, "rhythm": alignment_histogram, "stoi": band_curve}
-PLOT_NAMES = {"frechet": "fad_infinity", "rhythm": "alignment", "stoi": "bands"}
+PLOTS = {
+    "frechet": fad_line,
+    "rhythm": alignment_histogram,
+    "stoi": band_curve,
+    "novelty": novelty_panels,
+    "pitch": pitch_histogram,
+}
+PLOT_NAMES = {
+    "frechet": "fad_infinity",
+    "rhythm": "alignment",
+    "stoi": "bands",
+    "novelty": "spectrum",
+    "pitch": "pitches",
+}
+#: What must be there for a plot: FAD-infinity may have been refused, and noise has no voiced frame.
+_PLOTTED = {"frechet": "draws", "pitch": "pitches"}
 
 
 def has_plot(result: dict[str, Any]) -> bool:
-    """Tell whether there is something to plot: not of every metric, and FAD-infinity may have been refused."""
-    return result["metric"] in PLOT_NAMES and (result["metric"] != "frechet" or "draws" in result)
+    """Tell whether there is something to plot: not of every metric, nor of every result."""
+    metric = result["metric"]
+    return metric in PLOT_NAMES and bool(result.get(_PLOTTED.get(metric, "metric")))
 
 
 def save_png(figure: Figure, path: Path) -> None:

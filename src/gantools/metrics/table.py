@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import textwrap
 from typing import Any
 
+from gantools.metrics import waveform_table
 from gantools.metrics.mix import FIGURES
+from gantools.metrics.numerals import number as number
 
 TableRow = tuple[str, str, str]
-
-
-def number(value: float | None) -> str:
-    """Four significant digits; a dash for what could not be measured."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    if value and (abs(value) < 0.001 or abs(value) >= 1e5):
-        return f"{value:.2g}"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 def _interval(result: dict[str, Any], name: str) -> str:
@@ -25,11 +18,24 @@ def _interval(result: dict[str, Any], name: str) -> str:
 
 def table_rows(result: dict[str, Any]) -> list[TableRow]:
     """Return the rows for the terminal and the page."""
-    return {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi, "mix": _mix}[result["metric"]](result)
+    makers = {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi, "mix": _mix, **waveform_table.ROWS}
+    return makers[result["metric"]](result)
+
+
+def file_grid(result: dict[str, Any]) -> list[list[str]]:
+    """Return a row of figures for each file, under a head; empty where a metric has none."""
+    maker = waveform_table.GRIDS.get(result["metric"])
+    return [] if maker is None else maker(result)
+
+
+def footnote(result: dict[str, Any]) -> str:
+    """Return what must be said below the table, or nothing."""
+    return waveform_table.FOOTNOTES.get(result["metric"], "")
 
 
 def _frechet(result: dict[str, Any]) -> list[TableRow]:
     name = f"{result['embedder']}, {result['layer']}, {result['window_s']:.2f} s every {result['hop_s']:.2f} s"
+    name += f", of clips of {result['clip_s']:g} s" if result.get("clip_s") else ""
     spread = _interval(result, "distance")
     if "distance_sd" in result:
         spread += f"; sd over networks {number(result['distance_sd'])}"
@@ -103,7 +109,24 @@ def _mix(result: dict[str, Any]) -> list[TableRow]:
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """Return the table in columns, for a terminal."""
+    """Return the tables in columns, for a terminal, and the footnote."""
     rows = table_rows(result)
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c}".rstrip() for a, b, c in rows)
+    blocks = ["\n".join(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c}".rstrip() for a, b, c in rows)]
+    grid = file_grid(result)
+    if grid:
+        blocks.append(_columns(grid))
+    if footnote(result):
+        blocks.append(textwrap.fill(footnote(result), 100))
+    return "\n\n".join(blocks)
+
+
+def _columns(grid: list[list[str]]) -> str:
+    widths = [max(len(row[column]) for row in grid) for column in range(len(grid[0]))]
+    lines = []
+    for row in grid:
+        cells = [f"{row[0]:<{widths[0]}}"] + [
+            f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

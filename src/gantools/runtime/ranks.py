@@ -99,8 +99,18 @@ def _padded(data: bytes, size: int) -> torch.Tensor:
     return torch.frombuffer(bytearray(data.ljust(size, b"\0")), dtype=torch.uint8)
 
 
+class _Launch:
+    """What this process keeps of its launch: where the ranks meet, how often they did, how many joins are open."""
+
+    store: dist.Store | None = None
+    meetings = 0
+    depth = 0
+
+
 def join_ranks() -> Ranks:
     """Meet the other processes of this torchrun launch; alone, return the only rank there is.
+
+    Joins nest: an outer one spares the inner ones the meeting. A process may also leave and join again.
 
     Raises
     ------
@@ -114,17 +124,37 @@ def join_ranks() -> Ranks:
         # CPU tensors (decisions, states) go through gloo also where the gradients go through NCCL.
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         try:
-            dist.init_process_group(backend, timeout=_TIMEOUT)
-        except (RuntimeError, ValueError) as error:
+            if _Launch.store is None:
+                _Launch.store = next(iter(dist.rendezvous("env://", timeout=_TIMEOUT)))[0]
+            # Each meeting has names of its own in the store: addresses of an earlier one are no longer valid.
+            store = dist.PrefixStore(f"meeting{_Launch.meetings}", _Launch.store)
+            index = int(os.environ["RANK"])
+            dist.init_process_group(backend, timeout=_TIMEOUT, store=store, rank=index, world_size=size)
+        except (RuntimeError, ValueError, KeyError) as error:
             raise DeviceError(
                 f"the ranks of this launch did not find each other ({error}); start them with torchrun"
             ) from error
+        _Launch.meetings += 1
+        _Launch.depth = 0
+    _Launch.depth += 1
     return Ranks(dist.get_rank(), dist.get_world_size())
 
 
-def leave_ranks() -> None:
-    """End what `join_ranks` began."""
-    if dist.is_available() and dist.is_initialized():
+def leave_ranks(*, wait: bool = True) -> None:
+    """End what `join_ranks` began; the last one to leave ends the connection.
+
+    Parameters
+    ----------
+    wait : bool
+        Wait for the other ranks first, which may still read what this one sent. Not after an error, of which they may
+        not know: they then get one too.
+    """
+    if not (dist.is_available() and dist.is_initialized()):
+        return
+    _Launch.depth -= 1
+    if _Launch.depth <= 0 or not wait:
+        if wait:
+            dist.barrier()
         dist.destroy_process_group()
 
 

@@ -87,6 +87,13 @@ class Plan:
         self.choose_total(step, elapsed_seconds, config)
         return True
 
+    def lose(self, step: int, elapsed_seconds: float, config: TrainConfig) -> None:
+        """Fit a budget run that has gone back to `step` to the time that is left; nothing, if none is."""
+        if self.exhausted(elapsed_seconds):
+            self.total = step
+        elif self.budget_seconds:
+            self.choose_total(step, elapsed_seconds, config)
+
     def exhausted(self, elapsed_seconds: float) -> bool:
         """Return whether a budget run has to end now so that its last validation and save fit."""
         return bool(self.budget_seconds) and elapsed_seconds + self.reserve_seconds >= self.budget_seconds

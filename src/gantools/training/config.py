@@ -24,6 +24,7 @@ class TrainConfig:
 
     FREE: ClassVar[frozenset[str]] = frozenset(
         {"steps", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
+        | {"patience", "rollbacks"}
     )
 
     steps: int = option(1500, "Training steps; schedules scale to them.", low=1)
@@ -41,6 +42,10 @@ class TrainConfig:
     save_every: int = option(0, "Steps between saves; 0 saves every minute. Each validation saves too.", low=0)
     log_every: int = option(20, "Steps that one line of metrics.jsonl averages.", low=1)
     keep_last: int = option(1, "Saved training states to keep.", low=1)
+    patience: int = option(0, "End after so many validations in a row without a score 2 % better; 0 never does.", low=0)
+    rollbacks: int = option(
+        2, "Returns to the last healthy state after collapses; one collapse more ends the run.", low=0
+    )
     threads: int = option(0, "CPU threads of each rank; 0 shares out the cores.", low=0)
 
     def __post_init__(self) -> None:

@@ -98,14 +98,21 @@ class ModelFolder:
         write_json(self.path / "config.json", describe_model(system, started_from))
 
     def save(self, tensors: Tensors, meta: dict[str, Any], keep: int) -> None:
-        """Add a state, then remove all but the newest `keep`.
+        """Add a state, then remove all but the newest `keep` and the last healthy one.
 
-        A kill between the two leaves one state more than wanted; the next save removes it.
+        States of later steps go: the run has returned from them. A kill between the two leaves states more than
+        wanted. Older ones are removed by the next save; from a later one the run collapses and returns as before.
         """
         self.journal.sync()
         self._write_state(self.path, tensors, meta)
-        for old in self.states()[keep:]:
+        states = self.states()
+        kept = {*[p for p in states if _step_of(p) <= meta["step"]][:keep], self.state(meta["healthy"])}
+        for old in set(states) - kept:
             old.unlink(missing_ok=True)
+
+    def state(self, step: int) -> Path:
+        """Return the path of the state after `step` updates."""
+        return self.path / "state" / f"step-{step:08d}.safetensors"
 
     @staticmethod
     def _write_state(folder: Path, tensors: Tensors, meta: dict[str, Any]) -> None:
@@ -114,7 +121,7 @@ class ModelFolder:
     def states(self) -> list[Path]:
         """Return the saved states, newest first."""
         found = [p for p in (self.path / "state").glob("step-*.safetensors") if _STATE_NAME.fullmatch(p.name)]
-        return sorted(found, key=lambda p: int(p.stem[5:]), reverse=True)
+        return sorted(found, key=_step_of, reverse=True)
 
     def newest_state(self) -> Path:
         """Return the newest state that is whole, and remove newer ones that are not.
@@ -137,6 +144,10 @@ class ModelFolder:
         raise ModelError(
             "no training state in it is whole; use --no-resume to start over, or --from to use its weights", self.path
         )
+
+
+def _step_of(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))
 
 
 def describe_model(system: System, started_from: dict[str, str] | None) -> dict[str, Any]:

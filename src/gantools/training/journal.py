@@ -14,8 +14,9 @@ from gantools.files.atomic import plain_json, write_text
 class Journal:
     """The lines of one run, in the order of their steps.
 
-    Each line has ``kind`` (``start``, ``train``, ``validation``, ``skipped``), ``step`` (updates done) and
-    ``seconds`` (of training so far, over all starts). NaN is null.
+    Each line has ``kind`` (``start``, ``train``, ``validation``, ``symptoms``, ``collapse``, ``skipped``), ``step``
+    (updates done) and ``seconds`` (of training so far, over all starts). NaN is null. After a return to an earlier
+    state, lines also have ``rollbacks``, how many returns there were, and the steps begin anew from that state.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class Journal:
         with open(self.path, "a", encoding="utf-8") as file:
             os.fsync(file.fileno())
 
-    def cut(self, step: int, validated: bool) -> None:
+    def cut(self, step: int, validated: bool, rollbacks: int = 0) -> None:
         """Drop what a run resumed after `step` updates writes again, and half a line that a kill left.
 
         Parameters
@@ -46,13 +47,16 @@ class Journal:
             Updates done in the state that is resumed.
         validated : bool
             Whether the validation after this step is part of that state.
+        rollbacks : int
+            Returns to an earlier state that are part of it.
         """
         kept = []
         for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []:
             try:
                 record = json.loads(line)
-                again = record["kind"] == "validation" and not validated
-                if record["step"] < step or (record["step"] == step and not again):
+                again = record["kind"] in ("validation", "symptoms", "collapse") and not validated
+                place, end = (record.get("rollbacks", 0), record["step"]), (rollbacks, step)
+                if place < end or (place == end and not again):
                     kept.append(line + "\n")
             except (ValueError, KeyError, TypeError):
                 continue

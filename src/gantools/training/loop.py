@@ -8,19 +8,18 @@ from typing import Literal
 
 import torch
 
-from gantools.errors import DeviceError, ModelError
+from gantools.errors import DeviceError, InputError, ModelError
 from gantools.files.containers import read_state
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
-from gantools.training.average import Average
 from gantools.training.budget import Plan
+from gantools.training.collapse import giving_up, going_back
+from gantools.training.engine import Engine
 from gantools.training.folder import ModelFolder
 from gantools.training.position import Position, check_resumable
-from gantools.training.precision import LossScale, allow_fast_kernels, choose_precision
+from gantools.training.precision import allow_fast_kernels, choose_precision
 from gantools.training.recorder import Recorder
 from gantools.training.report import Interrupts, Report, Summary
-from gantools.training.state import pack, unpack
 from gantools.training.system import System
-from gantools.training.update import PhaseUpdate, average_buffers, micro_batches
 from gantools.training.weights import start_from
 
 _MOST_BAD_STEPS = 3
@@ -40,6 +39,10 @@ def train(
     one that was not (bit for bit on a CPU with an equal number of threads). A finished run goes on when it is given
     more steps or a longer budget. Under torchrun all ranks call this; rank 0 validates and writes.
 
+    After each validation the system is asked for symptoms of a collapse. A run that was healthy goes back to its last
+    healthy validation then, or after three steps with a loss or gradient that is not finite, and on from there with
+    half the learning rates, `config.rollbacks` times at most. Time spent on what is undone counts for the budget.
+
     Parameters
     ----------
     system : System
@@ -58,14 +61,22 @@ def train(
     ConfigError
         The folder holds something else, or a run with other settings; the message names the setting.
     ModelError
-        Loss or gradient were not finite in three steps in a row, the folder's state is damaged, or the disk is full.
+        The networks collapsed more often than the run may go back, or loss or gradient were not finite in three steps
+        in a row before it was ever healthy; the folder's state is damaged; the disk is full.
     DeviceError
         The device is out of memory or lacks the precision.
     """
-    run = _Run(system, ModelFolder(folder), join_ranks(), report)
+    ranks = join_ranks()
+    done = False
     try:
-        run.begin(resume, base_model)
-        return run.go()
+        run = _Run(system, ModelFolder(folder), ranks, report)
+        try:
+            run.begin(resume, base_model)
+            summary = run.go()
+        finally:
+            run.folder.close()
+        done = True
+        return summary
     except torch.cuda.OutOfMemoryError as error:
         raise DeviceError("out of memory; use a smaller batch_size or micro_batch") from error
     except OSError as error:
@@ -74,20 +85,18 @@ def train(
         )
         raise ModelError(reason, folder) from error
     finally:
-        run.folder.close()
-        leave_ranks()
+        leave_ranks(wait=done)
 
 
 class _Run:
-    """One run of the loop. Its position `at` and the tensors of `pack` are all that the next step depends on."""
+    """One run of the loop. Its position `at` and the tensors of its engine are all that the next step depends on."""
 
     def __init__(self, system: System, folder: ModelFolder, ranks: Ranks, report: Report | None) -> None:
         self.system, self.config, self.folder, self.ranks = system, system.config, folder, ranks
         self.threads = set_threads(self.config.threads)
         allow_fast_kernels(system.device)
-        self.share = ranks.share(self.config.batch_size)
-        self.average = Average({n: system.networks[n] for n in system.averaged if self.config.ema})
-        self.recorder = Recorder(system, folder, ranks, self.average, report)
+        self.engine = Engine(system, ranks)
+        self.recorder = Recorder(system, folder, ranks, self.engine.average, report)
         self.bad_steps = 0
 
     def begin(self, resume: str, base_model: str | Path | None) -> None:
@@ -111,11 +120,8 @@ class _Run:
         self.recorder.follow(self.at)
         if base_model is not None:
             self.at.started_from = start_from(self.system, base_model)
-        for net in self.system.networks.values():
-            self.ranks.broadcast_([*net.parameters(), *net.buffers()])
-            net.train()
-        self.average.restart()
-        self._make_updates()
+        self.engine.start()
+        self.engine.prepare(precision)
         self._save(first=True)
 
     def _take_up(self, path: str) -> None:
@@ -124,18 +130,14 @@ class _Run:
         self.at = Position.from_meta(meta)
         self.at.set_length(self.config)
         self.recorder.follow(self.at)
-        self._make_updates()
-        self.scale.load(meta["scale"])
-        unpack(tensors, meta["numbers"], self.system, self.updates, self.average)
+        self.engine.prepare(self.at.precision)
+        self.engine.put_back(tensors, meta, self.at.rollbacks)
+        if self.at.rollbacks > self.config.rollbacks and not self.at.finished:
+            raise self._failure()
         if self.ranks.first and not self.at.finished:
-            self.folder.journal.cut(self.at.step, self.at.validated == self.at.step)
+            self.folder.journal.cut(self.at.step, self.at.validated == self.at.step, self.at.rollbacks)
             self.folder.write_config(self.system, self.at.started_from)
             self.recorder.tell("resume")
-
-    def _make_updates(self) -> None:
-        self.scale = LossScale(self.at.precision)
-        args = (self.system, self.ranks, self.at.precision, self.scale)
-        self.updates = [PhaseUpdate(phase, *args) for phase in self.system.phases]
 
     def go(self) -> Summary:
         """Train to the end, or until asked to stop."""
@@ -145,8 +147,7 @@ class _Run:
         with Interrupts() as interrupts:
             while True:
                 if due and self.at.validated != self.at.step:
-                    self.recorder.validate()
-                    self._save()
+                    self._check()
                 if not self.at.plan.total:
                     self._measure()
                 if self.at.step >= self.at.plan.total:
@@ -158,11 +159,49 @@ class _Run:
                 if stop:
                     return self._summary("interrupted")
 
+    def _check(self) -> None:
+        """Validate, then save, go back, or end early."""
+        impatient = self.recorder.validate()
+        if self.at.symptoms and self.at.healthy >= 0:
+            self._roll_back()
+            return
+        if self.at.step and not self.at.symptoms and not self.bad_steps:
+            self.at.healthy = self.at.step
+        if impatient:
+            self.at.plan.total = self.at.step
+        self._save()
+
+    def _roll_back(self) -> None:
+        """Go back to the last healthy state, for the symptoms in the position, and save that as the newest one."""
+        at, collapsed_at = self.at, self.at.step
+        if self.ranks.first:
+            self.recorder.write("collapse", {"reasons": at.symptoms, "back_to": at.healthy})
+        at.rollbacks += 1
+        if at.rollbacks <= self.config.rollbacks:
+            self.recorder.tell("collapse", message=going_back(collapsed_at, at.symptoms, at.healthy, at.rollbacks))
+        try:
+            tensors, meta = read_state(self.folder.state(at.healthy))
+        except InputError as error:
+            raise ModelError(f"collapsed, and the healthy state to go back to: {error.message}", error.path) from error
+        at.return_to(meta)
+        self.engine.put_back(tensors, meta, at.rollbacks)
+        self.bad_steps = 0
+        if at.rollbacks <= self.config.rollbacks:
+            at.plan.lose(at.step, self.recorder.seconds, self.config)
+            at.plan.total = self.ranks.broadcast_json(at.plan.total)
+        self._save()
+        if at.rollbacks > self.config.rollbacks:
+            raise self._failure()
+
+    def _failure(self) -> ModelError:
+        at = self.at
+        best = self.ranks.broadcast_json(at.healthy if at.best_step is None else at.best_step)
+        return giving_up(at.symptoms, at.rollbacks, best, self.folder.path)
+
     def _save(self, first: bool = False) -> None:
         if self.bad_steps and self.at.step < self.at.plan.total:
             return  # the state before the bad steps is worth more
-        tensors, numbers = pack(self.system, self.updates, self.average, self.ranks)
-        self.recorder.save(tensors, {"numbers": numbers, "scale": self.scale.state()}, first)
+        self.recorder.save(*self.engine.pack(), first)
 
     def _summary(self, status: str) -> Summary:
         at = self.at
@@ -175,19 +214,21 @@ class _Run:
             at.best_score,
             self.recorder.seconds,
             at.precision,
+            at.healthy if at.healthy >= 0 else None,
+            at.rollbacks,
+            at.symptoms if at.healthy < 0 else {},
         )
 
     def _train_step(self) -> None:
         begun = time.monotonic()
-        bad, terms = self._update(self.at.step)
+        bad, terms = self.engine.run(self.at.step, self.at.plan.total)
         self.at.step += 1
-        self.scale.update(not bad)
+        self.engine.scale.update(not bad)
         if bad:
             self._note_bad_step(bad)
             return
         self.bad_steps = 0
-        average_buffers(self.system.networks, self.ranks)
-        self.average.update(self.at.averaged_updates)
+        self.engine.average_in(self.at.averaged_updates)
         self.at.averaged_updates += 1
         self.at.means.add(terms)
         if self.at.step % self.config.log_every == 0:
@@ -195,25 +236,20 @@ class _Run:
         self.at.plan.note_step(time.monotonic() - begun)
         self.recorder.tell("train", terms)
 
-    def _update(self, step: int) -> tuple[str, dict[str, float]]:
-        """Run the phases of a step; return the name of the one whose loss or gradient was not finite, and the terms."""
-        batches = micro_batches(self.system, step, self.share)
-        terms: dict[str, float] = {}
-        for update in self.updates:
-            if step % update.phase.every == 0:
-                finite, values = update.run(step, self.at.plan.total, batches)
-                if not finite:
-                    return update.phase.name, terms
-                terms.update(values)
-        return "", terms
-
     def _note_bad_step(self, phase: str) -> None:
-        if self.scale.tolerates():
+        if self.engine.scale.tolerates():
             return
         self.bad_steps += 1
         if self.ranks.first:
             self.recorder.write("skipped", {"phase": phase})
-        if self.bad_steps == _MOST_BAD_STEPS:
+        if self.bad_steps < _MOST_BAD_STEPS:
+            return
+        if self.at.healthy >= 0:
+            self.at.symptoms = {
+                "divergence": f"loss or gradient of the {phase} not finite in {_MOST_BAD_STEPS} steps in a row"
+            }
+            self._roll_back()
+        else:
             raise ModelError(
                 f"loss or gradient of the {phase} were not finite in {_MOST_BAD_STEPS} steps in a row, up to step "
                 f"{self.at.step}; the state saved before them is kept; lower the learning rate, or use --precision "
@@ -240,17 +276,6 @@ class _Run:
         """Find how many steps the budget allows, by steps that are undone afterwards."""
         self.recorder.tell("measure")
         plan = self.at.plan
-        tensors, numbers = pack(self.system, self.updates, self.average, Ranks())
-        kept = {name: t.detach().clone() for name, t in tensors.items()}
-        times: list[float] = []
-        go_on = True
-        while go_on:
-            begun = time.monotonic()
-            self._update(len(times))
-            times.append(time.monotonic() - begun)
-            enough = len(times) >= 12 or (len(times) >= 3 and sum(times) > 0.02 * plan.budget_seconds)
-            go_on = self.ranks.broadcast_json(not enough)
-        unpack(kept, numbers, self.system, self.updates, self.average)
-        plan.step_seconds = sorted(times[1:])[len(times[1:]) // 2]
+        plan.step_seconds = self.engine.trial_seconds(plan.budget_seconds)
         plan.choose_total(self.at.step, self.recorder.seconds, self.config)
         self.at.plan = Plan(**self.ranks.broadcast_json(plan.state()))

@@ -11,6 +11,7 @@ from gantools.options import to_mapping
 from gantools.training.budget import Plan
 from gantools.training.config import TrainConfig, parse_seconds
 from gantools.training.journal import TermMeans
+from gantools.training.patience import Patience
 from gantools.training.system import System
 from gantools.training.weights import first_difference
 
@@ -36,10 +37,18 @@ class Position:
         The best validation.
     seconds : float
         Training time over all starts.
+    healthy : int
+        Steps after which the last healthy validation was, whose state is kept to go back to; -1 before the first.
+    rollbacks : int
+        Returns to a healthy state so far.
+    symptoms : dict
+        What the last validation, or the last collapse, showed: name -> sentence.
     started_from : dict or None
         The model whose weights the run began with.
     plan : Plan
         Length of the run.
+    patience : Patience
+        Count towards an early end.
     means : TermMeans
         Terms since the last line of the journal.
     """
@@ -52,8 +61,12 @@ class Position:
     best_step: int | None = None
     best_score: float | None = None
     seconds: float = 0.0
+    healthy: int = -1
+    rollbacks: int = 0
+    symptoms: dict[str, str] = field(default_factory=dict)
     started_from: dict[str, str] | None = None
     plan: Plan = field(default_factory=Plan)
+    patience: Patience = field(default_factory=Patience)
     means: TermMeans = field(default_factory=TermMeans)
 
     @property
@@ -75,10 +88,23 @@ class Position:
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> Position:
         """Take back what `to_meta` gave."""
-        plain = {name: meta[name] for name in cls.__dataclass_fields__ if name not in ("plan", "means")}
-        position = cls(**plain, plan=Plan(**meta["plan"]))
+        nested = ("plan", "means", "patience")
+        # A state of an earlier version lacks what came later.
+        plain = {name: meta[name] for name in cls.__dataclass_fields__ if name not in nested and name in meta}
+        position = cls(**plain, plan=Plan(**meta["plan"]), patience=Patience(**meta.get("patience", {})))
         position.means.load(meta["means"])
         return position
+
+    def return_to(self, meta: dict[str, Any]) -> None:
+        """Go back to a saved state; the plan, the time spent and the best weights stay what they are."""
+        earlier = Position.from_meta(meta)
+        self.step, self.averaged_updates, self.validated = earlier.step, earlier.averaged_updates, earlier.validated
+        self.patience, self.means = earlier.patience, earlier.means
+        self.patience.go_on()
+
+    def share_done(self, seconds: float) -> float:
+        """Return how much of the run's steps or budget is done, 0 to 1."""
+        return seconds / self.plan.budget_seconds if self.plan.budget_seconds else self.step / max(1, self.plan.total)
 
     def set_length(self, config: TrainConfig) -> None:
         """Fit the plan to the configured steps or budget, for a new run or one that is resumed.
@@ -89,6 +115,12 @@ class Position:
             More steps are done than are asked for.
         """
         plan = self.plan
+        if self.patience.stays_ended(config) and (config.budget or self.step <= config.steps):
+            plan.total = self.step
+            return
+        if self.patience.ended:
+            self.patience.go_on()
+            plan.budget_seconds = 0.0
         if not config.budget:
             if config.steps < self.step:
                 done, wanted = self.step, config.steps

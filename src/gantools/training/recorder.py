@@ -16,7 +16,7 @@ from gantools.training.position import Position
 from gantools.training.report import Progress, Report
 from gantools.training.state import Tensors
 from gantools.training.system import System
-from gantools.training.update import set_generators
+from gantools.training.update import NUMERIC_ERRORS, set_generators
 
 _SAVE_INTERVAL_SECONDS = 60.0
 
@@ -52,24 +52,42 @@ class Recorder:
         """Training time so far, over all starts."""
         return self._seconds_before + time.monotonic() - self._begun
 
-    def validate(self) -> None:
-        """Validate and sample on rank 0 while the others wait; publish the weights when they are the best so far."""
+    def validate(self) -> bool:
+        """Validate and sample on rank 0 while the others wait; publish the weights when they are the best so far.
+
+        Leaves the symptoms in the position and returns whether patience has run out, on all ranks.
+        """
+        symptoms: dict[str, str] = {}
         if self.ranks.first:
             begun = time.monotonic()
             if self.at.step == self.at.plan.total:
                 self.log_terms()
             self.tell("validate")
-            values = self._figures()
+            values, symptoms = self._figures()
             self.write("validation", values)
-            # The untrained networks are measured but never the best; NaN is not lower than anything.
-            score = values.get("score", math.nan)
-            if self.at.step and score < (math.inf if self.at.best_score is None else self.at.best_score):
-                self.at.best_step, self.at.best_score = self.at.step, score
-                self._publish()
+            if symptoms and self.at.healthy < 0:
+                self.write("symptoms", {"reasons": symptoms})
+            if self.at.step:
+                self._judge(values, not symptoms)
             self.at.plan.note_validation(self._typical(time.monotonic() - begun))
             self.tell("validate", values)
-        self.ranks.barrier()
+        impatient = self.ranks.first and self.at.patience.runs_out(self.system.config, self.at.share_done(self.seconds))
+        self.at.symptoms, impatient = self.ranks.broadcast_json([symptoms, impatient])
         self.at.validated = self.at.step
+        return impatient
+
+    def _judge(self, values: dict[str, float], healthy: bool) -> None:
+        """Publish the weights if they are the best: the best healthy ones once there were healthy ones."""
+        at = self.at
+        if healthy and at.healthy < 0:
+            at.best_step = at.best_score = at.patience.mark = None
+        # NaN is not lower than anything.
+        score = values.get("score", math.nan)
+        if (healthy or at.healthy < 0) and score < (math.inf if at.best_score is None else at.best_score):
+            at.best_step, at.best_score = at.step, score
+            self._publish()
+        if healthy and "score" in values:
+            at.patience.note(score)
 
     def _typical(self, seconds: float) -> float:
         """Return what a validation costs after the first one, which also loads what it needs, took `seconds`."""
@@ -81,19 +99,27 @@ class Recorder:
         return time.monotonic() - begun
 
     @torch.no_grad()
-    def _figures(self) -> dict[str, float]:
+    def _figures(self) -> tuple[dict[str, float], dict[str, str]]:
+        """Return figures and symptoms, and write samples; the untrained networks have neither symptoms nor samples."""
         networks = {**self.system.networks, **self.average.copies}
         set_generators(item_seed(self.system.config.seed, "validate", self.at.step))
         for net in networks.values():
             net.eval()
         try:
             values = {name: float(value) for name, value in self.system.validate(networks, self.at.step).items()}
-            if self.at.step:
-                self.system.sample(networks, self.folder.path / "samples", self.at.step)
+            if not self.at.step:
+                return values, {}
+            set_generators(item_seed(self.system.config.seed, "symptoms", self.at.step))
+            symptoms = self.system.symptoms(networks, self.at.step)
+            self.system.sample(networks, self.folder.path / "samples", self.at.step)
+        except NUMERIC_ERRORS as error:
+            if not self.at.step:
+                raise
+            return {}, {"divergence": f"validation failed: {error}"}
         finally:
             for net in self.system.networks.values():
                 net.train()
-        return values
+        return values, symptoms
 
     def _publish(self) -> None:
         write_weights(self.folder.path, self.system, self.average.copies, self.at.step)
@@ -130,11 +156,13 @@ class Recorder:
 
     def write(self, kind: str, values: dict[str, Any]) -> None:
         """Write a line to the journal."""
+        if self.at.rollbacks:
+            values = {**values, "rollbacks": self.at.rollbacks}
         self.folder.journal.write(kind, self.at.step, self.seconds, values)
 
-    def tell(self, activity: str, values: dict[str, float] | None = None) -> None:
+    def tell(self, activity: str, values: dict[str, float] | None = None, message: str = "") -> None:
         """Report progress."""
         if self.report:
             plan = self.at.plan
             left = max(0, plan.total - self.at.step) * plan.step_seconds
-            self.report(Progress(activity, self.at.step, plan.total, self.seconds, left, values or {}))
+            self.report(Progress(activity, self.at.step, plan.total, self.seconds, left, values or {}, message))

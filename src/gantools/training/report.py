@@ -18,13 +18,15 @@ class Progress:
     Parameters
     ----------
     activity : str
-        ``resume``, ``measure``, ``train``, ``validate`` or ``save``.
+        ``resume``, ``measure``, ``train``, ``validate``, ``save`` or ``collapse``.
     step, total : int
         Steps done and steps of the whole run; `total` is 0 while a budget run has not measured its speed.
     seconds, eta_seconds : float
         Training time so far, over all starts, and what is left of it.
     values : dict
         Terms of the last step, or the figures of a validation just done.
+    message : str
+        Of a collapse: what was wrong and where the run goes on.
     """
 
     activity: str
@@ -33,6 +35,7 @@ class Progress:
     seconds: float
     eta_seconds: float = 0.0
     values: dict[str, float] = field(default_factory=dict)
+    message: str = ""
 
 
 Report = Callable[[Progress], None]
@@ -54,6 +57,12 @@ class Summary:
         Training time over all starts.
     precision : str
         Arithmetic that the run used.
+    healthy_step : int or None
+        The last validation without symptoms of a collapse.
+    rollbacks : int
+        Returns to a healthy state.
+    symptoms : dict
+        What was wrong in the last validation, name -> sentence, if none was ever healthy; else empty.
     """
 
     status: str
@@ -64,6 +73,9 @@ class Summary:
     best_score: float | None
     seconds: float
     precision: str
+    healthy_step: int | None = None
+    rollbacks: int = 0
+    symptoms: dict[str, str] = field(default_factory=dict)
 
 
 class Interrupts:

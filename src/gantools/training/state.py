@@ -78,10 +78,20 @@ def unpack(
         state: dict[int, dict[str, Any]] = {}
         for place, value in {**_below(tensors, prefix), **_below(numbers, prefix)}.items():
             index, key = place.split("/", 1)
-            state.setdefault(int(index), {})[key] = value
+            # An optimiser keeps what it is given: a copy, because a state that was read is a mapped file.
+            state.setdefault(int(index), {})[key] = value.clone() if isinstance(value, torch.Tensor) else value
         groups = update.optimizer.state_dict()["param_groups"]
         update.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        restore_layout(update.optimizer)
     system.load_extra_state(_below(tensors, "extra/"))
+
+
+def restore_layout(optimizer: torch.optim.Optimizer) -> None:
+    """Lay moments out in memory as their parameters are: a fused Adam pairs the two by place, not by index."""
+    for parameter, entries in optimizer.state.items():
+        for key, value in entries.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                entries[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _below(entries: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -47,6 +47,9 @@ class Phase:
         Factor of the learning rate from (step, total steps).
     every : int
         Run only in each N-th step, e.g. 5 for a generator with five critic updates per update of its own.
+    every_growth : int
+        Added to `every` at each return to a healthy state (see `System.symptoms`): a critic that lost then gets more
+        updates per update of the generator.
     clip_norm : float
         Scale the gradient down to this norm; 0 for no clipping.
     """
@@ -56,6 +59,7 @@ class Phase:
     optimizer: OptimizerFactory
     schedule: Schedule = constant
     every: int = 1
+    every_growth: int = 0
     clip_norm: float = 0.0
 
 
@@ -132,6 +136,15 @@ class System(ABC):
         `networks` holds the averaged copies under their networks' names. Called on rank 0, without gradients, with all
         networks in evaluation mode.
         """
+
+    def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:
+        """Return what shows that the networks have collapsed, name -> sentence; empty while they are healthy.
+
+        Called as `validate` is and right after it, but never before the first step. On symptoms the run goes back to
+        its last healthy validation and on from there with half the learning rates, `TrainConfig.rollbacks` times at
+        most. Before the first healthy validation symptoms are only noted: every generator starts with noise.
+        """
+        return {}
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write small samples to `folder`; called after each validation, as `validate` is."""

@@ -17,6 +17,9 @@ from gantools.runtime.seeds import item_seed
 from gantools.training.precision import LossScale, autocast
 from gantools.training.system import Phase, System
 
+#: What arithmetic on networks that have diverged may raise.
+NUMERIC_ERRORS = (ArithmeticError, torch.linalg.LinAlgError)
+
 
 @dataclass
 class MicroBatch:
@@ -54,6 +57,12 @@ class PhaseUpdate:
         self.optimizer = phase.optimizer(self.trained)
         self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.size = sum(p.numel() for p in self.trained)
+        self.every, self.rate_factor = phase.every, 1.0
+        self._names: list[str] = []
+
+    def temper(self, rollbacks: int) -> None:
+        """Halve the learning rate for each return to an earlier state, and run less often where the phase says so."""
+        self.every, self.rate_factor = self.phase.every + self.phase.every_growth * rollbacks, 0.5**rollbacks
 
     def run(self, step: int, total: int, batches: Sequence[MicroBatch]) -> tuple[bool, dict[str, float]]:
         """Do one update unless loss or gradient are not finite.
@@ -83,7 +92,14 @@ class PhaseUpdate:
 
     def _tree(self, step: int, batches: Sequence[MicroBatch]) -> tuple[torch.Tensor, list[str]]:
         if len(batches) == 1:
-            return self._backward(step, batches[0])
+            try:
+                flat, self._names = self._backward(step, batches[0])
+            except NUMERIC_ERRORS:
+                if not self._names:
+                    raise
+                # As NaN, which all ranks get to know of.
+                flat = torch.full((self.size + len(self._names),), torch.nan, device=self.system.device)
+            return flat, self._names
         half = len(batches) // 2
         left, names = self._tree(step, batches[:half])
         return left.add_(self._tree(step, batches[half:])[0]), names
@@ -126,7 +142,7 @@ class PhaseUpdate:
             p.grad = view
         factor = self.phase.schedule(step, total)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
+            group["lr"] = rate * factor * self.rate_factor
         self.optimizer.step()
         for p in self.trained:
             p.grad = None

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from toy_system import lines_of, toy
+from toy_system import toy
+from training_runs import lines_of
 
 from gantools.errors import ConfigError
 from gantools.training.budget import Plan

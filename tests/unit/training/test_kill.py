@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import torch
-from toy_system import child_run, children, lines_of, toy, weights_of
+from toy_system import child_run, toy
+from training_runs import children, lines_of, weights_of
 
 from gantools.training.loop import train
 

@@ -6,11 +6,11 @@ import json
 import os
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from toy_system import Toy, lines_of, toy, weights_of
+from toy_system import Toy, toy
+from training_runs import lines_of, stopped_at, weights_of
 
 from gantools.errors import ConfigError, ModelError
 from gantools.training.loop import train
@@ -19,16 +19,6 @@ from gantools.training.report import Progress
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
-
-
-def stopped_at(step: int, system: Toy, folder: Path, by: signal.Signals = signal.SIGINT, **options: Any) -> None:
-    """Run until a step, then stop as Ctrl-C or a cluster does."""
-
-    def report(progress: Progress) -> None:
-        if progress.activity == "train" and progress.step == step:
-            os.kill(os.getpid(), by)
-
-    assert train(system, folder, report=report, **options).status == "interrupted"
 
 
 def test_a_run_leaves_a_whole_folder(tmp_path: Path) -> None:

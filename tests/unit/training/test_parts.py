@@ -15,6 +15,8 @@ from gantools.training.average import Average, average_decay
 from gantools.training.journal import Journal, TermMeans
 from gantools.training.precision import LossScale, choose_precision
 from gantools.training.schedule import constant, cosine, linear_decay, linear_epochs
+from gantools.training.state import restore_layout
+from gantools.training.system import adam
 
 
 def test_linear_rule_keeps_the_official_off_by_one() -> None:
@@ -105,3 +107,23 @@ def test_term_means_survive_json() -> None:
     other.load({"a": means.sums["a"], "b": [None, 1]})  # type: ignore[arg-type]
     assert other.take()["a"] == 1.5
     assert other.take() == {}
+
+
+def test_moments_keep_the_layout_of_their_weights() -> None:
+    """Fused Adam pairs them by place: after a resume, contiguous moments of channels-last weights give other steps."""
+    rng = torch.Generator().manual_seed(0)
+    x, results = torch.randn(2, 4, 1, 64, generator=rng), []
+    for resumed in (False, True):
+        torch.manual_seed(0)
+        net = nn.Conv2d(4, 6, (1, 9)).to(memory_format=torch.channels_last)
+        optimizer = adam(1e-2)(net.parameters())
+        for step in range(8):
+            if resumed and step == 4:
+                for entries in optimizer.state.values():
+                    entries |= {key: value.contiguous().clone() for key, value in entries.items()}
+                restore_layout(optimizer)
+            optimizer.zero_grad()
+            net(x).square().mean().backward()
+            optimizer.step()
+        results.append(net.weight.detach().clone())
+    assert torch.equal(*results)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from toy_system import Toy, lines_of, toy
+from toy_system import Toy, toy
+from training_runs import lines_of
 
 from gantools.errors import ModelError
 from gantools.training.loop import train

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
+from gantools.errors import ModelError
 from gantools.files.atomic import write_text
 from gantools.options import from_mapping, option
+from gantools.runtime.ranks import join_ranks, leave_ranks
 from gantools.runtime.seeds import item_seed
 from gantools.training.config import TrainConfig
 from gantools.training.loop import train
@@ -135,23 +134,6 @@ def toy(**values: Any) -> Toy:
     return Toy(from_mapping(ToyConfig, {"steps": 20, "log_every": 5, "precision": "float32", "threads": 1, **values}))
 
 
-def weights_of(folder: Path) -> dict[str, torch.Tensor]:
-    """Return everything of the newest state, and the published weights."""
-    from gantools.files.containers import read_state
-    from gantools.training.folder import ModelFolder
-
-    tensors = read_state(ModelFolder(folder).newest_state())[0]
-    for path in sorted(folder.glob("*.safetensors")):
-        tensors.update({f"{path.stem}:{key}": t for key, t in read_state(path)[0].items()})
-    return tensors
-
-
-def lines_of(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of the journal that do not depend on the clock."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines if line["kind"] != "start"]
-
-
 def child_run(folder: Path, values: dict[str, Any], environment: dict[str, str] | None = None) -> None:
     """Train in a process of its own, with an environment of its own."""
     os.environ.update(environment or {})
@@ -159,9 +141,14 @@ def child_run(folder: Path, values: dict[str, Any], environment: dict[str, str] 
     print(summary.status, summary.step)
 
 
-def children() -> ForkServerContext:
-    """Return a way to start processes that need not import torch each time."""
-    os.environ["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["toy_system", "torch._dynamo"])  # torch imports the latter at the first update
-    return context
+def several_runs(folder: Path, values: dict[str, Any], environment: dict[str, str]) -> None:
+    """Train models one after the other, on their own, within one join, and after an error, in one process."""
+    os.environ.update(environment)
+    for name in ("first", "second"):
+        train(toy(**values), folder / name)
+    with pytest.raises(ModelError, match="not finite"):
+        train(toy(**values, bad_from=0), folder / "bad")
+    join_ranks()
+    train(toy(**values), folder / "within")
+    train(toy(**values), folder / "after an error")
+    leave_ranks()

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tiny_systems import AUTOMIX_BANDS as SMALL
+from tiny_systems import AUTOMIX_PAPER as PAPER
+from tiny_systems import LOST_DB
 
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import ConfigError
-from gantools.systems.automix.config import PRESETS, AutomixConfig
 from gantools.systems.automix.data import Crops, load_songs
 from gantools.systems.automix.objective import Automix
-from gantools.training.loop import train
-from gantools.training.report import Progress
-from gantools.training.weights import read_weights
 
 Songs = tuple[list[Multitrack], list[Multitrack]]
-RATE_HZ = 16000
-LOST_DB = {"bass": 6.0, "drums": -3.0, "vocals": 9.0}
-COMMON: dict[str, Any] = {"rate_hz": RATE_HZ, "threads": 1, "precision": "float32", "validation_windows": 2}
-SMALL = dataclasses.replace(
-    PRESETS["small"], **COMMON, bottleneck=16, hidden=16, blocks=2, crop=16384, warmup_steps=0, bands=20
-)
-PAPER = AutomixConfig(
-    **COMMON, filters=8, repeats=1, blocks=2, bottleneck=8, hidden=8, skip=8, lstm_layers=1, crop=8192, batch_size=2
-)
 
 
 def test_targets_are_the_wet_stems_at_one_loudness(songs: Songs) -> None:
@@ -101,18 +87,3 @@ def test_paper_network_overfits_one_crop(songs: Songs, loss: str) -> None:
         optimizer.step()
         values.append(value.item())
     assert values[-1] <= 0.5 * values[0]
-
-
-@pytest.mark.parametrize("config", [SMALL, PAPER], ids=["bands", "paper"])
-def test_two_parts_equal_one(songs: Songs, config: AutomixConfig, tmp_path: Path) -> None:
-    config = dataclasses.replace(config, steps=4)
-
-    def interrupt(progress: Progress) -> None:
-        if progress.activity == "train" and progress.step == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    assert train(Automix(config, *songs, {}), tmp_path / "whole").status == "finished"
-    assert train(Automix(config, *songs, {}), tmp_path / "parts", report=interrupt).status == "interrupted"
-    assert train(Automix(config, *songs, {}), tmp_path / "parts").status == "finished"
-    whole, parts = (read_weights(tmp_path / name, "M", raw=True) for name in ("whole", "parts"))
-    assert all(torch.equal(whole[key], parts[key]) for key in whole)

@@ -1,0 +1,148 @@
+"""The training clips: read, cut, normalised, and checked before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gantools.audio.io import AudioReader
+from gantools.errors import ConfigError, InputError
+from gantools.files.hashing import hash_file
+from gantools.systems.caw.config import CawConfig
+from gantools.systems.caw.rates import RateChoice, choose_rates
+from gantools.systems.caw.resampling import clip_length, resample_clip
+
+_SILENCE = 1e-4
+#: A receptive field of more of the clip than this memorises it; of less it makes mush.
+MEMORISES_SHARE, MUSH_SHARE = 0.25, 0.08
+#: A scale needs a clip of so many receptive fields.
+_LEAST_FIELDS = 2.0
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One training clip.
+
+    Parameters
+    ----------
+    path : Path
+    wave : ndarray
+        float32 (channels, n), peak 1.
+    rate_hz : int
+    peak : float
+        What the file's samples were divided by.
+    sha : str
+        Hash of the file.
+    """
+
+    path: Path
+    wave: np.ndarray
+    rate_hz: int
+    peak: float
+    sha: str
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return float(self.wave.shape[-1] / self.rate_hz)
+
+    @property
+    def signal(self) -> np.ndarray:
+        """(channels, n): the wave itself, or mid and side."""
+        if len(self.wave) == 1:
+            return self.wave
+        return np.stack([self.wave[0] + self.wave[1], self.wave[0] - self.wave[1]]) / 2
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `config.json` keeps."""
+        return {"name": self.path.name, "hash": self.sha, "seconds": round(self.seconds, 6), "peak": self.peak}
+
+
+def read_clip(path: str | Path, config: CawConfig) -> Clip:
+    """Return a clip: cut to `max_seconds`, mono or stereo, at `rate_hz` or its own lower rate, holes empty, peak 1.
+
+    Raises
+    ------
+    InputError
+        The file is no audio, silent, shorter than `start_seconds`, or holds samples that are not finite.
+    ConfigError
+        A hole lies outside the clip.
+    """
+    path = Path(path)
+    wave, rate_hz = _read(path, config)
+    top_hz = min(config.rate_hz, rate_hz)
+    wave = resample_clip(wave, rate_hz, top_hz)
+    for start, end in config.hole_seconds():
+        if end * top_hz > wave.shape[-1]:
+            raise ConfigError(f"holes: {start:g}-{end:g} lies outside the clip of {wave.shape[-1] / top_hz:.2f} s")
+        wave[:, int(start * top_hz) : int(end * top_hz) + 1] = 0.0
+    peak = float(np.abs(wave).max(initial=0.0))
+    if peak < _SILENCE:
+        raise InputError("is silent; there is nothing to learn", path)
+    return Clip(path, wave / np.float32(peak), top_hz, peak, hash_file(path))
+
+
+def _read(path: Path, config: CawConfig) -> tuple[np.ndarray, int]:
+    """Return the wanted stretch at its own rate, (channels, n)."""
+    with AudioReader(path) as reader:
+        first = round(config.start_seconds * reader.rate_hz)
+        last = first + round(config.max_seconds * reader.rate_hz)
+        pieces, done = [], 0
+        for block in reader.blocks():
+            pieces.append(block[max(0, first - done) : max(0, last - done)])
+            done += len(block)
+            if done >= last:
+                break
+        wave = np.concatenate(pieces).T
+        if not wave.shape[1]:
+            raise InputError(f"has only {done / reader.rate_hz:.1f} s; start earlier (--start-seconds)", path)
+        if config.channels == 1:
+            wave = wave.mean(0, keepdims=True)
+        elif len(wave) == 1:
+            wave = np.repeat(wave, 2, 0)
+        return np.ascontiguousarray(wave[:2], np.float32), reader.rate_hz
+
+
+def choose_scales(clips: Sequence[Clip], config: CawConfig) -> RateChoice:
+    """Return the rates of a model over the given clips: `rates.choose_rates`, without those too low for the clip.
+
+    Raises
+    ------
+    InputError
+        The clips are so short that no scale is left, or their rates differ.
+    """
+    first = min(clips, key=lambda clip: clip.seconds)
+    top_hz = first.rate_hz
+    for clip in clips:
+        if clip.rate_hz != top_hz:
+            raise InputError(f"has {clip.rate_hz} Hz, {first.path.name} {top_hz}; give --rate-hz {top_hz}", clip.path)
+    mid = np.concatenate([clip.signal[0] for clip in clips])
+    choice = choose_rates(mid, top_hz, config.rates, speech=config.task == "speech", least_energy=config.least_energy)
+    holes = sum(end - start for start, end in config.hole_seconds())
+    least = _LEAST_FIELDS * config.receptive_field
+    kept, skipped = [], dict(choice.skipped)
+    for rate in choice.rates_hz:
+        if clip_length(first.seconds - holes, rate) >= least + config.receptive_field * bool(holes):
+            kept.append(rate)
+        else:
+            share = config.receptive_field / max(1, clip_length(first.seconds - holes, rate))
+            skipped[rate] = f"its receptive field is {100 * share:.0f} % of the clip"
+    if not kept:
+        seconds = least / top_hz + holes
+        raise InputError(f"is too short: {first.seconds:.2f} s; give {seconds:.2f} s or more", first.path)
+    return RateChoice(tuple(kept), skipped)
+
+
+def warn_of_field(clip: Clip, coarsest_hz: int, config: CawConfig) -> tuple[float, float, str]:
+    """Return the coarsest receptive field in seconds, its share of the clip, and a warning or an empty string."""
+    seconds = config.receptive_field / coarsest_hz
+    share = seconds / clip.seconds
+    if share > MEMORISES_SHARE:
+        return seconds, share, "the model may memorise the clip; take a longer one, or fewer --layers"
+    if share < MUSH_SHARE:
+        return seconds, share, "long structures will be lost; take more --layers, or lower --rates"
+    return seconds, share, ""

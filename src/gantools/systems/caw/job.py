@@ -1,0 +1,69 @@
+"""What is to be trained: clips, and the scales that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from gantools.systems.caw.clips import Clip, choose_scales, warn_of_field
+from gantools.systems.caw.config import CawConfig
+from gantools.systems.caw.model import NAME
+from gantools.systems.caw.networks import Critic, Generator
+
+
+class CawTraining:
+    """What is to be trained: a configuration and clips, as scales.
+
+    Parameters
+    ----------
+    config : CawConfig
+    clips : sequence of Clip
+        One, or several of one style, from which each step draws its own.
+    device : torch.device
+
+    Raises
+    ------
+    InputError
+        A clip is too short for any scale.
+    """
+
+    name = NAME
+
+    def __init__(self, config: CawConfig, clips: Sequence[Clip], device: torch.device | str = "cpu") -> None:
+        self.config, self.clips, self.device = config, list(clips), torch.device(device)
+        choice = choose_scales(clips, config)
+        self.rates_hz = choice.rates_hz
+        self.data: dict[str, Any] = {
+            "clips": [clip.describe() for clip in clips],
+            "seconds": round(clips[0].seconds, 6),
+            "channels": config.channels,
+            "rates_hz": list(choice.rates_hz),
+            "skipped": {str(rate): reason for rate, reason in choice.skipped.items()},
+        }
+
+    def width(self, index: int) -> int:
+        """Return the channels of a scale's networks."""
+        return self.config.coarse_width if index == 0 else self.config.width
+
+    def describe(self) -> dict[str, Any]:
+        """Return what ``--dry-run`` prints: parameter counts by network over all scales, and the data."""
+        c, counts = self.config, {"G": 0, "D": 0}
+        for index in range(len(self.rates_hz)):
+            shape = (c.channels, self.width(index), c.layers, c.kernel)
+            for name, kind in (("G", Generator), ("D", Critic)):
+                counts[name] += sum(p.numel() for p in kind(*shape).parameters())
+        return {"system": NAME, "parameters": counts, "data": self.data}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a user wants to know before training: rates, what is skipped and why, the receptive field."""
+        seconds, share, warning = warn_of_field(self.clips[0], self.rates_hz[0], self.config)
+        facts: dict[str, Any] = {
+            "clip": f"{self.clips[0].seconds:.2f} s at {self.clips[0].rate_hz} Hz",
+            "scales": " ".join(map(str, self.rates_hz)) + " Hz",
+            "skipped": {f"{rate} Hz": reason for rate, reason in self.data["skipped"].items()} or "none",
+            "receptive field": f"{self.config.receptive_field} samples, {seconds:.2f} s at {self.rates_hz[0]} Hz, "
+            f"{100 * share:.0f} % of the clip",
+        }
+        return {**facts, "warning": warning} if warning else facts

@@ -1,0 +1,177 @@
+"""The folder of a Catch-A-Waveform model: what it was trained on, and its finished scales."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import gantools
+from gantools.errors import InputError, ModelError
+from gantools.files.atomic import write_json
+from gantools.files.containers import read_state, read_tensors, write_state, write_tensors
+from gantools.options import config_hash, from_mapping, to_mapping
+from gantools.systems.caw.config import CawConfig
+from gantools.systems.caw.networks import Generator
+from gantools.systems.caw.stack import Scale, Stack
+from gantools.training.position import SCHEMA
+from gantools.training.state import load_network
+
+NAME = "caw"
+
+
+@dataclass(frozen=True)
+class CawModel:
+    """A model as it stands on disk.
+
+    Parameters
+    ----------
+    folder : Path
+    config : CawConfig
+    data : dict
+        ``clips`` (name, sha256, seconds, peak of each), ``rates_hz``, ``skipped`` (rate -> reason), ``channels``,
+        ``seconds`` (of the first clip).
+    stack : Stack
+        The finished scales; fewer than ``rates_hz`` while the model is being trained.
+    """
+
+    folder: Path
+    config: CawConfig
+    data: dict[str, Any]
+    stack: Stack
+
+    @property
+    def rate_hz(self) -> int:
+        """Rate of the highest finished scale."""
+        return self.stack.rates_hz[-1]
+
+    @property
+    def finished(self) -> bool:
+        """Whether all scales are trained."""
+        return list(self.stack.rates_hz) == list(self.data["rates_hz"])
+
+    @property
+    def seconds(self) -> float:
+        """Length of the first clip."""
+        return float(self.data["seconds"])
+
+    @property
+    def peaks(self) -> list[float]:
+        """What the clips were divided by; times this, a signal is as loud as its clip."""
+        return [float(clip["peak"]) for clip in self.data["clips"]]
+
+    def clips(self) -> list[np.ndarray]:
+        """Return the clips, peak 1, at the model's highest rate, float32 (channels, n) each, left and right as such."""
+        return read_clips(self.folder)
+
+
+def scale_folder(folder: str | Path, rate_hz: int) -> Path:
+    """Return where a scale is trained: ``scales/00500hz``."""
+    return Path(folder) / "scales" / f"{rate_hz:05d}hz"
+
+
+def write_model(folder: Path, config: CawConfig, data: dict[str, Any], clips: list[np.ndarray]) -> None:
+    """Write `config.json` and `clips.safetensors` of a model that is about to be trained."""
+    arrays = {f"clip{index:03d}": clip.astype(np.float32) for index, clip in enumerate(clips)}
+    write_tensors(folder / "clips.safetensors", arrays, {"rate_hz": data["rates_hz"][-1]})
+    description = {
+        "schema": SCHEMA,
+        "system": NAME,
+        "config": to_mapping(config),
+        "config_hash": config_hash(config),
+        "data": data,
+        "networks": {},
+        "averaged": [],
+        "versions": {"gantools": gantools.__version__, "torch": str(torch.__version__)},
+    }
+    write_json(folder / "config.json", description)
+
+
+def read_description(folder: str | Path) -> dict[str, Any]:
+    """Return the contents of `config.json`.
+
+    Raises
+    ------
+    ModelError
+        There is none, or it is that of another system.
+    """
+    path = Path(folder) / "config.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["system"] != NAME:
+            raise ModelError(f"is a model of {found['system']}, not of {NAME}", folder)
+        if not found["data"]["rates_hz"] or not isinstance(found["config"], dict):
+            raise TypeError
+    except OSError as error:
+        raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
+    return dict(found)
+
+
+def read_clips(folder: str | Path) -> list[np.ndarray]:
+    """Return the training clips; see `CawModel.clips`."""
+    try:
+        arrays, _ = read_tensors(Path(folder) / "clips.safetensors")
+    except InputError as error:
+        raise ModelError(error.message, error.path) from error
+    return [arrays[name] for name in sorted(arrays)]
+
+
+def write_scale(folder: Path, scale: Scale, meta: dict[str, Any]) -> None:
+    """Write ``scale.safetensors``, atomically: from then on the scale is finished."""
+    net = scale.generator
+    tensors = {f"generator/{name}": tensor for name, tensor in net.state_dict().items()}
+    tensors |= {"amplitude": scale.amplitude, "reconstruction_noise": scale.reconstruction_noise}
+    if scale.equaliser is not None:
+        tensors["equaliser"] = scale.equaliser
+    shape = {name: getattr(net, name) for name in ("channels", "width", "layers", "kernel")}
+    write_state(folder / "scale.safetensors", tensors, {"rate_hz": scale.rate_hz, **shape, **meta})
+
+
+def read_scale(folder: str | Path, device: torch.device | str = "cpu") -> tuple[Scale, dict[str, Any]]:
+    """Return a finished scale and its facts (``seconds`` of training among them).
+
+    Raises
+    ------
+    ModelError
+        The file is absent or damaged.
+    """
+    path = Path(folder) / "scale.safetensors"
+    try:
+        tensors, meta = read_state(path)
+    except InputError as error:
+        raise ModelError(error.message, path) from error
+    net = Generator(meta["channels"], meta["width"], meta["layers"], meta["kernel"])
+    prefix = "generator/"
+    load_network(net, {k[len(prefix) :]: t for k, t in tensors.items() if k.startswith(prefix)}, "G", str(path))
+    net = net.to(device).eval().requires_grad_(False)
+    rest = [tensors[name].to(device) for name in ("amplitude", "reconstruction_noise")]
+    equaliser = tensors["equaliser"].to(device) if "equaliser" in tensors else None
+    return Scale(int(meta["rate_hz"]), net, rest[0], rest[1], equaliser), meta
+
+
+def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CawModel:
+    """Return a model with its finished scales.
+
+    Raises
+    ------
+    ModelError
+        The folder is no model of this system, a file is damaged, or not even the coarsest scale is finished.
+    """
+    folder = Path(folder)
+    description = read_description(folder)
+    known = {name: value for name, value in description["config"].items() if name in CawConfig.__dataclass_fields__}
+    data = description["data"]
+    scales = []
+    for rate_hz in data["rates_hz"]:
+        if not (scale_folder(folder, rate_hz) / "scale.safetensors").exists():
+            break
+        scales.append(read_scale(scale_folder(folder, rate_hz), device)[0])
+    if not scales:
+        raise ModelError("has no finished scale yet; train it on", folder)
+    return CawModel(folder, from_mapping(CawConfig, known), data, Stack(scales, int(data["channels"])))

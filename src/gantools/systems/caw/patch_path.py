@@ -1,0 +1,90 @@
+"""The cheapest way to play a wanted sequence from a real one: on from frame to frame, with as few jumps as it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gantools.audio.compiled import compiled
+
+#: Frames at which a jump may begin, the best so far at each moment.
+_SOURCES = 24
+#: Frames per search: memory does not grow with the length of the wanted sequence.
+_PART_FRAMES = 2048
+
+
+def cheapest_path(
+    wanted: np.ndarray,
+    frames: np.ndarray,
+    jump_cost: float,
+    avoided: np.ndarray | None = None,
+    avoid_cost: float = 0.0,
+    avoid_frames: int = 0,
+) -> np.ndarray:
+    """Return which real frame to play at each moment (dynamic programming).
+
+    A frame costs its mean squared difference from the wanted one. Going on to the next real frame is free, a jump costs
+    `jump_cost` times (0.5 + how much the frame that would have followed differs from the one jumped to).
+
+    Parameters
+    ----------
+    wanted : float32 array (m, features)
+    frames : float32 array (n, features)
+    jump_cost : float
+    avoided : int64 array (paths, m), optional
+        Paths whose neighbourhood costs `avoid_cost` more.
+    avoid_cost : float
+    avoid_frames : int
+        Half the width of the neighbourhood.
+
+    Returns
+    -------
+    int64 array (m,)
+    """
+    m, n = len(wanted), len(frames)
+    total = np.zeros(n, np.float32)
+    squares = np.square(frames).mean(1)
+    path = np.empty(m, np.int64)
+    elsewhere = np.zeros((0, m), np.int64) if avoided is None else avoided
+    for first in range(0, m, _PART_FRAMES):
+        part = wanted[first : first + _PART_FRAMES]
+        before = np.empty((len(part), n), np.int32)
+        for moment, frame in enumerate(part):
+            cost = squares + np.square(frame).mean() - (2 / frames.shape[1]) * (frames @ frame)
+            for other in elsewhere[:, first + moment]:
+                cost[max(0, other - avoid_frames) : other + avoid_frames + 1] += avoid_cost
+            sources = np.argpartition(total[:-1], min(_SOURCES, n - 2))[:_SOURCES] if n > 2 else np.zeros(1, np.int64)
+            landing = np.minimum(sources + 1, n - 1)
+            seam = squares[landing][:, None] + squares - (2 / frames.shape[1]) * (frames[landing] @ frames.T)
+            _advance(total, cost, sources, seam, jump_cost, before[moment])
+        state = int(np.argmin(total))
+        for moment in range(len(part) - 1, -1, -1):
+            path[first + moment] = state
+            state = int(before[moment, state])
+        # The next part goes on from where this one ends, or jumps.
+        total[:] = np.inf
+        total[path[first + len(part) - 1]] = 0
+        total[np.isinf(total)] = np.float32(1e6)
+    return path
+
+
+@compiled
+def _advance(
+    total: np.ndarray, cost: np.ndarray, sources: np.ndarray, seam: np.ndarray, jump_cost: float, before: np.ndarray
+) -> None:
+    """Take one step: `total` becomes the least cost of ending at each frame, `before` where each came from."""
+    n = total.size
+    lowest = np.float32(3e38)
+    behind = np.float32(3e38)
+    from_sources = total[sources]
+    for frame in range(n):
+        best, came = behind, frame - 1
+        for k in range(sources.size):
+            jump = from_sources[k] + jump_cost * (np.float32(0.5) + seam[k, frame])
+            if jump < best:
+                best, came = jump, sources[k]
+        behind = total[frame]
+        total[frame] = best + max(cost[frame], np.float32(0))
+        before[frame] = max(came, 0)
+        lowest = min(lowest, total[frame])
+    for frame in range(n):
+        total[frame] -= lowest

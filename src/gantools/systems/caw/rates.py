@@ -1,0 +1,127 @@
+"""Which sampling rates a model has (Greshler et al. 2021, appendix A, and the authors' program)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gantools.errors import ConfigError
+from gantools.systems.caw.resampling import resample_clip
+
+#: The published list in Hz, and what follows it up to 44.1 kHz at similar steps.
+PAPER_RATES_HZ = (320, 400, 500, 640, 800, 1000, 1280, 1600, 2000, 2500, 4000, 8000, 10000, 12000, 14400, 16000)
+HIGHER_RATES_HZ = (20000, 25000, 32000, 40000, 44100)
+OCTAVE_RATES_HZ = (500, 1000, 2000, 4000, 8000, 16000, 32000)
+#: Speech begins here, and so does a clip of which no scale has enough energy.
+SPEECH_HZ = 500
+_THINNED_STEP = 1.6
+
+
+@dataclass(frozen=True)
+class RateChoice:
+    """The rates of a model.
+
+    Parameters
+    ----------
+    rates_hz : tuple of int
+        Ascending; the last is the rate of the clip.
+    skipped : dict
+        Rates of the list that are not used, and why.
+    """
+
+    rates_hz: tuple[int, ...]
+    skipped: dict[int, str] = field(default_factory=dict)
+
+
+def list_rates(name: str, rate_hz: int) -> list[int]:
+    """Return the candidates up to `rate_hz`, which is always the last.
+
+    Parameters
+    ----------
+    name : str
+        ``paper``; ``octaves`` from 500 Hz; ``thinned``: the paper's list without what is closer than needed for steps
+        of at most 1.6; or rates in Hz, separated by commas.
+    rate_hz : int
+        Rate of the clip.
+
+    Raises
+    ------
+    ConfigError
+        The name is unknown, or the rates do not rise.
+    """
+    everything = [*PAPER_RATES_HZ, *HIGHER_RATES_HZ]
+    if name == "paper":
+        wanted = everything
+    elif name == "octaves":
+        wanted = list(OCTAVE_RATES_HZ)
+    elif name == "thinned":
+        wanted = _thinned([rate for rate in everything if rate <= rate_hz])
+    else:
+        try:
+            wanted = [int(part) for part in name.split(",")]
+        except ValueError as error:
+            raise ConfigError(f"rates: {name!r} is neither paper, octaves, thinned nor a list in Hz") from error
+        if wanted != sorted(set(wanted)) or wanted[0] < 100:
+            raise ConfigError(f"rates: {name!r} must rise, from 100 Hz or more")
+    return [rate for rate in wanted if rate < rate_hz] + [rate_hz]
+
+
+def _thinned(rates: list[int]) -> list[int]:
+    """Leave out each rate without which its neighbours are still close enough."""
+    kept = [rates[0]]
+    for index, rate in enumerate(rates[1:], start=1):
+        last = index == len(rates) - 1
+        if last or rates[index + 1] > _THINNED_STEP * kept[-1]:
+            kept.append(rate)
+    return kept
+
+
+def choose_rates(
+    clip: np.ndarray, rate_hz: int, name: str = "paper", *, speech: bool = False, least_energy: float = 0.0025
+) -> RateChoice:
+    """Choose where the coarsest scale begins, and return all scales from there.
+
+    Music begins at the first rate at which the mean square of the clip, its peak being 1, is `least_energy`; below,
+    there is nothing to learn. Speech begins at 500 Hz whatever its energy, and so does music that has no such rate.
+
+    Parameters
+    ----------
+    clip : ndarray
+        (n,): the clip at `rate_hz`, mono (mid), peak 1.
+    rate_hz : int
+    name : str
+        See `list_rates`.
+    speech : bool
+    least_energy : float
+
+    Raises
+    ------
+    ConfigError
+        See `list_rates`.
+    """
+    candidates = list_rates(name, rate_hz)
+    if speech:
+        return _from_500(candidates, "below 500 Hz, where speech begins")
+    skipped: dict[int, str] = {}
+    for index, rate in enumerate(candidates):
+        energy = scale_energy(resample_clip(clip[None], rate_hz, rate))
+        if energy >= least_energy:
+            return RateChoice(tuple(candidates[index:]), skipped)
+        skipped[rate] = f"its energy {energy:.2g} is below {least_energy:g}"
+    return _from_500(candidates, "below 500 Hz, where a clip begins of which no scale has enough energy")
+
+
+def _from_500(candidates: list[int], reason: str) -> RateChoice:
+    kept = [rate for rate in candidates if rate >= SPEECH_HZ] or candidates[-1:]
+    return RateChoice(tuple(kept), {rate: reason for rate in candidates if rate < kept[0]})
+
+
+def scale_energy(signal: np.ndarray) -> float:
+    """Return the mean square of the first channel (mid) of (channels, n)."""
+    return float(np.mean(np.square(signal[0], dtype=np.float64))) if signal.shape[-1] else 0.0
+
+
+def noise_amplitude(energy: float, energy_below: float, factor: float = 0.01) -> float:
+    """Return how strong a scale's noise is: 0.01 sqrt(max(0, E_k - E_{k-1})), from the energies of the real signals."""
+    return factor * max(0.0, energy - energy_below) ** 0.5

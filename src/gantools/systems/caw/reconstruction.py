@@ -1,0 +1,67 @@
+"""The clip as the model has it: reconstruction, and denoising by it (Greshler et al. 2021, section 4.4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from gantools.systems.caw.extension import signal_to_noise_db
+from gantools.systems.caw.model import CawModel
+from gantools.systems.caw.resampling import resample_clip
+from gantools.systems.caw.sampler import Sampler
+from gantools.systems.caw.stack import from_mid_side
+
+
+def reconstruct(model: CawModel, sampler: Sampler) -> np.ndarray:
+    """Return what the model makes of its fixed noise, float32 (channels, n), peak about 1.
+
+    Of a model trained on a noisy clip with ``--task denoise`` this is the clip without what it could not learn: noise.
+    """
+    stack = model.stack
+
+    def noise(index: int, start: int, length: int) -> torch.Tensor:
+        return stack.scales[index].reconstruction_noise[None, :, start : start + length]
+
+    lengths = [scale.reconstruction_noise.shape[-1] for scale in stack.scales]
+    signals = torch.cat(list(sampler.stream(noise, lengths, equalise=False)), -1)
+    return from_mid_side(signals)[0].cpu().numpy()
+
+
+def closeness(wave: np.ndarray, clip: np.ndarray) -> dict[str, float]:
+    """Return how the reconstruction differs from its clip, both (channels, n) and at the clip's own level.
+
+    Returns
+    -------
+    dict
+        ``snr_db``: energy of the clip over that of what is gone; ``removed_db``: level of what is gone, in dB of full
+        scale; ``correlation``: of both.
+    """
+    clip = _fitted(clip, wave)
+    gone = float(np.mean(np.square(clip - wave, dtype=np.float64)))
+    together = float(np.sum(clip.astype(np.float64) * wave))
+    norm = float(np.sqrt(np.sum(np.square(clip, dtype=np.float64)) * np.sum(np.square(wave, dtype=np.float64))))
+    return {
+        "snr_db": round(signal_to_noise_db(wave, clip), 3),
+        "removed_db": round(10 * float(np.log10(max(gone, 1e-12))), 3),
+        "correlation": round(together / max(norm, 1e-12), 4),
+    }
+
+
+def improvement(
+    wave: np.ndarray, clip: np.ndarray, rate_hz: int, reference: np.ndarray, reference_hz: int
+) -> dict[str, float]:
+    """Return the signal-to-noise ratio of the clip and of the result against the true recording, in dB.
+
+    All are (channels, n) at the same level; the reference may have another rate, and is averaged to mono for mono.
+    """
+    true = resample_clip(reference, reference_hz, rate_hz)
+    if len(true) != len(wave):
+        true = true.mean(0, keepdims=True) if len(wave) == 1 else np.repeat(true, 2, 0)
+    true = _fitted(true, wave)
+    before, after = signal_to_noise_db(_fitted(clip, wave), true), signal_to_noise_db(wave, true)
+    return {"reference_snr_before_db": round(before, 3), "reference_snr_db": round(after, 3)}
+
+
+def _fitted(clip: np.ndarray, wave: np.ndarray) -> np.ndarray:
+    length = wave.shape[1]
+    return np.pad(clip[:, :length], ((0, 0), (0, max(0, length - clip.shape[1]))))

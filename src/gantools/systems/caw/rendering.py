@@ -1,0 +1,74 @@
+"""Signals into files, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gantools.audio.io import AudioWriter
+
+
+def render(
+    path: Path,
+    rate_hz: int,
+    channels: int,
+    bits: str,
+    waves: Callable[[], Iterable[np.ndarray]],
+    length: int,
+    gain: float,
+    tick: Callable[[float], None],
+) -> dict[str, Any]:
+    """Write a signal piece by piece; what would clip is made once more, softer, so that only one piece is kept.
+
+    Parameters
+    ----------
+    path : Path
+    rate_hz, channels : int
+    bits : str
+        See `AudioWriter`.
+    waves : callable
+        Returns the signal as float32 pieces (channels, n), the same ones each time.
+    length : int
+        Samples in all.
+    gain : float
+    tick : callable
+        Told the share that is done.
+
+    Returns
+    -------
+    dict
+        ``duration_s``, ``rate_hz``, ``peak`` and ``gain_db``: 0, or how much softer it had to be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    factor = 1.0
+    for _ in range(2):
+        with AudioWriter(path, rate_hz, channels, bits) as writer:
+            for wave in waves():
+                writer.append((wave * np.float32(gain * factor)).T)
+                tick(writer.frames / max(1, length))
+        if not writer.clipped or writer.subtype == "FLOAT":
+            break
+        factor *= 0.999 / writer.peak
+    return {
+        "duration_s": round(writer.frames / rate_hz, 3),
+        "rate_hz": rate_hz,
+        "gain_db": round(20 * float(np.log10(factor)), 3),
+        "peak": round(writer.peak, 4),
+    }
+
+
+def within(waves: Iterable[np.ndarray], first: int, length: int, fade: int = 0) -> Iterator[np.ndarray]:
+    """Yield `length` samples of a signal (channels, n) from sample `first` on, both ends faded over `fade` samples."""
+    position = -first
+    for wave in waves:
+        start = max(0, position)
+        part = wave[:, max(0, -position) : max(0, length - position)]
+        position += wave.shape[1]
+        if fade and (start < fade or start + part.shape[1] > length - fade):
+            index = np.arange(start, start + part.shape[1])
+            part = part * np.clip((np.minimum(index, length - 1 - index) + 0.5) / fade, 0, 1).astype(np.float32)
+        if part.shape[1]:
+            yield part

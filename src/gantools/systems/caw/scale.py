@@ -1,0 +1,287 @@
+"""One scale as a system of the training loop: critic and generator at one sampling rate."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gantools.audio.io import write_audio
+from gantools.runtime.seeds import item_seed
+from gantools.systems.caw.config import CawConfig
+from gantools.systems.caw.likeness import Likeness
+from gantools.systems.caw.material import LowerDraws, Material
+from gantools.systems.caw.networks import Critic, Generator, Norm
+from gantools.systems.caw.objective import (
+    gradient_penalty,
+    magnitudes,
+    mean_square_error,
+    spectral_loss,
+    wasserstein,
+)
+from gantools.systems.caw.stack import from_mid_side
+from gantools.systems.caw.statistics import FrameStatistics
+from gantools.training.system import Phase, System, adam
+
+Tensors = dict[str, torch.Tensor]
+#: At the ends of a crop the last layers see zeros where there is music: so much is cut off.
+_MARGIN_SAMPLES = 8
+_DROP_SHARE, _DROP = 2 / 3, 0.1
+#: Earlier pieces of draws that the statistics count, at most.
+_MOST_PIECES = 16
+
+
+class CawScale(System):
+    """Generator and critic of one sampling rate.
+
+    Parameters
+    ----------
+    config : CawConfig
+    material : Material
+        The clips at this rate.
+    draws : LowerDraws
+        Input of the generator.
+    width : int
+        Channels of both networks.
+    device : torch.device
+    """
+
+    name = "caw"
+    config: CawConfig
+
+    def __init__(
+        self,
+        config: CawConfig,
+        material: Material,
+        draws: LowerDraws,
+        width: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config, self.material, self.draws, self.device = config, material, draws, torch.device(device)
+        self.data = {"rate_hz": material.rate_hz, "lengths": material.lengths, "width": width}
+        seed = item_seed(config.seed, "networks", material.rate_hz)
+        shape = (config.channels, width, config.layers, config.kernel)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.generator, self.critic = Generator(*shape).to(self.device), Critic(*shape).to(self.device)
+        self.networks = {"G": self.generator, "D": self.critic}
+        if config.ema:
+            self.averaged = ("G",)
+        self.total = 0
+        optimizer = adam(config.learning_rate, (config.beta1, config.beta2))
+        self.phases = (
+            Phase("critic", ("D",), optimizer, self._schedule),
+            Phase("generator", ("G",), optimizer, self._schedule),
+        )
+        if config.statistics_weight:
+            longest = max(material.lengths)
+            pieces = min(_MOST_PIECES, longest // config.crop) if config.crop else 0
+            shortest = min(config.crop or longest, *material.lengths)
+            self.statistics = FrameStatistics(material.stretches(), pieces, shortest)
+        self._targets: dict[int, list[torch.Tensor]] = {}
+        self._likeness: list[Likeness] = []
+        self._sounds: Tensors = {}
+
+    def _schedule(self, step: int, total: int) -> float:
+        """A tenth of the rate from int(2/3 of the steps) on; what the losses need to know of the total is kept."""
+        self.total = total
+        return _DROP if step >= int(_DROP_SHARE * total) else 1.0
+
+    def extra_state(self) -> Tensors:
+        """Return the number of steps planned, which the weight of the mean square error follows, and kept frames."""
+        kept = self.statistics.state() if self.config.statistics_weight else {}
+        return {"total": torch.tensor([self.total]), **kept}
+
+    def load_extra_state(self, state: Tensors) -> None:
+        """Take back the number of steps planned."""
+        self.total = int(state["total"]) if "total" in state else 0
+        if self.config.statistics_weight:
+            self.statistics.load(state)
+
+    def batch(self, step: int, items: Sequence[int]) -> Tensors:
+        """Return windows of one clip: ``real``, the generator's inputs for a draw and for the reconstruction, masks.
+
+        ``x`` and ``rec_x`` have `reach` samples more on each side than ``previous``, ``rec_previous`` and ``real``.
+        """
+        material = self.material
+        random = torch.Generator().manual_seed(item_seed(self.config.seed, "clip", material.rate_hz, step))
+        clip = int(torch.randint(len(material.real), (), generator=random))
+        length = material.lengths[clip]
+        crop = self.config.crop
+        window = length if not crop or crop + 2 * _MARGIN_SAMPLES >= length else crop + 2 * _MARGIN_SAMPLES
+        rows: dict[str, list[torch.Tensor]] = {}
+        for item in items:
+            seed = item_seed(self.config.seed, "item", material.rate_hz, step, item)
+            random = torch.Generator().manual_seed(seed)
+            start = int(torch.randint(length - window + 1, (), generator=random))
+            place = (start, window)
+            row = self._window(self.draws.at_step(step, clip, item), random, place, "")
+            row |= self._window(material.rec_previous[clip], material.rec_noise[clip], place, "rec_")
+            row["real"] = material.real[clip][:, start : start + window]
+            row["mix"] = torch.rand(1, 1, generator=random).to(self.device)
+            if material.valid is not None:
+                row["valid"] = material.valid[clip][:, start : start + window]
+            for name, tensor in row.items():
+                rows.setdefault(name, []).append(tensor)
+        whole = torch.tensor([clip if window == length else -1] * len(items))
+        return {**{name: torch.stack(tensors) for name, tensors in rows.items()}, "whole": whole}
+
+    def _window(
+        self, previous: torch.Tensor, noise: torch.Tensor | torch.Generator, place: tuple[int, int], prefix: str
+    ) -> Tensors:
+        """Cut the generator's input, `previous` plus noise with zeros around the clip, and `previous` itself."""
+        reach, (start, window) = self.config.reach, place
+        first, last = max(0, start - reach), min(previous.shape[-1], start + window + reach)
+        if isinstance(noise, torch.Generator):
+            drawn = torch.randn(self.config.channels, last - first, generator=noise)
+            added = drawn.to(self.device) * self.material.amplitude
+        else:
+            added = noise[:, first:last]
+        around = (first - start + reach, start + window + reach - last)
+        x = functional.pad(previous[:, first:last] + added, around)
+        return {f"{prefix}x": x, f"{prefix}previous": previous[:, start : start + window]}
+
+    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Return the loss of the critic (equation 3) or of the generator (equations 4 and 5), and its terms."""
+        cut = slice(None) if int(batch["whole"][0]) >= 0 else slice(_MARGIN_SAMPLES, -_MARGIN_SAMPLES)
+        real = batch["real"][..., cut]
+        valid = batch["valid"][..., cut] if "valid" in batch else None
+        fake = self.generator(batch["x"], batch["previous"])[..., cut].float()
+        if phase == "critic":
+            return self._critic_loss(real, fake.detach(), batch["mix"], valid, shared["step"])
+        adversarial = -wasserstein(self.critic(fake))
+        loss, terms = self._distance(batch, real, valid, cut, shared["step"])
+        if self.config.statistics_weight:
+            seed = item_seed(self.config.seed, "directions", self.material.rate_hz, shared["step"], shared["items"][0])
+            random = torch.Generator().manual_seed(seed)
+            terms["statistics"] = self.statistics.distance(fake, shared["items"][0], random)
+            loss = loss + self.config.statistics_weight * terms["statistics"]
+        return adversarial + loss, {"adversarial": adversarial, **terms}
+
+    def _critic_loss(
+        self, real: torch.Tensor, fake: torch.Tensor, mix: torch.Tensor, valid: torch.Tensor | None, step: int
+    ) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        critic, c = self.critic, self.config
+        if valid is None:
+            on_real = wasserstein(critic(real))
+        else:
+            on_real = wasserstein(*critic.score_valid(real, valid))
+        on_fake = wasserstein(critic(fake))
+        loss, terms = on_fake - on_real, {"real": on_real, "fake": on_fake}
+        if c.penalty_weight and step % c.penalty_every == 0:
+
+            def scores(x: torch.Tensor) -> torch.Tensor:
+                if valid is None:
+                    return critic(x)
+                values, counted = critic.score_valid(x, valid)
+                return values * counted
+
+            terms["penalty"] = gradient_penalty(scores, real, fake, mix, valid)
+            loss = loss + c.penalty_weight * c.penalty_every * terms["penalty"]
+        return loss, terms
+
+    def _distance(
+        self, batch: Tensors, real: torch.Tensor, valid: torch.Tensor | None, cut: slice, step: int
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the reconstruction's distance from the clip, weighted, and its terms."""
+        c = self.config
+        falling = max(0.0, 1.0 - step / (c.mse_share * self.total)) if self.total and c.mse_share else 1.0
+        alpha1 = c.alpha1 + c.mse_start * (falling if step else 1.0)
+        rec = self.generator(batch["rec_x"], batch["rec_previous"])[..., cut]
+        loss, terms = torch.zeros((), device=self.device), {}
+        terms["mse"] = mean_square_error(rec, real, valid)
+        if alpha1:
+            loss = loss + alpha1 * terms["mse"]
+        if c.alpha2:
+            clip = int(batch["whole"][0])
+            # The norm of a piece is smaller by the root of its share.
+            share = real.shape[-1] / self.material.lengths[max(clip, 0)]
+            masked = rec if valid is None else rec * valid + real * (1.0 - valid)
+            terms["spectral"] = spectral_loss(masked, self._target(clip, real)) * share**-0.5
+            loss = loss + c.alpha2 * terms["spectral"]
+        return loss, terms
+
+    def _target(self, clip: int, real: torch.Tensor) -> list[torch.Tensor]:
+        """Magnitudes of the clip; those of whole clips are kept."""
+        if clip < 0:
+            return magnitudes(real)
+        if clip not in self._targets:
+            self._targets[clip] = [m[:1] for m in magnitudes(real[:1])]
+        return self._targets[clip]
+
+    def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
+        """Return how close a few draws come to the clips in spectrum (`ltas_db`) and frame by frame (`recall_db`).
+
+        Nothing before the first step: a new scale says nothing, and a budget run has better use for the time.
+        """
+        if step == 0:
+            return {}
+        generator = calibrated(networks["G"], self, passes=2)
+        figures: dict[str, list[float]] = {}
+        for index in range(self.config.validation_draws):
+            clip = index % len(self.material.real)
+            drawn = self.draw(generator, clip, "calibration", -1 - index)
+            for name, value in self._listen(clip).measure(drawn).items():
+                figures.setdefault(name, []).append(value)
+        means = {name: float(np.mean(values)) for name, values in figures.items()}
+        rec, real = self.reconstruct(generator), self.material.real[0]
+        self._sounds = {"real": real, "reconstruction": rec, "draw": drawn}
+        error = (rec - real).square().mean() / real.square().mean()
+        means["reconstruction"] = float(error.sqrt())
+        distance = means["ltas_db"] + means["recall_db"]
+        # Only what is called score chooses the weights that are kept, and ends a run early.
+        chooses = self.config.keep_best or self.config.patience
+        return {"score" if chooses else "distance": distance, **means}
+
+    def _listen(self, clip: int) -> Likeness:
+        if not self._likeness:
+            self._likeness = [Likeness(real) for real in self.material.real]
+        return self._likeness[clip]
+
+    @torch.no_grad()
+    def draw(self, generator: nn.Module, clip: int, name: str, index: int) -> torch.Tensor:
+        """Return a draw (channels, n) of this scale, a function of its name and index."""
+        reach, channels = self.config.reach, self.config.channels
+        previous = self.draws.kept(clip, name, index)
+        seed = item_seed(self.config.seed, "noise", self.material.rate_hz, clip, name, index)
+        noise = torch.randn(channels, previous.shape[-1], generator=torch.Generator().manual_seed(seed))
+        x = functional.pad(previous + noise.to(self.device) * self.material.amplitude, (reach, reach))
+        drawn: torch.Tensor = generator(x[None], previous[None])[0]
+        return drawn
+
+    @torch.no_grad()
+    def reconstruct(self, generator: nn.Module) -> torch.Tensor:
+        """Return the reconstruction (channels, n) of the first clip at this rate."""
+        reach, previous = self.config.reach, self.material.rec_previous[0]
+        x = functional.pad(previous + self.material.rec_noise[0], (reach, reach))
+        rec: torch.Tensor = generator(x[None], previous[None])[0]
+        return rec
+
+    def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
+        """Write what the validation listened to: the clip, its reconstruction and a draw at this rate."""
+        for name, signal in self._sounds.items():
+            if name != "real" or not (folder / "real.wav").exists():
+                write_audio(folder / f"{name}.wav", from_mid_side(signal).cpu().numpy(), self.material.rate_hz)
+
+
+@torch.no_grad()
+def calibrated(generator: nn.Module, system: CawScale, passes: int, into: nn.Module | None = None) -> nn.Module:
+    """Return a copy in evaluation mode whose batch statistics are the mean over draws of whole clips.
+
+    The running statistics of training follow weights that change, and know crops only.
+    """
+    target = copy.deepcopy(generator) if into is None else into
+    target.train()
+    for norm in target.modules():
+        if isinstance(norm, Norm):
+            norm.reset_running_stats()
+            norm.momentum = None
+    for index in range(passes):
+        system.draw(target, index % len(system.material.real), "calibration", index)
+    return target.eval().requires_grad_(False)

@@ -1,0 +1,133 @@
+"""Audio that a model begins with: files of any length and rate, piece by piece, as the model's signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+
+from gantools.audio.io import AudioReader
+from gantools.errors import InputError
+from gantools.systems.caw.resampling import clip_length
+
+_BLOCK = 1 << 16
+_SILENCE = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A recording.
+
+    Parameters
+    ----------
+    rate_hz, channels, frames : int
+    rms : float
+        Root of the mean square of the mean of the channels.
+    blocks : callable
+        Returns an iterator over float32 blocks (n, channels), `frames` in all, each time it is called.
+    """
+
+    rate_hz: int
+    channels: int
+    frames: int
+    rms: float
+    blocks: Callable[[], Iterator[np.ndarray]]
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.frames / self.rate_hz
+
+    def signals(self, rate_hz: int, length: int, channels: int, gain: float = 1.0) -> Iterator[torch.Tensor]:
+        """Yield ``(1, channels, n)`` at another rate, `length` samples in all, cut or filled with zeros.
+
+        One channel is the mean of the source's; two are mid and side.
+        """
+        fold = _to_mono if channels == 1 else _to_mid_side
+        for block in self._resampled(rate_hz, length, fold, channels):
+            yield torch.from_numpy(block.T[None] * np.float32(gain))
+
+    def waves(self, rate_hz: int, length: int) -> Iterator[np.ndarray]:
+        """Yield float32 (channels, n) at another rate, `length` samples in all."""
+        for block in self._resampled(rate_hz, length, lambda block: block, self.channels):
+            yield block.T
+
+    def _resampled(
+        self, rate_hz: int, length: int, fold: Callable[[np.ndarray], np.ndarray], channels: int
+    ) -> Iterator[np.ndarray]:
+        left = length
+        for block in _at_rate((fold(block) for block in self.blocks()), self.rate_hz, rate_hz, channels):
+            block = block[:left]
+            left -= len(block)
+            if len(block):
+                yield np.ascontiguousarray(block, np.float32)
+            if not left:
+                return
+        if left:
+            yield np.zeros((left, channels), np.float32)
+
+
+def _at_rate(blocks: Iterator[np.ndarray], from_hz: int, to_hz: int, channels: int) -> Iterator[np.ndarray]:
+    if from_hz == to_hz:
+        yield from blocks
+        return
+    resampler = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32", quality="VHQ")
+    for block in blocks:
+        yield resampler.resample_chunk(np.ascontiguousarray(block))
+    yield resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
+
+
+def _to_mono(block: np.ndarray) -> np.ndarray:
+    return block.mean(1, keepdims=True, dtype=np.float32)
+
+
+def _to_mid_side(block: np.ndarray) -> np.ndarray:
+    left, right = block[:, 0], block[:, min(1, block.shape[1] - 1)]
+    return np.stack([(left + right) / 2, (left - right) / 2], 1)
+
+
+def file_source(path: str | Path) -> Source:
+    """Return an audio file as a source; it is read once to measure it.
+
+    Raises
+    ------
+    InputError
+        The file is no audio, damaged or silent.
+    """
+    with AudioReader(path) as reader:
+        rate_hz, channels, frames, energy = reader.rate_hz, reader.channels, 0, 0.0
+        for block in reader.blocks():
+            frames += len(block)
+            energy += float(np.square(_to_mono(block), dtype=np.float64).sum())
+    rms = (energy / frames) ** 0.5
+    if rms < _SILENCE:
+        raise InputError("is silent; give a recording with sound", path)
+
+    def blocks() -> Iterator[np.ndarray]:
+        with AudioReader(path) as reader:
+            yield from reader.blocks(_BLOCK)
+
+    return Source(rate_hz, channels, frames, rms, blocks)
+
+
+def wave_source(wave: np.ndarray, rate_hz: int) -> Source:
+    """Return float32 (channels, n) as a source."""
+    frames = wave.shape[1]
+    rms = float(np.sqrt(np.mean(np.square(wave.mean(0), dtype=np.float64)))) if frames else 0.0
+
+    def blocks() -> Iterator[np.ndarray]:
+        for start in range(0, frames, _BLOCK):
+            yield wave[:, start : start + _BLOCK].T
+
+    return Source(rate_hz, len(wave), frames, rms, blocks)
+
+
+def lasting(source: Source, seconds: float | None) -> Source:
+    """Return the beginning of a source, where it is longer than `seconds`."""
+    if seconds is None or seconds >= source.seconds:
+        return source
+    return Source(source.rate_hz, source.channels, clip_length(seconds, source.rate_hz), source.rms, source.blocks)

@@ -1,0 +1,254 @@
+"""Train a model scale by scale, coarsest first; each scale is a run of the one training loop."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from gantools.errors import ConfigError, ModelError
+from gantools.files.atomic import atomic_folder, sweep_temporaries
+from gantools.options import to_mapping
+from gantools.runtime.ranks import is_first_rank, set_threads
+from gantools.systems.caw.finishing import finish
+from gantools.systems.caw.job import CawTraining as CawTraining
+from gantools.systems.caw.material import LowerDraws, prepare
+from gantools.systems.caw.model import (
+    load_model,
+    read_description,
+    read_scale,
+    scale_folder,
+    write_model,
+    write_scale,
+)
+from gantools.systems.caw.scale import CawScale
+from gantools.systems.caw.stack import Scale, Stack
+from gantools.training.config import parse_seconds
+from gantools.training.loop import train
+from gantools.training.report import Progress, Report, Summary
+from gantools.training.state import load_network
+from gantools.training.weights import first_difference, load_weights, read_weights
+
+#: Evaluations of the generator after training, besides those of the recalibration.
+_FINISHING_DRAWS = 8
+
+
+def train_caw(
+    job: CawTraining,
+    folder: str | Path,
+    *,
+    resume: Literal["auto", "never"] = "auto",
+    base_model: str | Path | None = None,
+    report: Report | None = None,
+) -> Summary:
+    """Train all scales of a model that are not finished yet.
+
+    A run that was stopped in any way goes on where its last save was, and ends with the same weights (bit for bit on a
+    CPU with an equal number of threads). Finished scales stay as they are, also with more steps.
+
+    Parameters
+    ----------
+    job : CawTraining
+    folder : str or Path
+        Model folder.
+    resume : str
+        ``auto`` goes on; ``never`` starts over.
+    base_model : str or Path, optional
+        Model whose scales of the same rate and shape the new ones start from.
+    report : callable, optional
+        Called with a `Progress`; its steps count over all scales.
+
+    Raises
+    ------
+    ConfigError, ModelError, DeviceError
+        As `gantools.training.loop.train`.
+    """
+    try:
+        return _Driver(job, Path(folder), base_model, report).run(resume)
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror}); what was finished is kept; free some space and run it again"
+        raise ModelError(reason, folder) from error
+
+
+class _Driver:
+    """One call of `train_caw`."""
+
+    def __init__(self, job: CawTraining, folder: Path, base_model: str | Path | None, report: Report | None) -> None:
+        self.job, self.config, self.folder, self.report = job, job.config, folder, report
+        self.base = Path(base_model) if base_model is not None else None
+        self.scales: list[Scale] = []
+        self.seconds, self.steps, self.trained = 0.0, 0, False
+        set_threads(self.config.threads)
+
+    def run(self, resume: str) -> Summary:
+        """Bring every scale to its end."""
+        if self.base is not None:
+            load_model(self.base)  # says what is wrong with it before anything is written
+        self._open(resume)
+        summary: Summary | None = None
+        for index in range(len(self.job.rates_hz)):
+            folder = scale_folder(self.folder, self.job.rates_hz[index])
+            if not (folder / "scale.safetensors").exists():
+                summary = self._train_scale(index, folder)
+                if summary.status == "interrupted":
+                    return dataclasses.replace(self._sum_up(summary), status="interrupted")
+            scale, meta = read_scale(folder, self.job.device)
+            self.scales.append(scale)
+            self.seconds += meta["seconds"]
+            self.steps += meta["step"]
+        return self._sum_up(summary)
+
+    def _sum_up(self, last: Summary | None) -> Summary:
+        if last is None:
+            return Summary("skipped", self.folder, self.steps, self.steps, None, None, self.seconds, "")
+        steps = self.steps + (last.step if last.status == "interrupted" else 0)
+        planned = max(steps, self._planned(last.total) if last.status == "interrupted" else steps)
+        return dataclasses.replace(
+            last,
+            status="finished",
+            folder=self.folder,
+            step=steps,
+            total=planned,
+            best_step=None,
+            seconds=self.seconds + (last.seconds if last.status == "interrupted" else 0.0),
+        )
+
+    def _planned(self, of_scale: int) -> int:
+        """Return the steps of the whole model, as far as they are known."""
+        ahead = len(self.job.rates_hz) - len(self.scales) - 1
+        return self.steps + of_scale + ahead * (self.config.steps if not self.config.budget else 0)
+
+    def _open(self, resume: str) -> None:
+        """Make the folder, or check that what is in it is this run."""
+        config, data, first = self.config, self.job.data, is_first_rank()
+        there = self.folder.is_dir() and any(self.folder.iterdir())
+        if there and not (self.folder / "config.json").exists():
+            raise ConfigError("exists and is not a model folder; choose another --out", self.folder)
+        if there and resume == "auto":
+            self._check(read_description(self.folder))
+        elif there:
+            read_description(self.folder)
+            if first:
+                shutil.rmtree(self.folder / "scales", ignore_errors=True)
+        waves = [clip.wave for clip in self.job.clips]
+        if not there and first:
+            sweep_temporaries(self.folder.parent, of=self.folder.name)
+            with atomic_folder(self.folder) as temporary:
+                write_model(temporary, config, data, waves)
+        elif first:
+            write_model(self.folder, config, data, waves)
+
+    def _check(self, model: dict[str, Any]) -> None:
+        way = "keep it, or use --no-resume to start over"
+        for name, here in to_mapping(self.config).items():
+            kept = model["config"].get(name, here)
+            if name not in self.config.FREE and kept != here:
+                raise ConfigError(
+                    f"cannot go on with {name} {here!r}: the run was started with {kept!r}; {way}", self.folder
+                )
+        if difference := first_difference(self.job.data, model["data"], "data"):
+            raise ConfigError(f"cannot go on with another clip: {difference}; {way}", self.folder)
+
+    def _train_scale(self, index: int, folder: Path) -> Summary:
+        """Train one scale and write it; the summary is that of its run."""
+        begun = time.monotonic()
+        system = self._build(index)
+        if not (folder / "config.json").exists():
+            self._start(system, index)
+        config = dataclasses.replace(self.config, budget=self._budget(system, index, folder, begun))
+        system.config = config
+        summary = train(system, folder, report=self._report_of(index))
+        if summary.status == "interrupted":
+            return summary
+        if is_first_rank():
+            load_weights(folder, "G", system.generator)
+            scale = finish(system)
+            # Training time counts over all starts, what is around it once.
+            seconds = summary.seconds + max(0.0, time.monotonic() - begun - summary.seconds)
+            facts = {"seconds": seconds, "step": summary.step, "score": summary.best_score}
+            write_scale(folder, scale, {**facts, "amplitude": [float(a) for a in scale.amplitude[:, 0]]})
+            shutil.rmtree(folder / "state", ignore_errors=True)
+        while not (folder / "scale.safetensors").exists():  # the other ranks wait for the first
+            time.sleep(0.05)
+        return summary
+
+    def _build(self, index: int) -> CawScale:
+        job, rate_hz = self.job, self.job.rates_hz[index]
+        below = Stack(self.scales, self.config.channels) if index else None
+        signals = [clip.signal for clip in job.clips]
+        material = prepare(signals, job.clips[0].rate_hz, rate_hz, below, self.config, job.device)
+        seconds = [clip.seconds for clip in job.clips]
+        draws = LowerDraws(below, rate_hz, self.config.channels, seconds, self.config, job.device)
+        return CawScale(self.config, material, draws, job.width(index), job.device)
+
+    def _start(self, system: CawScale, index: int) -> None:
+        """Give new networks the weights of the base model's scale, or of the scale below, where they fit."""
+        rate_hz = self.job.rates_hz[index]
+        if self.base is not None and _take_over(system, scale_folder(self.base, rate_hz)):
+            return
+        if self.config.warm_start and index and self.job.width(index) == self.job.width(index - 1):
+            _take_over(system, scale_folder(self.folder, self.job.rates_hz[index - 1]))
+        if self.config.zero_init and index:
+            system.generator.silence()
+
+    def _budget(self, system: CawScale, index: int, folder: Path, begun: float) -> str:
+        """Return the time for a scale: of the whole budget the coarsest takes its share, the others equal parts.
+
+        A scale that was begun keeps its budget, so that it ends as if it had not been stopped.
+        """
+        if not self.config.budget:
+            return ""
+        path = folder / "config.json"
+        if path.exists():
+            kept = str(json.loads(path.read_text(encoding="utf-8"))["config"]["budget"])
+            if kept:
+                return kept
+        left = parse_seconds(self.config.budget) - self.seconds
+        ahead = len(self.job.rates_hz) - index
+        share = self.config.coarsest_share if index == 0 and ahead > 1 else 1.0 / ahead
+        system.draw(system.generator, 0, "calibration", 0)  # the first one also draws from the scales below
+        once = time.monotonic()
+        system.draw(system.generator, 0, "calibration", 0)
+        once = time.monotonic() - once
+        around = time.monotonic() - begun + once * (self.config.recalibrate + _FINISHING_DRAWS)
+        return f"{max(1.0, share * left - around):.1f}s"
+
+    def _report_of(self, index: int) -> Report | None:
+        report, rate_hz = self.report, self.job.rates_hz[index]
+        if report is None:
+            return None
+
+        def tell(progress: Progress) -> None:
+            if progress.activity == "resume" and not progress.step and index:
+                return
+            report(
+                dataclasses.replace(
+                    progress,
+                    step=self.steps + progress.step,
+                    total=self._planned(progress.total) if progress.total else 0,
+                    seconds=self.seconds + progress.seconds,
+                    values={"hz": rate_hz, **progress.values} if progress.values else {},
+                )
+            )
+
+        return tell
+
+
+def _take_over(system: CawScale, folder: Path) -> bool:
+    """Load the weights of another scale into both networks; return whether they fit."""
+    try:
+        weights = {name: read_weights(folder, name, raw=True) for name in system.networks}
+        kept = {name: {k: t.clone() for k, t in net.state_dict().items()} for name, net in system.networks.items()}
+        try:
+            for name, net in system.networks.items():
+                load_network(net, weights[name], name)
+        except ModelError:
+            for name, net in system.networks.items():
+                load_network(net, kept[name], name)
+            return False
+    except ModelError:
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""Training clips from songs, or from clips made by ``gantools chunk``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gantools.chunks.shards import ChunkSet
+from gantools.chunks.splits import SPLITS
+from gantools.errors import ConfigError
+from gantools.files.hashing import hash_json
+from gantools.runtime.seeds import item_seed
+from gantools.systems.wavegan.config import WaveGANConfig
+from gantools.systems.wavegan.songs import SongClips as SongClips
+
+_AUGMENT_DB = 3.0
+
+
+class ChunkClips:
+    """Clips of a folder from ``gantools chunk`` (audio); they stay on disk, as its shards are mapped.
+
+    Parameters
+    ----------
+    folder : Path
+    config : WaveGANConfig
+
+    Raises
+    ------
+    ConfigError
+        The clips are mels, too short, of another rate, or none is for training.
+    """
+
+    def __init__(self, folder: Path, config: WaveGANConfig) -> None:
+        self.config, chunks = config, ChunkSet(folder)
+        if chunks.kind != "audio":
+            raise ConfigError("holds mels; WaveGAN takes audio: gantools chunk SONGS on audio files", folder)
+        made = chunks.description["config"]
+        if made["sample_rate_hz"] != config.rate_hz or made["samples"] < config.samples or config.channels != 1:
+            has = f"{made['samples']} samples at {made['sample_rate_hz']} Hz, mono"
+            raise ConfigError(f"holds clips of {has}; use --sample-rate and --samples to match, or the songs", folder)
+        self._chunks = chunks
+        self._rows = {side: chunks.select(split=side) for side in SPLITS}
+        if not self._rows["train"]:
+            raise ConfigError("holds no clips for training; chunk it with another --split", folder)
+        self._rows["val"] = self._rows["val"] or self._rows["train"]
+        self.padded, self.unusable = list[str](), list[str]()
+        self.split = {side: sorted({row["song"] for row in rows}) for side, rows in self._rows.items()}
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Audio in each split."""
+        return {side: sum(r["samples"] for r in rows) / self.config.rate_hz for side, rows in self._rows.items()}
+
+    def windows(self) -> dict[str, int]:
+        """Return how many clips each split holds."""
+        return {side: len(rows) for side, rows in self._rows.items()}
+
+    def describe(self) -> dict[str, object]:
+        """Return what a resumed run must find again."""
+        rows = [[row["shard"], row["row"]] for row in self._chunks.rows]
+        return {"songs": self.split, "frames": hash_json(rows)}
+
+    def draw(self, random: np.random.Generator, side: str = "train") -> np.ndarray:
+        """Return one clip, float32 (1, samples)."""
+        rows = self._rows[side]
+        clip = self._chunks.clip(rows[random.integers(len(rows))])
+        start = int(random.integers(len(clip) - self.config.samples + 1))
+        return clip[None, start : start + self.config.samples]
+
+
+Clips = SongClips | ChunkClips
+
+
+def training_clip(clips: Clips, seed: int, augment: bool) -> np.ndarray:
+    """Return the training clip of an item's seed, (channels, samples): up to 3 dB louder or softer, either polarity.
+
+    A clip that would exceed full scale is made only as loud as fits, because the generator's tanh ends there.
+    """
+    random = np.random.default_rng(seed)
+    wave = clips.draw(random)
+    if augment:
+        gain = 10 ** (random.uniform(-_AUGMENT_DB, _AUGMENT_DB) / 20)
+        gain = min(gain, 1.0 / max(float(np.abs(wave).max()), 1e-9))
+        wave = wave * np.float32(gain if random.random() < 0.5 else -gain)
+    return wave
+
+
+def fixed_clips(clips: Clips, side: str, count: int) -> np.ndarray:
+    """Return the same clips of a split whenever asked, float32 (count, channels, samples)."""
+    seed = clips.config.seed
+    drawn = [clips.draw(np.random.default_rng(item_seed(seed, "fixed", side, n)), side) for n in range(count)]
+    return np.stack(drawn)

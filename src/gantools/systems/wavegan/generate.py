@@ -1,0 +1,225 @@
+"""A trained WaveGAN as a maker of clips: from seeds, from stored latents, between two of them, or longer than one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gantools.errors import ConfigError, InputError, ModelError
+from gantools.files.containers import read_tensors, write_tensors
+from gantools.files.hashing import hash_bytes
+from gantools.options import from_mapping
+from gantools.runtime.seeds import item_seed
+from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
+from gantools.systems.wavegan.networks import UpConv, build_generator
+from gantools.systems.wavegan.sampling import draw_latent, draw_noise
+from gantools.systems.wavegan.style import StyleGenerator
+from gantools.training.weights import load_weights, read_model
+
+_OVERLAP = 4  # neighbours of a longer clip share a quarter of one
+_PIECES_PER_ANCHOR = 4
+_STYLE_DRAWS = 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    """One clip to make.
+
+    Attributes
+    ----------
+    name : str
+        Name of its file, without ending.
+    seed : int
+        Its seed, or its row in a file of latents.
+    other : int, optional
+        Seed of the clip at the other end of an interpolation.
+    share : float
+        Place between the two, 0 to 1.
+    """
+
+    name: str
+    seed: int
+    other: int | None = None
+    share: float = 0.0
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Return the seeds of a text such as ``3,7,20-25``; raises ConfigError."""
+    seeds: list[int] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+            raise ConfigError(f"seeds: {part!r} in {text!r}; write numbers and ranges such as 3,7,20-25")
+        seeds += range(int(first), int(last or first) + 1)
+    if len(set(seeds)) < len(seeds):
+        raise ConfigError(f"seeds: {text!r} names a seed twice")
+    return seeds
+
+
+def seed_requests(seeds: Sequence[int]) -> list[Request]:
+    """Return a request for each seed."""
+    return [Request(f"seed-{seed:05d}", seed) for seed in seeds]
+
+
+def path_requests(first: int, last: int, steps: int) -> list[Request]:
+    """Return the requests of an interpolation, the clips of both seeds included."""
+    return [Request(f"seeds-{first:05d}-{last:05d}-{n:03d}", first, last, n / (steps - 1)) for n in range(steps)]
+
+
+def slerp(a: torch.Tensor, b: torch.Tensor, share: float) -> torch.Tensor:
+    """Return the point between two latents on the arc from one to the other; exactly `a` at 0 and `b` at 1.
+
+    Between random normal latents the straight line leads through lengths that the generator has never seen; the
+    length along the arc goes evenly from one to the other.
+    """
+    if share in (0.0, 1.0):
+        return b if share else a
+    lengths = a.norm(), b.norm()
+    cosine = torch.clamp(torch.dot(a, b) / (lengths[0] * lengths[1]), -1, 1)
+    angle = torch.arccos(cosine)
+    if float(angle.sin()) < 1e-4:
+        return torch.lerp(a, b, share)
+    weights = torch.sin((1 - share) * angle) / lengths[0], torch.sin(share * angle) / lengths[1]
+    return (weights[0] * a + weights[1] * b) / angle.sin() * torch.lerp(lengths[0], lengths[1], share)
+
+
+class ClipMaker:
+    """Makes clips with the generator of a model folder, one at a time, so that a clip never depends on its neighbours.
+
+    Parameters
+    ----------
+    folder : Path
+    config : WaveGANGenerateConfig
+    device : str
+    latents : array (clip, latent), optional
+        Rows to use in place of seeds.
+
+    Raises
+    ------
+    ModelError
+        No model folder of WaveGAN, or weights that are missing or do not fit.
+    """
+
+    def __init__(
+        self, folder: Path, config: WaveGANGenerateConfig, device: str, latents: np.ndarray | None = None
+    ) -> None:
+        model = read_model(folder)
+        if model["system"] != "wavegan":
+            raise ModelError(f"is a model of {model['system']}; use gantools generate {model['system']}", folder)
+        self.model = from_mapping(WaveGANConfig, model["config"])
+        self.config, self.device, self.latents = config, torch.device(device), latents
+        if latents is not None and latents.shape[1] != self.model.latent:
+            raise ModelError(f"takes latents of {self.model.latent} numbers, not {latents.shape[1]}", folder)
+        self.generator = build_generator(self.model)
+        load_weights(folder, "G", self.generator, raw=not config.average)
+        self.generator.to(self.device).eval()
+        for module in self.generator.modules():
+            if isinstance(module, UpConv):
+                module.freeze()  # else most of the time of a single clip
+        self._centre: torch.Tensor | None = None
+
+    def latent(self, request: Request) -> torch.Tensor:
+        """Return the latent of a clip, before truncation."""
+        first = self._one_latent(request.seed)
+        return first if request.other is None else slerp(first, self._one_latent(request.other), request.share)
+
+    def _one_latent(self, number: int) -> torch.Tensor:
+        if self.latents is not None:
+            return torch.from_numpy(self.latents[number])
+        return draw_latent(item_seed(number, "clip"), self.model.latent, self.model.latent_kind)
+
+    def make(self, z: torch.Tensor) -> np.ndarray:
+        """Return the clip of a latent, float32 (channels, samples), or a longer one where `seconds` asks for it.
+
+        Everything random in it follows from the latent: noise inputs, and the path of a longer clip.
+        """
+        wanted = round(self.config.seconds * self.model.rate_hz)
+        if not wanted:
+            return self._clip(z)
+        return self._stitched(z, wanted) if wanted > self.model.samples else self._clip(z)[:, :wanted]
+
+    def pieces(self) -> int:
+        """Return how many clips are joined to make one of the length asked for."""
+        wanted, hop = round(self.config.seconds * self.model.rate_hz), self._hop
+        return 1 + max(0, math.ceil((wanted - self.model.samples) / hop))
+
+    @property
+    def _hop(self) -> int:
+        return self.model.samples - self.model.samples // _OVERLAP
+
+    @torch.inference_mode()
+    def _clip(self, z: torch.Tensor) -> np.ndarray:
+        generator, psi = self.generator, self.config.truncation
+        styles, noise, samples = None, None, int(generator.noise_samples)  # type: ignore[arg-type]
+        if samples:
+            seed = 0 if self.config.fixed_noise else _hash(z)
+            noise = min(psi, 1.0) * draw_noise(item_seed(seed, "noise"), samples)[None].to(self.device)
+        if psi == 1.0:
+            return self._run(z, noise)
+        if isinstance(generator, StyleGenerator):
+            centre = self._style_centre()
+            styles = centre + psi * (generator.mapping(z[None].to(self.device)) - centre)
+        return self._run(psi * z, noise, styles)
+
+    def _run(self, z: torch.Tensor, noise: torch.Tensor | None, styles: torch.Tensor | None = None) -> np.ndarray:
+        more = {} if styles is None else {"styles": styles}
+        clip: torch.Tensor = self.generator(z[None].to(self.device), noise, **more)[0]
+        return clip.float().cpu().numpy()
+
+    def _style_centre(self) -> torch.Tensor:
+        """Return the mean style (1, 6, width), from which truncation measures."""
+        if self._centre is None:
+            draws = [draw_latent(n, self.model.latent, self.model.latent_kind) for n in range(_STYLE_DRAWS)]
+            self._centre = self.generator.mapping(torch.stack(draws).to(self.device)).mean(0, keepdim=True)  # type: ignore[operator]
+        return self._centre
+
+    def _stitched(self, z: torch.Tensor, wanted: int) -> np.ndarray:
+        """Join clips of neighbouring latents, each fading into the next over a quarter, at equal power."""
+        size, hop, seed = self.model.samples, self._hop, _hash(z)
+        fade = np.sin(0.5 * np.pi * (np.arange(size - hop) + 0.5) / (size - hop)).astype(np.float32)
+        wave = np.zeros((self.model.channels, hop * (self.pieces() - 1) + size), np.float32)
+        for number in range(self.pieces()):
+            anchor, part = divmod(number, _PIECES_PER_ANCHOR)
+            first, second = (self._anchor(z, seed, anchor + n) for n in (0, 1))
+            piece = self._clip(slerp(first, second, part / _PIECES_PER_ANCHOR))
+            if number:
+                piece[:, : size - hop] *= fade
+            if number < self.pieces() - 1:
+                piece[:, hop:] *= fade[::-1]
+            wave[:, number * hop : number * hop + size] += piece
+        wave = wave[:, :wanted]
+        return wave / max(1.0, float(np.abs(wave).max()))
+
+    def _anchor(self, z: torch.Tensor, seed: int, number: int) -> torch.Tensor:
+        return draw_latent(item_seed(seed, "path", number), len(z), self.model.latent_kind) if number else z
+
+
+def _hash(z: torch.Tensor) -> int:
+    return int(hash_bytes(z.numpy().tobytes())[:12], 16)
+
+
+def write_latents(path: Path, requests: Sequence[Request], latents: Sequence[torch.Tensor]) -> None:
+    """Write the latents of clips beside them: ``z`` (clip, latent), and the names and seeds as metadata."""
+    seeds = [r.seed if r.other is None else [r.seed, r.other, r.share] for r in requests]
+    stacked = np.stack([z.numpy() for z in latents])
+    write_tensors(path, {"z": stacked}, {"kind": "latents", "names": [r.name for r in requests], "seeds": seeds})
+
+
+def read_latents(path: Path) -> np.ndarray:
+    """Return the ``z`` of a file of latents, float32 (clip, latent).
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or holds no such tensor.
+    """
+    tensors, _ = read_tensors(path)
+    z = tensors.get("z")
+    if z is None or z.ndim != 2 or not len(z) or not np.isfinite(z).all():
+        raise InputError("holds no latents: a finite tensor z of shape (clips, numbers)", path)
+    return np.ascontiguousarray(z, np.float32)

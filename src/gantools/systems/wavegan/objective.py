@@ -1,0 +1,261 @@
+"""The objectives of WaveGAN and its variants as a system for the training loop.
+
+A step is one update of the critic, on fresh real clips; the generator is updated in each `critic_updates`-th step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gantools.audio.io import write_audio
+from gantools.audio.mel import mel_db
+from gantools.audio.picture import write_mel_png
+from gantools.metrics.collapse import CollapsePanel
+from gantools.runtime.seeds import item_seed
+from gantools.systems.wavegan.config import WaveGANConfig, resolve
+from gantools.systems.wavegan.data import Clips, fixed_clips, training_clip
+from gantools.systems.wavegan.networks import Critic, build_networks
+from gantools.systems.wavegan.penalty import gradient_penalty
+from gantools.systems.wavegan.sampling import draw_items, make_clips
+from gantools.systems.wavegan.score import ClipScore, mel_params
+from gantools.training.schedule import cosine
+from gantools.training.system import Phase, System, adam
+
+Tensors = dict[str, torch.Tensor]
+_SHOWN_CLIPS = 8
+_GAP_SECONDS = 0.1
+_MOST_PANEL_CLIPS = 64
+# Divergence (spec: WaveGAN issue 64, losses of 1e3; penalties that stay above 10).
+_MOST_REAL = 1e3
+_MOST_PENALTY = 10.0
+_STEPS_ABOVE = 200
+_MEMORY = 0.98
+# Noise and missing kinds are where every run begins; after a healthy validation they count only with a score so much
+# worse than the best healthy one, or a run that has just left the noise would be sent back at each swing.
+_SWINGS = ("noise", "mode_collapse")
+_MOST_WORSE = 1.5
+_ILL_FACTOR = 1.25
+_MOST_TWINS = 0.2
+_EMPHASIS_GAIN = 3.0
+
+
+class WaveGAN(System):
+    """WaveGAN, or one of its variants, on clips of songs.
+
+    Parameters
+    ----------
+    config : WaveGANConfig
+        Unset fields are filled in from the variant's recipe.
+    clips : SongClips or ChunkClips
+    device : torch.device
+    """
+
+    name = "wavegan"
+    config: WaveGANConfig
+
+    def __init__(self, config: WaveGANConfig, clips: Clips, device: torch.device | str = "cpu") -> None:
+        config = resolve(config)
+        self.config, self.clips, self.device = config, clips, torch.device(device)
+        self.data = {
+            "rate_hz": config.rate_hz,
+            "samples": config.samples,
+            "channels": config.channels,
+            **clips.describe(),
+        }
+        self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
+        self.averaged = ("G",) if config.ema else ()
+        betas = config.beta1 or 0.0, config.beta2 or 0.0
+        schedule = cosine(1.0 if config.final_rate is None else config.final_rate, config.warmup_steps or 0)
+        clip_norm = config.clip_norm or 0.0
+        self.phases = (
+            Phase("critic", ("D",), adam(config.critic_rate or 0.0, betas), schedule, clip_norm=clip_norm),
+            Phase(
+                "generator",
+                ("G",),
+                adam(config.learning_rate or 0.0, betas),
+                schedule,
+                every=config.critic_updates or 1,
+                every_growth=2,
+                clip_norm=clip_norm,
+            ),
+        )
+        # The last penalty, the running mean of |E D(real)|, for how many steps the penalty has been too large, and the
+        # best score of a healthy validation.
+        self._watch = torch.zeros(4, device=self.device)
+        self._maker = ThreadPoolExecutor(1)
+        self._ahead: dict[tuple[int, tuple[int, ...]], Future[Tensors]] = {}
+        self._judges: tuple[ClipScore, CollapsePanel] | None = None
+        self._made: tuple[int, np.ndarray] | None = None
+
+    def batch(self, step: int, items: Sequence[int]) -> Tensors:
+        """Return real clips, latents and noise of both phases, and the places between real and fake.
+
+        The next step's are made meanwhile, in a thread of its own: they depend on nothing but their numbers.
+        """
+        self._made = None  # a run that went back validates the same step with other weights
+        wanted = (step, tuple(items))
+        made = self._ahead.pop(wanted, None)
+        tensors = made.result() if made else self._make(*wanted)
+        following = (step + 1, wanted[1])
+        self._ahead = {following: self._maker.submit(self._make, *following)}
+        return {name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()}
+
+    def _make(self, step: int, items: Sequence[int]) -> Tensors:
+        c = self.config
+        real = [training_clip(self.clips, item_seed(c.seed, "data", step, item), c.augment) for item in items]
+        tensors = {"real": torch.from_numpy(np.stack(real))}
+        for phase in ("critic", "generator"):
+            seeds = [item_seed(c.seed, phase, step, item) for item in items]
+            drawn = draw_items(seeds, self.networks["G"], c.latent, c.latent_kind)
+            tensors |= {f"{phase}_{name}": tensor for name, tensor in drawn.items()}
+        places = [np.random.default_rng(item_seed(c.seed, "mix", step, item)).random() for item in items]
+        return tensors | {"mix": torch.tensor(places, dtype=torch.float32)}
+
+    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Return the loss of the critic or of the generator, and what the critic says of real and fake."""
+        step, items = int(shared["step"]), shared["items"]
+        fake = self.networks["G"](batch[f"{phase}_z"], batch.get(f"{phase}_noise"))
+        if phase == "generator":
+            judged = self._judge(fake, step, items, "generator")
+            if self.config.loss == "bce":
+                return functional.softplus(-judged).mean(), {}
+            return -judged.mean(), {}
+        fake = fake.detach()
+        real_scores = self._judge(batch["real"], step, items, "real")
+        fake_scores = self._judge(fake, step, items, "fake")
+        real_mean, fake_mean = real_scores.mean(), fake_scores.mean()
+        terms = {"real": real_mean, "fake": fake_mean}
+        self._watch_real(real_mean.detach())
+        if self.config.loss == "bce":
+            loss = functional.softplus(-real_scores).mean() + functional.softplus(fake_scores).mean()
+            # At rest the gradient is 0, and Adam's momentum soon fades.
+            return loss * (loss.detach() > self.config.critic_floor), terms
+        loss, every = fake_mean - real_mean, self.config.penalty_every or 1
+        if step % every == 0:
+            penalty = self._penalty(batch, fake, step, items)
+            self._watch_penalty(penalty.detach(), every)
+            loss = loss + every * self.config.penalty_weight * penalty
+        return loss, {**terms, "penalty": self._watch[0].clone()}
+
+    def _judge(self, waves: torch.Tensor, step: int, items: Sequence[int], what: str) -> torch.Tensor:
+        return self.networks["D"](self._packed(waves), self._shifts(step, items, what)).float()
+
+    def _packed(self, waves: torch.Tensor) -> torch.Tensor:
+        """Return what the critic sees: clips with emphasis, neighbours laid over each other as channels (PacGAN)."""
+        if self.config.emphasis:
+            waves = emphasise(waves, self.config.emphasis)
+        return waves.reshape(len(waves) // self.config.pack, -1, waves.shape[-1])
+
+    def _shifts(self, step: int, items: Sequence[int], what: str) -> list[int] | torch.Tensor | None:
+        """Return the phase shuffle of one pass: the same for all clips of the step, or one for each."""
+        c, critic = self.config, self.networks["D"]
+        assert isinstance(critic, Critic)
+        if not c.phase_shuffle:
+            return None
+
+        def shift(*parts: str | int) -> int:
+            return item_seed(c.seed, "shuffle", step, what, *parts) % (2 * c.phase_shuffle + 1) - c.phase_shuffle
+
+        layers = range(critic.shuffled)
+        if not c.shuffle_each:
+            return [shift(layer) for layer in layers]
+        rows = [[shift(layer, item) for item in items[:: c.pack]] for layer in layers]
+        return torch.tensor(rows, device=self.device)
+
+    def _penalty(self, batch: Tensors, fake: torch.Tensor, step: int, items: Sequence[int]) -> torch.Tensor:
+        shifts = self._shifts(step, items, "mix")
+        places = batch["mix"][:: self.config.pack]
+        real, made = self._packed(batch["real"]), self._packed(fake.float())
+        with torch.autocast(self.device.type, enabled=False):
+            return gradient_penalty(lambda x: self.networks["D"](x, shifts), real, made, places)
+
+    def _watch_real(self, real_mean: torch.Tensor) -> None:
+        size = torch.nan_to_num(real_mean.abs(), nan=0.0, posinf=0.0)
+        self._watch[1] += (1 - _MEMORY) * (size - self._watch[1])
+
+    def _watch_penalty(self, penalty: torch.Tensor, every: int) -> None:
+        self._watch[0] = torch.nan_to_num(penalty, nan=0.0, posinf=0.0)
+        self._watch[2] = torch.where(penalty > _MOST_PENALTY, self._watch[2] + every, torch.zeros_like(penalty))
+
+    def extra_state(self) -> Tensors:
+        """Return what the watch for divergence remembers, which belongs to the rank of the first item."""
+        return {"item0/watch": self._watch.clone()}
+
+    def load_extra_state(self, state: Tensors) -> None:
+        """Take it back."""
+        watch = state.get("item0/watch")
+        self._watch = torch.zeros(4, device=self.device) if watch is None else watch.to(self.device).clone()
+
+    def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
+        """Return the distance of generated clips from held-out ones (dB) and the collapse panel's figures.
+
+        ``score`` is the distance, a quarter more where the panel finds a fault.
+        """
+        score, panel = self._judge_clips()
+        made = self._samples(networks, step)
+        distance = score.measure(made)
+        factor = _ILL_FACTOR if panel.symptoms(made) else 1.0
+        return {"score": factor * distance, "distance": distance, **panel.figures(made)}
+
+    def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:
+        """Return what has collapsed, as the panel sees it, and whether the critic's own terms diverge."""
+        score, panel = self._judge_clips()
+        made = self._samples(networks, step)
+        found, distance = panel.symptoms(made), score.measure(made)
+        _, real, above, best = self._watch.tolist()
+        swings = all(name in _SWINGS for name in found) and panel.figures(made)["twin_share"] <= _MOST_TWINS
+        if found and best and swings and distance <= _MOST_WORSE * best:
+            found = {}
+        elif not found:
+            self._watch[3] = min(distance, best or distance)
+        if real > _MOST_REAL:
+            found["divergence"] = f"the critic gives real clips {real:.3g} on average, beyond {_MOST_REAL:.0f}"
+        elif above >= _STEPS_ABOVE:
+            found["divergence"] = f"the gradient penalty stayed above {_MOST_PENALTY:.0f} for {above:.0f} steps"
+        return found
+
+    def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
+        """Write eight clips in a row, with gaps, as a WAV file, and their mel-spectrograms as a picture."""
+        gap = np.zeros((self.config.channels, round(_GAP_SECONDS * self.config.rate_hz)), np.float32)
+        row = [part for clip in self._samples(networks, step)[:_SHOWN_CLIPS] for part in (clip, gap)]
+        wave = np.concatenate(row, axis=1)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_audio(folder / f"step-{step:08d}.wav", wave, self.config.rate_hz)
+        params = mel_params(self.config.rate_hz, self.config.samples)
+        write_mel_png(folder / f"step-{step:08d}.png", mel_db(np.ascontiguousarray(wave.mean(axis=0)), params))
+
+    def _judge_clips(self) -> tuple[ClipScore, CollapsePanel]:
+        if self._judges is None:
+            c = self.config
+            held_out = fixed_clips(self.clips, "val", c.validation_clips)
+            known = fixed_clips(self.clips, "train", min(c.validation_clips, _MOST_PANEL_CLIPS))
+            panel = CollapsePanel(held_out, c.rate_hz, known, seed=c.seed)
+            self._judges = ClipScore(held_out, c.rate_hz), panel
+        return self._judges
+
+    def _samples(self, networks: dict[str, nn.Module], step: int) -> np.ndarray:
+        """Return the clips of fixed seeds, made once for each validation."""
+        if self._made is None or self._made[0] != step:
+            c = self.config
+            seeds = [item_seed(c.seed, "validation", number) for number in range(c.validation_clips)]
+            drawn = draw_items(seeds, networks["G"], c.latent, c.latent_kind)
+            self._made = step, make_clips(networks["G"], drawn).numpy()
+        return self._made[1]
+
+
+def emphasise(waves: torch.Tensor, share: float) -> torch.Tensor:
+    """Return 3 (x[t] - share x[t - 1]) of waves (..., time); at 8 kHz music keeps about its level.
+
+    A critic of bounded slope feels differences by their size, and the treble of music is 30 dB below its bass: without
+    emphasis the generator's treble is left as noise.
+    """
+    before = functional.pad(waves[..., :-1], (1, 0))
+    return _EMPHASIS_GAIN * (waves - share * before)

@@ -1,0 +1,233 @@
+"""Clips from any place of any song: the songs as 16-bit audio on disk, their splits, their silent places."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from gantools.audio.io import AudioReader, to_mono
+from gantools.chunks.cutting import names
+from gantools.chunks.splits import SPLITS, parse_shares
+from gantools.errors import ConfigError, InputError
+from gantools.files.hashing import hash_json
+from gantools.runtime.seeds import item_seed
+from gantools.systems.wavegan.config import WaveGANConfig
+
+_INT16 = 32767.0
+#: Samples of which one energy is kept, to know silent places without reading them.
+_BLOCK = 256
+_TRIES = 30
+_RMS_DB = -18.0
+
+Skipped = Callable[[Path, str], None]
+
+
+@dataclass(frozen=True)
+class Song:
+    """One song in the store.
+
+    Attributes
+    ----------
+    name : str
+    start, stored : int
+        Where it lies in the store.
+    frames : int
+        Its length, at least that of a clip: silence follows what is stored.
+    gain : float
+        What 16-bit codes are multiplied by.
+    energy : numpy.ndarray
+        Running sum of the energy of blocks of 256 frames, one number more than there are blocks.
+    """
+
+    name: str
+    start: int
+    stored: int
+    frames: int
+    gain: float
+    energy: np.ndarray
+
+    def level(self, start: int, frames: int) -> float:
+        """Return the mean square of a stretch, to a block's precision."""
+        first, last = start // _BLOCK, max(start // _BLOCK + 1, (start + frames) // _BLOCK)
+        last = min(last, len(self.energy) - 1)
+        return float(self.energy[last] - self.energy[first]) / ((last - first) * _BLOCK)
+
+
+def split_songs(songs: Sequence[str], config: WaveGANConfig) -> dict[str, list[str]]:
+    """Return train, val and test songs: those named by hand, and the rest drawn with the seed.
+
+    Each song gets a place by the hash of (seed, its name), and the shares cut that order. With three songs or more each
+    side has at least one where its share is above 0; with two, training and validation have one each; a single song is
+    both (its clips for validation then come from other places, but not from another song).
+    """
+    shares = dict(zip(SPLITS, parse_shares(config.split), strict=True))
+    named = {"val": names(config.val_songs), "test": names(config.test_songs)}
+    for side, wanted in named.items():
+        for song in wanted:
+            if song not in songs:
+                raise ConfigError(f"{side}_songs: no song {song!r} among {', '.join(sorted(songs)[:8])}")
+    split = {side: [s for s in named[side] if s in songs] for side in ("test", "val")}
+    rest = sorted(
+        (s for s in songs if not any(s in side for side in split.values())),
+        key=lambda song: item_seed(config.seed, "split", song),
+    )
+    for side, sides in (("test", 3), ("val", 2)):
+        if not split[side] and shares[side] and len(rest) >= sides:
+            count = max(1, round(shares[side] / sum(shares.values()) * len(songs)))
+            count = min(count, len(rest) - sides + 1)
+            split[side], rest = rest[:count], rest[count:]
+    if not rest:
+        raise ConfigError("no song is left to train on; give more songs, or name fewer in val_songs and test_songs")
+    return {"train": rest, "val": split["val"] or rest, "test": split["test"]}
+
+
+class SongClips:
+    """Clips of a folder of songs; all audio lies in one unnamed temporary file, so memory does not grow with it.
+
+    Parameters
+    ----------
+    files : sequence of (str, Path)
+        Name of each song and its file.
+    config : WaveGANConfig
+    skipped : callable, optional
+        Told of each file that cannot be used, and why; the others are taken.
+    tick : callable, optional
+        Called after each file.
+
+    Attributes
+    ----------
+    songs : dict of str to Song
+    split : dict
+        ``train``, ``val``, ``test`` -> names of songs.
+    padded, unusable : list of str
+        Songs shorter than a clip, which are followed by silence, and files that were left out.
+
+    Raises
+    ------
+    ConfigError
+        No file can be used.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[tuple[str, Path]],
+        config: WaveGANConfig,
+        skipped: Skipped | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> None:
+        self.config, self.songs = config, dict[str, Song]()
+        self.padded, self.unusable = list[str](), list[str]()
+        self._file = tempfile.TemporaryFile(prefix="gantools-")  # noqa: SIM115 it stays open as long as its map
+        place = 0
+        for name, path in files:
+            try:
+                codes, song = read_song(name, path, place, config)
+            except InputError as error:
+                self.unusable.append(name)
+                if skipped:
+                    skipped(path, error.message)
+            else:
+                self._file.write(codes.data)
+                self.songs[name] = song
+                self.padded += [name] if song.frames > song.stored else []
+                place += len(codes)
+            if tick:
+                tick()
+        if not self.songs:
+            raise ConfigError("none of these files can be used; see above")
+        self._file.flush()
+        self._codes = np.memmap(self._file, np.int16, "r", shape=(place, config.channels))
+        self.split = split_songs(list(self.songs), config)
+        self._sides: dict[str, tuple[list[Song], np.ndarray]] = {}
+        for side, chosen in self.split.items():
+            songs = [self.songs[name] for name in chosen]
+            self._sides[side] = songs, np.cumsum([song.frames - config.samples + 1 for song in songs])
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Audio in each split."""
+        rate = self.config.rate_hz
+        return {side: sum(self.songs[s].frames for s in songs) / rate for side, songs in self.split.items()}
+
+    def windows(self) -> dict[str, int]:
+        """Return how many clips each split holds, side by side."""
+        return {
+            side: sum(self.songs[song].frames // self.config.samples for song in songs)
+            for side, songs in self.split.items()
+        }
+
+    def describe(self) -> dict[str, object]:
+        """Return what a resumed run must find again."""
+        frames = {name: song.frames for name, song in sorted(self.songs.items())}
+        return {"songs": {side: sorted(songs) for side, songs in self.split.items()}, "frames": hash_json(frames)}
+
+    def draw(self, random: np.random.Generator, side: str = "train") -> np.ndarray:
+        """Return one clip, float32 (channels, samples): songs by their length, places at random, none silent."""
+        samples, fixed = self.config.samples, self.config.clips_per_song if side == "train" else 0
+        songs, ends = self._sides[side]
+        for _ in range(_TRIES):
+            if fixed:
+                song = songs[random.integers(len(songs))]
+                number = int(random.integers(fixed))
+                start = item_seed(self.config.seed, "place", song.name, number) % (song.frames - samples + 1)
+            else:
+                place = int(random.integers(ends[-1]))
+                number = int(np.searchsorted(ends, place, "right"))
+                song = songs[number]
+                start = place - (int(ends[number - 1]) if number else 0)
+            if song.level(start, samples) >= 10 ** (self.config.silence_db / 10):
+                break
+        return self._cut(song, start)
+
+    def _cut(self, song: Song, start: int) -> np.ndarray:
+        wave = np.zeros((self.config.channels, self.config.samples), np.float32)
+        stop = min(start + self.config.samples, song.stored)
+        if start < stop:
+            part = self._codes[song.start + start : song.start + stop]
+            wave[:, : len(part)] = part.T
+            wave *= np.float32(song.gain)
+        return wave
+
+
+def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, Song]:
+    """Return the 16-bit codes (frames, channels) of a file, and its entry; `place` is where it will lie.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is silent.
+    """
+    blocks = []
+    with AudioReader(path) as reader:
+        same = reader.rate_hz == config.rate_hz
+        resampler = None
+        if not same:
+            resampler = soxr.ResampleStream(
+                reader.rate_hz, config.rate_hz, config.channels, dtype="float32", quality="HQ"
+            )
+        for block in reader.blocks():
+            shaped = to_mono(block)[:, None] if config.channels == 1 or block.shape[1] == 1 else block[:, :2]
+            shaped = np.repeat(shaped, config.channels, 1) if shaped.shape[1] < config.channels else shaped
+            blocks.append(resampler.resample_chunk(np.ascontiguousarray(shaped)) if resampler else shaped)
+        if resampler:
+            blocks.append(resampler.resample_chunk(np.zeros((0, config.channels), np.float32), last=True))
+    wave = np.concatenate([block.reshape(-1, config.channels) for block in blocks])
+    peak = float(np.abs(wave).max(initial=0.0))
+    if peak < 10 ** (config.silence_db / 20):
+        raise InputError("is silent", path)
+    step = max(peak, 1.0) / _INT16
+    gain = {"none": 1.0, "peak": 1.0 / peak, "rms": 0.0}[config.normalize]
+    if not gain:
+        gain = 10 ** (_RMS_DB / 20) / float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
+        gain = min(gain, 1.0 / peak)  # a generator cannot exceed full scale
+    frames = max(len(wave), config.samples)
+    power = np.zeros(-(-frames // _BLOCK) * _BLOCK)
+    power[: len(wave)] = np.square(wave * np.float32(gain)).mean(axis=1)
+    energy = np.concatenate([[0.0], np.cumsum(power.reshape(-1, _BLOCK).sum(axis=1))])
+    codes = np.round(wave / np.float32(step)).astype(np.int16)
+    return np.ascontiguousarray(codes), Song(name, place, len(wave), frames, step * gain, energy)

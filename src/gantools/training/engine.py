@@ -1,0 +1,95 @@
+"""All that a step changes: networks, averages and optimisers, with the updates that move them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gantools.runtime.ranks import Ranks
+from gantools.training.average import Average
+from gantools.training.precision import LossScale
+from gantools.training.state import Tensors, pack, unpack
+from gantools.training.system import System
+from gantools.training.update import PhaseUpdate, average_buffers, micro_batches
+
+_TRIAL_STEPS = (3, 12)
+_TRIAL_SHARE = 0.02
+
+
+class Engine:
+    """Runs the phases of a system, step by step.
+
+    Parameters
+    ----------
+    system : System
+    ranks : Ranks
+
+    Attributes
+    ----------
+    average : Average
+        Of the generators.
+    scale : LossScale
+    """
+
+    def __init__(self, system: System, ranks: Ranks) -> None:
+        self.system, self.ranks = system, ranks
+        self.share = ranks.share(system.config.batch_size)
+        self.average = Average({name: system.networks[name] for name in system.averaged if system.config.ema})
+
+    def start(self) -> None:
+        """Make all ranks begin with the networks of the first."""
+        for net in self.system.networks.values():
+            self.ranks.broadcast_([*net.parameters(), *net.buffers()])
+            net.train()
+        self.average.restart()
+
+    def prepare(self, precision: str) -> None:
+        """Make fresh optimisers."""
+        self.scale = LossScale(precision)
+        args = (self.system, self.ranks, precision, self.scale)
+        self.updates = [PhaseUpdate(phase, *args) for phase in self.system.phases]
+
+    def run(self, step: int, total: int) -> tuple[str, dict[str, float]]:
+        """Run the phases of a step; return the name of the one whose loss or gradient was not finite, and the terms."""
+        batches = micro_batches(self.system, step, self.share)
+        terms: dict[str, float] = {}
+        for update in self.updates:
+            if step % update.every == 0:
+                finite, values = update.run(step, total, batches)
+                if not finite:
+                    return update.phase.name, terms
+                terms.update(values)
+        return "", terms
+
+    def average_in(self, count: int) -> None:
+        """Move the averages after the good step number `count`."""
+        average_buffers(self.system.networks, self.ranks)
+        self.average.update(count)
+
+    def pack(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return the full state as tensors and JSON values; call it on all ranks, it is complete on the first."""
+        tensors, numbers = pack(self.system, self.updates, self.average, self.ranks)
+        return tensors, {"numbers": numbers, "scale": self.scale.state()}
+
+    def put_back(self, tensors: Tensors, meta: dict[str, Any], rollbacks: int) -> None:
+        """Take back what `pack` gave, for a run that has returned to a healthy state `rollbacks` times."""
+        self.scale.load(meta["scale"])
+        unpack(tensors, meta["numbers"], self.system, self.updates, self.average)
+        for update in self.updates:
+            update.temper(rollbacks)
+
+    def trial_seconds(self, budget_seconds: float) -> float:
+        """Return what a step takes, by steps that are undone afterwards."""
+        tensors, numbers = pack(self.system, self.updates, self.average, Ranks())
+        kept = {name: t.detach().clone() for name, t in tensors.items()}
+        times: list[float] = []
+        least, most = _TRIAL_STEPS
+        go_on = True
+        while go_on:
+            begun = time.monotonic()
+            self.run(len(times), 0)
+            times.append(time.monotonic() - begun)
+            enough = len(times) >= most or (len(times) >= least and sum(times) > _TRIAL_SHARE * budget_seconds)
+            go_on = self.ranks.broadcast_json(not enough)
+        unpack(kept, numbers, self.system, self.updates, self.average)
+        return sorted(times[1:])[len(times[1:]) // 2]

@@ -1,0 +1,232 @@
+"""`gantools train` of every kind of model through its command line: killed, stopped, full disk, two ranks, bad data.
+
+A new system joins with one entry in `CASES`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+from sounds import stem, tone
+from training_runs import children, full_disk
+
+from gantools.cli import training
+from gantools.cli.app import main
+from gantools.files.containers import read_state
+from gantools.systems import listening
+from gantools.training.report import Progress
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit/systems"))
+from tiny_systems import no_inversion, write_mel_chunks
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of model.
+
+    Parameters
+    ----------
+    write : callable
+        Writes ``data`` (a file or folder of what is learned) into a folder.
+    arguments : str
+        Of ``gantools train``, which read ``data``.
+    steps : int
+        Of a whole run.
+    ranks : str
+        What two ranks need besides.
+    """
+
+    write: Callable[[Path], None]
+    arguments: str
+    steps: int
+    ranks: str
+
+
+def write_chunks(folder: Path) -> None:
+    (folder / "data").mkdir()
+    write_mel_chunks(folder / "data")
+
+
+def write_riff(folder: Path) -> None:
+    (folder / "data").mkdir()
+    soundfile.write(folder / "data/riff.wav", tone(2.0, 4000), 4000)
+
+
+def write_tracks(folder: Path) -> None:
+    (folder / "data").mkdir()
+    for number, kind in enumerate(("drums", "bass", "other")):
+        soundfile.write(folder / f"data/song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
+
+
+COMMON = " --threads 1 --precision float32 --log-every 1 --validate-every 1000 --save-every 4 -d cpu"
+CASES = {
+    "cyclegan": Case(
+        write_chunks,
+        "cyclegan data --preset small --width 8 --body-width 8 --blocks 1 --critic-width 8 --texture-width 4 "
+        "--batch-size 2 --micro-batch 1 --validation-windows 2 --steps 10" + COMMON,
+        10,
+        "",
+    ),
+    "caw": Case(
+        write_riff,
+        "caw data/riff.wav --preset small --budget= --steps 12 --rate-hz 4000 --rates 1000,2000,4000 --layers 4 "
+        "--width 4 --coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0" + COMMON,
+        36,
+        "--batch-size 2 --micro-batch 1",
+    ),
+    "wavegan": Case(
+        write_tracks,
+        "wavegan data --preset small --samples 1024 --width 2 --latent 8 --variant baseline --batch-size 4 "
+        "--validation-clips 16 --steps 10" + COMMON,
+        10,
+        "--micro-batch 2",
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=list(CASES))
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Path]:
+    """A kind of model, and a folder with its data and the model ``whole``, trained without a break."""
+    folder, chosen = tmp_path_factory.mktemp(request.param), CASES[request.param]
+    chosen.write(folder)
+    (done,) = run(folder, chosen, "whole")
+    assert done.code == 0, done.said
+    return chosen, folder
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to."""
+
+    code: int | None
+    out: str
+    said: str
+
+
+def command(case: Case, out: str, *more: str) -> list[str]:
+    return ["train", *case.arguments.split(), *more, "-o", out]
+
+
+def child(folder: Path, log: str, arguments: list[str], signals: dict[int, int], environment: dict[str, str]) -> None:
+    """Be `gantools ARGUMENTS` in `folder`; send this process a signal after some steps."""
+    os.environ.update(environment)
+    os.chdir(folder)
+    for descriptor, kind in ((1, "out"), (2, "said")):
+        os.dup2(os.open(f"{log}.{kind}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    show = training.Watch.__call__
+
+    def noted(watch: training.Watch, progress: Progress) -> None:
+        show(watch, progress)
+        if progress.activity == "train" and progress.step in signals:
+            os.kill(os.getpid(), signals[progress.step])
+
+    training.Watch.__call__ = noted  # type: ignore[method-assign]
+    listening.invert_mel = no_inversion
+    main(arguments)
+
+
+def run(
+    folder: Path, case: Case, out: str, *more: str, signals: dict[int, int] | None = None, ranks: int = 1
+) -> list[Done]:
+    """Run a command, or a command in each of several ranks; return what each came to."""
+    launch: dict[str, str] = {}
+    if ranks > 1:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            launch = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(probe.getsockname()[1])}
+        launch |= {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks)}
+    processes = []
+    for rank in range(ranks):
+        own = launch | {"RANK": str(rank), "LOCAL_RANK": str(rank)} if launch else {}
+        arguments = (folder, f"log{rank}", command(case, out, *more), signals or {}, own)
+        processes.append(children().Process(target=child, args=arguments))
+        processes[-1].start()
+    for process in processes:
+        process.join(240)
+    logs = [[(folder / f"log{rank}.{kind}").read_text() for kind in ("out", "said")] for rank in range(ranks)]
+    return [Done(process.exitcode, *log) for process, log in zip(processes, logs, strict=True)]
+
+
+def weights(model: Path) -> dict[str, torch.Tensor]:
+    tensors = {}
+    for path in sorted(model.rglob("*.safetensors")):
+        tensors.update({f"{path.relative_to(model)}:{name}": t for name, t in read_state(path)[0].items()})
+    return tensors
+
+
+def different(one: Path, two: Path) -> list[str]:
+    a, b = weights(one), weights(two)
+    assert a.keys() == b.keys()
+    assert len(a) > 5
+    return [key for key in a if not torch.equal(a[key], b[key])]
+
+
+def test_killed_and_interrupted_runs_end_like_whole_ones(case: tuple[Case, Path]) -> None:
+    chosen, folder = case
+    (killed,) = run(folder, chosen, "parts", signals={chosen.steps // 2 + 1: signal.SIGKILL})
+    assert killed.code == -signal.SIGKILL
+    (stopped,) = run(folder, chosen, "parts", signals={chosen.steps - 3: signal.SIGINT})
+    assert (stopped.code, stopped.out) == (130, ""), stopped.said
+    assert "going on after step" in stopped.said
+    assert "the same command goes on from there" in stopped.said
+    assert stopped.said.count("interrupted") == 1
+    (done,) = run(folder, chosen, "parts")
+    assert (done.code, done.out) == (0, "parts\n"), done.said
+    assert different(folder / "whole", folder / "parts") == []
+    assert not list(folder.rglob(".*.tmp"))
+
+
+def test_a_full_disk_is_one_line(
+    case: tuple[Case, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    chosen, folder = case
+    monkeypatch.chdir(folder)
+    handler = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        patch.setattr(listening, "invert_mel", no_inversion)
+        full_disk(patch, from_step=5)
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main(command(chosen, "full"))
+    signal.signal(signal.SIGTERM, handler)
+    said = [line for line in capfd.readouterr().err.splitlines() if "No space left on device" in line]
+    assert stop.value.code == 1
+    assert len(said) == 1
+    assert said[0].startswith("gantools train: full")
+    assert run(folder, chosen, "full")[0].code == 0
+    assert different(folder / "whole", folder / "full") == []
+
+
+def test_two_ranks_train_one_model(case: tuple[Case, Path]) -> None:
+    chosen, folder = case
+    more = chosen.ranks.split()
+    ranks = run(folder, chosen, "two", *more, ranks=2)
+    assert [done.code for done in ranks] == [0, 0], ranks
+    assert [done.out for done in ranks] == ["two\n", ""]
+    assert run(folder, chosen, "one", *more)[0].code == 0
+    # Running figures follow the micro-batches in another order.
+    assert [key for key in different(folder / "one", folder / "two") if not approximate(key)] == []
+
+
+def approximate(key: str) -> bool:
+    return any(part in key for part in ("running_", "num_batches", "item0/watch"))
+
+
+def test_broken_data_are_one_line(case: tuple[Case, Path], tmp_path: Path) -> None:
+    chosen, _ = case
+    chosen.write(tmp_path)
+    for path in [p for p in (tmp_path / "data").iterdir() if p.suffix in (".wav", ".safetensors")]:
+        path.write_bytes(path.read_bytes()[:50])
+    (done,) = run(tmp_path, chosen, "m")
+    assert (done.code, done.out) == (2, ""), done.said
+    assert all(line.startswith("gantools train: ") for line in done.said.splitlines())
+    assert not (tmp_path / "m").exists()

@@ -1,0 +1,135 @@
+"""train wavegan and generate wavegan, each through its command line, on a small crate of played songs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from safetensors.numpy import load_file
+from sounds import stem
+
+SIZES = ("--preset", "small", "--samples", "1024", "--width", "2", "--batch-size", "4", "--validation-clips", "16")
+STYLE = ("--latent", "8", "--style-width", "8", "--variant", "style", "--threads", "1", "--precision", "float32")
+TRAIN = ("train", "wavegan", "tracks", "-o", "model", *SIZES, *STYLE)
+CLIP = 1024
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three songs."""
+    folder = tmp_path_factory.mktemp("crate") / "tracks"
+    folder.mkdir()
+    for number, kind in enumerate(("drums", "bass", "other")):
+        soundfile.write(folder / f"song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tracks: Path) -> Path:
+    """A model of three steps."""
+    command = [sys.executable, "-m", "gantools", *TRAIN, "--steps", "3", "--validate-every", "3", "-q"]
+    subprocess.run(command, cwd=tracks.parent, check=True, stdin=subprocess.DEVNULL)
+    return tracks.parent / "model"
+
+
+def read(path: Path) -> np.ndarray:
+    """Return the codes of a clip."""
+    return soundfile.read(path, dtype="int16")[0]
+
+
+def test_a_dry_run_says_what_there_is_and_writes_nothing(gantools: Callable, tracks: Path, tmp_path: Path) -> None:
+    done = gantools("train", "wavegan", tracks, "-o", "model", *SIZES, *STYLE, "-n", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["status"], record["songs"]) == ("planned", {"train": 1, "val": 1, "test": 1})
+    assert record["windows"] == {"train": 23, "val": 23, "test": 23}
+    assert set(record["parameters"]) == {"G", "D"}
+    assert record["config"]["critic_rate"] > 0  # filled in by the variant
+    assert not (tmp_path / "model").exists()
+
+
+def test_clips_are_named_by_their_seeds_and_depend_on_nothing_else(
+    gantools: Callable, model: Path, tmp_path: Path
+) -> None:
+    done = gantools("generate", "wavegan", model, "-n", "4", "-o", "clips", "--json")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(r["path"]).name for r in records] == [f"seed-{n:05d}.wav" for n in range(4)]
+    assert [r["seed"] for r in records] == [0, 1, 2, 3]
+    assert [r["audio_seconds"] for r in records] == [CLIP / 8000] * 4
+    clips = [read(tmp_path / r["path"]) for r in records]
+    assert all(len(clip) == CLIP for clip in clips)
+    assert len({clip.tobytes() for clip in clips}) == 4
+    again = gantools("generate", "wavegan", model, "-n", "6", "-o", "clips")
+    assert "2 done, 4 up to date" in again.stderr
+    picked = gantools("generate", "wavegan", model, "--seeds", "3,1-2", "-o", "picked", "-j", "2")
+    assert [Path(line).name for line in picked.stdout.split()] == [f"seed-0000{n}.wav" for n in (3, 1, 2)]
+    for n in (1, 2, 3):
+        np.testing.assert_array_equal(read(tmp_path / f"picked/seed-0000{n}.wav"), clips[n])
+
+
+def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_back(
+    gantools: Callable, model: Path, tmp_path: Path
+) -> None:
+    done = gantools("generate", "wavegan", model, "--interpolate", "4", "5", "--steps", "5", "-o", "out", "--json")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(r["seed"], r["other_seed"], r["share"]) for r in records] == [(4, 5, n / 4) for n in range(5)]
+    path = [read(tmp_path / record["path"]) for record in records]
+    assert gantools("generate", "wavegan", model, "-n", "2", "-s", "4", "-o", "ends").returncode == 0
+    np.testing.assert_array_equal(path[0], read(tmp_path / "ends/seed-00004.wav"))
+    np.testing.assert_array_equal(path[-1], read(tmp_path / "ends/seed-00005.wav"))
+    assert load_file(tmp_path / "out" / "z.safetensors")["z"].shape == (5, 8)
+    done = gantools("generate", "wavegan", model, "--z", "out/z.safetensors", "-o", "again")
+    assert done.returncode == 0, done.stderr
+    for row, clip in enumerate(path):
+        np.testing.assert_array_equal(read(tmp_path / f"again/z-{row:05d}.wav"), clip)
+
+
+def test_truncation_leads_to_one_clip(gantools: Callable, model: Path, tmp_path: Path) -> None:
+    done = gantools("generate", "wavegan", model, "-n", "3", "--truncation", "0", "-o", "none")
+    assert done.returncode == 0, done.stderr
+    assert len({read(tmp_path / line).tobytes() for line in done.stdout.split()}) == 1
+
+
+def test_a_longer_clip_says_that_it_is_stitched(gantools: Callable, model: Path, tmp_path: Path) -> None:
+    done = gantools("generate", "wavegan", model, "-n", "1", "--seconds", "0.5", "-o", "long", "--json")
+    record = json.loads(done.stdout)
+    assert record["stitched"] == 5  # 1024 + 4 * 768 samples hold 4000
+    assert len(read(tmp_path / record["path"])) == 4000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--seeds", "3-1"), "'3-1'"),
+        (("--seeds", "1", "-n", "2"), "give one of them"),
+        (("--z", "nothing.safetensors"), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    gantools: Callable, model: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = gantools("generate", "wavegan", model, *arguments, "-o", "clips")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert message in done.stderr
+    assert not (tmp_path / "clips").exists()
+
+
+def test_files_that_cannot_be_used_are_left_out(gantools: Callable, tracks: Path, tmp_path: Path) -> None:
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "broken.wav").write_bytes(b"no audio at all")
+    (tmp_path / "some" / "song.wav").write_bytes((tracks / "song0.wav").read_bytes())
+    done = gantools("train", "wavegan", "some", "-o", "model", *SIZES, *STYLE, "-n", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["skipped"] == 1
+    assert "broken.wav" in done.stderr
+    wrong = gantools("train", "wavegan", "some", "-o", "model", "--samples", "1000")
+    assert wrong.returncode == 2
+    assert "nearest is 1024" in wrong.stderr

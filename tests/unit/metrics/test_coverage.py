@@ -1,0 +1,83 @@
+"""Precision, recall, density and coverage against brute force and against what sets of known kinds must get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sounds import tone
+
+from gantools.errors import InputError
+from gantools.metrics.config import CoverageConfig
+from gantools.metrics.coverage import ball_radii, compare_coverage, prdc
+from gantools.metrics.pairing import Clip
+
+
+def brute_force(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
+    """The definitions, one pair at a time."""
+
+    def radius(points: np.ndarray, i: int) -> float:
+        return sorted(float(np.linalg.norm(points[i] - points[j])) for j in range(len(points)) if j != i)[k - 1]
+
+    real_radii = [radius(real, i) for i in range(len(real))]
+    fake_radii = [radius(fake, j) for j in range(len(fake))]
+    near = [[float(np.linalg.norm(r - f)) for f in fake] for r in real]
+    n, m = len(real), len(fake)
+    in_real = [[near[i][j] <= real_radii[i] for j in range(m)] for i in range(n)]
+    in_fake = [[near[i][j] <= fake_radii[j] for j in range(m)] for i in range(n)]
+    return {
+        "precision": sum(any(in_real[i][j] for i in range(n)) for j in range(m)) / m,
+        "recall": sum(any(in_fake[i]) for i in range(n)) / n,
+        "density": sum(map(sum, in_real)) / (k * m),
+        "coverage": sum(any(in_real[i]) for i in range(n)) / n,
+    }
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_figures_equal_brute_force(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gantools.metrics.coverage._BLOCK_ROWS", 7)
+    rng = np.random.default_rng(k)
+    real, fake = rng.standard_normal((40, 6)), 0.4 + 0.8 * rng.standard_normal((31, 6))
+    assert prdc(real, fake, k) == pytest.approx(brute_force(real, fake, k), abs=1e-12)
+
+
+def test_radii_leave_the_point_itself_out() -> None:
+    assert ball_radii(np.array([[0.0], [1.0], [3.0], [10.0]]), 2) == pytest.approx([3, 2, 3, 9])
+
+
+def test_equal_distributions_mode_collapse_and_outliers_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    real, fake = rng.standard_normal((400, 8)), rng.standard_normal((400, 8))
+    same = prdc(real, fake)
+    assert same["coverage"] == pytest.approx(1 - 0.5**5, abs=0.03)
+    assert same["density"] == pytest.approx(1, abs=0.15)
+    collapsed = prdc(real, real[:1] + 0.01 * rng.standard_normal((400, 8)))
+    assert collapsed["precision"] > 0.9
+    assert max(collapsed["recall"], collapsed["coverage"]) < 0.1
+    far = prdc(real, 50 + rng.standard_normal((400, 8)))
+    assert set(far.values()) == {0.0}
+
+
+def test_too_few_vectors_are_refused() -> None:
+    with pytest.raises(InputError, match="5 generated windows, k = 5 needs 6"):
+        prdc(np.zeros((9, 2)), np.zeros((5, 2)))
+    with pytest.raises(InputError, match="NaN"):
+        prdc(np.full((9, 2), np.nan), np.zeros((9, 2)))
+
+
+def test_short_clips_are_compared_with_real_music_cut_alike(tmp_path: Path) -> None:
+    clips = []
+    for number in range(9):
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, tone(1.0 if number else 8.0, 8000, hz=200 + 20 * number, seed=number), 8000)
+        clips.append(Clip(path, path.stem, "mix", path.stem))
+    failed: list[Path] = []
+    config = CoverageConfig(clip_s=1.0)
+    result = compare_coverage(clips[1:], clips[:1], config, failed=lambda path, error: failed.append(path))
+    assert (result["n_generated"], result["n_real"], failed) == (8, 8, [])
+    assert "real" not in result  # one file has no other to compare with
+    with pytest.raises(InputError, match="none of the files"):
+        compare_coverage(clips[1:], clips[:1], CoverageConfig(), failed=lambda path, error: failed.append(path))
+    assert len(failed) == 8

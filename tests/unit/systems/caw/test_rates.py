@@ -1,0 +1,95 @@
+"""Which scales a clip gets, and how strong their noise is."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from gantools.errors import ConfigError
+from gantools.systems.caw.rates import PAPER_RATES_HZ, choose_rates, list_rates, noise_amplitude
+from gantools.systems.caw.resampling import clip_length, resample_clip, upsample
+
+
+def white(seconds: float = 4.0, rate_hz: int = 16000) -> np.ndarray:
+    noise = np.random.default_rng(0).uniform(-1, 1, int(seconds * rate_hz)).astype(np.float32)
+    return noise / np.abs(noise).max()
+
+
+def test_lists() -> None:
+    assert tuple(list_rates("paper", 16000)) == PAPER_RATES_HZ
+    assert list_rates("paper", 11025)[-3:] == [8000, 10000, 11025]
+    assert list_rates("octaves", 44100) == [500, 1000, 2000, 4000, 8000, 16000, 32000, 44100]
+    assert list_rates("300,900", 16000) == [300, 900, 16000]
+    assert list_rates("paper", 44100)[-4:] == [25000, 32000, 40000, 44100]
+    thinned = list_rates("thinned", 16000)
+    steps = [b / a for a, b in itertools.pairwise(thinned)]
+    assert thinned[0] == 320
+    assert max(step for step in steps if step != 2.0) <= 1.6  # the paper's own list has octaves from 4 kHz on
+
+
+@pytest.mark.parametrize("name", ["octave", "800,400", "20"])
+def test_bad_lists(name: str) -> None:
+    with pytest.raises(ConfigError):
+        list_rates(name, 16000)
+
+
+def test_white_noise_skips_until_the_energy_is_there() -> None:
+    # Uniform noise of peak 1 has 1/3 / 16000 of energy per Hz of rate: 0.0025 is reached at 120 Hz.
+    assert choose_rates(white(), 16000).rates_hz == PAPER_RATES_HZ
+    # At 0.105 of the level, after one click of full scale: 0.0037 of energy in all, so at 12 kHz.
+    quiet = 0.105 * white()
+    quiet[0] = 1.0
+    choice = choose_rates(quiet, 16000)
+    assert choice.rates_hz[0] == 12000
+    assert "energy" in choice.skipped[320]
+
+
+def test_bass_starts_at_the_bottom() -> None:
+    time = np.arange(16000 * 4) / 16000
+    assert choose_rates(np.sin(2 * np.pi * 55 * time).astype(np.float32), 16000).rates_hz == PAPER_RATES_HZ
+
+
+def test_without_energy_the_list_starts_at_500_hz() -> None:
+    silence = np.zeros(64000, np.float32)
+    choice = choose_rates(silence, 16000)
+    assert choice.rates_hz == PAPER_RATES_HZ[2:]
+    assert set(choice.skipped) == {320, 400}
+
+
+def test_speech_starts_at_500_hz_whatever_its_energy() -> None:
+    assert choose_rates(white(), 16000, speech=True).rates_hz[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("energy", "below", "logged", "tolerance"),
+    # Rate, energies and amplitudes as a published run printed them; energies have four digits only.
+    [(0.0230, 0.0193, 0.000608, 0.002), (0.0012 + 0.0230, 0.0230, 0.000339, 0.03)],
+)
+def test_noise_amplitudes_of_the_published_log(energy: float, below: float, logged: float, tolerance: float) -> None:
+    assert noise_amplitude(energy, below) == pytest.approx(logged, rel=tolerance)
+    assert noise_amplitude(below, energy) == 0.0
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.73, 10.0, 33.333, 90.0])
+def test_lengths_are_rounded(seconds: float) -> None:
+    clip = np.zeros((1, round(seconds * 1000)), np.float32)
+    for rate_hz in (320, 640, 1600):
+        assert resample_clip(clip, 1000, rate_hz).shape == (1, round(clip.shape[1] / 1000 * rate_hz))
+        assert clip_length(seconds, rate_hz) == round(seconds * rate_hz)
+
+
+def test_upsampling_by_hand_and_in_pieces() -> None:
+    x = torch.tensor([[0.0, 1.0, 4.0, 9.0, 16.0, 25.0]])
+    y = upsample(x, 1, 2, 12)
+    # Keys' cubic of a parabola is exact where four true neighbours are: position 2.25 is output 5.
+    assert float(y[0, 5]) == pytest.approx(2.25**2, abs=1e-6)
+    # At the border the mirrored sample 0 weighs in: position -0.25.
+    weights = [0.0703125 * -1, 0.8671875, 0.2265625, -0.0234375]
+    assert float(y[0, 0]) == pytest.approx(weights[3] * 1 + weights[2] * 0 + weights[1] * 0 + weights[0] * 1, abs=1e-6)
+    x = torch.randn(2, 640)
+    whole = upsample(x, 320, 500, 1000)
+    piece = upsample(x[:, 150:400], 320, 500, 300, 300, origin=150, total=640)
+    assert torch.equal(piece, whole[:, 300:600])

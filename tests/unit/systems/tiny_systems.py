@@ -1,0 +1,216 @@
+"""The smallest instance of every system, for the contract that all of them keep (test_contract.py).
+
+A new system joins with one entry in `SYSTEMS`: what it learns from, how it is made, and what it says of broken data.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from small_caw import small_stack
+from small_wavegan import tiny as tiny_wavegan
+from sounds import stem, tone
+
+from gantools.audio.config import MelParams
+from gantools.audio.io import write_audio
+from gantools.chunks.multitrack import find_multitracks
+from gantools.chunks.shards import ChunkSet, write_dataset, write_index
+from gantools.files.containers import write_tensors
+from gantools.options import to_mapping
+from gantools.systems.automix import config as automix_config
+from gantools.systems.automix.objective import Automix
+from gantools.systems.caw import config as caw_config
+from gantools.systems.caw.clips import read_clip
+from gantools.systems.caw.material import LowerDraws, prepare
+from gantools.systems.caw.scale import CawScale
+from gantools.systems.cyclegan import config as cyclegan_config
+from gantools.systems.cyclegan.objective import CycleGAN
+from gantools.systems.pix2pix import config as pix2pix_config
+from gantools.systems.pix2pix.objective import Pix2Pix
+from gantools.systems.separator.objective import Separator
+from gantools.systems.wavegan import config as wavegan_config
+from gantools.systems.wavegan.data import SongClips
+from gantools.systems.wavegan.objective import WaveGAN
+from gantools.training.system import System
+
+sys.path.insert(0, str(Path(__file__).parent / "separator"))
+from small_songs import small_config, write_song
+
+COMMON: dict[str, Any] = {"threads": 1, "precision": "float32", "validate_every": 1000, "log_every": 1}
+FRAMES = 64
+#: Stems that "normalised" songs of automix have lost level in.
+LOST_DB = {"bass": 6.0, "drums": -3.0, "vocals": 9.0}
+AUTOMIX_RATE_HZ = 16000
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """One system.
+
+    Parameters
+    ----------
+    write : callable
+        Writes what the system learns from into a folder, always the same.
+    make : callable
+        Makes the system from that folder, with changes to its configuration.
+    files : str
+        Pattern of the files in the folder; with all of them broken, training must fail.
+    says : str
+        Pattern that the error then has.
+    one_for_two : bool
+        Whether two ranks end with the bits of one process. They do not where a network counts its passes, as the power
+        iteration of spectral norm does: two ranks make half as many each. They then only equal each other.
+    """
+
+    write: Callable[[Path], None]
+    make: Callable[..., System]
+    files: str
+    says: str
+    one_for_two: bool = True
+
+
+def no_inversion(mel: np.ndarray, params: Any, n_samples: int, **options: Any) -> np.ndarray:
+    """Stand in for `listening.invert_mel`, the slow part of validations on mels."""
+    return np.ones(n_samples, np.float32)
+
+
+def _mel(role: str, n_mels: int, n_frames: int, random: np.random.Generator) -> np.ndarray:
+    """Return (frames, n_mels) in codes: a few lines low down for bass, decaying broadband hits for drums."""
+    codes = np.zeros((n_frames, n_mels))
+    for start in range(0, n_frames, 16):
+        decay = np.exp(-np.arange(16) / (12 if role == "bass" else 4))[:, None]
+        bands = np.zeros(n_mels)
+        if role == "bass":
+            bands[random.integers(1, n_mels // 8) + np.arange(3) * 2] = 1
+        else:
+            bands[:] = np.linspace(1, 0.4, n_mels)
+        codes[start : start + 16] += (220 * decay * bands)[: n_frames - start]
+    return np.clip(codes + random.uniform(0, 20, codes.shape), 0, 255).astype(np.uint8)
+
+
+def write_mel_chunks(folder: Path) -> None:
+    """Write a chunk folder of mels: four songs with bass and drums, 64 bands, windows of 64 frames."""
+    random = np.random.default_rng(4)
+    params = MelParams(sample_rate_hz=22050, n_fft=1024, hop_samples=512, n_mels=64)
+    shards = []
+    for song, split in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "test")):
+        for role in ("bass", "drums"):
+            rows = [
+                {"start": start, "frames": FRAMES, "level_db": -10.0, "active": 1.0, "source": f"{song}/{role}"}
+                | {"song": song, "role": role, "split": split}
+                for start in range(0, 192, 48)
+            ]
+            shards.append(f"shard-{len(shards):05d}.safetensors")
+            mel = _mel(role, params.n_mels, 256, random)
+            write_tensors(folder / shards[-1], {"mel": mel}, {"kind": "shard", "rows": rows})
+    config = {"frames": FRAMES}
+    write_dataset(folder, {"kind": "mel", "params": to_mapping(params), "db_range": [-50.0, 40.0], "config": config})
+    write_index(folder, shards)
+
+
+def write_wet_and_normalised(folder: Path, seconds: float = 6.0) -> None:
+    """Write two songs of synthesised stems, wet and "normalised": gains are lost. The second has no vocals."""
+    for number, song in enumerate(("one", "two")):
+        for role in ("bass", "drums", "vocals")[: 3 - number]:
+            wet = np.float32(0.2) * stem(role, seconds, AUTOMIX_RATE_HZ, number).T
+            normalised = wet * np.float32(10 ** (-LOST_DB[role] / 20))
+            for kind, wave in (("wet", wet), ("normalised", normalised)):
+                write_audio(folder / kind / song / f"{role}.wav", wave, AUTOMIX_RATE_HZ, "32f")
+
+
+def _write_stems(folder: Path) -> None:
+    for seed, song in enumerate(("one", "two")):
+        write_song(folder / song, seed, seconds=2.0)
+
+
+def _write_tracks(folder: Path) -> None:
+    for number, kind in enumerate(("drums", "bass", "other")):
+        soundfile.write(folder / f"song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
+
+
+def _write_riff(folder: Path) -> None:
+    soundfile.write(folder / "riff.wav", tone(2.0, 4000), 4000)
+
+
+_WIDTHS: dict[str, Any] = {"width": 8, "critic_width": 8}
+
+
+def _cyclegan(folder: Path, preset: str, own: dict[str, Any], **changes: Any) -> System:
+    config = dataclasses.replace(cyclegan_config.PRESETS[preset], **{**COMMON, **_WIDTHS, **own, **changes})
+    return CycleGAN(config, ChunkSet(folder))
+
+
+def _pix2pix(folder: Path, **changes: Any) -> System:
+    config = dataclasses.replace(pix2pix_config.PRESETS["small"], **{**COMMON, **_WIDTHS, "depth": 6, **changes})
+    return Pix2Pix(config, ChunkSet(folder))
+
+
+def _separator(folder: Path, **changes: Any) -> System:
+    return Separator(small_config(**{**COMMON, **changes}), find_multitracks([folder]))
+
+
+AUTOMIX_COMMON = {"rate_hz": AUTOMIX_RATE_HZ, "threads": 1, "precision": "float32", "validation_windows": 2}
+AUTOMIX_BANDS = dataclasses.replace(
+    automix_config.PRESETS["small"],
+    **AUTOMIX_COMMON,
+    **{"bottleneck": 16, "hidden": 16, "blocks": 2, "crop": 16384, "warmup_steps": 0, "bands": 20},
+)
+AUTOMIX_PAPER = automix_config.AutomixConfig(
+    **AUTOMIX_COMMON,
+    **{"filters": 8, "repeats": 1, "blocks": 2, "bottleneck": 8, "hidden": 8, "skip": 8, "lstm_layers": 1},
+    **{"crop": 8192, "batch_size": 2},
+)
+
+
+def _automix(folder: Path, base: automix_config.AutomixConfig, **changes: Any) -> System:
+    config = dataclasses.replace(base, **{**COMMON, **changes})
+    return Automix(config, find_multitracks([folder / "normalised"]), find_multitracks([folder / "wet"]), {})
+
+
+def _caw_scale(folder: Path, index: int, **changes: Any) -> System:
+    """Return the coarsest scale, or the one above it on an untrained one."""
+    small: dict[str, Any] = {"layers": 4, "width": 4, "coarse_width": 4, "crop": 1024, "pool": 2, "recalibrate": 0}
+    made = {**COMMON, "budget": "", "rate_hz": 2000, "rates": "1000,2000", "least_energy": 0.0, **small, **changes}
+    config = dataclasses.replace(caw_config.PRESETS["small"], **made)
+    clip = read_clip(folder / "riff.wav", config)
+    below = small_stack((1000,), seconds=clip.seconds, equaliser=False) if index else None
+    material = prepare([clip.signal], clip.rate_hz, (1000, 2000)[index], below, config, torch.device("cpu"))
+    draws = LowerDraws(below, material.rate_hz, 1, [clip.seconds], config, torch.device("cpu"))
+    return CawScale(config, material, draws, 4)
+
+
+def _wavegan(folder: Path, variant: str, **changes: Any) -> System:
+    config = tiny_wavegan(variant, **{**COMMON, **changes})
+    return WaveGAN(config, SongClips([(path.stem, path) for path in sorted(folder.glob("*.wav"))], config))
+
+
+_MELS = {"write": write_mel_chunks, "files": "shard-*", "says": r"shard-0000\d\.safetensors"}
+_WETS = {"write": write_wet_and_normalised, "files": "*/*/bass.wav", "says": r"bass\.wav"}
+_RIFF = {"write": _write_riff, "files": "riff.wav", "says": r"riff\.wav"}
+_TRACKS = {"write": _write_tracks, "files": "*.wav", "says": "none of these files can be used"}
+
+SYSTEMS: dict[str, Tiny] = {
+    "cyclegan-paper": Tiny(make=partial(_cyclegan, preset="paper", own={"blocks": 1}), **_MELS),
+    "cyclegan-small": Tiny(make=partial(_cyclegan, preset="small", own={"body_width": 16, "pool_size": 4}), **_MELS),
+    "pix2pix": Tiny(make=_pix2pix, **_MELS),
+    "separator": Tiny(_write_stems, _separator, "*/*.wav", r"\.wav"),
+    "automix-bands": Tiny(make=partial(_automix, base=AUTOMIX_BANDS), **_WETS),
+    "automix-paper": Tiny(make=partial(_automix, base=AUTOMIX_PAPER), **_WETS),
+    "caw-coarsest": Tiny(make=partial(_caw_scale, index=0), **_RIFF),
+    "caw-upper": Tiny(make=partial(_caw_scale, index=1), **_RIFF),
+    **{
+        f"wavegan-{variant}": Tiny(
+            make=partial(_wavegan, variant=variant), **_TRACKS, one_for_two=variant in ("baseline", "style")
+        )
+        for variant in wavegan_config.VARIANTS
+    },
+}

@@ -1,0 +1,201 @@
+"""The objective: recipes, losses by hand, the rest of the critic, packing, ranks' independence, symptoms."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_wavegan import tiny
+from torch.nn import functional
+
+from gantools.errors import ConfigError
+from gantools.systems.wavegan.config import PRESETS, RECIPES, VARIANTS, WaveGANConfig, resolve
+from gantools.systems.wavegan.objective import WaveGAN, emphasise
+from gantools.systems.wavegan.score import ClipScore
+from gantools.systems.wavegan.songs import SongClips
+from gantools.training.loop import train
+from gantools.training.weights import read_model
+
+Crate = list[tuple[str, Path]]
+SHARED = {"step": 0, "items": [0, 1, 2, 3]}
+
+
+def system(crate: Crate, variant: str = "improved", **changes: object) -> WaveGAN:
+    """Return a tiny system on the crate."""
+    config = tiny(variant, **changes)
+    return WaveGAN(config, SongClips(crate, config))
+
+
+@pytest.mark.parametrize("recipe", ["paper", "tuned"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_recipe_fills_in_all_that_is_unset_and_nothing_else(recipe: str, variant: str) -> None:
+    config = resolve(WaveGANConfig(recipe=recipe, variant=variant))
+    assert all(value is not None for value in dataclasses.asdict(config).values())
+    assert resolve(config) == config
+    assert resolve(WaveGANConfig(recipe=recipe, variant=variant, learning_rate=0.5)).learning_rate == 0.5
+    assert RECIPES[recipe, variant]["loss"] == ("bce" if variant == "baseline" else "wgan-gp")
+
+
+def test_the_paper_s_rows() -> None:
+    rows = {v: resolve(dataclasses.replace(PRESETS["paper"], variant=v)) for v in VARIANTS}
+    assert [rows[v].spectral_norm for v in VARIANTS] == [False, True, False, True]
+    assert [rows[v].warmup_steps for v in VARIANTS] == [0, 1000, 0, 1000]  # section 4.2: style has neither
+    assert rows["baseline"].critic_rate == pytest.approx(3 * rows["baseline"].learning_rate)  # section 3.1
+    assert (rows["improved"].penalty_weight, rows["improved"].critic_updates) == (10, 5)
+
+
+def test_narrow_networks_get_higher_rates() -> None:
+    assert resolve(WaveGANConfig(variant="style", width=64)).learning_rate == pytest.approx(1e-4)  # WaveGAN's own
+    assert resolve(WaveGANConfig(width=8)).critic_rate == pytest.approx(8e-4)
+    assert resolve(WaveGANConfig(variant="transformer", token_width=128)).learning_rate == pytest.approx(4e-4)
+    assert resolve(WaveGANConfig(recipe="paper", width=8)).learning_rate == pytest.approx(1e-4)
+
+
+def test_losses_are_those_of_the_papers(crate: Crate) -> None:
+    for variant in ("baseline", "improved"):
+        wavegan = system(crate, variant, phase_shuffle=0, penalty_weight=0.0, emphasis=0.0)
+        batch = wavegan.batch(0, [0, 1, 2, 3])
+        critic, generator = wavegan.networks["D"].eval(), wavegan.networks["G"]
+        real, fake = critic(batch["real"]).detach(), critic(generator(batch["critic_z"])).detach()
+        loss, terms = wavegan.losses("critic", batch, dict(SHARED))
+        expected = fake.mean() - real.mean()
+        if variant == "baseline":
+            ones = torch.ones(4)
+            cross = functional.binary_cross_entropy_with_logits
+            expected = cross(real, ones) + cross(fake, 0 * ones)
+        assert float(loss.detach()) == pytest.approx(float(expected), abs=1e-5)
+        assert float(terms["real"].detach()) == pytest.approx(float(real.mean()), abs=1e-6)
+        loss, _ = wavegan.losses("generator", batch, dict(SHARED))
+        judged = critic(generator(batch["generator_z"])).detach()
+        expected = -judged.mean() if variant == "improved" else functional.softplus(-judged).mean()
+        assert float(loss.detach()) == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_a_critic_that_is_too_good_rests(crate: Crate) -> None:
+    wavegan = system(crate, "baseline", critic_floor=100.0)
+    loss, _ = wavegan.losses("critic", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
+    loss.backward()
+    assert not any(p.grad.any() for p in wavegan.networks["D"].parameters() if p.grad is not None)
+
+
+def test_a_lazy_penalty_counts_for_the_steps_between(crate: Crate) -> None:
+    wavegan = system(crate, penalty_every=3, phase_shuffle=0)
+    sizes = []
+    for step in range(3):
+        batch = wavegan.batch(step, [0, 1, 2, 3])
+        loss, terms = wavegan.losses("critic", batch, {"step": step, "items": [0, 1, 2, 3]})
+        extra = float((loss - terms["fake"] + terms["real"]).detach())
+        sizes.append(extra / float(terms["penalty"]))
+    assert sizes == pytest.approx([3 * 10.0, 0, 0], abs=1e-3)
+
+
+def test_packs_are_judged_together(crate: Crate) -> None:
+    wavegan = system(crate, pack=2, emphasis=0.0)
+    waves = torch.arange(4.0)[:, None, None].expand(4, 1, 1024)
+    assert wavegan._packed(waves)[:, :, 0].tolist() == [[0, 1], [2, 3]]
+    loss, _ = wavegan.losses("critic", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
+    assert loss.isfinite()
+    with pytest.raises(ConfigError, match="whole number of packs"):
+        tiny(pack=3)
+
+
+def test_emphasis_is_a_first_difference() -> None:
+    waves = torch.tensor([[[1.0, 2.0, 3.0]]])
+    torch.testing.assert_close(emphasise(waves, 0.5), 3 * torch.tensor([[[1.0, 1.5, 2.0]]]))
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_items_do_not_depend_on_who_trains_them(crate: Crate, each: bool) -> None:
+    wavegan = system(crate, "style", shuffle_each=each, penalty_every=1)
+    whole = wavegan.batch(7, [0, 1, 2, 3])
+    halves = [wavegan.batch(7, items) for items in ([0, 1], [2, 3])]
+    for name, tensor in whole.items():
+        assert torch.equal(tensor, torch.cat([half[name] for half in halves]))
+    losses = [
+        wavegan.losses("critic", batch, {"step": 7, "items": items})[0]
+        for batch, items in ((whole, [0, 1, 2, 3]), (halves[0], [0, 1]), (halves[1], [2, 3]))
+    ]
+    assert float(losses[0].detach()) == pytest.approx(float((losses[1] + losses[2]).detach()) / 2, abs=1e-5)
+
+
+class Panel:
+    """Says and measures what it is told."""
+
+    def __init__(self, **said: str) -> None:
+        self.said = said
+
+    def symptoms(self, samples: np.ndarray) -> dict[str, str]:
+        return dict(self.said)
+
+    def figures(self, samples: np.ndarray) -> dict[str, float]:
+        return {"twin_share": 0.0}
+
+
+class Distance:
+    """A score that is what it is told."""
+
+    def __init__(self, distance: float) -> None:
+        self.distance = distance
+
+    def measure(self, made: np.ndarray) -> float:
+        return self.distance
+
+
+def test_divergence_is_judged_by_the_critic_s_own_terms(crate: Crate, monkeypatch: pytest.MonkeyPatch) -> None:
+    wavegan, again = system(crate), system(crate)
+    for one in (wavegan, again):
+        monkeypatch.setattr(one, "_judge_clips", lambda: (Distance(3.0), Panel()))
+    assert wavegan.symptoms(wavegan.networks, 1) == {}
+    for _ in range(210):
+        wavegan._watch_penalty(torch.tensor(11.0), 1)
+    assert "penalty" in wavegan.symptoms(wavegan.networks, 1)["divergence"]
+    again.load_extra_state(wavegan.extra_state())
+    assert "penalty" in again.symptoms(again.networks, 1)["divergence"]
+    again.load_extra_state({})
+    for _ in range(400):
+        again._watch_real(torch.tensor(-2e3))
+    assert "beyond 1000" in again.symptoms(again.networks, 1)["divergence"]
+
+
+def test_a_swing_is_no_collapse_but_costs_in_the_score(crate: Crate, monkeypatch: pytest.MonkeyPatch) -> None:
+    wavegan = system(crate)
+
+    def judge(distance: float, **said: str) -> dict[str, str]:
+        monkeypatch.setattr(wavegan, "_judge_clips", lambda: (Distance(distance), Panel(**said)))
+        return wavegan.symptoms(wavegan.networks, 1)
+
+    assert judge(5.0, noise="flat") == {"noise": "flat"}  # never healthy before
+    assert judge(4.0) == {}
+    assert judge(4.5, noise="flat") == {}
+    assert wavegan.validate(wavegan.networks, 1)["score"] == pytest.approx(1.25 * 4.5)
+    assert judge(6.5, noise="flat") == {"noise": "flat"}
+    assert judge(4.5, silence="none") == {"silence": "none"}
+
+
+def test_the_score_is_0_for_the_same_clips_and_grows_with_the_distance() -> None:
+    random = np.random.default_rng(0)
+    real = random.standard_normal((12, 1, 2048)).astype(np.float32) * 0.1
+    score = ClipScore(real, 8000)
+    assert score.measure(real) == 0.0
+    assert score.measure(real[::-1]) == pytest.approx(0.0, abs=1e-9)
+    other = random.standard_normal(real.shape).astype(np.float32) * 0.1
+    assert score.measure(other) < score.measure(2 * real) < score.measure(8 * real)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_trains_and_stores_its_resolved_numbers(variant: str, crate: Crate, tmp_path: Path) -> None:
+    config = tiny(variant)
+    before = {k: v.clone() for k, v in system(crate, variant).networks["G"].state_dict().items()}
+    wavegan = WaveGAN(dataclasses.replace(config, steps=3), SongClips(crate, config))
+    summary = train(wavegan, tmp_path / "model")
+    assert (summary.status, summary.step) == ("finished", 3)
+    model = read_model(tmp_path / "model")
+    assert model["config"]["critic_rate"] == resolve(config).critic_rate
+    assert model["data"]["samples"] == 1024
+    changed = [k for k, v in wavegan.networks["G"].state_dict().items() if not torch.equal(v, before[k])]
+    assert any("start" in name for name in changed)
+    assert list((tmp_path / "model" / "samples").glob("*.wav"))
+    assert list((tmp_path / "model" / "samples").glob("*.png"))

@@ -1,0 +1,86 @@
+"""Runs that end when their score no longer gets better."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_loop import same
+from toy_system import Toy, ToyConfig
+from training_runs import lines_of, stopped_at, weights_of
+
+from gantools.options import from_mapping
+from gantools.training.config import TrainConfig
+from gantools.training.loop import train
+from gantools.training.patience import Patience
+
+
+class Scored(Toy):
+    """Scores as given, one per validation; the last one stays."""
+
+    scores = (1.0, 1.0, 0.5, 0.495, 0.49, 0.488, 0.487)
+
+    def validate(self, networks: Any, step: int) -> dict[str, float]:
+        return {"score": self.scores[min(step // 2, len(self.scores) - 1)]}
+
+
+def scored(**values: Any) -> Scored:
+    settings = {"steps": 40, "validate_every": 2, "log_every": 5, "precision": "float32", "threads": 1, **values}
+    return Scored(from_mapping(ToyConfig, settings))
+
+
+def test_only_a_clearly_better_score_counts() -> None:
+    patience = Patience()
+    for score, stale in ((-10.0, 0), (-10.1, 1), (-10.19, 2), (-10.2, 3), (-10.21, 0), (math.nan, 1), (-9.0, 2)):
+        patience.note(score)
+        assert patience.stale == stale, score
+    assert not patience.runs_out(TrainConfig(patience=2), 0.24)
+    assert not patience.runs_out(TrainConfig(), 1.0)
+    assert patience.runs_out(TrainConfig(patience=2), 0.25)
+
+
+def test_a_run_ends_early_and_stays_ended(tmp_path: Path) -> None:
+    summary = train(scored(patience=3), tmp_path / "m")
+    # .5 after 4 steps; .495 and .49 are no gain of 2 %, .488 is one; then nothing after 12, 14 and 16.
+    assert (summary.status, summary.step, summary.total, summary.best_step) == ("finished", 16, 16, 12)
+    before = (tmp_path / "m/metrics.jsonl").read_bytes()
+    for same_or_less in ({}, {"steps": 30}):
+        assert train(scored(patience=3, **same_or_less), tmp_path / "m").status == "skipped"
+    assert (tmp_path / "m/metrics.jsonl").read_bytes() == before
+    more = train(scored(patience=3, steps=41), tmp_path / "m")
+    assert (more.status, more.step) == ("finished", 22)
+    assert train(scored(patience=3, steps=41), tmp_path / "m").status == "skipped"
+    assert train(scored(patience=0, steps=41), tmp_path / "m").step == 41
+
+
+def test_not_in_the_first_quarter(tmp_path: Path) -> None:
+    assert train(scored(patience=1, steps=60), tmp_path / "m").step == 16
+    # No longer stale: the gain after 10 steps of 40 begins the count anew.
+    assert train(scored(patience=1, steps=40), tmp_path / "x").step == 12
+
+
+@pytest.mark.parametrize("step", [9, 13, 15])
+def test_resumed_equals_uninterrupted(tmp_path: Path, step: int) -> None:
+    train(scored(patience=3), tmp_path / "whole")
+    stopped_at(step, scored(patience=3), tmp_path / "parts")
+    assert train(scored(patience=3), tmp_path / "parts").step == 16
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+    assert lines_of(tmp_path / "whole") == lines_of(tmp_path / "parts")
+
+
+def test_an_early_end_in_a_budget(tmp_path: Path) -> None:
+    class Flat(Scored):
+        scores = (1.0,)
+
+    def flat(budget: str) -> Flat:
+        return Flat(scored(patience=2, slow=0.02, budget=budget).config)
+
+    summary = train(flat("2s"), tmp_path / "m")
+    assert summary.status == "finished"
+    assert summary.seconds >= 0.5
+    assert train(flat("2s"), tmp_path / "m").status == "skipped"
+    assert train(flat("1s"), tmp_path / "m").status == "skipped"
+    more = train(flat("3s"), tmp_path / "m")
+    assert (more.status, more.step > summary.step) == ("finished", True)
