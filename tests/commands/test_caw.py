@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,26 +133,3 @@ def test_dry_run_tells_what_will_happen(here: Run) -> None:
     for part in ("parameters: G ", "scales: ", "skipped: ", "receptive field: 121 samples", "% of the clip", "time: "):
         assert part in err
     assert not Path("m").exists()
-
-
-def test_killed_at_any_moment_it_ends_the_same(here: Run, tmp_path: Path) -> None:
-    assert here("riff.wav", "-o", "whole", "--steps", "12", "--save-every", "1")[0] == 0
-    arguments = [*TINY, "riff.wav", "-o", "parts", "--steps", "12", "--save-every", "1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gantools", "train", "caw", *arguments],
-        cwd=tmp_path,
-        env=dict(os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    state = tmp_path / "parts/scales/02000hz/state"
-    while process.poll() is None and not list(state.glob("step-0000000[4-9]*")):
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
-    assert not (tmp_path / "parts/scales/04000hz/scale.safetensors").exists()
-    assert here("riff.wav", "-o", "parts", "--steps", "12", "--save-every", "1")[0] == 0
-    whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
-    assert whole.keys() == parts.keys()
-    assert [key for key in whole if not torch.equal(whole[key], parts[key])] == []

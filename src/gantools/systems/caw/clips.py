@@ -121,7 +121,14 @@ def choose_scales(clips: Sequence[Clip], config: CawConfig) -> RateChoice:
         if clip.rate_hz != top_hz:
             raise InputError(f"has {clip.rate_hz} Hz, {first.path.name} {top_hz}; give --rate-hz {top_hz}", clip.path)
     mid = np.concatenate([clip.signal[0] for clip in clips])
-    choice = choose_rates(mid, top_hz, config.rates, speech=config.task == "speech", least_energy=config.least_energy)
+    choice = choose_rates(
+        mid,
+        top_hz,
+        config.rates,
+        speech=config.task == "speech",
+        least_energy=config.least_energy,
+        latest_start_hz=config.latest_start_hz,
+    )
     holes = sum(end - start for start, end in config.hole_seconds())
     least = _LEAST_FIELDS * config.receptive_field
     kept, skipped = [], dict(choice.skipped)

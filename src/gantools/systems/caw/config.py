@@ -34,6 +34,9 @@ class CawConfig(TrainConfig):
     least_energy: float = option(
         0.0025, "Mean square of the clip (peak 1) that the coarsest scale must have.", low=0, high=1
     )
+    latest_start_hz: int = option(
+        0, "The coarsest scale has this rate at most, whatever the energy; 0: no limit.", unit="Hz", low=0
+    )
     holes: str = option("", "Inpainting: holes in seconds of the clip, such as 3.2-3.95,8-8.5.")
 
     layers: int = option(8, "Dilated layers; each one doubles the receptive field.", low=2, high=10)
@@ -142,6 +145,7 @@ _DEFAULT = CawConfig(
     statistics_weight=0.3,
     recalibrate=50,
     match_eq_db=6.0,
+    latest_start_hz=1000,
     keep_best=True,
 )
 _SMALL = CawConfig(
@@ -164,6 +168,7 @@ _SMALL = CawConfig(
     learning_rate=0.004,
     recalibrate=4,
     match_eq_db=6.0,
+    latest_start_hz=1000,
     coarsest_share=0.4,
     validate_every=1_000_000,
     validation_draws=1,

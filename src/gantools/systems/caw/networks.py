@@ -65,6 +65,9 @@ class Body(nn.Module):
         """Return the output and where it is valid: where no position that it sees is a hole."""
         for layer, conv in enumerate(self.convs):
             x = conv(x)
+            if layer == 0:
+                # One input channel has no layout, and the convolution takes the slow one for its output.
+                x = x.contiguous(memory_format=torch.channels_last)
             if valid is not None:
                 valid = _all_within(valid, self.spans[layer])
             if layer < len(self.norms):

@@ -78,12 +78,20 @@ def _thinned(rates: list[int]) -> list[int]:
 
 
 def choose_rates(
-    clip: np.ndarray, rate_hz: int, name: str = "paper", *, speech: bool = False, least_energy: float = 0.0025
+    clip: np.ndarray,
+    rate_hz: int,
+    name: str = "paper",
+    *,
+    speech: bool = False,
+    least_energy: float = 0.0025,
+    latest_start_hz: int = 0,
 ) -> RateChoice:
     """Choose where the coarsest scale begins, and return all scales from there.
 
     Music begins at the first rate at which the mean square of the clip, its peak being 1, is `least_energy`; below,
     there is nothing to learn. Speech begins at 500 Hz whatever its energy, and so does music that has no such rate.
+    The rule is blind to peaks: hi-hats at full scale leave single hits so little energy that it can skip all scales but
+    the last, whose 0.1 s of context know no rhythm. `latest_start_hz` ends it there.
 
     Parameters
     ----------
@@ -94,6 +102,8 @@ def choose_rates(
         See `list_rates`.
     speech : bool
     least_energy : float
+    latest_start_hz : int
+        Highest rate at which music begins whatever its energy; 0: none.
 
     Raises
     ------
@@ -106,7 +116,8 @@ def choose_rates(
     skipped: dict[int, str] = {}
     for index, rate in enumerate(candidates):
         energy = scale_energy(resample_clip(clip[None], rate_hz, rate))
-        if energy >= least_energy:
+        last = latest_start_hz and not any(later <= latest_start_hz for later in candidates[index + 1 :])
+        if energy >= least_energy or last:
             return RateChoice(tuple(candidates[index:]), skipped)
         skipped[rate] = f"its energy {energy:.2g} is below {least_energy:g}"
     return _from_500(candidates, "below 500 Hz, where a clip begins of which no scale has enough energy")

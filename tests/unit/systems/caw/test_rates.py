@@ -93,3 +93,13 @@ def test_upsampling_by_hand_and_in_pieces() -> None:
     whole = upsample(x, 320, 500, 1000)
     piece = upsample(x[:, 150:400], 320, 500, 300, 300, origin=150, total=640)
     assert torch.equal(piece, whole[:, 300:600])
+
+
+def test_the_limit_ends_the_energy_rule() -> None:
+    """White noise of a low level, whose peaks are single samples: the rule alone would start at the top."""
+    noise = 0.03 * np.random.default_rng(0).standard_normal(16000).astype(np.float32)
+    noise[0] = 1.0
+    assert choose_rates(noise, 16000, "octaves", least_energy=0.0008).rates_hz[0] == 16000
+    limited = choose_rates(noise, 16000, "octaves", least_energy=0.0008, latest_start_hz=1000)
+    assert limited.rates_hz == (1000, 2000, 4000, 8000, 16000)
+    assert list(limited.skipped) == [500]
