@@ -12,6 +12,8 @@ from gantools.options import option
 from gantools.training.config import TrainConfig
 
 TASKS = ("music", "speech", "denoise", "inpaint")
+#: Tasks whose result is the reconstruction.
+RESTORING = ("denoise", "inpaint")
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,11 @@ class CawConfig(TrainConfig):
     beta1: float = option(0.5, "Adam's first decay.", low=0, high=1)
     beta2: float = option(0.999, "Adam's second decay.", low=0, high=1)
     penalty_weight: float = option(0.01, "Weight of the critic's gradient penalty, lambda.", low=0)
-    mse_weight: float = option(-1.0, "Weight alpha1 of the mean square error; -1: 0 for music, 10 else.", low=-1)
-    spectral_weight: float = option(-1.0, "Weight alpha2 of the spectral loss; -1: 1e-4 for music, 0 else.", low=-1)
+    mse_weight: float = option(-1.0, "Weight alpha1 of the mean square error; -1: 0 for music, 10 for speech.", low=-1)
+    spectral_weight: float = option(
+        -1.0, "Weight alpha2 of the spectral loss; -1: 1e-4 for music, 0 for speech.", low=-1
+    )
+    restore_weight: float = option(10.0, "Weight alpha1 of denoise and inpaint, which have no other distance.", low=0)
     noise_factor: float = option(0.01, "Noise of a scale over the root of the energy that it adds.", low=0)
     second_noise: float = option(
         1.0, "Noise of the second scale over the level of its input (music, inpainting); less is less variety.", low=0
@@ -95,12 +100,21 @@ class CawConfig(TrainConfig):
     @property
     def alpha1(self) -> float:
         """Weight of the mean square error."""
+        if self.task in RESTORING:
+            return self.restore_weight
         return self.mse_weight if self.mse_weight >= 0 else 0.0 if self.task == "music" else 10.0
 
     @property
     def alpha2(self) -> float:
         """Weight of the spectral loss."""
+        if self.task in RESTORING:
+            return 0.0
         return self.spectral_weight if self.spectral_weight >= 0 else 1e-4 if self.task == "music" else 0.0
+
+    @property
+    def alpha3(self) -> float:
+        """Weight of the frame statistics (ours)."""
+        return 0.0 if self.task in RESTORING else self.statistics_weight
 
     @property
     def conditional_noise(self) -> bool:
@@ -142,6 +156,7 @@ _DEFAULT = CawConfig(
     pool_refresh=4,
     zero_init=True,
     mse_weight=5.0,
+    restore_weight=500.0,
     statistics_weight=0.3,
     recalibrate=50,
     match_eq_db=6.0,
@@ -162,6 +177,7 @@ _SMALL = CawConfig(
     pool_refresh=16,
     zero_init=True,
     mse_weight=20.0,
+    restore_weight=500.0,
     spectral_weight=5e-4,
     second_noise=0.1,
     statistics_weight=1.0,

@@ -79,7 +79,7 @@ class CawScale(System):
             Phase("critic", ("D",), optimizer, self._schedule),
             Phase("generator", ("G",), optimizer, self._schedule),
         )
-        if config.statistics_weight:
+        if config.alpha3:
             longest = max(material.lengths)
             pieces = min(_MOST_PIECES, longest // config.crop) if config.crop else 0
             shortest = min(config.crop or longest, *material.lengths)
@@ -95,13 +95,13 @@ class CawScale(System):
 
     def extra_state(self) -> Tensors:
         """Return the number of steps planned, which the weight of the mean square error follows, and kept frames."""
-        kept = self.statistics.state() if self.config.statistics_weight else {}
+        kept = self.statistics.state() if self.config.alpha3 else {}
         return {"total": torch.tensor([self.total]), **kept}
 
     def load_extra_state(self, state: Tensors) -> None:
         """Take back the number of steps planned."""
         self.total = int(state["total"]) if "total" in state else 0
-        if self.config.statistics_weight:
+        if self.config.alpha3:
             self.statistics.load(state)
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
@@ -157,11 +157,11 @@ class CawScale(System):
             return self._critic_loss(real, fake.detach(), batch["mix"], valid, shared["step"])
         adversarial = -wasserstein(self.critic(fake))
         loss, terms = self._distance(batch, real, valid, cut, shared["step"])
-        if self.config.statistics_weight:
+        if self.config.alpha3:
             seed = item_seed(self.config.seed, "directions", self.material.rate_hz, shared["step"], shared["items"][0])
             random = torch.Generator().manual_seed(seed)
             terms["statistics"] = self.statistics.distance(fake, shared["items"][0], random)
-            loss = loss + self.config.statistics_weight * terms["statistics"]
+            loss = loss + self.config.alpha3 * terms["statistics"]
         return adversarial + loss, {"adversarial": adversarial, **terms}
 
     def _critic_loss(

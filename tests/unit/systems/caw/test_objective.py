@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from scipy.signal.windows import hann
 
+from gantools.systems.caw.config import PRESETS
 from gantools.systems.caw.networks import Critic
 from gantools.systems.caw.objective import gradient_penalty, magnitudes, spectral_loss, wasserstein
 
@@ -78,3 +81,11 @@ def test_silence_has_finite_gradients_and_short_signals_are_padded() -> None:
 def test_masked_score() -> None:
     scores, valid = torch.tensor([[[1.0, 2.0, 30.0]]]), torch.tensor([[[1.0, 1.0, 0.0]]])
     assert float(wasserstein(scores, valid)) == 1.5
+
+
+def test_a_task_that_restores_is_fitted_by_square_error_alone() -> None:
+    small = dataclasses.replace(PRESETS["small"], task="denoise")
+    assert (small.alpha1, small.alpha2, small.alpha3) == (500.0, 0.0, 0.0)
+    paper = dataclasses.replace(PRESETS["paper"], task="denoise")
+    assert (paper.alpha1, paper.alpha2) == (10.0, 0.0)
+    assert (PRESETS["paper"].alpha1, PRESETS["paper"].alpha2, PRESETS["paper"].alpha3) == (0.0, 1e-4, 0.0)
