@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gantools.training.system import System
 
 _SHOWN = 4
+#: A budget that allows fewer has gone into validations, on a machine that is too slow or busy.
+_FEW_STEPS = 20
 
 
 class Watch:
@@ -114,7 +116,7 @@ def run_training(
             bar.say(f"gantools train: {error}")
             emit(run, {**record, "status": "error", "error": str(error)})
             return 1
-    return _finish(run, record, summary) if is_first_rank() else 0
+    return _finish(run, record, summary, config.budget) if is_first_rank() else 0
 
 
 def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any]) -> int:
@@ -129,7 +131,7 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
     return 0
 
 
-def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
+def _finish(run: Run, record: dict[str, Any], summary: Summary, budget: str) -> int:
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
     fields |= {"healthy_step": summary.healthy_step, "rollbacks": summary.rollbacks, "symptoms": summary.symptoms}
     if summary.status == "interrupted":
@@ -141,6 +143,9 @@ def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
     if summary.symptoms:
         what = "; ".join(f"{name}: {sentence}" for name, sentence in summary.symptoms.items())
         say(run, f"never healthy ({what}); train longer, or with other settings")
+    if budget and not skipped and summary.step < _FEW_STEPS:
+        steps = f"{summary.step} step{'s' if summary.step > 1 else ''}"
+        say(run, f"only {steps} fitted into {budget}; give it more time, or a machine that does nothing else")
     say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {summary.step} steps{best}")
     emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
     return 0

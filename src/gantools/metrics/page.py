@@ -28,7 +28,8 @@ CAPTIONS = {
     "pitch": "Pitch of voiced frames.",
 }
 
-_STYLE = """
+#: What all pages share: colours for light and dark, the body, the title.
+HOUSE_STYLE = """
 :root { color-scheme: light dark; --ink: #1d2125; --soft: #5b6672; --line: #d8dde2; --paper: #fcfcfb; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6e8ea; --soft: #9aa5b1; --line: #343a41; --paper: #15181b; }
@@ -37,8 +38,10 @@ _STYLE = """
 body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.25rem 4rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.7rem; margin: 0; line-height: 1.2; }
-h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem; }
 p.sub { margin: .3rem 0 1.5rem; color: var(--soft); overflow-wrap: anywhere; }
+"""
+_STYLE = """
+h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem; }
 table { border-collapse: collapse; width: 100%; }
 td { padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); vertical-align: baseline; }
 td.value { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
@@ -81,7 +84,7 @@ def page_html(result: dict[str, Any], rows: Sequence[Row]) -> str:
         "<!doctype html>",
         f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<style>{_STYLE}</style></head><body>",
+        f"<style>{HOUSE_STYLE}{_STYLE}</style></head><body>",
         f'<h1>{title}</h1><p class="sub">{against}</p><table>{table}</table>',
     ]
     parts += _files(file_grid(result))

@@ -7,7 +7,7 @@ from typing import Any
 
 from gantools.metrics import waveform_table
 from gantools.metrics.mix import FIGURES
-from gantools.metrics.numerals import number as number
+from gantools.metrics.numerals import number
 
 TableRow = tuple[str, str, str]
 

@@ -14,9 +14,10 @@ from sounds import tone
 from gantools.files.containers import read_tensors
 from gantools.metrics.comparison import compare_rhythm, compare_stoi
 from gantools.metrics.config import RhythmConfig, StoiConfig
+from gantools.metrics.numerals import number
 from gantools.metrics.pairing import Clip, triples
 from gantools.metrics.report import complete, summary, write_report
-from gantools.metrics.table import as_text, number
+from gantools.metrics.table import as_text
 
 
 def no_failure(path: Path, error: Exception) -> None:

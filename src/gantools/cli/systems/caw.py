@@ -19,7 +19,7 @@ from gantools.options import to_mapping
 from gantools.systems.caw import config as caw_config
 
 if TYPE_CHECKING:
-    from gantools.systems.caw.training import CawTraining
+    from gantools.systems.caw.job import CawTraining
 
 Clips = Annotated[list[str] | None, typer.Argument(help="Clips: files, folders, or - for a list.")]
 Together = Annotated[bool, typer.Option("--together", help="One model of all clips, which should be of one style.")]
@@ -62,7 +62,7 @@ def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run,
 
     def build(chosen: Any, device: Any) -> Any:
         from gantools.systems.caw.clips import read_clip
-        from gantools.systems.caw.training import CawTraining
+        from gantools.systems.caw.job import CawTraining
 
         built.append(CawTraining(chosen, [read_clip(item.path, chosen) for item in items], device))
         return built[0]
@@ -124,7 +124,8 @@ def train_file(
     import torch
 
     from gantools.systems.caw.clips import read_clip
-    from gantools.systems.caw.training import CawTraining, train_caw
+    from gantools.systems.caw.job import CawTraining
+    from gantools.systems.caw.training import train_caw
 
     config = dataclasses.replace(config, seed=seed)
     job = CawTraining(config, [read_clip(item.path, config)], torch.device(device))

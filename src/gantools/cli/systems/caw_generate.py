@@ -81,6 +81,8 @@ def _caw(folder: Path, count: int, run: Run, config: CawGenerateConfig) -> int:
     facts = [hash_file(folder / name) for name in files]
     facts += [hash_file(path) for path in (config.source, config.reference) if path]
     tasks, seeds = _tasks(run, config, folder / "config.json", folder.resolve().name, count)
+    if config.mode == "vary" and (config.arrange or config.shuffle != "no") and not studio.grid.clear:
+        say(run, f"{config.source or 'the training clip'}: {studio.grid.note}; --bpm tells the tempo")
     work = partial(generate_item, folder=str(folder), config=config, device=device, seeds=seeds, jobs=run.jobs)
     code = run_batch(run, tasks, ["caw", facts, _mapping(config), device.split(":")[0]], work)
     if config.rank and not run.dry_run:

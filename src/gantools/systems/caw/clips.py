@@ -35,7 +35,7 @@ class Clip:
     rate_hz : int
     peak : float
         What the file's samples were divided by.
-    sha : str
+    digest : str
         Hash of the file.
     """
 
@@ -43,7 +43,7 @@ class Clip:
     wave: np.ndarray
     rate_hz: int
     peak: float
-    sha: str
+    digest: str
 
     @property
     def seconds(self) -> float:
@@ -59,7 +59,7 @@ class Clip:
 
     def describe(self) -> dict[str, Any]:
         """Return what `config.json` keeps."""
-        return {"name": self.path.name, "hash": self.sha, "seconds": round(self.seconds, 6), "peak": self.peak}
+        return {"name": self.path.name, "hash": self.digest, "seconds": round(self.seconds, 6), "peak": self.peak}
 
 
 def read_clip(path: str | Path, config: CawConfig) -> Clip:

@@ -33,7 +33,7 @@ class CawModel:
     folder : Path
     config : CawConfig
     data : dict
-        ``clips`` (name, sha256, seconds, peak of each), ``rates_hz``, ``skipped`` (rate -> reason), ``channels``,
+        ``clips`` (name, hash, seconds, peak of each), ``rates_hz``, ``skipped`` (rate -> reason), ``channels``,
         ``seconds`` (of the first clip).
     stack : Stack
         The finished scales; fewer than ``rates_hz`` while the model is being trained.

@@ -19,6 +19,7 @@ from gantools.audio.picture import mel_image
 from gantools.errors import InputError
 from gantools.files.atomic import write_text
 from gantools.metrics.excerpts import data_uri, png_bytes
+from gantools.metrics.page import HOUSE_STYLE
 
 PAGE_NAME = "index.html"
 #: The clip is put beside the page under this name.
@@ -26,16 +27,8 @@ CLIP_NAME = "clip.wav"
 _PICTURE_RATE_HZ, _PICTURE_COLUMNS, _PICTURE_BANDS = 16000, 480, 80
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1d2125; --soft: #5b6672; --line: #d8dde2; --paper: #fcfcfb;
-  --accent: #e8590c; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8ea; --soft: #9aa5b1; --line: #343a41; --paper: #15181b; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem 4rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.45 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin: 0; line-height: 1.2; }
-p.sub { margin: .3rem 0 1.5rem; color: var(--soft); }
+:root { --accent: #e8590c; }
+body { max-width: 46rem; padding: 1.5rem 1rem 4rem; line-height: 1.45; }
 article { border-top: 1px solid var(--line); padding: 1rem 0 1.25rem; }
 h2 { font-size: 1.05rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 b { color: var(--accent); font-variant-numeric: tabular-nums; margin-right: .4em; }
@@ -109,7 +102,7 @@ def write_page(
         "<!doctype html>",
         f'<html lang="en"><head><meta charset="utf-8"><title>{_text(title)}: {_text(clip_name)}</title>',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<style>{_STYLE}</style></head><body>",
+        f"<style>{HOUSE_STYLE}{_STYLE}</style></head><body>",
         f'<h1>{_text(title)}</h1><p class="sub">{_summary(rows)}</p>',
         _article(f"The clip: {_text(clip_name)}", sound, folder, f"{clip.shape[1] / rate_hz:.1f} s"),
         *(_idea(row, folder) for row in rows),

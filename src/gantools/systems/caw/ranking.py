@@ -21,7 +21,7 @@ import soxr
 from gantools.audio.io import load_mono
 from gantools.errors import InputError
 from gantools.files.atomic import write_text
-from gantools.metrics.novelty import FIGURES, GATES, Reference, pairwise_ncc
+from gantools.metrics.novelty import FIGURES, GATES, Reference, judge, pairwise_ncc
 from gantools.metrics.novelty_gates import FIELD_S
 
 RATE_HZ = 16000
@@ -218,9 +218,10 @@ def flags(row: Mapping[str, Any], halves: Mapping[str, float]) -> list[str]:
         found.append(f"its spectrum is {row['ltas_db']:.1f} dB off")
     if row["modulation_ratio"] < GATES["modulation_ratio"].low:
         found.append("its level hardly moves: more noise than music")
-    if row["precision_db"] > 1.5 * halves["precision_db"]:
+    verdicts = judge({name: row[name] for name in ("precision_db", "recall_db")}, halves)
+    if verdicts["precision_db"].passed is False:
         found.append("sounds that the clip does not have")
-    if row["recall_db"] > 1.35 * halves["recall_db"]:
+    if verdicts["recall_db"].passed is False:
         found.append("much of the clip does not come up")
     return found
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import atomic_folder, sweep_temporaries
 from gantools.options import to_mapping
-from gantools.runtime.ranks import is_first_rank, set_threads
+from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.finishing import finish
-from gantools.systems.caw.job import CawTraining as CawTraining
+from gantools.systems.caw.job import CawTraining
 from gantools.systems.caw.material import LowerDraws, prepare
 from gantools.systems.caw.model import (
     load_model,
@@ -66,18 +66,26 @@ def train_caw(
     ConfigError, ModelError, DeviceError
         As `gantools.training.loop.train`.
     """
+    ranks = join_ranks()
+    done = False
     try:
-        return _Driver(job, Path(folder), base_model, report).run(resume)
+        summary = _Driver(job, Path(folder), base_model, report, ranks).run(resume)
+        done = True
+        return summary
     except OSError as error:
         reason = f"cannot be written ({error.strerror}); what was finished is kept; free some space and run it again"
         raise ModelError(reason, folder) from error
+    finally:
+        leave_ranks(wait=done)
 
 
 class _Driver:
     """One call of `train_caw`."""
 
-    def __init__(self, job: CawTraining, folder: Path, base_model: str | Path | None, report: Report | None) -> None:
-        self.job, self.config, self.folder, self.report = job, job.config, folder, report
+    def __init__(
+        self, job: CawTraining, folder: Path, base_model: str | Path | None, report: Report | None, ranks: Ranks
+    ) -> None:
+        self.job, self.config, self.folder, self.report, self.ranks = job, job.config, folder, report, ranks
         self.base = Path(base_model) if base_model is not None else None
         self.scales: list[Scale] = []
         self.seconds, self.steps, self.trained = 0.0, 0, False
@@ -123,7 +131,7 @@ class _Driver:
 
     def _open(self, resume: str) -> None:
         """Make the folder, or check that what is in it is this run."""
-        config, data, first = self.config, self.job.data, is_first_rank()
+        config, data, first = self.config, self.job.data, self.ranks.first
         there = self.folder.is_dir() and any(self.folder.iterdir())
         if there and not (self.folder / "config.json").exists():
             raise ConfigError("exists and is not a model folder; choose another --out", self.folder)
@@ -140,6 +148,7 @@ class _Driver:
                 write_model(temporary, config, data, waves)
         elif first:
             write_model(self.folder, config, data, waves)
+        self.ranks.barrier()  # what the others see is the folder as the first has left it
 
     def _check(self, model: dict[str, Any]) -> None:
         way = "keep it, or use --no-resume to start over"
@@ -163,16 +172,15 @@ class _Driver:
         summary = train(system, folder, report=self._report_of(index))
         if summary.status == "interrupted":
             return summary
-        if is_first_rank():
+        if self.ranks.first:
             load_weights(folder, "G", system.generator)
             scale = finish(system)
-            # Training time counts over all starts, what is around it once.
-            seconds = summary.seconds + max(0.0, time.monotonic() - begun - summary.seconds)
+            # Of a resumed run the summary counts all starts, the clock this one with all that is around it.
+            seconds = max(summary.seconds, time.monotonic() - begun)
             facts = {"seconds": seconds, "step": summary.step, "score": summary.best_score}
             write_scale(folder, scale, {**facts, "amplitude": [float(a) for a in scale.amplitude[:, 0]]})
             shutil.rmtree(folder / "state", ignore_errors=True)
-        while not (folder / "scale.safetensors").exists():  # the other ranks wait for the first
-            time.sleep(0.05)
+        self.ranks.barrier()
         return summary
 
     def _build(self, index: int) -> CawScale:

@@ -19,10 +19,11 @@ from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_state
 from gantools.systems.caw.clips import Clip, choose_scales, read_clip
 from gantools.systems.caw.config import PRESETS, CawConfig
+from gantools.systems.caw.job import CawTraining
 from gantools.systems.caw.material import prepare
 from gantools.systems.caw.model import load_model, scale_folder
 from gantools.systems.caw.stack import to_mid_side
-from gantools.systems.caw.training import CawTraining, train_caw
+from gantools.systems.caw.training import train_caw
 from gantools.training.report import Progress
 
 Make = Callable[..., CawConfig]
