@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import soundfile
+from running import run_here, run_process
 from sounds import tone
 
 # Single-threaded: results are then bit-identical, and small networks are faster on shared cores.
@@ -30,26 +31,14 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def gantools(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `gantools ARGS` as a user does, in `tmp_path`, and return exit code, stdout and stderr."""
+    """Run `gantools ARGS` in `tmp_path` and return exit code, stdout and stderr; see `running.run_here`."""
+    return partial(run_here, tmp_path)
 
-    def run(
-        *arguments: object, input: str | bytes | None = None, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gantools", *map(str, arguments)]
-        stdin = (
-            {"stdin": subprocess.DEVNULL}
-            if input is None
-            else {"input": input if isinstance(input, bytes) else input.encode()}
-        )
-        done = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, env={**os.environ, **environment}, timeout=300, **stdin
-        )
-        text = {"errors": "surrogateescape"}
-        return subprocess.CompletedProcess(
-            command, done.returncode, done.stdout.decode(**text), done.stderr.decode(**text)
-        )
 
-    return run
+@pytest.fixture
+def gantools_process(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `gantools ARGS` as a user's shell does: a process of its own. It costs seconds; few tests need it."""
+    return partial(run_process, tmp_path)
 
 
 @pytest.fixture
