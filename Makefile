@@ -24,8 +24,11 @@ demo: install  ## drums for bass lines: the whole chain on material played from 
 demo-band: install  ## a band for a guitar: the same commands on bundled recordings of a real band
 	@PATH="$$PWD/$(BIN):$$PATH" examples/demo-band.sh
 
-test: install  ## the tests
-	$(BIN)/python -m pytest
+# One BLAS thread, also in the plugins of pytest that import numpy before the tests' own settings are read.
+test: export OMP_NUM_THREADS := 1
+test: export OPENBLAS_NUM_THREADS := 1
+test: install  ## the tests, on two workers, in a random order whose seed is printed; TESTS=... for some of them
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 learn: install  ## three seeds of the small preset on STEMS=folder of songs with bass and drums, with the table
 	@PATH="$$PWD/$(BIN):$$PATH" examples/learn.sh $(or $(STEMS),../shared/data/stems4)

@@ -4,20 +4,56 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+# Single-threaded: results are then bit-identical, and small networks are faster on shared cores. This is for what is
+# imported from here on, and for processes that tests start; `one_thread` sees to libraries that a plugin loaded before.
+os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")})
 
 import pytest
 import soundfile
 from running import run_here, run_process
 from sounds import tone
+from threadpoolctl import threadpool_info, threadpool_limits
 
-# Single-threaded: results are then bit-identical, and small networks are faster on shared cores.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+pytest_plugins = ["process_starts"]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how to repeat the order of this run; the quiet header leaves it out."""
+    seed = config.getoption("randomly_seed", default=None)
+    if seed is not None and config.pluginmanager.hasplugin("randomly"):
+        terminalreporter.write_line(f"order of the tests: --randomly-seed={seed}")
+
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Hold every BLAS and OpenMP to one thread: plugins of pytest import numpy before this file is read."""
+    threadpool_limits(1)
+    _of_one_thread()
+    yield
+    _of_one_thread()
+
+
+def _of_one_thread() -> None:
+    threads = {library["filepath"]: library["num_threads"] for library in threadpool_info()}
+    assert set(threads.values()) <= {1}, f"tests need libraries of one thread: {threads}"
+
+
+@pytest.fixture(autouse=True)
+def fresh_generators() -> None:
+    """Begin each test with torch's and numpy's own generators as a new process has them, whatever ran before."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(67280421310721)  # its own seed when it is imported
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,12 @@ def run_here(
     return Done(["gantools", *map(str, arguments)], code, *said)
 
 
+def made_here(folder: Path, *arguments: object) -> None:
+    """Run `gantools ARGS` as `run_here` does, for a fixture: it must go well."""
+    done = run_here(folder, *arguments)
+    assert done.returncode == 0, done.stderr
+
+
 def _as_bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode(**_TEXT)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import soundfile
 import torch
 from sounds import tone
 
-from gantools.cli.app import main
 from gantools.files.containers import read_state
 
 TINY = ["--preset", "small", "--budget", "", "--steps", "3", "--rate-hz", "4000", "--rates", "1000,2000,4000"]
@@ -23,18 +21,14 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run ``gantools train caw`` in this process, in `tmp_path`, beside a clip ``riff.wav``."""
+def here(gantools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``gantools train caw`` in `tmp_path`, beside a clip ``riff.wav``."""
     monkeypatch.chdir(tmp_path)
     soundfile.write("riff.wav", tone(2.0, 8000), 8000)
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        handler = signal.getsignal(signal.SIGTERM)
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main(["train", "caw", *TINY, *arguments])
-        signal.signal(signal.SIGTERM, handler)
-        return int(stop.value.code or 0), *capfd.readouterr()
+        done = gantools("train", "caw", *TINY, *arguments)
+        return done.returncode, done.stdout, done.stderr
 
     return run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,27 +12,7 @@ import soundfile
 from small_caw import small_model
 from sounds import tone
 
-from gantools.cli.app import main
-from gantools.cli.systems import caw_generate
-
 HOLES = ((1.0, 1.3), (2.5, 2.6))
-
-
-@pytest.fixture
-def gantools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> Callable:
-    """Run `gantools ARGS` in this process, which spares the start; the exit code, stdout and stderr are the same."""
-    monkeypatch.chdir(tmp_path)
-    capfd.readouterr()
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        caw_generate._open.cache_clear()
-        caw_generate._open_patch.cache_clear()
-        with pytest.raises(SystemExit) as stopped:
-            main([str(argument) for argument in arguments])
-        said = capfd.readouterr()
-        return subprocess.CompletedProcess(arguments, int(stopped.value.code or 0), said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

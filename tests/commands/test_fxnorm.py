@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from running import made_here
 from sounds import stem, tone
 
 from gantools.effects.analysis import analyse
@@ -39,15 +40,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with stems and the features fitted to them."""
     folder = tmp_path_factory.mktemp("fitted")
     write_stems(folder / "stems")
-    done = subprocess.run(
-        [sys.executable, "-m", "gantools", "fxnorm", "fit", "stems", "-o", "features.json", "--json"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["status"] == "ok"
+    made_here(folder, "fxnorm", "fit", "stems", "-o", "features.json")
     return folder
 
 

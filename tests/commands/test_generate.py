@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from running import made_here
 from sounds import tone
 
 SMALL = {
@@ -20,23 +19,11 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models of both systems, trained for two steps on three synthesised songs."""
-    folder = tmp_path_factory.mktemp("models")
-    for song in range(3):
-        for role, hz in (("bass", 55.0 + 5 * song), ("drums", 900.0)):
-            path = folder / f"stems/song{song}/{role}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, tone(13.0, hz=hz, seed=song), 22050)
-
-    def run(*arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", "gantools", *arguments], cwd=folder, check=True, stdin=subprocess.DEVNULL)
-
-    run("melify", "stems", "-o", "mels", "-q")
-    run("chunk", "mels", "-o", "chunks", "--split", "1/0/0", "--val-songs", "song2", "-q")
+def models(songs: Path) -> Path:
+    """A folder of the songs and of models of both systems, trained on them for two steps."""
     for system, options in SMALL.items():
-        run("train", system, "chunks", "-o", system, "--steps", "2", "--validation-windows", "2", "-q", *options)
-    return folder
+        made_here(songs, "train", system, "chunks", "-o", system, "--steps", 2, "--validation-windows", 2, *options)
+    return songs
 
 
 def records(text: str) -> list[dict]:

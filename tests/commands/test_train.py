@@ -4,59 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import soundfile
 import torch
-from sounds import tone
 
-from gantools.cli.app import main
 from gantools.files.containers import read_state
 
 TINY = ["train", "cyclegan", "chunks", "--preset", "small", "--width", "8", "--body-width", "8", "--blocks", "1"]
 TINY += ["--critic-width", "8", "--texture-width", "4", "--batch-size", "2", "--micro-batch", "1", "--threads", "1"]
 TINY += ["--validation-windows", "2", "--validate-every", "1000"]
-PROGRAM = (sys.executable, "-m", "gantools")
-
-
-@pytest.fixture(scope="module")
-def chunks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A chunk folder of three synthesised songs with bass and drums."""
-    folder = tmp_path_factory.mktemp("chunks")
-    for song in range(3):
-        for role, hz in (("bass", 55.0 + 5 * song), ("drums", 900.0)):
-            path = folder / f"stems/song{song}/{role}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, tone(13.0, hz=hz, seed=song), 22050)
-    for line in ("melify stems -o mels -q", "chunk mels -o chunks --split 100/0/0 --val-songs song2 -q"):
-        subprocess.run([*PROGRAM, *line.split()], cwd=folder, check=True, stdin=subprocess.DEVNULL)
-    return folder / "chunks"
-
-
-@pytest.fixture(autouse=True)
-def data(chunks: Path, tmp_path: Path) -> None:
-    shutil.copytree(chunks, tmp_path / "chunks")
 
 
 @pytest.fixture
-def here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run ``gantools train cyclegan`` in this process, which spares the start of Python and torch."""
-    monkeypatch.chdir(tmp_path)
+def here(gantools, songs: Path, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+    """Run ``gantools train cyclegan`` beside a chunk folder."""
+    shutil.copytree(songs / "chunks", tmp_path / "chunks")
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        handler = signal.getsignal(signal.SIGTERM)
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main([*TINY, *arguments])
-        signal.signal(signal.SIGTERM, handler)
-        return int(stop.value.code or 0), *capfd.readouterr()
+        done = gantools(*TINY, *arguments)
+        return done.returncode, done.stdout, done.stderr
 
     return run
 

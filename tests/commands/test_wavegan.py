@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from running import made_here
 from safetensors.numpy import load_file
 from sounds import stem
 
@@ -33,8 +32,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(tracks: Path) -> Path:
     """A model of three steps."""
-    command = [sys.executable, "-m", "gantools", *TRAIN, "--steps", "3", "--validate-every", "3", "-q"]
-    subprocess.run(command, cwd=tracks.parent, check=True, stdin=subprocess.DEVNULL)
+    made_here(tracks.parent, *TRAIN, "--steps", "3", "--validate-every", "3", "-q")
     return tracks.parent / "model"
 
 
