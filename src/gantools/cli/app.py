@@ -14,6 +14,16 @@ import typer
 
 from gantools import __version__
 from gantools.cli.flags import was_debug
+from gantools.cli.terminal import (
+    READER_LEFT,
+    OutputError,
+    close_messages,
+    debugging,
+    messages,
+    open_streams,
+    write_line,
+    write_message,
+)
 from gantools.errors import GantoolsError, StoppedError
 
 #: Verbs in the order of a pipeline. A verb stands here from the day it works.
@@ -49,14 +59,19 @@ def build(verbs: Sequence[str] = VERBS) -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `gantools` and exit with its code: 0 done, 1 some input failed, 2 nothing started, 130 interrupted."""
+    """Run `gantools` and exit with its code.
+
+    0: done. 1: some input failed, or standard output could not be written. 2: nothing started. 130: interrupted.
+    141: the reader of standard output has left.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    # A name that is not valid UTF-8 must survive the way from stdin to stdout.
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="surrogateescape")
+    open_streams(debug=was_debug(arguments))
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    finally:
+        close_messages()
+    sys.exit(code)
 
 
 def _interrupt(*_: object) -> None:
@@ -73,47 +88,50 @@ def _run(arguments: list[str]) -> int:
             raise KeyboardInterrupt
         return int(code or 0)
     except KeyboardInterrupt:
-        _say(f"{name}: interrupted; run it again to go on where it stopped")
+        write_line(f"{name}: interrupted")
         return 130
-    except BrokenPipeError:
-        # The reader has left (`| head`). Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except OutputError as error:
+        if error.code != READER_LEFT:  # `| head` is no error
+            write_line(f"{name}: {error}")
+        return error.code
     except StoppedError as error:
-        _say(f"{name}: {error}")
+        write_line(f"{name}: {error}")
         return 130
     except GantoolsError as error:
-        if was_debug(arguments):
-            traceback.print_exc()
-        _say(f"{name}: {error}")
+        _trace()
+        write_line(f"{name}: {error}")
         return 2
     except OSError as error:
-        if was_debug(arguments):
-            traceback.print_exc()
-        _say(f"{name}: {error.filename + ': ' if isinstance(error.filename, str) else ''}{error.strerror or error}")
+        _trace()
+        path = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        write_line(f"{name}: {path}{error.strerror or error}")
         return 2
+    except MemoryError:
+        _trace()
+        write_line(f"{name}: out of memory; use fewer --jobs")
+        return 1
     except Exception as error:
-        return _usage_or_bug(error, name, was_debug(arguments))
+        return _usage_or_bug(error, name)
 
 
-def _usage_or_bug(error: Exception, name: str, debug: bool) -> int:
+def _trace() -> None:
+    if debugging():
+        traceback.print_exc(file=messages())
+
+
+def _usage_or_bug(error: Exception, name: str) -> int:
     # Typer's private Click: its errors are known by their shape, as Click must not be imported.
     if type(error).__name__ in ("Exit", "Abort"):
         return int(getattr(error, "exit_code", 1))
     if type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(getattr(error, "message", ""), err=True)
+        write_message(getattr(error, "message", ""))
         return 2
     message = getattr(error, "format_message", None)
     if message is not None:
         context = getattr(error, "ctx", None)
         path = getattr(context, "command_path", name)
-        _say(f"{path}: {message().strip().rstrip('.')}; see {path} --help")
+        write_line(f"{path}: {message().strip().rstrip('.')}; see {path} --help")
         return 2
-    if debug:
-        traceback.print_exc()
-    _say(f"{name}: internal error: {type(error).__name__}: {error}; run with --debug and report it")
+    _trace()
+    write_line(f"{name}: internal error: {type(error).__name__}: {error}; run with --debug and report it")
     return 1
-
-
-def _say(line: str) -> None:
-    print(" ".join(line.splitlines()), file=sys.stderr, flush=True)

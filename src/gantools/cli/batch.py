@@ -152,9 +152,7 @@ def _finish(
     if "error" not in outcome:
         outcome = _record(run, out, task, digest, manifest, outcome)
     if "error" in outcome:
-        bar.say(f"gantools {run.verb}: {one_line(task, outcome)}")
-        if run.debug and outcome.get("trace"):
-            bar.say(outcome["trace"])
+        bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
         _result(run, out, task, "error", {"error": outcome["error"]}, counts)
     else:
         if outcome.get("warning"):

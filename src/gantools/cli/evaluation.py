@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from gantools.cli.flags import Run
 from gantools.cli.inputs import gather
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
+from gantools.cli.terminal import write_message
 from gantools.errors import GantoolsError, InputError
 from gantools.files.hashing import hash_json
 from gantools.options import to_mapping
@@ -136,7 +136,10 @@ class Evaluation:
 
         asked = self.run.json or self.run.out is not None
         if not (asked and self.run.quiet):
-            print(as_text(result), file=sys.stderr if asked else sys.stdout, flush=True)
+            if asked:
+                write_message(as_text(result))
+            else:
+                print(as_text(result), flush=True)
 
     def _known(self) -> dict[str, Any] | None:
         from gantools.files.manifest import Manifest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from gantools.cli.flags import Run
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
 from gantools.cli.records import emit, say
 from gantools.cli.survey import columns, decibels, survey
+from gantools.cli.terminal import write_message
 from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError
 from gantools.options import config_hash
@@ -130,7 +130,7 @@ def _print_features(run: Run, features: Features) -> None:
         loud, peak, spread = stem.loudness_lufs, stem.drc_onset_peak_db, stem.drc_spread_db
         cells = [decibels(v, 2) for v in (loud.mean, loud.std, peak.mean, peak.std, spread.mean)]
         table.append((role, str(stem.n_files), *cells))
-    print(columns(table), file=sys.stderr, flush=True)
+    write_message(columns(table))
 
 
 _MEASURES = (

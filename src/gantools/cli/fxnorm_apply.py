@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from gantools.cli.batch import Task, output_name
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.cli.survey import columns, decibels, survey
+from gantools.cli.terminal import write_message
 from gantools.effects.config import ApplyConfig
 from gantools.errors import ConfigError
 
@@ -94,7 +94,7 @@ def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> None:
             mine = [fields for task, fields in done if task.item.role == role]
             cells = (_change(_mean_pair([f.get(name) for f in mine]), digits) for name, _, digits in _CHANGES)
             table.append((f"{role} (mean of {len(mine)})", *cells, ""))
-    print(columns(table), file=sys.stderr, flush=True)
+    write_message(columns(table))
 
 
 def _mean_pair(pairs: Sequence[Sequence[float | None] | None]) -> list[float | None]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from gantools.cli.flags import Run
+from gantools.cli.terminal import messages, shown, write_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,8 +25,8 @@ class Bar:
     """
 
     def __init__(self, run: Run, total: float, label: str) -> None:
-        self._shown = sys.stderr.isatty() and not run.quiet
-        self._total, self._label = total, label
+        self._shown = messages().isatty() and not run.quiet
+        self._total, self._label, self._debug = total, label, run.debug
         self._progress: Progress | None = None
 
     def __enter__(self) -> Bar:
@@ -40,7 +40,7 @@ class Bar:
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=Console(file=messages()),
                 redirect_stdout=False,
                 redirect_stderr=False,
                 transient=True,
@@ -54,12 +54,13 @@ class Bar:
         if self._progress is not None:
             self._progress.update(self._task, completed=done, description=label or self._label, total=total)
 
-    def say(self, line: str) -> None:
-        """Print a line to standard error without tearing the bar."""
-        if self._progress is not None:
-            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
+    def say(self, line: str, trace: str | None = None) -> None:
+        """Print a line to standard error without tearing the bar; with ``--debug`` the lines of a traceback too."""
+        for text in (line, *(trace.splitlines() if trace and self._debug else ())):
+            if self._progress is not None:
+                self._progress.console.print(shown(text), markup=False, highlight=False, soft_wrap=True)
+            else:
+                write_line(text)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 from gantools.cli.flags import Run
+from gantools.cli.terminal import write_line
 from gantools.files.atomic import plain_json
 
 
@@ -24,4 +24,4 @@ def emit(run: Run, record: dict[str, Any]) -> None:
 def say(run: Run, line: str, *, error: bool = False) -> None:
     """Print a message to standard error; only errors with ``--quiet``."""
     if error or not run.quiet:
-        print(f"gantools {run.verb}: {' '.join(line.splitlines())}", file=sys.stderr, flush=True)
+        write_line(f"gantools {run.verb}: {line}")

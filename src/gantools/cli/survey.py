@@ -35,9 +35,7 @@ def survey(
         for task, outcome in zip(tasks, outcomes(run, Path(), tasks, work, bar), strict=True):
             outcome.pop("_source", None)
             if "error" in outcome:
-                bar.say(f"gantools {run.verb}: {one_line(task, outcome)}")
-                if run.debug and outcome.get("trace"):
-                    bar.say(outcome["trace"])
+                bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
             results.append((task.item, outcome))
             bar.update(len(results))
             if "error" in outcome and run.on_error == "stop":
