@@ -28,6 +28,7 @@ ROLES = {
     "band": "band",
     "mix": "mix",
     "mixture": "mix",
+    "mixdown": "mix",
 }
 
 _SEPARATORS = re.compile(r"[\s._()\[\]-]+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import time
@@ -58,6 +59,21 @@ def output_name(run: Run, item: Item, extension: str) -> str:
     if name.startswith("..") or os.path.isabs(name):
         raise ConfigError(f"--name {run.name!r} leads out of the output folder")
     return name
+
+
+def output_names(run: Run, item: Item, roles: Sequence[str], extension: str) -> tuple[str, ...]:
+    """Return the output paths of several results of one item, one for each role and no two alike.
+
+    A template without ``{role}`` would give all of them one name; the later ones then have their role before the
+    ending.
+    """
+    names: list[str] = []
+    for role in roles:
+        name = output_name(run, dataclasses.replace(item, role=role), extension)
+        names.append(name if name not in names else f"{name.removesuffix(f'.{extension}')}.{role}.{extension}")
+    if len(set(names)) < len(names):
+        raise ConfigError(f"--name {run.name!r} gives one name to several results; put {{role}} into it")
+    return tuple(names)
 
 
 def require_out(run: Run) -> Path:

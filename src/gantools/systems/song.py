@@ -22,10 +22,11 @@ from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import scratch_folder
 from gantools.nn.translation import Network, SeamMeter, join_frames, translate
 from gantools.options import from_mapping
+from gantools.systems.rests import NEVER_REST, rest_frames
 from gantools.systems.song_config import TranslateConfig
 from gantools.training.weights import read_model
 
-#: A frame is gated when all its input lies below this level above the range's lower end (spec: instance norm blows
+#: An input frame is silent when all of it lies below this level above the range's lower end (spec: instance norm blows
 #: near-silence up to full contrast).
 GATE_DB = 6.0
 _READ_FRAMES = 4096
@@ -221,7 +222,9 @@ def write_translation(
     seams = SeamMeter(join_frames(mel.n_frames, window, stride))
     floor_db = db_range.lo_db + GATE_DB
     heard, made = _Level(floor_db), _Level(floor_db)
-    gated = 0
+    rests = np.zeros(mel.n_frames, bool)
+    if config.gate and translator.target not in NEVER_REST:
+        rests = rest_frames(mel, floor_db)
 
     def read(start: int, stop: int) -> np.ndarray:
         return db_range.to_unit(mel.frames(start, stop))
@@ -230,7 +233,6 @@ def write_translation(
         return translator.network(windows, starts, seed)
 
     def frames() -> Iterator[np.ndarray]:
-        nonlocal gated
         position = 0
         checked: Network = network
         for unit in translate(read, mel.n_frames, checked, window=window, stride=stride, batch=config.batch):
@@ -239,10 +241,7 @@ def write_translation(
             # What lies at the lower end of the range was cut off there: it is silence, not a noise floor.
             part_db[unit <= -0.999] = -100.0
             seams.add(np.maximum(part_db, db_range.lo_db))
-            if config.gate:
-                silent = source_db.max(axis=1) < floor_db
-                part_db[silent] = -100.0
-                gated += int(silent.sum())
+            part_db[rests[position : position + len(unit)]] = -100.0
             heard.add(source_db)
             made.add(part_db)
             position += len(unit)
@@ -252,7 +251,7 @@ def write_translation(
     write_mel(path, frames(), mel.params, lambda: {"n_samples": mel.n_samples}, {**meta, "role": translator.target})
     return {
         "seam_ratio": round(seams.ratio, 4),
-        "gated": round(gated / mel.n_frames, 4),
+        "gated": round(float(rests.mean()), 4),
         "duration_s": round(mel.n_samples / mel.params.sample_rate_hz, 3),
         "part_over_input_db": round(made.db - heard.db, 2),
     }

@@ -26,10 +26,18 @@ class TranslateConfig:
         "Which of the model's styles (drum kits): song picks one per song, window one per window, or a number.",
     )
     average: bool = option(True, "Use the averaged weights.", flag="ema")
-    gate: bool = option(True, "Keep silence where the input is silent.")
+    gate: bool = option(
+        True,
+        "Rest where the input is silent for two bars or more; parts that are a mix or an accompaniment never rest.",
+    )
     batch: int = option(4, "Windows in the network at a time.", low=1)
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
+
+    @property
+    def mixes(self) -> bool:
+        """Whether each part comes with a mix; a mel file has nothing to be mixed with."""
+        return self.mix and not self.mel
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.batch import Task, output_names, run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, Item, gather
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
@@ -116,12 +116,10 @@ def _translate(system: str, model: Path, inputs: list[str] | None, run: Run, con
     weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
     translator = _open(system, str(model), config, str(device))
     items = [dataclasses.replace(i, role=translator.target) for i in gather(inputs, AUDIO_SUFFIXES + MEL_SUFFIXES, run)]
-    tasks = []
-    for item in items:
-        name = output_name(run, item, "mel.safetensors" if config.mel else config.format)
-        mixed = dataclasses.replace(item, role="mix")
-        mix = (output_name(run, mixed, config.format),) if config.mix and not config.mel else ()
-        tasks.append(Task(item, (name, *mix)))
+    # A part that is itself a mix keeps that name; the voice and it together are the mixdown.
+    roles = [translator.target, *(["mixdown" if translator.target == "mix" else "mix"] * config.mixes)]
+    ending = "mel.safetensors" if config.mel else config.format
+    tasks = [Task(item, output_names(run, item, roles, ending)) for item in items]
     threads = 1 if run.jobs != 1 else 0
     work = partial(translate_file, system=system, model=str(model), config=config, device=str(device), threads=threads)
     return run_batch(run, tasks, [system, weights, to_mapping(config), device.type], work)

@@ -30,7 +30,7 @@ _WHOLE_BARS = 0.3
 #: Weight of the interval penalty against onset strength of unit deviation (Ellis: 400 and 680 are usual).
 _TIGHTNESS = 400.0
 #: Autocorrelation at the period from which a pulse counts as found; noise and pads stay below it.
-_CLEAR = 0.2
+CLEAR = 0.2
 #: Beats this close to a straight line come from a machine, and the line is better than each.
 _STEADY_SECONDS = 0.015
 _EQUAL_SECONDS = 0.5
@@ -112,7 +112,7 @@ def find_beats(clip: np.ndarray, rate_hz: int, bpm: float | None = None, beats_p
         return equal_grid(n, rate_hz, beats_per_bar, f"{n / rate_hz:.1f} s are too short for a tempo", bpm)
     strength, low, frame_hz = onset_strength(clip, rate_hz)
     found, clarity = (bpm, 1.0) if bpm else tempo(strength, low, frame_hz)
-    if clarity < _CLEAR:
+    if clarity < CLEAR:
         return equal_grid(n, rate_hz, beats_per_bar, f"no clear pulse (strength {clarity:.2f})")
     frames = beat_chain(strength, frame_hz * 60 / found)
     seconds = _straightened(frames / frame_hz + _EARLY_SECONDS, 60 / found, given=bpm is not None)
@@ -151,10 +151,10 @@ def onset_strength(clip: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarr
     mel = np.maximum(mel, mel.max() - _RANGE_DB)
     rises = np.maximum(np.diff(mel, axis=0, prepend=mel[:1]), 0.0)
     frame_hz = params.frames_per_second
-    return _levelled(rises.mean(1), frame_hz), _levelled(rises[:, :_LOW_BANDS].mean(1), frame_hz), frame_hz
+    return levelled(rises.mean(1), frame_hz), levelled(rises[:, :_LOW_BANDS].mean(1), frame_hz), frame_hz
 
 
-def _levelled(rises: np.ndarray, frame_hz: float) -> np.ndarray:
+def levelled(rises: np.ndarray, frame_hz: float) -> np.ndarray:
     """Take away the mean of the second around, and scale to unit deviation; constant input becomes 0."""
     level = rises - uniform_filter1d(rises, max(3, round(frame_hz)), mode="nearest")
     deviation = float(level.std())
