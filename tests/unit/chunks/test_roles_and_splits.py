@@ -6,7 +6,7 @@ import pytest
 
 from gantools.chunks.cutting import spread, window_starts
 from gantools.chunks.plan import shard_names
-from gantools.chunks.roles import role_and_song
+from gantools.chunks.roles import number_tracks, parse_map, read_name, role_and_song
 from gantools.chunks.splits import assign, parse_shares, split_of
 from gantools.errors import ConfigError
 
@@ -22,10 +22,83 @@ from gantools.errors import ConfigError
         ("album/Tür", ("mix", "album/Tür")),
         ("a/bassoon solo", ("mix", "a/bassoon solo")),
         ("bass", ("bass", "bass")),
+        ("My Song - Drums", ("drums", "My Song")),
+        ("My Song Vocals.flac", ("vocals", "My Song")),
+        ("album/130_drums_loop", ("drums", "album/130_loop")),
+        ("song-11.bass.mel.safetensors", ("bass", "song-11")),
     ],
 )
 def test_role_and_song(rel: str, expected: tuple[str, str]) -> None:
     assert role_and_song(rel) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Drum Ripper", "Bass Cannon", "Piano Man", "Voices of Spring", "All About That Bass", "Dance to the Drums"),
+        *(
+            "Panic Room",
+            "white_room",
+            "Ticket to Ride",
+            "Oh Happy Day",
+            "The Other",
+            "clip_808",
+            "Drums & Bass",
+        ),
+    ],
+)
+def test_a_part_inside_a_title_is_no_part(name: str) -> None:
+    named = read_name(f"album/{name}.wav")
+    assert (named.role, named.song, named.known) == ("mix", f"album/{name}", False)
+
+
+@pytest.mark.parametrize(
+    ("role", "names"),
+    {
+        "accompaniment": "no_vocals|no_drums|minus_vocals|Minus Vocals|without-bass|novocals|instrumental|karaoke|"
+        "Karaoke Version|backing track|backing_track|Instrumental (1)",
+        "drums": "Kick|01_KickIn|KICK_OUT|02 SnareTop|snare-bottom|OH|OHL|OH_R|Overheads|Toms|FloorTom|Hat|HiHat|Room|"
+        "Perc|drums2|Drum Bus|16_Tambourine|Room Mics",
+        "bass": "808|Bass DI|BassAmp|09_BassDI|sub bass|bass 2",
+        "guitar": "Gtr|Gtr 1 L|ElecGtr1a|Acoustic|Acoustic Gtr|11_ElecGtrLead",
+        "vocals": "Lead Vox|14_LeadVoxDT|BV|BVs|BGV 2|Backing Vox|Choir|vox|lead vocal (dry)",
+        "keys": "Keys|Rhodes|Organ|12_Keyboard",
+        "other": "Synth|Synth1|Pad|Strings|Brass|FX|19_Sax",
+        "piano": "Piano L|GrandPiano",
+    }.items(),
+)
+def test_channels_of_a_multitrack(role: str, names: str) -> None:
+    for name in names.split("|"):
+        named = read_name(f"album/song/{name}.wav")
+        assert (named.role, named.song, named.known) == (role, "album/song", True), name
+
+
+def test_a_role_folder_in_a_song_folder() -> None:
+    assert role_and_song("song/Drums/Kick") == ("drums", "song")
+    assert role_and_song("song/vocals/lead") == ("vocals", "song")
+
+
+def test_numbers_are_tracks_or_songs_by_their_neighbours() -> None:
+    def songs(*names: str) -> list[str]:
+        return [named.song for named in number_tracks([read_name(f"album/{name}") for name in names])]
+
+    assert songs("01_Kick", "02_Snare", "10_Bass") == ["album"] * 3
+    assert songs("01_vocals", "02_drums", "03_bass") == ["album"] * 3
+    assert songs("bass", "drums", "vocals_1", "vocals_2") == ["album"] * 4
+    assert songs("01_bass", "01_drums", "02_bass") == ["album/01", "album/01", "album/02"]
+    assert songs("01_drums", "02_drums") == ["album/01", "album/02"]
+    assert songs("130_bass", "131_drums") == ["album/130", "album/131"]
+
+
+def test_a_map_adds_names_and_goes_before_the_known() -> None:
+    more = parse_map("triangle=drums, lead synth=vocals,808=drums")
+    assert role_and_song("song/Triangle 2", more) == ("drums", "song")
+    assert role_and_song("song/LeadSynth", more) == ("vocals", "song")
+    assert role_and_song("song/Lead_Synth.flac", more) == ("vocals", "song")
+    assert role_and_song("song/808", more) == ("drums", "song")
+    for text in ("kick", "kick=", "=drums", "a b c d e=drums"):
+        with pytest.raises(ConfigError, match="NAME=ROLE"):
+            parse_map(text)
 
 
 def test_shares_hold_on_many_songs_and_adding_one_moves_none() -> None:
