@@ -37,7 +37,8 @@ class EqFilter:
     clamped : bool
         Somewhere more gain or more attenuation was wanted than is allowed.
     bandlimit_hz : float or None
-        From here on the stem is empty (60 dB under its median) and the curve is held: nothing is boosted there.
+        From here on the stem is empty (60 dB under its median) and nothing is boosted; below the start of its band
+        neither.
     distance_before_db, distance_after_db : float
         `eq_distance_db` of the stem as it is, and as the filter will leave it.
     """
@@ -96,7 +97,8 @@ def design(
     length = taps or filter_length(rate_hz)
     levels = axis_levels_db(gamma, rate_hz, smooth_octaves)
     target = smooth_levels(10 ** (from_grid(target_db, axis) / 10), smooth_octaves)
-    aligned, bandlimit_hz = _alignment(levels, axis)
+    aligned, empty = _alignment(levels, axis)
+    bandlimit_hz = float(axis[~empty][-1]) if empty[-1] else None
     low = int(np.searchsorted(axis, _HOLD_LOW_HZ))
     high_hz = min(_HOLD_HIGH_HZ, 0.45 * rate_hz, bandlimit_hz or np.inf)
     high = max(int(np.searchsorted(axis, high_hz, side="right")) - 1, low)
@@ -107,6 +109,8 @@ def design(
             curve += error - np.median(error[aligned])
             curve -= np.median(curve[aligned])
             curve[:low], curve[high + 1 :] = curve[low], curve[high]
+            # At the flank of its band a stem lacks more and more; what is held from there would lift hiss and rumble.
+            curve[empty] = np.minimum(curve[empty], 0)
             clamped = bool(np.abs(curve).max() > max_db)
             np.clip(curve, -max_db, max_db, out=curve)
             response = _response(_zero_phase_taps(curve, axis, rate_hz, len(gamma), length), len(gamma))
@@ -135,18 +139,19 @@ def filter_into(wave: np.ndarray, eq: EqFilter, out: np.ndarray) -> None:
     convolve_into(wave, eq.taps, eq.delay_samples, out)
 
 
-def _alignment(levels: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """Points where the level of the stem means something, and the frequency from which on it is empty, if any."""
+def _alignment(levels: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points where the level of the stem means something, and those outside its band, where it is empty."""
     inside = (axis >= _ALIGN_HZ[0]) & (axis <= min(_ALIGN_HZ[1], axis[-1]))
     # A stem that fills a small part of the band, such as a bass, would have its median in the empty part.
     level = np.median(levels[inside & (levels > levels.max() + _EMPTY_DB)]) if np.any(inside) else levels.max()
     if not np.isfinite(level):
         level = levels.max()
     full = levels > level + _EMPTY_DB
-    last = int(np.flatnonzero(full)[-1])
-    bandlimit_hz = float(axis[last]) if last < len(axis) - 1 else None
+    first, last = np.flatnonzero(full)[[0, -1]]
+    empty = np.ones(len(axis), bool)
+    empty[first : last + 1] = False
     aligned = inside & full
-    return (aligned if aligned.sum() >= 2 else full), bandlimit_hz
+    return (aligned if aligned.sum() >= 2 else full), empty
 
 
 def _zero_phase_taps(curve_db: np.ndarray, axis: np.ndarray, rate_hz: int, bins: int, length: int) -> np.ndarray:

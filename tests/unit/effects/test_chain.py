@@ -108,10 +108,10 @@ def test_dynamics(cases: list[Case], preset: Features) -> None:
 def test_a_second_pass_changes_little(cases: list[Case], preset: Features) -> None:
     for case in cases[::2]:
         again, report = run(case.out, case.role, preset)
-        for name, worse in (("eq_distance_db", 0.2), ("pan_distance", 0.005)):
-            assert report.figures[name][1] <= case.report.figures[name][1] + worse, (case.name, name)
-        # An equaliser at its limit goes on where it stopped.
+        assert report.figures["pan_distance"][1] <= case.report.figures["pan_distance"][1] + 0.005, case.name
+        # An equaliser at its limit goes on where it stopped, and bands that were empty begin to count.
         if "eq_clamped" not in case.report.flags:
+            assert report.figures["eq_distance_db"][1] <= case.report.figures["eq_distance_db"][1] + 0.2, case.name
             assert error_db(again, case.out) <= -15, (case.name, error_db(again, case.out))
         once, first = run(case.wave, case.role, preset, drc_stat="off")
         twice, _ = run(once, case.role, preset, drc_stat="off")

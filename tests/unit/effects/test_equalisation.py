@@ -91,16 +91,38 @@ def test_two_tones_with_a_hole_between_are_clamped() -> None:
     assert equalise(wave, curve_of(pink(4)))[0].clamped
 
 
-def test_nothing_is_boosted_above_the_end_of_the_band() -> None:
+@pytest.mark.parametrize("phase", ["zero", "minimum"])
+def test_nothing_is_boosted_outside_the_band_of_a_stem(phase: str) -> None:
     wave = pink(6)
     target_db = curve_of(wave)
     low_passed = sosfilt(butter(12, 5000, "low", fs=44100, output="sos"), wave, axis=1).astype(np.float32)
-    eq, _ = equalise(low_passed, target_db)
+    eq, _ = equalise(low_passed, target_db, phase=phase)
     assert eq.bandlimit_hz is not None
     assert 5000 < eq.bandlimit_hz < 12000
-    above = eq.curve_db[eq.axis_hz > 1.3 * eq.bandlimit_hz]
-    assert np.ptp(above) < 0.5
+    above = eq.curve_db[eq.axis_hz > 1.05 * eq.bandlimit_hz]
+    assert len(above) > 24
+    np.testing.assert_allclose(above, 0, atol=0.1)
     assert np.abs(eq.curve_db[(eq.axis_hz > 100) & (eq.axis_hz < 3000)]).max() < 1
+    high_passed = sosfilt(butter(12, 1000, "high", fs=44100, output="sos"), wave, axis=1).astype(np.float32)
+    eq, _ = equalise(high_passed, target_db, phase=phase)
+    assert eq.bandlimit_hz is None
+    np.testing.assert_allclose(eq.curve_db[(eq.axis_hz > 25) & (eq.axis_hz < 250)], 0, atol=0.1)
+
+
+def test_outside_25_hz_to_17_khz_the_curve_is_held() -> None:
+    steep = 12.0 * ((GRID_HZ < 21).astype(float) - (GRID_HZ > 19000))  # what a curve that is not held would follow
+    eq = design(gamma_of(pink(8)), curve_of(pink(8, seed=1)) + steep, 44100)
+    assert np.abs(eq.curve_db[eq.axis_hz < 25]).max() < 4
+    assert np.ptp(eq.curve_db[eq.axis_hz < 20]) < 0.3
+    assert np.abs(eq.curve_db[eq.axis_hz > 17000]).max() < 1
+
+
+def test_four_rounds_come_nearer_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    gamma, target_db = gamma_of(shelved(pink(8), 12, -12)), curve_of(pink(8, seed=1))
+    after = design(gamma, target_db, 44100).distance_after_db
+    assert after < 0.16
+    monkeypatch.setattr("gantools.effects.equalisation._ROUNDS", 1)
+    assert design(gamma, target_db, 44100).distance_after_db > after
 
 
 def test_zero_phase_is_symmetric_and_keeps_the_place_of_an_impulse() -> None:
