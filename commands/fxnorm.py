@@ -25,12 +25,8 @@ Stems = Annotated[list[str] | None, typer.Argument(help="Stems: audio files, fol
 Features = Annotated[
     Path | None, typer.Option("--features", "-f", help="Features file, from fxnorm fit.", show_default=False)
 ]
-Force = Annotated[
-    bool,
-    typer.Option(
-        "--force", help="Redo what is up to date, and process what was processed before (here -f names the features)."
-    ),
-]
+#: -f names the features here.
+FORCE = {"force": "Redo what is up to date, and process what was processed before (here -f names the features)."}
 READS = tuple(name for name in BATCH if name not in ("out", "force", "name", "dry_run"))
 
 
@@ -39,8 +35,8 @@ def group() -> None:
     """Bring stems to a common sound (FxNorm: effect normalisation)."""
 
 
-@verb(app, "fit", FitConfig, uses=(*(n for n in SINGLE if n != "force"), "jobs", "null", "limit"), action="fxnorm")
-def fit(stems: Stems = None, force: Force = False, *, run: Run, config: FitConfig) -> int:
+@verb(app, "fit", FitConfig, uses=(*SINGLE, "jobs", "null", "limit"), action="fxnorm", long_only=FORCE)
+def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     """Measure the average loudness, spectrum, panning and dynamics of each type of stem in a dataset.
 
     Writes one features file (JSON, 10 KB) that `fxnorm apply` takes, at any sample rate.
@@ -49,13 +45,11 @@ def fit(stems: Stems = None, force: Force = False, *, run: Run, config: FitConfi
       gantools fxnorm fit stems/ -o features.json
       gantools fxnorm fit more/ --merge features.json -o features.json
     """
-    return fit_features(dataclasses.replace(run, force=force), gather(stems, AUDIO_SUFFIXES, run), config)
+    return fit_features(run, gather(stems, AUDIO_SUFFIXES, run), config)
 
 
-@verb(app, "apply", ApplyConfig, uses=(*(n for n in BATCH if n != "force"), "seed"), action="fxnorm")
-def apply(
-    stems: Stems = None, features: Features = None, force: Force = False, *, run: Run, config: ApplyConfig
-) -> int:
+@verb(app, "apply", ApplyConfig, uses=(*BATCH, "seed"), action="fxnorm", long_only=FORCE)
+def apply(stems: Stems = None, features: Features = None, *, run: Run, config: ApplyConfig) -> int:
     """Bring each stem to the average of its type: EQ, compression, panning, loudness.
 
     Rate, bit depth, channels, length, tags and cue points stay. The type of a stem is read from its name
@@ -66,12 +60,11 @@ def apply(
       gantools fxnorm apply stems/ -f features.json -o norm/ --amount 0.5 --effects eq,loudness -j 0
       gantools separate songs/ --json | gantools fxnorm apply - --preset musdb18 -o norm/
     """
-    run = dataclasses.replace(run, force=force)
     target = chosen_features(features, config.preset)
     items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
     targets = group_targets(run, items, target, config) if config.group else {}
     tasks = [apply_task(run, item, config) for item in items]
-    work = partial(apply_file, features=target, config=config, targets=targets, again=force)
+    work = partial(apply_file, features=target, config=config, targets=targets, again=run.force)
     code = run_batch(run, tasks, [target.feature_id, to_mapping(config), targets], work)
     print_changes(run, tasks, config)
     return code

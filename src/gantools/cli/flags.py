@@ -1,25 +1,28 @@
 """Flags of every verb, built from its configuration dataclass and from the options that mean the same everywhere.
 
-Precedence: flag > ``GANTOOLS_*`` variable > ``--config x.toml`` > preset > default.
+Precedence: flag > ``GANTOOLS_*`` variable > ``--config x.toml`` > preset > default. No flag has a default of its own:
+what is not given is None until the other sources were asked, so that a flag wins also where it equals the default.
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import inspect
 import json
 import os
-import tomllib
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gantools.cli.sources import Option, Sources, truth
+from gantools.cli.terminal import hear_libraries
 from gantools.errors import ConfigError
-from gantools.options import base_type, check_value, did_you_mean, field_types, from_mapping, to_mapping
+from gantools.options import base_type, check_value, did_you_mean, field_types, to_mapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +58,10 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 _STANDARD: dict[str, tuple[Any, Any]] = {
-    "out": (Path | None, typer.Option("--out", "-o", help="Folder to write to.", show_default=False)),
+    "out": (Path, typer.Option("--out", "-o", help="Folder to write to.")),
     "jobs": (int, typer.Option("--jobs", "-j", help="Files worked on at a time; 0 takes all cores.", min=0)),
     "device": (str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")),
-    "seed": (
-        int | None,
-        typer.Option("--seed", "-s", help="Seed; equal seeds give equal results. [0]", show_default=False),
-    ),
+    "seed": (int, typer.Option("--seed", "-s", help="Seed; equal seeds give equal results. [0]")),
     "dry_run": (bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")),
     "force": (bool, typer.Option("--force", "-f", help="Redo what is up to date.")),
     "on_error": (str, typer.Option("--on-error", help="continue or stop after a file that fails.")),
@@ -72,7 +72,7 @@ _STANDARD: dict[str, tuple[Any, Any]] = {
     "name": (str, typer.Option("--name", help="Output name from {rel}, {stem}, {role}, {song} and {ext}.")),
     "quiet": (bool, typer.Option("--quiet", "-q", help="Errors only.")),
     "verbose": (bool, typer.Option("--verbose", "-v", help="A line per file.")),
-    "debug": (bool, typer.Option("--debug", help="Tracebacks.")),
+    "debug": (bool, typer.Option("--debug", help="Tracebacks, and what libraries have to say.")),
 }
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)} | {"shard": "1/1", "seed": None}
 BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed"))
@@ -80,8 +80,8 @@ SINGLE = tuple(name for name in BATCH if name not in ("jobs", "shard", "limit", 
 
 
 def was_debug(arguments: Sequence[str]) -> bool:
-    """Tell whether ``--debug`` was asked for."""
-    return "--debug" in arguments or bool(os.environ.get("GANTOOLS_DEBUG"))
+    """Tell whether ``--debug`` was asked for, as far as that shows before the arguments are parsed."""
+    return "--debug" in arguments or truth(os.environ.get("GANTOOLS_DEBUG", "")) is True
 
 
 def verb(
@@ -94,11 +94,12 @@ def verb(
     preset: str = "default",
     name_template: str | None = None,
     action: str = "",
+    long_only: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., int | None]], Callable[..., Any]]:
     """Decorate a function so that it becomes a command of `app`.
 
-    The function takes its positional arguments (annotated ``typer.Argument``), then `run` (`Run`) and `config`
-    (an instance of the class). It returns its exit code. Its docstring is the help.
+    The function takes its positional arguments (annotated ``typer.Argument``), options of its own (``typer.Option``),
+    then `run` (`Run`) and `config` (an instance of the class). It returns its exit code. Its docstring is the help.
 
     Parameters
     ----------
@@ -117,25 +118,30 @@ def verb(
         Default of ``--name``.
     action : str, optional
         The verb in messages and records, where `name` is that of a system.
+    long_only : mapping of str to str, optional
+        Standard options whose letter means something else here, with their help; an empty one leaves it as it is.
     """
     defaults = {**_DEFAULTS, **({"name": name_template} if name_template else {})}
     presets = dict(presets or {})
 
     def decorate(function: Callable[..., int | None]) -> Callable[..., Any]:
-        hints = typing.get_type_hints(function, include_extras=True)
-        positional = [p for p in inspect.signature(function).parameters if p not in ("run", "config")]
+        arguments, own = _of_function(function)
+        standard = {n: _Flag(n, *_STANDARD[n], defaults[n], (long_only or {}).get(n)) for n in uses}
+        known = [flag.option for flag in (*standard.values(), *own.values())] + config_options(config, presets)
 
         @functools.wraps(function)
         def command(**values: Any) -> int:
-            chosen = resolve_config(config, values, presets, preset)
+            sources = Sources(values["config_file"], known)
+            chosen = resolve_config(config, values, presets, preset, sources)
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
                 return 0
-            run = _run_options(action or name, values, uses, defaults, chosen)
-            return function(*(values[p] for p in positional), run=run, config=chosen) or 0
+            found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
+            run = _run(action or name, {n: found[n] for n in uses}, chosen)
+            given = {n: values[n] for n in arguments} | {n: found[n] for n in own}
+            return function(**given, run=run, config=chosen) or 0
 
-        parameters = [_parameter(p, hints[p], inspect.signature(function).parameters[p].default) for p in positional]
-        parameters += [_parameter(n, Annotated[_STANDARD[n]], defaults[n]) for n in uses]
+        parameters = [*arguments.values(), *(flag.parameter for flag in (*own.values(), *standard.values()))]
         parameters += _config_parameters(config, presets, preset)
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -143,6 +149,69 @@ def verb(
         return command
 
     return decorate
+
+
+class _Flag:
+    """A standard option of a command, or one that its function declares.
+
+    Parameters
+    ----------
+    name : str
+    annotation : type
+    info : typer.Option
+    default
+        Its value where no source has one; `inspect.Parameter.empty` where it must be given.
+    long_only : str, optional
+        Leave out its letter; the help to show instead of its own.
+    """
+
+    def __init__(self, name: str, annotation: Any, info: Any, default: Any, long_only: str | None = None) -> None:
+        info = copy.copy(info)
+        declared = [info.default, *(info.param_decls or ())]  # inside Annotated, Typer's default is the first name
+        long = next((text.split("/")[0] for text in declared if text.startswith("--")), "")
+        if long_only is not None:
+            info.default, info.param_decls = declared[0], ()
+            info.help = long_only or info.help
+        if default is inspect.Parameter.empty:
+            info.help += " [required]"
+        elif default not in (None, "") and not isinstance(default, bool):
+            info.help += f" [{default}]"
+        info.show_default = False
+        self._default, self._least, self._said = default, info.min, long or declared[0]
+        kind = base_type(annotation)
+        kind = typing.get_origin(kind) or kind
+        # By its name in the code only where it has no long flag.
+        self.option = Option("" if long else name, long.lstrip("-"), kind)
+        self._name = name
+        self.parameter = _parameter(name, Annotated[annotation | None, info], None)
+
+    def resolve(self, values: Mapping[str, Any], sources: Sources) -> Any:
+        """Return the value of the flag, or else what the other sources say, or the default."""
+        value, said = values[self._name], self._said
+        if value is None:
+            value, said = sources.find(self.option)
+        if value is None:
+            if self._default is inspect.Parameter.empty:
+                raise ConfigError(f"missing option {self._said!r}")
+            return self._default
+        if self._least is not None and value < self._least:
+            raise ConfigError(f"{said}: {value!r} is out of range; at least {self._least}")
+        return value
+
+
+def _of_function(function: Callable[..., Any]) -> tuple[dict[str, inspect.Parameter], dict[str, _Flag]]:
+    """Return the arguments of a command's function and its own options."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    arguments, own = {}, {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in ("run", "config"):
+            continue
+        info = next(iter(getattr(hints[name], "__metadata__", ())), None)
+        if isinstance(info, typer.models.OptionInfo):
+            own[name] = _Flag(name, typing.get_args(hints[name])[0], info, parameter.default)
+        else:
+            arguments[name] = _parameter(name, hints[name], parameter.default)
+    return arguments, own
 
 
 def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
@@ -154,6 +223,20 @@ def flag_of(field: dataclasses.Field[Any]) -> str:
     return field.metadata.get("flag") or field.name.replace("_", "-")
 
 
+def _field_option(field: dataclasses.Field[Any], annotation: Any) -> Option:
+    return Option(field.name, flag_of(field), base_type(annotation))
+
+
+_PRESET = Option("preset", "preset", str)
+
+
+def config_options(config: type, presets: Iterable[str] = ()) -> list[Option]:
+    """Return the options of a configuration, with that of its presets where it has any."""
+    hints = field_types(config)
+    found = [_field_option(field, hints[field.name]) for field in dataclasses.fields(config)]
+    return [*found, _PRESET] if presets else found
+
+
 def _config_parameters(config: type, presets: Mapping[str, Any], preset: str) -> list[inspect.Parameter]:
     parameters = []
     hints = field_types(config)
@@ -163,7 +246,7 @@ def _config_parameters(config: type, presets: Mapping[str, Any], preset: str) ->
             continue
         kind, flag, value = base_type(hints[field.name]), flag_of(field), getattr(shown, field.name)
         text = field.metadata["help"]
-        words = [text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")]
+        words = [text if text.endswith(".") else f"{text}."]  # its case stays: it may begin with a value
         if field.metadata["choices"]:
             words.append(f"One of {', '.join(field.metadata['choices'])}.")
         unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
@@ -182,78 +265,46 @@ def _config_parameters(config: type, presets: Mapping[str, Any], preset: str) ->
     return parameters
 
 
-def resolve_config(config: type, values: Mapping[str, Any], presets: Mapping[str, Any], preset: str) -> Any:
-    """Return the configuration from flags, environment, TOML file and preset.
+def resolve_config(
+    config: type, values: Mapping[str, Any], presets: Mapping[str, Any], preset: str, sources: Sources
+) -> Any:
+    """Return the configuration from flags, the other sources and the preset.
 
     Raises
     ------
     ConfigError
-        For an unknown preset or key, an unreadable file, a wrong type or a value out of range.
+        For an unknown preset, a wrong type or a value out of range.
     """
-    from_file: dict[str, Any] = {}
-    path = values.get("config_file")
-    if path is not None:
-        try:
-            from_file = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"cannot be read ({error.strerror})", path) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"not a TOML file: {error}", path) from error
     base = config()
     if presets:
-        wanted = values.get("preset") or os.environ.get("GANTOOLS_PRESET") or from_file.pop("preset", None) or preset
+        wanted = values.get("preset") or sources.find(_PRESET)[0] or preset
         if wanted not in presets:
             there = f"{', '.join(presets)}{did_you_mean(wanted, list(presets))}"
             raise ConfigError(f"no preset {wanted!r}; there are {there}")
         base = presets[wanted]
-        from_file.pop("preset", None)
-    try:
-        base = from_mapping(config, from_file, base)
-    except ConfigError as error:
-        raise ConfigError(error.message, path) from error
     hints = field_types(config)
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(config):
-        variable = f"GANTOOLS_{field.name.upper()}"
-        if values.get(field.name) is not None:
-            changes[field.name] = values[field.name]
-        elif variable in os.environ:
-            changes[field.name] = _parse(os.environ[variable], base_type(hints[field.name]), variable)
-    for name, value in changes.items():
-        field = next(f for f in dataclasses.fields(config) if f.name == name)
+        value, said = values.get(field.name), f"--{flag_of(field)}"
+        if value is None:
+            value, said = sources.find(_field_option(field, hints[field.name]))
+        if value is None:
+            continue
         try:
-            changes[name] = check_value(field, hints[name], value)
+            changes[field.name] = check_value(field, hints[field.name], value)
         except ConfigError as error:
-            raise ConfigError(f"--{flag_of(field)}{error.message.removeprefix(name)}") from error
+            raise ConfigError(f"{said}{error.message.removeprefix(field.name)}") from error
     return dataclasses.replace(base, **changes)
 
 
-def _parse(text: str, kind: type, variable: str) -> Any:
-    if kind is bool:
-        if text.lower() in ("1", "true", "yes", "on"):
-            return True
-        if text.lower() in ("0", "false", "no", "off"):
-            return False
-        raise ConfigError(f"{variable}={text!r}: write true or false")
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise ConfigError(f"{variable}={text!r} is not of type {kind.__name__}") from error
-
-
-def _run_options(
-    verb_name: str, values: Mapping[str, Any], uses: Sequence[str], defaults: Mapping[str, Any], config: Any
-) -> Run:
-    given = {name: values[name] for name in uses}
-    for name in uses:
-        variable = f"GANTOOLS_{name.upper()}"
-        if given[name] == defaults[name] and variable in os.environ and name not in ("out", "null"):
-            kind = int if name == "seed" else type(defaults[name])
-            given[name] = _parse(os.environ[variable], kind, variable)
+def _run(verb_name: str, given: dict[str, Any], config: Any) -> Run:
     if given.get("seed", 0) is None:
-        given["seed"] = getattr(config, "seed", 0)  # a system's own field may come from a file or a preset
+        given["seed"] = getattr(config, "seed", 0)  # that of a preset
     if given.get("on_error", "continue") not in ("continue", "stop"):
         raise ConfigError(f"--on-error {given['on_error']!r}: write continue or stop")
     if "shard" in given:
         given["shard"] = _shard(given["shard"])
-    return Run(verb=verb_name, **given)
+    run = Run(verb=verb_name, **given)
+    if run.debug:
+        hear_libraries()
+    return run

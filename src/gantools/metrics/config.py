@@ -84,7 +84,7 @@ class NoveltyConfig:
 class PitchConfig:
     """Options of the pitch statistics."""
 
-    tracker: str = option("crepe", "CREPE, or YIN: 100 times faster, for one voice.", choices=TRACKERS)
+    tracker: str = option("crepe", "crepe, or yin: 100 times faster, for one voice.", choices=TRACKERS)
     model: str = option("tiny", "Weights of CREPE; full needs a GPU or patience.", choices=CREPE_MODELS)
     voiced: float = option(0.5, "Periodicity from which a frame counts as voiced.", low=0, high=1)
     hop_s: float = option(0.01, "Distance between frames.", unit="s", flag="hop", low=0.001, high=1)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+import typer
 
-from gantools.cli.flags import resolve_config
+import gantools
+from gantools.cli.flags import BATCH, Run, config_options, resolve_config, verb, was_debug
+from gantools.cli.sources import Sources
 from gantools.errors import ConfigError
 from gantools.options import config_hash, from_mapping, option, to_mapping
 
@@ -18,13 +27,43 @@ class Options:
     rate: float = option(0.5, "How fast.", low=0)
     kind: str = option("a", "Which.", choices=("a", "b"))
     loud: bool = option(False, "Whether.")
+    hop_samples: int = option(4, "How far.", flag="hop")
+    seed: int = option(7, "Where to begin.", flag="")
 
 
+Count = Annotated[int, typer.Option("--count", help="How many.", min=1)]
 PRESETS = {"default": Options(), "deep": Options(depth=9)}
 
 
-def resolve(**values: object) -> Options:
-    return resolve_config(Options, values, PRESETS, "default")
+def resolve(config_file: Path | None = None, **values: object) -> Options:
+    sources = Sources(config_file, config_options(Options, PRESETS))
+    return resolve_config(Options, values, PRESETS, "default", sources)
+
+
+@pytest.fixture
+def run_of(tmp_path: Path):
+    """Return the options that a command gets from its arguments and the lines of a TOML file."""
+    found: list[tuple[Run, Options, int]] = []
+    app = typer.Typer()
+
+    @verb(app, "try", Options, uses=(*BATCH, "seed", "device"), presets=PRESETS)
+    def attempt(
+        count: Count = 2,
+        *,
+        run: Run,
+        config: Options,
+    ) -> int:
+        """Try."""
+        found.append((run, config, count))
+        return 0
+
+    def resolved(*arguments: str, toml: str = "") -> tuple[Run, Options, int]:
+        (tmp_path / "x.toml").write_text(toml)
+        command = typer.main.get_command(app)
+        command(args=[*arguments, "--config", str(tmp_path / "x.toml")], standalone_mode=False)
+        return found.pop()
+
+    return resolved
 
 
 def test_flag_over_variable_over_file_over_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,32 +77,168 @@ def test_flag_over_variable_over_file_over_preset(tmp_path: Path, monkeypatch: p
     assert resolve(config_file=toml, rate=4.0, loud=False) == Options(depth=9, rate=4.0)
 
 
+def test_the_variable_of_the_preset_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml = tmp_path / "x.toml"
+    toml.write_text('preset = "deep"\n')
+    monkeypatch.setenv("GANTOOLS_PRESET", "default")
+    assert resolve(config_file=toml).depth == 3
+    assert resolve(config_file=toml, preset="deep").depth == 9
+
+
+#: Standard option: arguments, its variable, its value in TOML; and what each of the three gives.
+STANDARD = {
+    "out": (("-o", "a"), "b", '"c"', Path("a"), Path("b"), Path("c")),
+    "jobs": (("-j", "1"), "2", "3", 1, 2, 3),
+    "device": (("-d", "auto"), "cpu", '"mps"', "auto", "cpu", "mps"),
+    "seed": (("-s", "0"), "2", "3", 0, 2, 3),
+    "on_error": (("--on-error", "continue"), "stop", '"stop"', "continue", "stop", "stop"),
+    "shard": (("--shard", "1/1"), "2/3", '"3/3"', (1, 1), (2, 3), (3, 3)),
+    "limit": (("--limit", "0"), "2", "3", 0, 2, 3),
+    "name": (("--name", "{rel}/{stem}.{ext}"), "b", '"c"', "{rel}/{stem}.{ext}", "b", "c"),
+    "count": (("--count", "2"), "3", "4", 2, 3, 4),
+    "dry_run": (("-n",), "0", "false", True, False, False),
+    "force": (("-f",), "no", "false", True, False, False),
+    "json": (("--json",), "off", "false", True, False, False),
+    "null": (("-0",), "FALSE", "false", True, False, False),
+    "quiet": (("-q",), "0", "false", True, False, False),
+    "verbose": (("-v",), "0", "false", True, False, False),
+    "debug": (("--debug",), "0", "false", True, False, False),
+}
+
+
+def test_the_table_holds_every_standard_option() -> None:
+    assert set(STANDARD) == {field.name for field in dataclasses.fields(Run)} - {"verb"} | {"count"}
+
+
+@pytest.mark.parametrize("name", STANDARD)
+def test_a_standard_option_from_flag_variable_and_file(run_of, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    arguments, variable, line, by_flag, by_variable, by_file = STANDARD[name]
+
+    def value(*given: str, toml: str = "") -> object:
+        run, _, count = run_of(*given, toml=toml)
+        return count if name == "count" else getattr(run, name)
+
+    toml = f"{name} = {line}"
+    assert value(toml=toml) == by_file
+    assert value(toml=toml.replace("_", "-", 1)) == by_file
+    assert value(*arguments, toml=toml) == by_flag  # also where it equals the default
+    monkeypatch.setenv(f"GANTOOLS_{name.upper()}", variable)
+    assert value(toml=toml) == by_variable
+    assert value(*arguments, toml=toml) == by_flag
+    monkeypatch.setenv(f"GANTOOLS_{name.upper()}", "")  # as good as unset
+    assert value(toml=toml) == by_file
+
+
+@pytest.mark.parametrize("name", [name for name, row in STANDARD.items() if row[3] is True])
+def test_a_standard_switch_is_on_by_variable_and_file(run_of, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert getattr(run_of(toml=f"{name} = true")[0], name)
+    assert not getattr(run_of()[0], name)
+    monkeypatch.setenv(f"GANTOOLS_{name.upper()}", "On")
+    assert getattr(run_of()[0], name)
+    monkeypatch.setenv(f"GANTOOLS_{name.upper()}", "perhaps")
+    with pytest.raises(ConfigError, match=f"GANTOOLS_{name.upper()}='perhaps': write true or false"):
+        run_of()
+
+
+def test_a_seed_comes_from_file_and_preset_too(run_of) -> None:
+    run, config, _ = run_of(toml="seed = 5")
+    assert (run.seed, config.seed) == (5, 5)
+    run, config, _ = run_of("--seed", "0", toml="seed = 5")
+    assert (run.seed, config.seed) == (0, 0)
+    assert run_of()[0].seed == 7  # the configuration's own
+
+
+@pytest.mark.parametrize("key", ["hop", "hop_samples", "hop-samples"])
+def test_a_file_takes_the_name_of_the_field_and_of_its_flag(run_of, key: str) -> None:
+    assert run_of(toml=f"{key} = 9")[1].hop_samples == 9
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
         ("dept = 2", "did you mean depth"),
+        ("job = 2", "did you mean jobs"),
         ('depth = "2"', "not of type int"),
         ("depth = true", "not of type int"),
-        ("depth = 10", "out of range"),
+        ("jobs = true", "not of type int"),
+        ("jobs = -1", "jobs: -1 is out of range; at least 0"),
+        ("count = 0", "count: 0 is out of range; at least 1"),
+        ("out = 5", "not of type str"),
+        ("quiet = 1", "not of type bool"),
+        ("depth = 10", "depth: 10 is out of range"),
         ("rate = nan", "out of range"),
         ('kind = "c"', "not one of a, b"),
         ('preset = "dep"', "did you mean deep"),
+        ("preset = 5", "not of type str"),
+        ("hop = 2\nhop-samples = 3", "hop and hop-samples are one option"),
         ("depth = ", "not a TOML file"),
+        ("[try]\ndepth = 3", "unknown option 'try'"),
+        ('shard = "0/4"', "--shard '0/4': write I/N"),
+        ('on-error = "halt"', "write continue or stop"),
+        ("depth = " + "[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_bad_file_is_named_with_the_reason(tmp_path: Path, text: str, word: str) -> None:
-    toml = tmp_path / "x.toml"
-    toml.write_text(text)
-    with pytest.raises(ConfigError, match=word):
-        resolve(config_file=toml)
+def test_a_bad_file_is_named_with_the_reason(run_of, text: str, word: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(word)):
+        run_of(toml=text)
 
 
 def test_bad_flags_and_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="--depth: 0 is out of range"):
         resolve(depth=0)
-    monkeypatch.setenv("GANTOOLS_DEPTH", "many")
-    with pytest.raises(ConfigError, match="GANTOOLS_DEPTH"):
+    monkeypatch.setenv("GANTOOLS_DEPTH", "10")
+    with pytest.raises(ConfigError, match="GANTOOLS_DEPTH: 10 is out of range"):
         resolve()
+    monkeypatch.setenv("GANTOOLS_DEPTH", "many")
+    with pytest.raises(ConfigError, match="GANTOOLS_DEPTH='many' is not of type int"):
+        resolve()
+
+
+@pytest.mark.parametrize("shard", ["0/4", "5/4", "1/0", "-1/4", "1", "1/2/3", "a/b", ""])
+def test_a_shard_that_does_not_exist_is_refused(run_of, shard: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"--shard {shard!r}: write I/N with 1 <= I <= N")):
+        run_of("--shard", shard)
+
+
+def test_debug_is_off_where_its_variable_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, on in (("0", False), ("false", False), ("", False), ("1", True), ("YES", True)):
+        monkeypatch.setenv("GANTOOLS_DEBUG", text)
+        assert was_debug([]) is on
+    monkeypatch.setenv("GANTOOLS_DEBUG", "0")
+    assert was_debug(["melify", "--debug"])
+
+
+def configurations() -> Iterator[type]:
+    """Yield every configuration dataclass of the package."""
+    for module in pkgutil.walk_packages(gantools.__path__, "gantools."):
+        if "config" in module.name.rpartition(".")[2]:
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, type) and dataclasses.is_dataclass(value):
+                    yield value
+
+
+def test_help_that_begins_with_a_value_keeps_its_case() -> None:
+    seen = 0
+    for config in set(configurations()):
+        fields = [field for field in dataclasses.fields(config) if "help" in field.metadata]
+        values = {value for field in fields for value in field.metadata["choices"] or ()}
+        for field in fields:
+            first = re.match(r"(\w+)[:,;]", field.metadata["help"])
+            if first and first[1].lower() in values:
+                seen += 1
+                assert first[1] in values, (config.__name__, field.name)
+    assert seen > 10
+
+
+def test_help_shows_the_text_as_it_stands() -> None:
+    @dataclass(frozen=True)
+    class Cased:
+        model: str = option("auto", "auto (the best there is), or a name")
+
+    app = typer.Typer(rich_markup_mode=None)
+    verb(app, "try", Cased, uses=())(lambda run, config: 0)
+    (parameter,) = [p for p in typer.main.get_command(app).params if p.name == "model"]
+    assert parameter.help == "auto (the best there is), or a name. [auto]"
 
 
 def test_dump_and_hash() -> None:

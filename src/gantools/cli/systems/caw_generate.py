@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -27,7 +26,6 @@ Model = Annotated[
     Path, typer.Argument(help="Model folder, from gantools train caw; for --engine patch also an audio file.")
 ]
 Count = Annotated[int, typer.Option("--count", "-n", help="Results, of seeds --seed, --seed + 1 and so on.", min=1)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
 _LOSSLESS = (".wav", ".flac", ".aif", ".aiff", ".w64", ".caf", ".au")
 #: Options that change no result.
 _FREE = ("rank", "format")
@@ -37,11 +35,12 @@ _RANKED = ("unconditional", "vary", "patch")
 
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate caw``."""
-    # -n is the count here.
-    uses = (*(name for name in BATCH if name not in ("dry_run", "null", "limit")), "seed", "device")
+    uses = (*(name for name in BATCH if name not in ("null", "limit")), "seed", "device")
+    options: dict[str, Any] = {"name_template": "{rel}/{stem}.{ext}", "action": "generate"}
 
-    @verb(app, "caw", CawGenerateConfig, uses=uses, name_template="{rel}/{stem}.{ext}", action="generate")
-    def caw(model: Model, count: Count = 1, dry_run: DryRun = False, *, run: Run, config: CawGenerateConfig) -> int:
+    # -n is the count here.
+    @verb(app, "caw", CawGenerateConfig, uses=uses, long_only={"dry_run": ""}, **options)
+    def caw(model: Model, count: Count = 1, *, run: Run, config: CawGenerateConfig) -> int:
         """Make more of the recording that a model has learnt: new music, variations, new sections, at any length.
 
         Each result is a function of the model, the options and its own seed, which is in its name. Any length is made
@@ -55,7 +54,6 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate caw models/voice --mode extend --source call-8khz.wav -o wide/
           gantools generate caw riff.wav --engine patch -n 20 -o drafts/ --rank
         """
-        run = dataclasses.replace(run, dry_run=dry_run)
         return _patch(model, count, run, config) if config.engine == "patch" else _caw(model, count, run, config)
 
 

@@ -37,7 +37,6 @@ Interpolate = Annotated[
     typer.Option("--interpolate", metavar="A B", help="Go from the clip of seed A to that of B in --steps clips."),
 ]
 Latents = Annotated[Path | None, typer.Option("--z", help=f"Latents to use, such as the {LATENTS} of an earlier run.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
 
 
 def add_train(app: typer.Typer) -> None:
@@ -115,8 +114,9 @@ def _read(data: list[str] | None, run: Run, config: wavegan_config.WaveGANConfig
 
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate wavegan``."""
-    uses = tuple(name for name in GENERATE["uses"] if name not in ("dry_run", "limit", "null"))
-    options = {**GENERATE, "uses": uses, "name_template": "{rel}/{stem}.{ext}"}
+    uses = tuple(name for name in GENERATE["uses"] if name not in ("limit", "null"))
+    # -n is the count here.
+    options = {**GENERATE, "uses": uses, "name_template": "{rel}/{stem}.{ext}", "long_only": {"dry_run": ""}}
 
     @verb(app, "wavegan", wavegan_config.WaveGANGenerateConfig, **options)
     def wavegan(
@@ -124,7 +124,6 @@ def add_generate(app: typer.Typer) -> None:
         count: Count = None,
         interpolate: Interpolate = None,
         z: Latents = None,
-        dry_run: DryRun = False,
         *,
         run: Run,
         config: wavegan_config.WaveGANGenerateConfig,
@@ -138,7 +137,6 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate wavegan models/clips --seeds 3,7,20-25 --truncation 0.8 -o picked/
           gantools generate wavegan models/clips --interpolate 3 7 --steps 16 -o path/
         """
-        run = dataclasses.replace(run, dry_run=dry_run)
         return _generate(model, _requests(run, config, count, interpolate, z), z, run, config)
 
 

@@ -21,8 +21,8 @@ class CycleGANConfig(TranslatorConfig):
         "resnet: the paper's, over mel and time; time: over time alone, with a style, a hundredth of the cost",
         choices=("resnet", "time"),
     )
-    width: int = option(64, "channels of the generators' first layer", low=1)
-    blocks: int = option(9, "residual blocks", low=1)
+    width: int = option(64, "Channels of the generators' first layer", low=1)
+    blocks: int = option(9, "Residual blocks", low=1)
     upsampling: str = option(
         "transposed",
         "resnet: transposed convolution (paper) or resize, then convolve",
@@ -42,20 +42,20 @@ class CycleGANConfig(TranslatorConfig):
     critic_layers: int = option(3, "patch: strided layers; 3 sees 1.6 s, 4 sees 3.3 s", low=1, high=6)
     texture_width: int = option(24, "scales: first channels of the critic of the grain", low=1)
 
-    cycle_weight: float = option(10.0, "weight of the cycle loss, both directions", low=0)
-    cycle_weight_end: float = option(10.0, "weight of the cycle loss after cycle_share of the run", low=0)
-    cycle_share: float = option(0.0, "share of the run in which the cycle weight goes to its end; 0: constant", low=0)
-    cycle_noise: float = option(0.0, "deviation of the noise on fakes before they are translated back", low=0)
-    identity_weight: float = option(0.5, "weight of the identity loss, relative to cycle_weight", low=0)
-    identity_share: float = option(0.0, "share of the run in which the identity loss fades out; 0: it stays", low=0)
-    identity_mask: float = option(0.0, "share of the identity loss's inputs that lose their upper bands", low=0, high=1)
+    cycle_weight: float = option(10.0, "Weight of the cycle loss, both directions", low=0)
+    cycle_weight_end: float = option(10.0, "Weight of the cycle loss after cycle_share of the run", low=0)
+    cycle_share: float = option(0.0, "Share of the run in which the cycle weight goes to its end; 0: constant", low=0)
+    cycle_noise: float = option(0.0, "Deviation of the noise on fakes before they are translated back", low=0)
+    identity_weight: float = option(0.5, "Weight of the identity loss, relative to cycle_weight", low=0)
+    identity_share: float = option(0.0, "Share of the run in which the identity loss fades out; 0: it stays", low=0)
+    identity_mask: float = option(0.0, "Share of the identity loss's inputs that lose their upper bands", low=0, high=1)
     style_weight: float = option(0.0, "time: weight of the band statistics that a fake shall have", low=0)
-    critic_noise: float = option(0.0, "deviation of the noise on all that the critics see", low=0)
-    pool_size: int = option(50, "past fakes per direction that the critics are shown", low=0)
+    critic_noise: float = option(0.0, "Deviation of the noise on all that the critics see", low=0)
+    pool_size: int = option(50, "Past fakes per direction that the critics are shown", low=0)
 
     critic_learning_rate: float = option(2e-4, "Adam's learning rate of the critics", low=0)
 
-    gain_db: float = option(0.0, "windows are made louder or softer by up to this much", unit="dB", low=0)
+    gain_db: float = option(0.0, "Windows are made louder or softer by up to this much", unit="dB", low=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -15,13 +15,13 @@ class Pix2PixConfig(TranslatorConfig):
     The defaults are those of the paper and of the authors' program (Isola et al. 2017, section 3 and appendix 6).
     """
 
-    width: int = option(64, "channels of the generator's first layer", low=1)
-    depth: int = option(8, "halvings of the U-Net; 8 brings 256 x 256 down to 1 x 1", low=2, high=10)
-    dropout: bool = option(True, "dropout in the generator: the paper's only source of noise, on at generation too")
-    critic_width: int = option(64, "channels of the critic's first layer", low=1)
-    critic_layers: int = option(3, "strided layers of the critic; 3 judges 70 x 70 bins", low=1, high=6)
+    width: int = option(64, "Channels of the generator's first layer", low=1)
+    depth: int = option(8, "Halvings of the U-Net; 8 brings 256 x 256 down to 1 x 1", low=2, high=10)
+    dropout: bool = option(True, "Dropout in the generator: the paper's only source of noise, on at generation too")
+    critic_width: int = option(64, "Channels of the critic's first layer", low=1)
+    critic_layers: int = option(3, "Strided layers of the critic; 3 judges 70 x 70 bins", low=1, high=6)
 
-    l1_weight: float = option(100.0, "weight of the L1 loss", low=0)
+    l1_weight: float = option(100.0, "Weight of the L1 loss", low=0)
 
 
 _PAPER = Pix2PixConfig(steps=100_000, batch_size=1, precision="float32", ema=False, fixed_chunks=True)
