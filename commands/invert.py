@@ -51,14 +51,13 @@ def invert(
       gantools invert mels/ -o back/
       gantools invert drums.mel.safetensors -o back/ --preset best --format flac
     """
-    from gantools.runtime.device import resolve_device
+    from gantools.runtime.device import accelerator
 
-    device = resolve_device(run.device)
+    device = accelerator(run.device)  # None: the CPU has compiled loops of its own
     items = gather(inputs, MEL_SUFFIXES, run)
     tasks = [Task(item, (output_name(run, item, config.format),)) for item in items]
-    solver = None if device.type == "cpu" else str(device)  # the CPU has compiled loops of its own
-    work = partial(invert_one, config=config, device=solver, threads=1 if run.jobs != 1 else 0)
-    return run_batch(run, tasks, [to_mapping(config), device.type], work)
+    work = partial(invert_one, config=config, device=device, threads=1 if run.jobs != 1 else 0)
+    return run_batch(run, tasks, [to_mapping(config), (device or "cpu").partition(":")[0]], work)
 
 
 def invert_one(

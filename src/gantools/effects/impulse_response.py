@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from scipy import fft, signal
+from scipy import fft
 
 from gantools.audio.io import read_audio
 from gantools.audio.loudness import k_weighting, measure_loudness
@@ -70,9 +70,11 @@ def prepared_response(response: np.ndarray, rate_hz: int) -> np.ndarray:
 
 def k_energy(wave: np.ndarray, rate_hz: int) -> float:
     """Sum of squares of the K-weighted samples of all channels of a short sound (channels, n)."""
+    from scipy.signal import sosfilt  # only reverberation filters so, and loading it takes a second
+
     sections = k_weighting(rate_hz)
     cascade = np.column_stack([sections[:, :3], np.ones(2), sections[:, 3:]])
-    return float(np.square(signal.sosfilt(cascade, wave.astype(np.float64))).sum())
+    return float(np.square(sosfilt(cascade, wave.astype(np.float64))).sum())
 
 
 def streamed_k_energy(wave: np.ndarray, rate_hz: int) -> float:

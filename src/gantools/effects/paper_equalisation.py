@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import firwin2, savgol_filter
 
 from gantools.audio.loudness import Meter
 from gantools.effects.filtering import convolve_into
@@ -38,6 +37,8 @@ def paper_taps(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str
         Symmetric: the 1001 taps for the square root of F_diff, convolved with themselves reversed, which is what
         filtering forwards and backwards amounts to.
     """
+    from scipy.signal import firwin2, savgol_filter  # the default chain does without the second that it loads
+
     bins_hz = np.arange(len(gamma)) * rate_hz / 2 / (len(gamma) - 1)
     bins_hz[0] = bins_hz[1]
     reference = 10 ** (from_grid(target_db, bins_hz) / 20)

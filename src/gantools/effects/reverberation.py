@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import signal
 
 from gantools.effects.filtering import convolve_into
 from gantools.effects.impulse_response import (
@@ -131,6 +130,8 @@ def impulse_response(plan: ReverbPlan, channels: int) -> np.ndarray:
 
     A recording in mono serves both channels; of a stereo response a mono stem gets the left.
     """
+    from scipy.signal import sosfilt  # a chain without reverberation does without the second that it loads
+
     if plan.response == "synth":
         response = synthetic_response(plan.rt60_s, plan.rate_hz, plan.seed, channels)
     else:
@@ -142,7 +143,7 @@ def impulse_response(plan: ReverbPlan, channels: int) -> np.ndarray:
         for corner, high in ((plan.low_shelf_hz, False), (plan.high_shelf_hz, True))
         if corner is not None
     ]
-    return signal.sosfilt(np.array(sections), response).astype(np.float32) if sections else response
+    return sosfilt(np.array(sections), response).astype(np.float32) if sections else response
 
 
 def reverb_into(wave: np.ndarray, plan: ReverbPlan, out: np.ndarray, scratch: Path | None = None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from gantools.errors import DeviceError
@@ -33,6 +34,26 @@ def resolve_device(name: str = "auto") -> torch.device:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("no device 'mps' on this machine; use --device cpu")
     return torch.device(name)
+
+
+#: What Linux shows of NVIDIA's driver, AMD's, and that of Windows below it. Without one, no GPU is worth a search.
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+
+
+def accelerator(name: str = "auto") -> str | None:
+    """Return what a device name stands for (``cuda``, ``cuda:1``, ``mps``), or None where that is the CPU.
+
+    torch, which takes seconds to import, is asked only where the machine may have an accelerator.
+
+    Raises
+    ------
+    DeviceError
+        As `resolve_device`.
+    """
+    if name == "cpu" or (name == "auto" and sys.platform == "linux" and not any(map(os.path.exists, _DRIVERS))):
+        return None
+    device = resolve_device(name)
+    return None if device.type == "cpu" else str(device)
 
 
 def available_cores() -> int:

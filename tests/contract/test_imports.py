@@ -1,0 +1,71 @@
+"""What a command loads: the seconds before its first file are imports, most of them of what it does not use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+from running import made_here
+from sounds import tone
+
+from gantools.cli.app import VERBS
+
+SLOW = ("torch", "torchaudio", "scipy", "scipy.signal", "scipy.stats", "scipy.optimize", "numba", "matplotlib")
+SLOW += ("sklearn", "joblib", "demucs", "librosa", "jinja2")
+
+#: A run of one file each, and what of the above it needs.
+RUNS = {
+    "melify in/bass.wav -o mels -q": {"scipy"},  # its Fourier transform
+    "chunk mels -o chunks -q": {"scipy"},
+    "invert mels -o out --preset draft -q": {"scipy", "numba"},
+    "fxnorm apply in/bass.wav --preset musdb18 -o fx -q": {"scipy", "numba"},
+}
+
+
+def loaded(folder: Path, *commands: list[str]) -> set[str]:
+    """Run commands one after the other in a new process; return what of `SLOW` is loaded then."""
+    script = f"""
+import sys
+from gantools.cli.app import main
+for command in {commands!r}:
+    try:
+        main(command)
+    except SystemExit as stop:
+        assert not stop.code, command
+open("loaded", "w").write(" ".join(name for name in {SLOW!r} if name in sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stderr
+    return set((folder / "loaded").read_text().split())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sound and its mel file."""
+    folder = tmp_path_factory.mktemp("imports")
+    (folder / "in").mkdir()
+    soundfile.write(folder / "in/bass.wav", tone(7.0), 22050)
+    made_here(folder, "melify", "in", "-o", "mels")
+    (folder / "mels/manifest.jsonl").unlink()
+    return folder
+
+
+@pytest.mark.parametrize("line", RUNS)
+def test_a_run_loads_only_what_it_uses(line: str, folder: Path, tmp_path: Path) -> None:
+    for name in ("in", "mels"):
+        (tmp_path / name).symlink_to(folder / name)
+    if line.startswith("melify"):
+        (tmp_path / "mels").unlink()
+    assert loaded(tmp_path, line.split()) == RUNS[line]
+
+
+def test_help_and_a_second_run_load_nothing(folder: Path) -> None:
+    again = [line.split() for line in RUNS if line.startswith("melify")]
+    made = loaded(folder, *again)
+    assert made == {"scipy"}
+    assert loaded(folder, ["--help"], *([verb, "--help"] for verb in VERBS), *again) == set()
