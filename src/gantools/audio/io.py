@@ -1,13 +1,11 @@
-"""Audio files through libsndfile: whole, in blocks, resampled on the way, written atomically."""
+"""Audio files: whole, in blocks, resampled on the way, written atomically."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,17 @@ import numpy as np
 import soundfile
 import soxr
 
+from gantools.audio.decoding import MISSING_SHARE, open_source
+from gantools.audio.ffmpeg import DecodingError
 from gantools.audio.tags import Tags
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path
 
-_STDERR_LOCK = threading.Lock()
 _BLOCK_FRAMES = 1 << 18  # 6 s at 44.1 kHz
-#: Share of the promised length that may be missing: encoders pad, and MP3 headers round.
-_MISSING_SHARE = 0.01
+#: Samples of a block in all its channels: 64 MB.
+_BLOCK_SAMPLES = 1 << 24
+#: Samples beyond this (+120 dBFS) are a damaged file; squares of much larger ones would overflow.
+MOST_LEVEL = 1e6
 
 
 class AudioReader:
@@ -36,37 +37,32 @@ class AudioReader:
     ----------
     rate_hz, channels : int
     container, subtype : str
-        In libsndfile's words, such as ``WAV`` and ``PCM_24``.
+        In libsndfile's words, such as ``WAV`` and ``PCM_24``; for what it does not know, in those of ffmpeg, such as
+        ``MP4`` and ``AAC``. Lossless codecs have the subtype of their samples.
     declared_frames : int
-        Length that the header promises, in frames at `rate_hz`.
+        Length that the header promises, in frames at `rate_hz`; 0 where it does not say, as in what was written to a
+        pipe.
+    expected_frames : int
+        The same, or an estimate where the header does not say: for progress. 0 where there is none.
     replaced : int
         Samples that were not finite and became zero.
 
     Raises
     ------
     InputError
-        The file is missing, unreadable, no audio, or empty.
+        The file is missing, no regular file, no audio, empty or cut short; its rate is outside 1 kHz to 768 kHz, or
+        it has more than 256 channels.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        try:
-            # libsndfile's own error for an unreadable file says only "System error".
-            open(self.path, "rb").close()
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", path) from error
-        try:
-            # Bytes: a name need not be valid UTF-8.
-            with _decoder_silenced(self.path):
-                self._file = soundfile.SoundFile(os.fsencode(self.path))
-        except (soundfile.SoundFileError, TypeError) as error:
-            raise InputError("not an audio file that can be decoded (WAV, FLAC, OGG, MP3)", path) from error
-        self.rate_hz: int = self._file.samplerate
-        self.channels: int = self._file.channels
-        # libsndfile corrects the header of a WAV that was cut short, and would hide it.
-        self.declared_frames: int = round(self._file.frames * _riff_promise(self.path))
-        self.container: str = self._file.format
-        self.subtype: str = self._file.subtype
+        self._source = open_source(self.path)
+        self.rate_hz: int = self._source.rate_hz
+        self.channels: int = self._source.channels
+        self.declared_frames: int = self._source.frames
+        self.expected_frames: int = self._source.expected_frames
+        self.container: str = self._source.container
+        self.subtype: str = self._source.subtype
         self.replaced = 0
 
     def __enter__(self) -> AudioReader:
@@ -77,44 +73,54 @@ class AudioReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._source.close()
 
     def blocks(self, block_frames: int = _BLOCK_FRAMES, *, nan: str = "error") -> Iterator[np.ndarray]:
-        """Yield float32 blocks of shape (frames, channels).
+        """Yield float32 blocks of shape (frames, channels), at most `block_frames` long.
 
         With ``nan="zero"`` samples that are not finite become zero and are counted in `replaced`.
 
         Raises
         ------
         InputError
-            On NaN or infinity, on a decoding error, and when more than 1 % of the promised length is missing.
+            On NaN, infinity or samples beyond +120 dBFS, on a decoding error, and when more than 1 % of the promised
+            length is missing.
         """
-        done = 0
+        done, block_frames = 0, max(1, min(block_frames, _BLOCK_SAMPLES // self.channels))
         while True:
             try:
-                with _decoder_silenced(self.path):
-                    block = self._file.read(block_frames, dtype="float32", always_2d=True)
-            except soundfile.SoundFileError as error:
+                block = self._source.read(block_frames)
+            except DecodingError as error:
                 raise InputError(f"decoding fails {self._at(done)}; the file is damaged", self.path) from error
+            except InputError as error:
+                raise InputError(error.message, self.path) from error
             if not len(block):
                 break
-            # A sum is not finite when any sample is not, and is much cheaper than testing each.
-            if not np.isfinite(block.sum(dtype=np.float64)):
-                finite = np.isfinite(block)
-                if nan != "zero":
-                    bad = done + int(np.argmin(finite.all(axis=1)))
-                    raise InputError(f"holds NaN or infinite samples {self._at(bad)}; render it again", self.path)
-                self.replaced += int(np.count_nonzero(~finite))
-                block = np.where(finite, block, np.float32(0))
+            if not (block.min() >= -MOST_LEVEL and block.max() <= MOST_LEVEL):  # not true for NaN either
+                block = self._repaired(block, done, nan)
             done += len(block)
             yield block
         if done == 0:
             raise InputError("holds no samples", self.path)
-        if done < self.declared_frames * (1 - _MISSING_SHARE):
+        if done < self.declared_frames * (1 - MISSING_SHARE) - self._source.slack_frames:
             promised = self.declared_frames / self.rate_hz
             raise InputError(
                 f"truncated: {done / self.rate_hz:.1f} of {promised:.1f} s can be decoded; copy it again", self.path
             )
+
+    def _repaired(self, block: np.ndarray, done: int, nan: str) -> np.ndarray:
+        """Return a block with zeros for samples that are not finite, or raise an InputError."""
+        finite = np.isfinite(block)
+        if not finite.all() and nan != "zero":
+            bad = done + int(np.argmin(finite.all(axis=1)))
+            raise InputError(f"holds NaN or infinite samples {self._at(bad)}; render it again", self.path)
+        self.replaced += int(np.count_nonzero(~finite))
+        block = np.where(finite, block, np.float32(0))
+        levels = np.abs(block).max(axis=1)
+        if levels.max() > MOST_LEVEL:
+            bad = done + int(np.argmax(levels > MOST_LEVEL))
+            raise InputError(f"holds samples beyond +120 dBFS {self._at(bad)}; render it again", self.path)
+        return block
 
     def mono_blocks(self, rate_hz: int) -> Iterator[np.ndarray]:
         """Yield float32 blocks (n,): the mean of the channels, resampled to `rate_hz`."""
@@ -131,35 +137,6 @@ class AudioReader:
         return f"at {frame / self.rate_hz:.2f} s"
 
 
-@contextmanager
-def _decoder_silenced(path: Path) -> Iterator[None]:
-    """Keep the MP3 decoder from writing its own warnings to standard error; ours say what is wrong."""
-    if path.suffix.lower() != ".mp3":
-        yield
-        return
-    with _STDERR_LOCK:
-        kept = os.dup(2)
-        try:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 2)
-            os.close(null)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-
-
-def _riff_promise(path: Path) -> float:
-    """Return the size that a RIFF header promises over the size of the file; 1 where there is none."""
-    with open(path, "rb") as file:
-        head = file.read(8)
-    promised, there = int.from_bytes(head[4:8], "little") + 8, path.stat().st_size
-    # Recorders that are not stopped properly leave 0 or the largest number.
-    if head[:4] != b"RIFF" or promised >= 0xFFFFFF00:
-        return 1.0
-    return max(1.0, promised / there)
-
-
 def to_mono(block: np.ndarray) -> np.ndarray:
     """Return the mean over the channels of a (frames, channels) block, float32 (frames,)."""
     if block.shape[1] == 1:
@@ -169,6 +146,12 @@ def to_mono(block: np.ndarray) -> np.ndarray:
         mono += block[:, channel]
     mono *= np.float32(1 / block.shape[1])
     return mono
+
+
+def decoded_frames(path: str | Path) -> int:
+    """Return how many frames a file really has, by decoding it: headers round, or do not say."""
+    with AudioReader(path) as reader:
+        return sum(len(block) for block in reader.blocks())
 
 
 def read_audio(path: str | Path) -> tuple[np.ndarray, int]:

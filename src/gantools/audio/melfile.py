@@ -157,7 +157,7 @@ def melify(
     with AudioReader(source) as reader:
         stream = MelStream(params)
         n_samples, peak = 0, 0.0
-        expected = max(1.0, reader.declared_frames * params.sample_rate_hz / reader.rate_hz)
+        expected = max(1.0, reader.expected_frames * params.sample_rate_hz / reader.rate_hz)
 
         def frames() -> Iterator[np.ndarray]:
             nonlocal n_samples, peak

@@ -15,6 +15,7 @@ from gantools.errors import InputError
 CHUNK_FRAMES = 1 << 18
 #: Above this size a stem is kept in a file (25 minutes of stereo at 44.1 kHz).
 _MEMORY_BYTES = 1 << 29
+_FRAMES_PER_BYTE = 64
 _CLIPPED_LEVEL = 0.9999
 _CLIPPED_RUN = 3
 
@@ -33,7 +34,7 @@ class Stem:
     offset : float
         Largest mean of a channel (DC).
     clipped_runs : int
-        Stretches of at least 3 samples at full scale.
+        Stretches of at least 3 samples at full scale. Float samples above it are loud and not clipped.
     replaced : int
         Samples that were NaN or infinite and became zero.
     """
@@ -79,32 +80,35 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
     with AudioReader(path) as reader:
         if reader.channels > 2:
             raise InputError(f"has {reader.channels} channels; stems are mono or stereo", path)
-        wave = allocate(reader.channels, max(reader.declared_frames, 1), scratch)
+        # What a header claims is no reason to take memory: no codec but silence has more than 64 frames in a byte.
+        likely = min(reader.expected_frames, _FRAMES_PER_BYTE * path.stat().st_size)
+        wave = allocate(reader.channels, max(likely, CHUNK_FRAMES), scratch)
         stem = Stem(wave, reader.rate_hz)
-        done, total, overflow = 0, np.zeros(reader.channels), []
+        done, total = 0, np.zeros(reader.channels)
         for block in reader.blocks(CHUNK_FRAMES, nan=nan):
             planar = np.ascontiguousarray(block.T)
-            room = planar[:, : wave.shape[1] - done]
-            wave[:, done : done + room.shape[1]] = room
-            if room.shape[1] < planar.shape[1]:  # an MP3 may be longer than its header says
-                overflow.append(planar[:, room.shape[1] :])
-            done += room.shape[1]
+            if done + planar.shape[1] > wave.shape[1]:
+                longer = allocate(reader.channels, 2 * wave.shape[1], scratch)
+                longer[:, :done] = wave[:, :done]
+                wave = longer
+            wave[:, done : done + planar.shape[1]] = planar
+            done += planar.shape[1]
             peak = float(np.abs(planar).max())
             stem.peak = max(stem.peak, peak)
             total += planar.sum(axis=1, dtype=np.float64)
             if peak >= _CLIPPED_LEVEL:
                 stem.clipped_runs += sum(_runs(channel) for channel in planar)
         stem.replaced = reader.replaced
-    stem.wave = wave[:, :done] if done < wave.shape[1] else wave
-    if overflow:
-        stem.wave = np.concatenate([stem.wave, *overflow], axis=1)
+    stem.wave = wave[:, :done]
     if not stem.wave.flags.c_contiguous:
-        stem.wave = np.ascontiguousarray(stem.wave)
+        stem.wave = allocate(len(wave), done, scratch)
+        stem.wave[:] = wave[:, :done]
     stem.offset = float(np.abs(total).max() / stem.wave.shape[1])
     return stem
 
 
 def _runs(channel: np.ndarray) -> int:
-    full = np.abs(channel) >= _CLIPPED_LEVEL
+    level = np.abs(channel)
+    full = (level >= _CLIPPED_LEVEL) & (level <= 1.0)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
     return int(np.count_nonzero(edges[1::2] - edges[::2] >= _CLIPPED_RUN))

@@ -110,7 +110,8 @@ def _rounded(value: float | None) -> float | None:
 def _scratch(path: Path, folder: Path) -> Iterator[Path | None]:
     """Give a folder for samples on disk where the file is long, else None."""
     with AudioReader(path) as reader:
-        long = reader.declared_frames > _LONG_FRAMES
+        # A stream that does not say how long it is has at most a few bytes for a frame.
+        long = (reader.expected_frames or path.stat().st_size) > _LONG_FRAMES
     if not long:
         yield None
         return

@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from gantools.errors import InputError
 from gantools.files.atomic import plain_json
 from gantools.files.hashing import hash_file
+from gantools.files.regular import require_regular
 
 NAME = "manifest.jsonl"
 
@@ -24,7 +26,13 @@ def fingerprint(path: str | Path, known: dict[str, Any] | None = None) -> dict[s
     """Return size, modification time and hash of an input.
 
     With `known`, an earlier fingerprint of equal size and time, the hash is taken from it and nothing is read.
+
+    Raises
+    ------
+    InputError
+        Missing, or no regular file.
     """
+    require_regular(path)
     status = os.stat(path)
     if known and known.get("size") == status.st_size and known.get("mtime_ns") == status.st_mtime_ns:
         return known
@@ -80,7 +88,7 @@ class Manifest:
             try:
                 if fingerprint(path, known)["hash"] != known["hash"]:
                     return None
-            except OSError:
+            except (OSError, InputError):
                 return None
         return record
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gantools.audio.io import AudioReader, AudioWriter, read_audio
+from gantools.audio.io import AudioReader, AudioWriter, decoded_frames, read_audio
 from gantools.errors import ConfigError, InputError
 from gantools.systems.caw.arrangement import arrange, shuffle
 from gantools.systems.caw.beats import BeatGrid, find_beats
@@ -214,10 +214,9 @@ def _inpaint(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any
         gaps = patches(filled, model, model.rate_hz, *clip.shape)
         waves = lambda: insert([clip], gaps)  # noqa: E731
         return fields | render(path, model.rate_hz, len(clip), "32f", waves, clip.shape[1], 1.0, tick)
+    frames = decoded_frames(config.source)
     with AudioReader(config.source) as reader:
-        gaps = patches(
-            filled, model, reader.rate_hz, reader.channels, reader.declared_frames, model.config.start_seconds
-        )
+        gaps = patches(filled, model, reader.rate_hz, reader.channels, frames, model.config.start_seconds)
         with AudioWriter(path, reader.rate_hz, reader.channels, config.bits, like=reader) as writer:
             for block in insert((block.T for block in reader.blocks()), gaps):
                 writer.append(block.T)

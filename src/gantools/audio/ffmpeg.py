@@ -1,0 +1,159 @@
+"""Decode MP3, AAC, ALAC, Opus, WMA, WavPack and the sound of films with the ffmpeg libraries inside PyAV."""
+
+from __future__ import annotations
+
+from typing import IO, Any, cast
+
+import numpy as np
+
+from gantools.audio.views import View
+from gantools.errors import InputError
+
+#: Readers of containers that may be used: none that opens other files (playlists) or guesses sound in anything.
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,ogg,tak,tta,voc,w64,wav,wv"
+)
+_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
+_NAMES = {"mov": "MP4", "matroska": "MATROSKA", "asf": "ASF", "wv": "WAVPACK", "aac": "ADTS"}
+_SUBTYPES = {"mp3": "MPEG_LAYER_III", "mp2": "MPEG_LAYER_II", "mp1": "MPEG_LAYER_I"}
+#: Containers whose header gives the exact length of the sound.
+_EXACT = ("wv", "tta", "ape", "tak", "mpc", "mpc8")
+_LOSSLESS = ("flac", "alac", "wavpack", "tta", "ape", "tak", "mlp", "truehd", "shorten", "pcm")
+_FULL_SCALE = {"s16": 1 << 15, "s32": 1 << 31, "s64": 1 << 63}
+_BITS = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_24", "s64": "PCM_24", "flt": "FLOAT", "dbl": "DOUBLE"}
+
+
+class DecodingError(Exception):
+    """Samples cannot be decoded; the reader knows where."""
+
+
+class FfmpegSource:
+    """The first sound track of a file; see `gantools.audio.decoding.Source`.
+
+    Gaps that an encoder adds in front and behind are left out where the file says how long they are, as `ffmpeg` does.
+
+    Parameters
+    ----------
+    file : binary file
+        Closed with the source.
+    frames : int
+        Length that the file's header promises where that is known from elsewhere, else 0.
+
+    Raises
+    ------
+    InputError
+        No sound that can be decoded.
+    """
+
+    #: A codec's last frame may be missing, or its padding be counted.
+    slack_frames = 4096
+
+    def __init__(self, file: IO[bytes] | View, frames: int = 0) -> None:
+        import av  # 0.1 s, spared where every file is WAV or FLAC
+        import av.logging
+
+        av.logging.set_level(None)
+        self._errors: tuple[type[Exception], ...] = (av.error.FFmpegError, EOFError, ValueError)
+        self._file, self._done = file, 0
+        try:
+            self._container = cast(Any, av.open(file, options=_OPTIONS, metadata_errors="ignore"))
+            self._stream: Any = self._container.streams.best("audio")
+            if self._stream is None or self._stream.codec_context is None:
+                raise InputError("holds no sound that can be decoded")
+            self._stream.codec_context.thread_count = 1
+            self._packets: Any = self._container.demux(self._stream)
+            self._frames = self._decoded()
+            first = next(self._frames, None)
+            if first is None:
+                raise InputError("holds no sound that can be decoded")
+            self._describe(first, frames)
+            self._pending: np.ndarray | None = self._samples(first)
+        except self._errors as error:
+            self.close()
+            raise InputError("not an audio file that can be decoded") from error
+        except InputError:
+            self.close()
+            raise
+
+    def _describe(self, first: Any, frames: int) -> None:
+        name = self._container.format.name.split(",")[0]
+        codec = self._stream.codec_context.name.removesuffix("float")
+        self.rate_hz: int = first.sample_rate
+        self.channels: int = first.layout.nb_channels
+        self.container = _NAMES.get(name, name.upper())
+        self.subtype = _SUBTYPES.get(codec, codec.upper())
+        if codec.startswith(_LOSSLESS):
+            self.subtype = _BITS[first.format.name.removesuffix("p")]
+        self.frames = frames
+        if name in _EXACT and self._stream.duration:
+            self.frames = round(self._stream.duration * self._stream.time_base * self.rate_hz)
+        self.expected_frames = self.frames or round((self._container.duration or 0) * self.rate_hz / 1_000_000)
+
+    def _decoded(self) -> Any:
+        """Yield decoded frames. Rubbish before the first and after the last is passed over; between them it is damage.
+
+        Raises
+        ------
+        DecodingError
+            A packet in the middle cannot be decoded, or the file cannot be read on.
+        """
+        bad, good = False, False
+        while True:
+            try:
+                packet = next(self._packets, None)
+            except self._errors as error:
+                if not good:
+                    raise
+                raise DecodingError from error
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except self._errors:
+                bad = good
+                continue
+            for frame in frames:
+                if bad:
+                    raise DecodingError
+                good = True
+                yield frame
+
+    def _samples(self, frame: Any) -> np.ndarray:
+        """Return float32 (n, channels) of a decoded frame."""
+        layout = (frame.sample_rate, frame.layout.nb_channels)
+        if layout != (self.rate_hz, self.channels):
+            raise InputError(
+                f"changes from {self.rate_hz} Hz, {self.channels} channels to {layout[0]} Hz, {layout[1]} channels "
+                f"at {self._done / self.rate_hz:.2f} s; split it there"
+            )
+        data = frame.to_ndarray()
+        samples = data.T if frame.format.is_planar else data.reshape(-1, self.channels)
+        self._done += len(samples)
+        kind = frame.format.name.removesuffix("p")
+        if kind == "u8":
+            return (samples.astype(np.float32) - 128) / 128
+        return samples.astype(np.float32) / np.float32(_FULL_SCALE.get(kind, 1))
+
+    def read(self, frames: int) -> np.ndarray:
+        """Return the next samples, float32 (at most `frames`, channels); empty at the end."""
+        parts, count = [], 0
+        while count < frames:
+            if self._pending is None:
+                frame = next(self._frames, None)
+                if frame is None:
+                    break
+                self._pending = self._samples(frame)
+            part, rest = self._pending[: frames - count], self._pending[frames - count :]
+            self._pending = rest if len(rest) else None
+            parts.append(part)
+            count += len(part)
+        if not parts:
+            return np.zeros((0, self.channels), np.float32)
+        return np.ascontiguousarray(np.concatenate(parts))
+
+    def close(self) -> None:
+        """Close the file."""
+        container = getattr(self, "_container", None)
+        if container is not None:
+            container.close()
+        self._file.close()
