@@ -12,7 +12,7 @@ from gantools.errors import DeviceError, InputError, ModelError
 from gantools.files.containers import read_state
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.training.budget import Plan
-from gantools.training.collapse import giving_up, going_back
+from gantools.training.collapse import DIVERGENCE, diverged, giving_up, going_back, weight_scales
 from gantools.training.engine import Engine
 from gantools.training.folder import ModelFolder
 from gantools.training.position import Position, check_resumable
@@ -61,8 +61,8 @@ def train(
     ConfigError
         The folder holds something else, or a run with other settings; the message names the setting.
     ModelError
-        The networks collapsed more often than the run may go back, or loss or gradient were not finite in three steps
-        in a row before it was ever healthy; the folder's state is damaged; the disk is full.
+        The networks collapsed more often than the run may go back, or had diverged at the end or in three steps in a
+        row before they were ever healthy; the folder's state is damaged; the disk is full.
     DeviceError
         The device is out of memory or lacks the precision.
     """
@@ -121,6 +121,7 @@ class _Run:
         if base_model is not None:
             self.at.started_from = start_from(self.system, base_model)
         self.engine.start()
+        self.at.first_scales = weight_scales(self.system.networks)
         self.engine.prepare(precision)
         self._save(first=True)
 
@@ -205,6 +206,8 @@ class _Run:
 
     def _summary(self, status: str) -> Summary:
         at = self.at
+        if status != "interrupted" and at.healthy < 0 and DIVERGENCE in at.symptoms:
+            raise diverged(at.symptoms, at.step, at.published, self.folder.path)
         return Summary(
             status,
             self.folder.path,
@@ -246,14 +249,14 @@ class _Run:
             return
         if self.at.healthy >= 0:
             self.at.symptoms = {
-                "divergence": f"loss or gradient of the {phase} not finite in {_MOST_BAD_STEPS} steps in a row"
+                DIVERGENCE: f"loss or gradient of the {phase} not finite in {_MOST_BAD_STEPS} steps in a row"
             }
             self._roll_back()
         else:
             raise ModelError(
                 f"loss or gradient of the {phase} were not finite in {_MOST_BAD_STEPS} steps in a row, up to step "
-                f"{self.at.step}; the state saved before them is kept; lower the learning rate, or use --precision "
-                "float32",
+                f"{self.at.step}; the state saved before them is kept; start over (--no-resume) with a lower learning "
+                "rate, or with --precision float32",
                 self.folder.path,
             )
 

@@ -45,6 +45,8 @@ class Position:
         What the last validation, or the last collapse, showed: name -> sentence.
     started_from : dict or None
         The model whose weights the run began with.
+    first_scales : dict
+        How large the weights of each network were at the start (`collapse.weight_scales`).
     plan : Plan
         Length of the run.
     patience : Patience
@@ -65,6 +67,7 @@ class Position:
     rollbacks: int = 0
     symptoms: dict[str, str] = field(default_factory=dict)
     started_from: dict[str, str] | None = None
+    first_scales: dict[str, float] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     patience: Patience = field(default_factory=Patience)
     means: TermMeans = field(default_factory=TermMeans)

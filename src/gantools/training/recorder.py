@@ -11,6 +11,7 @@ import torch
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed
 from gantools.training.average import Average
+from gantools.training.collapse import DIVERGENCE, divergence, weight_scales
 from gantools.training.folder import ModelFolder, write_weights
 from gantools.training.position import Position
 from gantools.training.report import Progress, Report
@@ -68,7 +69,7 @@ class Recorder:
             if symptoms and self.at.healthy < 0:
                 self.write("symptoms", {"reasons": symptoms})
             if self.at.step:
-                self._judge(values, not symptoms)
+                self._judge(values, symptoms)
             self.at.plan.note_validation(self._typical(time.monotonic() - begun))
             self.tell("validate", values)
         impatient = self.ranks.first and self.at.patience.runs_out(self.system.config, self.at.share_done(self.seconds))
@@ -76,14 +77,15 @@ class Recorder:
         self.at.validated = self.at.step
         return impatient
 
-    def _judge(self, values: dict[str, float], healthy: bool) -> None:
+    def _judge(self, values: dict[str, float], symptoms: dict[str, str]) -> None:
         """Publish the weights if they are the best: the best healthy ones once there were healthy ones."""
-        at = self.at
+        at, healthy = self.at, not symptoms
         if healthy and at.healthy < 0:
             at.best_step = at.best_score = at.patience.mark = None
         # NaN is not lower than anything.
         score = values.get("score", math.nan)
-        if (healthy or at.healthy < 0) and score < (math.inf if at.best_score is None else at.best_score):
+        usable = healthy or (at.healthy < 0 and DIVERGENCE not in symptoms)
+        if usable and score < (math.inf if at.best_score is None else at.best_score):
             at.best_step, at.best_score = at.step, score
             self._publish()
         if healthy and "score" in values:
@@ -111,11 +113,12 @@ class Recorder:
                 return values, {}
             set_generators(item_seed(self.system.config.seed, "symptoms", self.at.step))
             symptoms = self.system.symptoms(networks, self.at.step)
+            symptoms |= divergence(values, weight_scales(self.system.networks), self.at.first_scales)
             self.system.sample(networks, self.folder.path / "samples", self.at.step)
         except NUMERIC_ERRORS as error:
             if not self.at.step:
                 raise
-            return {}, {"divergence": f"validation failed: {error}"}
+            return {}, {DIVERGENCE: f"validation failed: {error}"}
         finally:
             for net in self.system.networks.values():
                 net.train()
@@ -129,7 +132,7 @@ class Recorder:
         """Save the full state: the tensors of a run, its position, and the rest of what it wants back."""
         begun = time.monotonic()
         if self.ranks.first:
-            if not first and self.at.best_step is None and self.at.published != self.at.step:
+            if not first and self.at.best_step is None and self.at.published != self.at.step and not self._diverged():
                 self._publish()  # no validation has chosen weights yet: the newest ones are the model
             self.at.seconds = self.seconds
             meta = {**self.at.to_meta(self.system), **rest}
@@ -139,6 +142,10 @@ class Recorder:
                 self.folder.save(tensors, meta, self.system.config.keep_last)
             self.at.plan.note_save(time.monotonic() - begun)
         self._last_save = time.monotonic()
+
+    def _diverged(self) -> bool:
+        weights = divergence({}, weight_scales(self.system.networks), self.at.first_scales)
+        return bool(weights) or DIVERGENCE in self.at.symptoms
 
     def save_due(self) -> bool:
         """Return whether it is time for a save between validations."""

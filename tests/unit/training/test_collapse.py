@@ -10,9 +10,12 @@ import pytest
 import torch
 from collapsing_toy import CollapsingToy, collapsing, kinds
 from test_loop import same
+from torch import nn
 from training_runs import lines_of, stopped_at, weights_of
 
 from gantools.errors import ModelError
+from gantools.files.containers import read_state
+from gantools.training.collapse import divergence, weight_scales
 from gantools.training.loop import train
 from gantools.training.report import Progress
 
@@ -188,3 +191,29 @@ def test_a_budget_run_ends_in_time_also_with_a_collapse(tmp_path: Path) -> None:
     assert summary.step == summary.total
     again = train(collapsing(budget="2s", slow=0.01, validate_every=10, collapse_from=20), tmp_path / "m")
     assert again.status == "skipped"
+
+
+def test_networks_that_diverge_before_they_are_healthy_are_no_model(tmp_path: Path) -> None:
+    said = r"diverged by step 20 .*; the weights kept are untrained; start over \(--no-resume\) with a lower"
+    for _ in range(2):  # the second time at once
+        with pytest.raises(ModelError, match=said):
+            train(collapsing(ill_until=99, lr=50.0), tmp_path / "m")
+    published = read_state(tmp_path / "m/generator.safetensors")
+    assert published[1]["step"] == 0
+    assert all(float(weights.abs().max()) < 2 for weights in published[0].values())
+    summary = train(collapsing(), tmp_path / "m", resume="never")
+    assert (summary.status, summary.symptoms) == ("finished", {})
+
+
+def test_signs_of_divergence_that_every_system_shares() -> None:
+    first = {"G": 0.02, "zero": 0.0}
+    assert divergence({"score": 3.0}, {"G": 0.5, "zero": 8.0}, first) == {}
+    assert "G are 50 times" in divergence({}, {"G": 1.0}, first)["divergence"]
+    assert "not finite" in divergence({}, {"G": float("nan")}, first)["divergence"]
+    assert "score" in divergence({"score": float("nan")}, {}, {})["divergence"]
+    assert "distance" in divergence({"distance": float("inf")}, {}, {})["divergence"]
+    net = nn.Linear(2, 1)
+    with torch.no_grad():
+        net.weight.copy_(torch.tensor([[3.0, 4.0]]))
+        net.bias.zero_()
+    assert weight_scales({"net": net})["net"] == pytest.approx((25 / 3) ** 0.5)
