@@ -82,7 +82,9 @@ def _run(arguments: list[str]) -> int:
     verb = next((a for a in arguments if not a.startswith("-")), "")
     name = f"gantools {verb}" if verb in VERBS else "gantools"
     try:
-        code = typer.main.get_command(build())(args=arguments, prog_name="gantools", standalone_mode=False)
+        # The others are not even imported: making the commands of all takes longer than most of them start.
+        app = build([verb] if verb in VERBS else VERBS)
+        code = typer.main.get_command(app)(args=arguments, prog_name="gantools", standalone_mode=False)
         sys.stdout.flush()
         if code == 130:  # Typer turns KeyboardInterrupt into an exit of its own
             raise KeyboardInterrupt
