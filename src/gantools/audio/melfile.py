@@ -17,8 +17,9 @@ import numpy as np
 from gantools.audio.config import MelParams
 from gantools.audio.io import AudioReader
 from gantools.audio.mel import MelStream
-from gantools.errors import ConfigError, InputError
+from gantools.errors import InputError
 from gantools.files.containers import TensorStream, read_meta, read_rows, tensor_shape, verify
+from gantools.files.jsontext import well_formed
 from gantools.options import from_mapping, to_mapping
 
 SUFFIX = ".mel.safetensors"
@@ -77,11 +78,14 @@ def read_mel(path: str | Path) -> MelFile:
     if meta.get("kind") != "mel" or meta.get("schema") != SCHEMA:
         raise InputError(f"not a mel file of schema {SCHEMA}; make it with gantools melify", path)
     verify(path)
-    try:
+    with well_formed(path, "its mel parameters cannot be read; make it with gantools melify"):
         params = from_mapping(MelParams, meta["params"])
         n_samples = int(meta["n_samples"])
-    except (ConfigError, KeyError) as error:
-        raise InputError(f"mel parameters cannot be read ({error}); make it with gantools melify", path) from error
+        texts = [meta[name] for name in ("role", "song", "source") if name in meta]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError
+        if np.asarray(meta["histogram"], np.int64).shape != (HISTOGRAM_BINS,):
+            raise ValueError
     shape = tensor_shape(path, "mel_db")
     if len(shape) != 2 or shape[1] != params.n_mels or shape[0] != 1 + n_samples // params.hop_samples:
         raise InputError(f"holds {shape} values, which does not fit its own parameters; make it again", path)

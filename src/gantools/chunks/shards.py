@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from gantools.audio.config import MelParams
 from gantools.audio.quantise import DbRange
-from gantools.errors import ConfigError, InputError
+from gantools.chunks.splits import SPLITS
+from gantools.errors import InputError
 from gantools.files.atomic import write_json, write_text
 from gantools.files.containers import map_tensor, read_meta, verify
+from gantools.files.jsontext import parse_object, well_formed
 from gantools.options import from_mapping
 
 DATASET = "dataset.json"
 INDEX = "index.jsonl"
 SCHEMA = 1
 
+_DAMAGED_INDEX = "is damaged; chunk the folder again"
 Row = dict[str, Any]
 
 
@@ -26,13 +29,20 @@ def read_dataset(folder: str | Path) -> dict[str, Any] | None:
     """Return the content of ``dataset.json``, or None where there is none; raises InputError when it is broken."""
     path = Path(folder) / DATASET
     try:
-        dataset = json.loads(path.read_text(encoding="utf-8"))
+        dataset = parse_object(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise InputError("cannot be read; chunk the folder again", path) from error
-    if not isinstance(dataset, dict) or dataset.get("schema") != SCHEMA:
+    if dataset.get("schema") != SCHEMA:
         raise InputError(f"not a chunk folder of schema {SCHEMA}; chunk it again", path)
+    with well_formed(path, "is damaged; chunk the folder again"):
+        if dataset["kind"] not in ("mel", "audio") or not isinstance(dataset["config"], dict):
+            raise ValueError
+        if dataset["kind"] == "mel":
+            from_mapping(MelParams, dataset["params"])
+            DbRange(*map(float, dataset["db_range"]))
+            int(dataset["config"]["frames"])
     return dataset
 
 
@@ -84,19 +94,42 @@ class ChunkSet:
             raise InputError("not a chunk folder (no dataset.json); make it with gantools chunk", folder)
         self.description = dataset
         self.kind = dataset["kind"]
+        if self.kind == "mel":
+            self.params = from_mapping(MelParams, dataset["params"])
+            self.db_range = DbRange(*dataset["db_range"])
+            self.frames = int(dataset["config"]["frames"])
+        index = self.folder / INDEX
         try:
-            if self.kind == "mel":
-                self.params = from_mapping(MelParams, dataset["params"])
-                self.db_range = DbRange(*dataset["db_range"])
-                self.frames = int(dataset["config"]["frames"])
-            lines = (self.folder / INDEX).read_text(encoding="utf-8").splitlines()
-            self.rows: list[Row] = [json.loads(line) for line in lines]
-        except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
-            raise InputError(f"the chunk folder is damaged ({error}); chunk it again", folder) from error
+            lines = index.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror}); chunk the folder again", index) from error
+        except UnicodeDecodeError as error:
+            raise InputError(_DAMAGED_INDEX, index) from error
         self._tensors: dict[str, np.ndarray] = {}
-        for name in sorted({row["shard"] for row in self.rows}):
+        with well_formed(index, _DAMAGED_INDEX):
+            self.rows: list[Row] = [parse_object(line) for line in lines]
+            names = sorted({row["shard"] for row in self.rows})
+            if any(PurePath(name).name != name for name in names):
+                raise ValueError("a shard lies in its folder")
+        for name in names:
             verify(self.folder / name)
             self._tensors[name] = map_tensor(self.folder / name, "mel" if self.kind == "mel" else "clips")
+        with well_formed(index, _DAMAGED_INDEX):
+            for row in self.rows:
+                self._check(row)
+
+    def _check(self, row: Row) -> None:
+        """Raise ValueError, or what misses, where a row does not describe a chunk of its shard."""
+        tensor = self._tensors[row["shard"]]
+        if not all(isinstance(row[name], str) for name in ("source", "song", "role")) or row["split"] not in SPLITS:
+            raise ValueError
+        if self.kind == "mel":
+            first, count, width = int(row["start"]), int(row["frames"]), self.params.n_mels
+            float(row["active"])
+        else:
+            first, count, width = int(row["row"]), 1, int(self.description["config"]["samples"])
+        if tensor.ndim != 2 or tensor.shape[1] != width or not 0 <= first <= len(tensor) - count or count < 1:
+            raise ValueError
 
     def select(self, role: str | None = None, split: str | None = None) -> list[Row]:
         """Return the rows of a role and a split."""

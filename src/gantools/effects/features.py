@@ -17,6 +17,7 @@ from gantools.effects.stemfeatures import Statistic, StemFeatures
 from gantools.effects.sums import FeatureSums
 from gantools.errors import InputError
 from gantools.files.atomic import plain_json, write_text
+from gantools.files.jsontext import parse_json
 from gantools.options import did_you_mean
 
 __all__ = [
@@ -142,7 +143,7 @@ def read_features(path: str | Path) -> Features:
         If it is missing, not JSON, of another major schema, or a curve does not fit its grid.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = parse_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
             f"cannot be read as a features file ({error}); make one with gantools fxnorm fit", path
@@ -158,10 +159,14 @@ def read_features(path: str | Path) -> Features:
             raise ValueError("the frequencies of grid_hz do not rise")
         stems = {role: StemFeatures.from_mapping(values, grid_hz) for role, values in content.pop("stems").items()}
         settings = dict(content.get("settings", {}))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        extra = {key: value for key, value in content.items() if key not in ("schema", "name", "settings")}
+        found = Features(str(content.get("name", Path(path).stem)), stems, settings, extra)
+        for role in stems:
+            found.compressor(role)
+        found.feature_id  # noqa: B018 (it has none where a value is no JSON)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"is a broken features file ({error}); make it again with gantools fxnorm fit", path) from None
-    extra = {key: value for key, value in content.items() if key not in ("schema", "name", "settings")}
-    return Features(str(content.get("name", Path(path).stem)), stems, settings, extra)
+    return found
 
 
 def load_preset(name: str) -> Features:

@@ -7,6 +7,7 @@ and ``crc32``, the CRC-32 of each tensor's bytes, which reading checks.
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -18,12 +19,18 @@ from safetensors.numpy import save as encode_arrays
 
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path, plain_json
+from gantools.files.jsontext import parse_object
 
 if TYPE_CHECKING:
     import torch
 
 _HEADER_SLACK_BYTES = 16384
 _DTYPE_NAMES = {"float16": "F16", "float32": "F32", "uint8": "U8", "int64": "I64"}
+#: Types whose size is known here; others are checked by the library that reads them.
+_ITEM_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F16": 16, "BF16": 16, "I16": 16, "U16": 16} | dict.fromkeys(
+    ("F32", "I32", "U32"), 32
+)
+_ITEM_BITS |= dict.fromkeys(("F64", "I64", "U64"), 64)
 
 
 def _metadata(meta: dict[str, Any], checksums: dict[str, int]) -> dict[str, str]:
@@ -56,10 +63,8 @@ def read_header(path: str | Path) -> dict[str, Any]:
             total = path.stat().st_size
             if size > total - 8:
                 raise ValueError
-            header = json.loads(file.read(size))
-            end = max((t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"), default=0)
-            if end != total - 8 - size:
-                raise ValueError
+            header = parse_object(file.read(size))
+        _check(header, total - 8 - size)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path) from error
     except (ValueError, struct.error, TypeError, KeyError, AttributeError) as error:
@@ -68,13 +73,45 @@ def read_header(path: str | Path) -> dict[str, Any]:
     return header
 
 
+def _check(header: dict[str, Any], size: int) -> None:
+    """Raise ValueError where a header does not describe `size` bytes of tensors, one after the other."""
+    metadata = header.get("__metadata__", {})
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError("metadata is text")
+    spans = []
+    for entry in (entry for name, entry in header.items() if name != "__metadata__"):
+        shape, (begin, end) = entry["shape"], entry["data_offsets"]
+        if not all(type(number) is int and number >= 0 for number in (*shape, begin, end)):
+            raise ValueError("a size is no whole number")
+        if entry["dtype"] in _ITEM_BITS and 8 * (end - begin) != math.prod(shape) * _ITEM_BITS[entry["dtype"]]:
+            raise ValueError("shape and bytes differ")
+        spans.append((begin, end))
+    place = 0
+    for begin, end in sorted(spans):
+        if begin != place:
+            raise ValueError("tensors overlap, or leave a gap")
+        place = end
+    if place != size:
+        raise ValueError("cut short, or longer than it should be")
+
+
+def _described(header: dict[str, Any], path: str | Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the JSON object and the checksums of a file that `write_tensors` or its like wrote."""
+    try:
+        value = parse_object(header["__metadata__"]["gantools"])
+        meta, checksums = value["meta"], value.get("crc32", {})
+        if not isinstance(meta, dict) or not all(
+            isinstance(header[name], dict) and type(crc) is int for name, crc in checksums.items()
+        ):
+            raise ValueError
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError("carries no gantools metadata, or damaged ones; make it with gantools", path) from error
+    return meta, checksums
+
+
 def read_meta(path: str | Path) -> dict[str, Any]:
     """Return the JSON object stored with `write_tensors`; reads only the header."""
-    header = read_header(path)
-    try:
-        return json.loads(header["__metadata__"]["gantools"])["meta"]
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError("carries no gantools metadata; make it with gantools", path) from error
+    return _described(read_header(path), path)[0]
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -84,14 +121,14 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
     try:
         with safe_open(str(path), framework="np") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, meta
-    except SafetensorError as error:
+    except (SafetensorError, TypeError, ValueError) as error:
         raise InputError(f"broken safetensors file ({error}); make it again", path) from error
 
 
 def verify(path: str | Path) -> None:
     """Check the CRC-32 of every tensor that has one; raises InputError naming the tensor."""
     header = read_header(path)
-    checksums = json.loads(header.get("__metadata__", {}).get("gantools", "{}")).get("crc32", {})
+    checksums = _described(header, path)[1] if "gantools" in header.get("__metadata__", {}) else {}
     with open(path, "rb") as file:
         for name, expected in checksums.items():
             begin, end = header[name]["data_offsets"]
@@ -122,7 +159,10 @@ def map_tensor(path: str | Path, name: str) -> np.ndarray:
     if name not in header:
         raise InputError(f"holds no tensor {name!r}", path)
     entry = header[name]
-    dtype = np.dtype({short: long for long, short in _DTYPE_NAMES.items()}[entry["dtype"]])
+    known = {short: long for long, short in _DTYPE_NAMES.items()}
+    if entry["dtype"] not in known:
+        raise InputError(f"tensor {name!r} is of type {entry['dtype']}; there are {', '.join(known)}", path)
+    dtype = np.dtype(known[entry["dtype"]])
     shape = tuple(entry["shape"])
     if 0 in shape:
         return np.zeros(shape, dtype)
@@ -214,5 +254,5 @@ def read_state(path: str | Path, device: str = "cpu") -> tuple[dict[str, torch.T
     try:
         with safe_open(str(path), framework="pt", device=device) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, meta
-    except SafetensorError as error:
+    except (SafetensorError, TypeError, ValueError) as error:
         raise InputError(f"broken safetensors file ({error}); make it again", path) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from gantools.audio.io import AudioReader, load_mono
 from gantools.errors import GantoolsError, InputError, ModelError
 from gantools.files.containers import read_tensors
+from gantools.files.jsontext import parse_object
 from gantools.metrics.config import NoveltyConfig
 from gantools.metrics.mel_profile import band_centres_hz
 from gantools.metrics.novelty import FIGURES, Analysis, Reference, diversity
@@ -45,7 +45,7 @@ def training_clips(folder: Path) -> tuple[list[np.ndarray], int]:
 def receptive_field_s(folder: Path) -> float | None:
     """Return the receptive field of the coarsest scale of a Catch-A-Waveform model in seconds; None if unknown."""
     try:
-        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        found = parse_object((folder / "config.json").read_text(encoding="utf-8"))
         layers, kernel = int(found["config"]["layers"]), int(found["config"]["kernel"])
         return (1 + (kernel - 1) * (2**layers - 1)) / float(found["data"]["rates_hz"][0])
     except (OSError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError):

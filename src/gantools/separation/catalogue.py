@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from gantools.errors import DependencyError
+from gantools.files.jsontext import parse_object
 from gantools.separation.demucs_models import Model, find_in_folder, find_named, published
 from gantools.systems.separator.config import RATE_HZ, SOURCES
 
@@ -51,7 +51,7 @@ def find_model(name: str, *, download: bool = False) -> Model:
 def describe_own(folder: Path) -> Model | None:
     """Return the model of `train separator` in a folder, or None where there is none. Reads no weights."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = parse_object((folder / "config.json").read_text(encoding="utf-8"))
         if config["system"] != "separator":
             return None
         sources = tuple(config["data"].get("sources", SOURCES))

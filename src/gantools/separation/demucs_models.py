@@ -7,7 +7,6 @@ Older files (``.th``) are pickles, which run code when they are opened; they are
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from gantools.errors import ConfigError, DependencyError, InputError, ModelError
 from gantools.files.containers import read_header
+from gantools.files.jsontext import parse_json
 from gantools.options import did_you_mean
 
 #: The only classes that a file of weights may name: the loader would import whatever it says.
@@ -220,7 +220,7 @@ def describe(path: Path) -> tuple[tuple[str, ...], int]:
             raise ModelError(f"names the class {metadata['klass']!r}; only Demucs' own networks are loaded", path)
         if "structure" in metadata:
             raise ModelError("holds quantised weights, which need diffq; take htdemucs or htdemucs_ft", path)
-        arguments, named = json.loads(metadata["args"]), json.loads(metadata["kwargs"])
+        arguments, named = parse_json(metadata["args"]), parse_json(metadata["kwargs"])
         sources = tuple(str(source) for source in named.get("sources") or arguments[0])
         if int(named.get("audio_channels", 2)) != 2:
             raise ModelError("is not a stereo network", path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gantools.files.atomic import plain_json, write_text
+from gantools.files.jsontext import parse_object
 
 
 class Journal:
@@ -53,7 +54,7 @@ class Journal:
         kept = []
         for line in self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []:
             try:
-                record = json.loads(line)
+                record = parse_object(line)
                 again = record["kind"] in ("validation", "symptoms", "collapse") and not validated
                 place, end = (record.get("rollbacks", 0), record["step"]), (rollbacks, step)
                 if place < end or (place == end and not again):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch import nn
 from gantools.errors import InputError, ModelError
 from gantools.files.containers import read_state
 from gantools.files.hashing import hash_file
+from gantools.files.jsontext import parse_object
 from gantools.training.state import Tensors, load_network
 from gantools.training.system import System
 
@@ -36,7 +36,7 @@ def read_model(folder: str | Path) -> dict[str, Any]:
     folder = Path(folder)
     path = folder / "config.json"
     try:
-        model = json.loads(path.read_text(encoding="utf-8"))
+        model = parse_object(path.read_text(encoding="utf-8"))
         names = weight_files(model)
         if not (isinstance(model["system"], str) and {type(model["config"]), type(model["data"])} == {dict}):
             raise TypeError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import gantools
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import write_json
 from gantools.files.containers import read_state, read_tensors, write_state, write_tensors
+from gantools.files.jsontext import parse_object, well_formed
 from gantools.options import config_hash, from_mapping, to_mapping
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.networks import Generator
@@ -22,6 +23,7 @@ from gantools.training.position import SCHEMA
 from gantools.training.state import load_network
 
 NAME = "caw"
+_DAMAGED = "is damaged; restore the file, or train the model again"
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,11 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     """
     path = Path(folder) / "config.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_object(path.read_text(encoding="utf-8"))
         if found["system"] != NAME:
             raise ModelError(f"is a model of {found['system']}, not of {NAME}", folder)
-        if not found["data"]["rates_hz"] or not isinstance(found["config"], dict):
+        rates_hz = found["data"]["rates_hz"]
+        if not rates_hz or not isinstance(found["config"], dict) or not all(type(rate) is int for rate in rates_hz):
             raise TypeError
     except OSError as error:
         raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
@@ -146,13 +149,18 @@ def read_scale(folder: str | Path, device: torch.device | str = "cpu") -> tuple[
         tensors, meta = read_state(path)
     except InputError as error:
         raise ModelError(error.message, path) from error
-    net = Generator(meta["channels"], meta["width"], meta["layers"], meta["kernel"])
     prefix = "generator/"
-    load_network(net, {k[len(prefix) :]: t for k, t in tensors.items() if k.startswith(prefix)}, "G", str(path))
-    net = net.to(device).eval().requires_grad_(False)
-    rest = [tensors[name].to(device) for name in ("amplitude", "reconstruction_noise")]
-    equaliser = tensors["equaliser"].to(device) if "equaliser" in tensors else None
-    return Scale(int(meta["rate_hz"]), net, rest[0], rest[1], equaliser), meta
+    weights = {k[len(prefix) :]: t for k, t in tensors.items() if k.startswith(prefix)}
+    with well_formed(path, _DAMAGED, ModelError):
+        shape = [int(meta[name]) for name in ("channels", "width", "layers", "kernel")]
+        if not 0 < math.prod(shape) <= sum(tensor.numel() for tensor in weights.values()):
+            raise ValueError("another network than that of its weights")
+        net = Generator(*shape)
+        rest = [tensors[name].to(device) for name in ("amplitude", "reconstruction_noise")]
+        equaliser = tensors["equaliser"].to(device) if "equaliser" in tensors else None
+        rate_hz = int(meta["rate_hz"])
+    load_network(net, weights, "G", str(path))
+    return Scale(rate_hz, net.to(device).eval().requires_grad_(False), rest[0], rest[1], equaliser), meta
 
 
 def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CawModel:
@@ -167,6 +175,8 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CawMod
     description = read_description(folder)
     known = {name: value for name, value in description["config"].items() if name in CawConfig.__dataclass_fields__}
     data = description["data"]
+    with well_formed(folder / "config.json", _DAMAGED, ModelError):
+        config, channels = from_mapping(CawConfig, known), int(data["channels"])
     scales = []
     for rate_hz in data["rates_hz"]:
         if not (scale_folder(folder, rate_hz) / "scale.safetensors").exists():
@@ -174,4 +184,4 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CawMod
         scales.append(read_scale(scale_folder(folder, rate_hz), device)[0])
     if not scales:
         raise ModelError("has no finished scale yet; train it on", folder)
-    return CawModel(folder, from_mapping(CawConfig, known), data, Stack(scales, int(data["channels"])))
+    return CawModel(folder, config, data, Stack(scales, channels))

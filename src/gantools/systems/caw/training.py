@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import atomic_folder, sweep_temporaries
+from gantools.files.jsontext import parse_object
 from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.finishing import finish
@@ -211,7 +211,7 @@ class _Driver:
             return ""
         path = folder / "config.json"
         if path.exists():
-            kept = str(json.loads(path.read_text(encoding="utf-8"))["config"]["budget"])
+            kept = str(parse_object(path.read_text(encoding="utf-8"))["config"]["budget"])
             if kept:
                 return kept
         left = parse_seconds(self.config.budget) - self.seconds

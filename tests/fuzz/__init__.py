@@ -1,0 +1,1 @@
+"""Our own fuzzer: every verb on inputs that are nearly right; none may be answered with an internal error."""
