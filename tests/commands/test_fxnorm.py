@@ -51,6 +51,7 @@ def test_fit_apply_check_on_played_stems(gantools, fitted: Path, tmp_path: Path)
     assert (fitted / "features.json").stat().st_size < 100_000
     done = gantools("fxnorm", "apply", fitted / "stems", "-f", fitted / "features.json", "-o", "out", "--json")
     assert done.returncode == 0, done.stderr
+    assert len(records(done)) == 12
     for record in records(done).values():
         target = features["stems"][record["role"]]["loudness_lufs"]["mean"]
         assert "tp_limited" in record["flags"] or abs(record["lufs"][1] - target) <= 0.02, record
@@ -201,6 +202,7 @@ def test_sample_format_tags_and_cue_points_survive(gantools, tmp_path: Path) -> 
         file.write(struct.pack("<I", size - 8))
     done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out", "--json")
     assert done.returncode == 0, done.stderr
+    assert len(records(done)) == 5
     for record in records(done).values():
         source, made = soundfile.info(tmp_path / record["source"]), soundfile.info(tmp_path / record["path"])
         assert (source.subtype, source.frames, source.format) == (made.subtype, made.frames, made.format)
@@ -209,6 +211,7 @@ def test_sample_format_tags_and_cue_points_survive(gantools, tmp_path: Path) -> 
         assert file.title == "Tune"
     # What was processed before is known by its mark and copied as it is.
     second = gantools("fxnorm", "apply", "out", "--preset", "musdb18", "-o", "again", "--json")
+    assert len(records(second)) == 5
     for record in records(second).values():
         assert record["flags"] == ["unchanged"], record
         assert (tmp_path / record["path"]).read_bytes() == (tmp_path / record["source"]).read_bytes()
@@ -221,7 +224,9 @@ def test_jobs_do_not_change_a_byte(gantools, tmp_path: Path) -> None:
     for jobs in ("1", "2"):
         arguments = ("--preset", "musdb18", "--reverb", "send", "-o", f"out{jobs}", "-j", jobs, "-q")
         assert gantools("fxnorm", "apply", "in", *arguments).returncode == 0
-    for path in (tmp_path / "out1").rglob("*.wav"):
+    made = list((tmp_path / "out1").rglob("*.wav"))
+    assert len(made) == 4
+    for path in made:
         assert path.read_bytes() == (tmp_path / "out2" / path.relative_to(tmp_path / "out1")).read_bytes()
 
 
@@ -317,7 +322,9 @@ def test_interrupted_leaves_nothing_half_written_and_goes_on(tmp_path: Path, gan
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert not list((tmp_path / "out").rglob(".*.tmp"))
-    for path in (tmp_path / "out").rglob("*.wav"):
+    made = list((tmp_path / "out").rglob("*.wav"))
+    assert made
+    for path in made:
         assert soundfile.info(path).frames == 10 * 44100
     done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out")
     assert done.returncode == 0, done.stderr
@@ -356,6 +363,7 @@ def test_fit_then_apply_brings_the_files_of_a_set_together(gantools, tmp_path: P
     assert done.returncode == 0, done.stderr
     before, after = spreads(tmp_path / "in"), spreads(tmp_path / "out")
     limited = {r["role"] for r in records(done).values() if "tp_limited" in r["flags"]}
+    assert len(before) >= 3
     for role in before:
         (_, levels, psi), (loudness, new_levels, new_psi) = before[role], after[role]
         assert loudness <= 0.1 or role in limited, role

@@ -79,7 +79,9 @@ def test_jobs_and_shards_change_nothing(gantools, write_tone, tmp_path: Path) ->
     gantools("melify", "in", "-o", "two", "-j", "2")
     for part in (1, 2, 3):
         gantools("melify", "in", "-o", "parts", "--shard", f"{part}/3")
-    for name in sorted(p.name for p in (tmp_path / "one").glob("*.safetensors")):
+    names = sorted(p.name for p in (tmp_path / "one").glob("*.safetensors"))
+    assert names == [f"{i}.mel.safetensors" for i in range(6)]
+    for name in names:
         data = (tmp_path / "one" / name).read_bytes()
         assert (tmp_path / "two" / name).read_bytes() == data
         assert (tmp_path / "parts" / name).read_bytes() == data

@@ -228,5 +228,7 @@ def test_broken_data_are_one_line(case: tuple[Case, Path], tmp_path: Path) -> No
         path.write_bytes(path.read_bytes()[:50])
     (done,) = run(tmp_path, chosen, "m")
     assert (done.code, done.out) == (2, ""), done.said
-    assert all(line.startswith("gantools train: ") for line in done.said.splitlines())
+    lines = done.said.splitlines()
+    assert lines
+    assert all(line.startswith("gantools train: ") for line in lines)
     assert not (tmp_path / "m").exists()

@@ -84,7 +84,7 @@ def test_novelty_takes_a_model_folder_and_its_receptive_field(gantools, ideas: P
     assert "holds several models" in several.stderr
     (model / "clips.safetensors").write_bytes(b"broken")
     broken = gantools("evaluate", "novelty", "ideas", "riff.caw")
-    assert broken.returncode in (1, 2)
+    assert broken.returncode == 2
     assert "clips.safetensors" in broken.stderr
     assert len(broken.stderr.splitlines()) == 1
 
@@ -114,8 +114,9 @@ def test_coverage_cuts_short_clips(gantools, ideas: Path) -> None:
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert (record["n_generated"], record["n_real"], record["k"], record["clip_s"]) == (24, 16, 3, 0.5)
-    for name in ("precision", "recall", "coverage"):
-        assert 0 <= record[name] <= 1
+    # Of the generated clips a third is a copy, a third noise.
+    shares = {name: record[name] for name in ("precision", "recall", "coverage")}
+    assert shares == pytest.approx({"precision": 0.58, "recall": 0.94, "coverage": 0.88}, abs=0.13)
     assert done.stderr.startswith("precision")
 
 

@@ -61,6 +61,7 @@ def test_package_list_equals_the_folders() -> None:
 @pytest.mark.parametrize("part", BELOW)
 def test_imports_point_one_way(part: str) -> None:
     files = [SOURCE / f"{part}.py"] if (SOURCE / f"{part}.py").exists() else list((SOURCE / part).rglob("*.py"))
+    assert files
     for path in files:
         for name in imports(path):
             if name.startswith("gantools."):
@@ -79,7 +80,9 @@ def test_commands_and_cli_import_nothing_heavy() -> None:
 
 
 def test_commands_are_short_and_executable() -> None:
-    for path in (ROOT / "commands").glob("[a-z]*.py"):
+    commands = sorted((ROOT / "commands").glob("[a-z]*.py"))
+    assert [path.stem for path in commands] == sorted(VERBS)
+    for path in commands:
         assert len(path.read_text().splitlines()) <= 120, path
         assert path.stat().st_mode & 0o111, path
         assert path.read_text().startswith("#!/usr/bin/env -S python3 -P\n")
@@ -99,7 +102,9 @@ def test_every_verb_stands_in_the_readme_and_runs_as_a_file(verb: str) -> None:
 
 
 def test_no_pickle_and_no_foreign_code() -> None:
-    for path in SOURCE.rglob("*.py"):
+    files = list(SOURCE.rglob("*.py"))
+    assert len(files) > 200
+    for path in files:
         names = imports(path)
         assert not names & {"pickle", "dill", "marshal", "shelve"}, path
         assert "torch.load" not in path.read_text(), path

@@ -107,9 +107,10 @@ def test_few_silent_or_short_clips(panel: CollapsePanel) -> None:
     mixed = tunes(24, 10)
     mixed[:6] = 0
     assert panel.symptoms(mixed) == {}
-    assert list(panel.symptoms(tunes(1, 11))) in ([], ["mode_collapse"])
+    assert [list(panel.symptoms(tunes(1, seed))) for seed in (11, 12)] == [[], ["mode_collapse"]]
     short = CollapsePanel(tunes(32, 0)[:, :, :1024], RATE_HZ)
-    assert set(short.symptoms(tunes(32, 4)[:, :, :1024])) <= {"silence"}
+    assert short.symptoms(tunes(32, 4)[:, :, :1024]) == {}
+    assert "silence" in short.symptoms(0 * tunes(32, 4)[:, :, :1024])
     with pytest.raises(ValueError, match="two real clips"):
         CollapsePanel(np.zeros((4, 1, LENGTH), np.float32), RATE_HZ)
     with pytest.raises(ValueError, match=r"must be \(n, channels, time\)"):

@@ -47,7 +47,15 @@ def test_tempo_and_phase_of_patterns(bpm: float) -> None:
     beats = 0.1 + np.arange(100) * 60 / bpm
     away = np.abs(grid.edges[1:-1, None] / RATE_HZ - beats).min(axis=1)
     assert away.max() < 0.02
-    assert grid.downbeat == 0 or abs(grid.edges[grid.downbeat] / RATE_HZ - 0.1) < 0.02
+    assert (grid.downbeat, grid.edges[0] / RATE_HZ) == (0, pytest.approx(0.1, abs=0.02))
+
+
+@pytest.mark.parametrize("bpm", [84.0, 97.0, 120.0])
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_a_bar_begins_where_the_kick_is_strongest(bpm: float, late: int) -> None:
+    pattern = _pattern(bpm, 12.0, 0.1)[:, round(late * 60 / bpm * RATE_HZ) :]
+    grid = find_beats(pattern, RATE_HZ)
+    assert grid.downbeat == 4 - late
 
 
 def test_a_given_tempo_is_not_doubted() -> None:

@@ -94,7 +94,7 @@ def test_fades_keep_the_power() -> None:
 
 def test_seams_do_not_click_and_meet_in_phase() -> None:
     clip = np.sin(2 * np.pi * 100 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)[None]
-    assert best_shift(clip[:, 400:600], clip[:, 360:640]) in (0, 40, 80)
+    assert best_shift(clip[:, 400:600], clip[:, 360:640]) == 40
     # Pieces that begin at any phase: with the shift the tone goes on, at the same level and slope.
     out = chain(clip, np.array([1000, 3033, 551, 5519]), np.array([1200, 900, 1100, 1000]), fade=240, align=80)
     assert np.abs(np.diff(out)).max() < 1.1 * np.abs(np.diff(clip)).max()

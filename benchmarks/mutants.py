@@ -1,0 +1,238 @@
+"""How many small faults do the tests see? Break one place of a module, run the tests of that module, count.
+
+  python benchmarks/mutants.py                     # 100 mutants of all modules
+  python benchmarks/mutants.py -n 5 --seed 3 files # 5 of each module whose name holds "files"
+
+A mutant is a module with one comparison, operator, constant, condition, return, statement or argument changed. It is
+killed when a test fails or takes too long, and survives when all pass: then a test is missing, or the change changes
+nothing (`EQUAL` names those that were read and why). Each mutant is run by a fork of a process that has imported torch
+and its neighbours but nothing of gantools, in a copy of the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: What each module is tested by, the quickest first; below src/gantools and tests.
+MODULES = {
+    "cli/inputs.py": "unit/cli commands/test_melify.py contract/test_streams.py cases",
+    "cli/batch.py": "unit/cli commands/test_melify.py contract/test_streams.py contract/test_bad_audio.py cases",
+    "cli/flags.py": "unit/cli commands/test_melify.py contract/test_streams.py cases",
+    "cli/records.py": "unit/cli commands/test_melify.py contract/test_streams.py",
+    "cli/training.py": "unit/cli commands/test_train.py",
+    "cli/survey.py": "unit/cli commands/test_evaluate.py commands/test_fxnorm.py",
+    "options.py": "unit/cli unit/test_options.py commands/test_melify.py",
+    "files/atomic.py": "unit/files commands/test_melify.py contract/test_streams.py",
+    "files/manifest.py": "unit/files commands/test_melify.py commands/test_chunk.py",
+    "files/containers.py": "unit/files commands/test_melify.py contract/test_bad_audio.py",
+    "chunks/cutting.py": "unit/chunks commands/test_chunk.py",
+    "chunks/plan.py": "unit/chunks commands/test_chunk.py",
+    "chunks/shards.py": "unit/chunks commands/test_chunk.py contract/test_bad_audio.py",
+    "chunks/splits.py": "unit/chunks commands/test_chunk.py",
+    "chunks/roles.py": "unit/chunks commands/test_chunk.py",
+    "training/budget.py": "unit/training/test_budget.py unit/training/test_loop.py unit/training/test_collapse.py",
+    "training/update.py": "unit/training/test_parts.py unit/training/test_loop.py unit/training/test_collapse.py",
+    "training/patience.py": "unit/training/test_patience.py",
+    "training/schedule.py": "unit/training/test_parts.py unit/training/test_budget.py unit/training/test_loop.py",
+    "metrics/frechet.py": "unit/metrics/test_frechet.py unit/metrics/test_extrapolation.py",
+    "metrics/coverage.py": "unit/metrics/test_coverage.py",
+    "effects/equalisation.py": "unit/effects/test_equalisation.py",
+    "systems/wavegan/penalty.py": "unit/systems/wavegan/test_penalty.py",
+    "systems/caw/rates.py": "unit/systems/caw/test_rates.py",
+}
+
+#: Changes that change nothing: module, before, after, and why.
+EQUAL: dict[tuple[str, str, str], str] = {}
+
+_IMPORTED = "torch torch._dynamo scipy.signal scipy.stats numba soundfile soxr typer matplotlib.figure joblib pytest"
+_COMPARE = {"Lt": "LtE", "LtE": "Lt", "Gt": "GtE", "GtE": "Gt", "Eq": "NotEq", "NotEq": "Eq", "In": "NotIn"}
+_COMPARE |= {"NotIn": "In", "Is": "IsNot", "IsNot": "Is"}
+_BINARY = {"Add": "Sub", "Sub": "Add", "Mult": "Div", "Div": "Mult", "FloorDiv": "Div", "Mod": "Mult", "Pow": "Mult"}
+_BINARY |= {"BitAnd": "BitOr", "BitOr": "BitAnd"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one module."""
+
+    module: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line}: {' '.join(self.before.split())}  ->  {' '.join(self.after.split())}"
+
+
+def changes(node: ast.AST) -> Iterator[str]:
+    """Yield what a node may become."""
+    copy = deepcopy(node)
+    if isinstance(copy, ast.Compare) and len(copy.ops) == 1:
+        copy.ops = [getattr(ast, _COMPARE[type(copy.ops[0]).__name__])()]
+        yield ast.unparse(copy)
+    elif isinstance(copy, ast.BinOp) and type(copy.op).__name__ in _BINARY:
+        copy.op = getattr(ast, _BINARY[type(copy.op).__name__])()
+        yield f"({ast.unparse(copy)})"
+    elif isinstance(copy, ast.BoolOp):
+        copy.op = ast.Or() if isinstance(copy.op, ast.And) else ast.And()
+        yield f"({ast.unparse(copy)})"
+    elif isinstance(copy, ast.UnaryOp) and isinstance(copy.op, ast.Not | ast.USub):
+        yield f"({ast.unparse(copy.operand)})"
+    elif isinstance(copy, ast.Constant) and isinstance(copy.value, bool):
+        yield str(not copy.value)
+    elif isinstance(copy, ast.Constant) and isinstance(copy.value, int | float):
+        yield repr(copy.value + 1 if isinstance(copy.value, int) else copy.value * 2 or 1.0)
+    elif isinstance(copy, ast.IfExp):
+        yield f"({ast.unparse(copy.body)})"
+        yield f"({ast.unparse(copy.orelse)})"
+    elif isinstance(copy, ast.Call):
+        for keyword in list(copy.keywords):
+            rest = [k for k in copy.keywords if k is not keyword]
+            yield ast.unparse(ast.Call(copy.func, copy.args, rest))
+    elif isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):
+        yield "return None"
+    elif isinstance(node, ast.Raise | ast.AugAssign | ast.Continue | ast.Break) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield "pass"
+
+
+def mutated(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes worth a change: no annotations, decorators, texts of errors or helps."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        return
+    yield node
+    if isinstance(node, ast.Raise | ast.JoinedStr):
+        return
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list", "slice") and not isinstance(node, ast.Subscript):
+            continue
+        if isinstance(node, ast.keyword) and node.arg == "help":
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from mutated(child)
+
+
+def mutants(module: str, root: Path) -> list[Mutant]:
+    """Return all mutants of a module."""
+    source = (root / "src/gantools" / module).read_text()
+    starts = [0]
+    for line in source.encode().splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    data, found = source.encode(), []
+    for node in mutated(ast.parse(source)):
+        if not hasattr(node, "lineno"):
+            continue
+        start, stop = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+        before = data[start:stop].decode()
+        for after in changes(node):
+            changed = (data[:start] + after.encode() + data[stop:]).decode()
+            with contextlib.suppress(SyntaxError):
+                ast.parse(changed)
+                found.append(Mutant(module, node.lineno, before, after, changed))
+    return [m for m in found if (m.module, m.before, m.after) not in EQUAL]
+
+
+def passes(tests: list[str], checkout: Path, seconds: float) -> bool:
+    """Run tests in a fork of this process; return whether all passed in time."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        with open(checkout / "said.txt", "w") as said:
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+        os.chdir(checkout)
+        import pytest
+
+        options = ["-x", "-p", "no:randomly", "-p", "no:xdist", "--basetemp", str(checkout / "made")]
+        os._exit(int(pytest.main([*options, *tests])))
+    stop = time.monotonic() + seconds
+    while time.monotonic() < stop:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            _end(child)
+            return status == 0
+        time.sleep(0.02)
+    _end(child)
+    os.waitpid(child, 0)
+    return False
+
+
+def _end(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def run(module: str, count: int, seed: int, checkout: Path) -> tuple[int, list[Mutant]]:
+    """Return how many mutants of a module were tried, and those that survived."""
+    tests = [f"tests/{name}" for name in MODULES[module].split() if (checkout / "tests" / name).exists()]
+    began = time.monotonic()
+    if not passes(tests, checkout, 600):
+        print(f"{module}: its tests fail as it is:\n{(checkout / 'said.txt').read_text()[-2000:]}", flush=True)
+        return 0, []
+    limit = 4 * (time.monotonic() - began) + 10
+    everything = mutants(module, checkout)
+    chosen = random.Random(f"{seed} {module}").sample(everything, min(count, len(everything)))
+    path, survivors = checkout / "src/gantools" / module, []
+    source = path.read_text()
+    for mutant in chosen:
+        path.write_text(mutant.source)
+        if passes(tests, checkout, limit):
+            survivors.append(mutant)
+            print(f"survived  {mutant}", flush=True)
+    path.write_text(source)
+    return len(chosen), survivors
+
+
+def main() -> None:
+    """Print each survivor, and a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="parts of module names; all by default")
+    parser.add_argument("-n", type=int, help="mutants of each module; by default 100 in all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--root", type=Path, default=ROOT, help="the checkout")
+    options = parser.parse_args()
+    modules = [m for m in MODULES if not options.names or any(name in m for name in options.names)]
+    count = options.n or -(-100 // len(modules))
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1")
+    sys.dont_write_bytecode = True
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with Ctrl-C ignored
+    for name in _IMPORTED.split():
+        importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Path(folder, "gantools")
+        ignored = shutil.ignore_patterns(".git", ".venv", "*.egg-info")
+        shutil.copytree(options.root.resolve(), checkout, ignore=ignored, symlinks=True)
+        for path in (checkout / "src").rglob("*.pyc"):
+            path.unlink()  # what is compiled from a source of equal size and second would be taken for it
+        os.environ["PYTHONPATH"] = str(checkout / "src")
+        sys.path[:0] = [str(checkout / "src")]
+        sys.meta_path[:] = [f for f in sys.meta_path if "gantools" not in getattr(f, "__module__", "")]
+        (checkout / "src/gantools/commands").symlink_to(checkout / "commands")
+        table = {module: run(module, count, options.seed, checkout) for module in modules}
+    tried, left = sum(n for n, _ in table.values()), sum(len(s) for _, s in table.values())
+    for module, (number, survivors) in table.items():
+        print(f"{module:32} {number - len(survivors):3} of {number:3} killed")
+    print(f"{tried - left} of {tried} killed, {left} survived ({left / max(tried, 1):.0%})")
+
+
+if __name__ == "__main__":
+    main()
