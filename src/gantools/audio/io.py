@@ -227,6 +227,7 @@ class AudioWriter:
         self._temporary = self._context.__enter__()
         self._temporary.touch()  # a folder that cannot be written gives its own clear error here
         try:
+            _require_encoder(self._format, self.subtype, self.rate_hz, self.channels)
             self._file = soundfile.SoundFile(
                 os.fsencode(self._temporary),
                 "w",
@@ -272,6 +273,14 @@ class AudioWriter:
         if exc[0] is None and self._tags:
             self._tags.append_chunks(self._temporary)
         self._context.__exit__(*exc)
+
+
+def _require_encoder(container: str, subtype: str, rate_hz: int, channels: int) -> None:
+    """Raise a SoundFileError for what libsndfile would not refuse by itself: Vorbis then kills the process."""
+    if subtype == "VORBIS" and (rate_hz > 200_000 or channels > 255):
+        raise soundfile.SoundFileError("Vorbis has up to 200 kHz and 255 channels")
+    if container == "FLAC" and rate_hz > 65535 and rate_hz % 10:
+        raise soundfile.SoundFileError("such a rate has no place in the frames of FLAC, and cannot be read again")
 
 
 def write_audio(path: str | Path, wave: np.ndarray, rate_hz: int, bits: str = "16") -> None:

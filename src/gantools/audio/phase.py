@@ -26,7 +26,9 @@ def _levels(log_magnitude: np.ndarray, steps_per_neper: float, n_levels: int, le
     for i in range(log_magnitude.size):
         loudest = max(loudest, log_magnitude[i])
     for i in range(log_magnitude.size):
-        levels[i] = int(min((loudest - log_magnitude[i]) * steps_per_neper, np.float32(n_levels)))
+        level = int(min((loudest - log_magnitude[i]) * steps_per_neper, np.float32(n_levels)))
+        # As an integer, because NaN and infinity cannot be told from numbers here and must not become an index.
+        levels[i] = min(max(level, 0), n_levels)
 
 
 @compiled

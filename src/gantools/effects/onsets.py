@@ -37,8 +37,11 @@ def onset_frame(rate_hz: int) -> int:
 
 
 def block_samples(rate_hz: int) -> int:
-    """Length of the blocks of which only the largest sample is kept: 32 samples up to 48 kHz, 64 up to 96 kHz."""
-    return 32 * 2 ** max(0, math.ceil(math.log2(rate_hz / 48000)))
+    """Length of the blocks of which only the largest sample is kept: 32 samples up to 48 kHz, 64 up to 96 kHz.
+
+    Never more than the hop of the onsets, which is shorter at the lowest rates.
+    """
+    return min(32 * 2 ** max(0, math.ceil(math.log2(rate_hz / 48000))), onset_frame(rate_hz) // 2)
 
 
 @compiled

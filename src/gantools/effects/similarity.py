@@ -19,6 +19,7 @@ GATE_DB = -40.0
 #: Frames transformed at once: their spectra stay in the cache.
 BATCH_FRAMES = 64
 _LEVEL_STEP_DB = 0.05
+_MOST_ENERGY = 1e300
 _LEVELS = round(-GATE_DB / _LEVEL_STEP_DB) + 1
 _MEASURED = (GRID_HZ >= 50.0) & (GRID_HZ <= 12000.0)
 
@@ -46,7 +47,7 @@ def _frame_energies(spectra: np.ndarray, energies: np.ndarray) -> None:
 def _add_similarity(spectra: np.ndarray, rows: np.ndarray, sums: np.ndarray) -> None:
     """Add psi (equation 4) of each frame to its row of `sums`; spectra are re, im, re, im ..."""
     for f in range(spectra.shape[1]):
-        if rows[f] < 0:
+        if rows[f] < 0 or rows[f] >= sums.shape[0]:
             continue
         row = sums[rows[f]]
         for k in range(row.size):
@@ -158,9 +159,11 @@ class PanMeter:
         spectra = fft.rfft(windows * self._window, axis=2, workers=1).view(np.float32)
         energies = np.empty(frames)
         _frame_energies(spectra, energies)
+        # Whatever the samples are, a level is a number that fits an index.
+        energies = np.nan_to_num(energies, posinf=_MOST_ENERGY)
         if not energies.max() > 0:
             return
-        level_db = 10 * np.log10(np.maximum(energies, 1e-300))
+        level_db = 10 * np.log10(np.clip(energies, 1 / _MOST_ENERGY, _MOST_ENERGY))
         levels = np.floor(level_db / _LEVEL_STEP_DB).astype(np.int64)
         self._raise_top(int(levels.max()))
         assert self._top is not None
