@@ -11,6 +11,11 @@ from gantools.options import option
 AMIN = 1e-10
 
 
+#: Choices of an option of bits where there is a source, and its help.
+BITS = ("source", "16", "24", "32f")
+BITS_HELP = "Bits per sample of WAV and FLAC; source: as many as the input has, 24 where that is lossy."
+
+
 @dataclass(frozen=True)
 class MelParams:
     """How a mel-spectrogram is made. The defaults are the paper's (section 3.2).

@@ -1,23 +1,28 @@
-"""Audio files: whole, in blocks, resampled on the way, written atomically."""
+"""Audio files read: whole, in blocks, resampled on the way."""
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soundfile
 import soxr
 
 from gantools.audio.decoding import MISSING_SHARE, open_source
 from gantools.audio.ffmpeg import DecodingError
-from gantools.audio.tags import Tags
+from gantools.audio.writing import AudioWriter, write_audio
 from gantools.errors import InputError
-from gantools.files.atomic import atomic_path
+
+__all__ = [
+    "MOST_LEVEL",
+    "AudioReader",
+    "AudioWriter",
+    "decoded_frames",
+    "load_mono",
+    "read_audio",
+    "to_mono",
+    "write_audio",
+]
 
 _BLOCK_FRAMES = 1 << 18  # 6 s at 44.1 kHz
 #: Samples of a block in all its channels: 64 MB.
@@ -164,127 +169,3 @@ def load_mono(path: str | Path, rate_hz: int) -> np.ndarray:
     """Return a whole file as float32 (n,), channels averaged, resampled to `rate_hz`."""
     with AudioReader(path) as reader:
         return np.concatenate(list(reader.mono_blocks(rate_hz)))
-
-
-class AudioWriter:
-    """Write an audio file block by block; it appears under `path` when the context ends without an error.
-
-    Parameters
-    ----------
-    path : str or Path
-        Its ending chooses the format: .wav, .flac, .ogg, .mp3, .aif, .aiff, .opus, .w64, .caf or .au.
-    rate_hz, channels : int
-    bits : str
-        ``16``, ``24`` or ``32f`` where the format has it; lossy formats ignore it.
-    like : AudioReader, optional
-        Take container and sample format from this file instead, where the ending is the same.
-    tags : Tags, optional
-        Written with the audio.
-    """
-
-    _SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
-    _FORMATS = {
-        ".wav": ("WAV", "WAVEX", "RF64"),
-        ".flac": ("FLAC",),
-        ".ogg": ("OGG",),
-        ".mp3": ("MP3",),
-        ".aif": ("AIFF",),
-        ".aiff": ("AIFF",),
-        ".opus": ("OGG",),
-        ".w64": ("W64",),
-        ".caf": ("CAF",),
-        ".au": ("AU",),
-    }
-    _LOSSY = {".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III", ".opus": "OPUS"}
-
-    def __init__(
-        self,
-        path: str | Path,
-        rate_hz: int,
-        channels: int = 1,
-        bits: str = "16",
-        *,
-        like: AudioReader | None = None,
-        tags: Tags | None = None,
-    ) -> None:
-        self.path = Path(path)
-        suffix = self.path.suffix.lower()
-        if suffix not in self._FORMATS:
-            there = ", ".join(self._FORMATS)
-            raise InputError(f"cannot write {suffix or 'a file without ending'}; there are {there}", path)
-        self._format = self._FORMATS[suffix][0]
-        self.subtype: str = self._LOSSY.get(suffix) or self._SUBTYPES[bits]
-        if suffix == ".flac" and bits == "32f":
-            self.subtype = "PCM_24"  # FLAC has no float
-        if like is not None and like.container in self._FORMATS[suffix]:
-            self._format, self.subtype = like.container, like.subtype
-        self.rate_hz, self.channels = rate_hz, channels
-        self._tags = tags
-        self._context = atomic_path(self.path)
-        self.frames, self.peak, self.clipped = 0, 0.0, 0
-
-    def __enter__(self) -> AudioWriter:
-        self._temporary = self._context.__enter__()
-        self._temporary.touch()  # a folder that cannot be written gives its own clear error here
-        try:
-            _require_encoder(self._format, self.subtype, self.rate_hz, self.channels)
-            self._file = soundfile.SoundFile(
-                os.fsencode(self._temporary),
-                "w",
-                self.rate_hz,
-                self.channels,
-                subtype=self.subtype,
-                format=self._format,
-            )
-        except soundfile.SoundFileError as error:
-            reason = InputError(f"{self._format} cannot hold {self.channels} channels at {self.rate_hz} Hz", self.path)
-            self._context.__exit__(type(reason), reason, None)
-            raise reason from error
-        if self._tags:
-            self._tags.set_strings(self._file)
-        return self
-
-    def append(self, block: np.ndarray) -> None:
-        """Append float32 samples (n,) or (n, channels), full scale 1."""
-        magnitude = np.abs(block)
-        self.peak = max(self.peak, float(magnitude.max(initial=0.0)))
-        self.clipped += int(np.count_nonzero(magnitude > 1.0))
-        self.frames += len(block)
-        if self.subtype not in ("FLOAT", "DOUBLE"):
-            block = np.clip(block, -1.0, 1.0)
-        try:
-            self._file.write(block)
-        except soundfile.SoundFileError as error:
-            raise self._write_error() from error
-
-    def _write_error(self) -> OSError:
-        # libsndfile hides errno. A block that does not fit is by far the likeliest reason.
-        free = shutil.disk_usage(self._temporary.parent).free
-        code = errno.ENOSPC if free < 1 << 20 else errno.EIO
-        return OSError(code, os.strerror(code), str(self.path))
-
-    def __exit__(self, *exc: Any) -> None:
-        self._file.close()
-        if exc[0] is None and soundfile.info(os.fsencode(self._temporary)).frames < self.frames:
-            # The last flush happens in close, which reports nothing.
-            error = self._write_error()
-            self._context.__exit__(type(error), error, error.__traceback__)
-            raise error
-        if exc[0] is None and self._tags:
-            self._tags.append_chunks(self._temporary)
-        self._context.__exit__(*exc)
-
-
-def _require_encoder(container: str, subtype: str, rate_hz: int, channels: int) -> None:
-    """Raise a SoundFileError for what libsndfile would not refuse by itself: Vorbis then kills the process."""
-    if subtype == "VORBIS" and (rate_hz > 200_000 or channels > 255):
-        raise soundfile.SoundFileError("Vorbis has up to 200 kHz and 255 channels")
-    if container == "FLAC" and rate_hz > 65535 and rate_hz % 10:
-        raise soundfile.SoundFileError("such a rate has no place in the frames of FLAC, and cannot be read again")
-
-
-def write_audio(path: str | Path, wave: np.ndarray, rate_hz: int, bits: str = "16") -> None:
-    """Write float32 samples (n,) or (channels, n), full scale 1, atomically."""
-    block = wave[:, None] if wave.ndim == 1 else wave.T
-    with AudioWriter(path, rate_hz, block.shape[1], bits) as writer:
-        writer.append(block)

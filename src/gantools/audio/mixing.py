@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.tags import read_tags
 
 
 def fit_blocks(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
@@ -41,8 +44,8 @@ def _mixed(source: Path, part: Path, gain: float) -> Iterator[np.ndarray]:
             pending = pending[len(block) :]
 
 
-def mix_files(source: Path, part: Path, path: Path, part_gain_db: float, bits: str = "16") -> dict[str, Any]:
-    """Write source plus part, with the source's rate, channels and length.
+def mix_files(source: Path, part: Path, path: Path, part_gain_db: float, bits: str = "source") -> dict[str, Any]:
+    """Write source plus part, with the source's rate, channels, length, sample format and tags.
 
     Where the sum would clip, both are lowered together by one gain.
 
@@ -61,14 +64,12 @@ def mix_files(source: Path, part: Path, path: Path, part_gain_db: float, bits: s
     Returns
     -------
     dict
-        ``part_gain_db`` and ``mix_gain_db`` as applied.
+        ``part_gain_db`` and ``mix_gain_db`` as applied; ``warning`` where the sum lies above full scale.
     """
-    gain = 10 ** (part_gain_db / 20)
-    peak = max((float(np.abs(block).max()) for block in _mixed(source, part, gain)), default=0.0)
-    lowered = min(1.0, 0.999 / peak) if peak else 1.0
     with AudioReader(source) as heard:
-        rate_hz, channels = heard.rate_hz, heard.channels
-    with AudioWriter(path, rate_hz, channels, bits) as writer:
-        for block in _mixed(source, part, gain):
-            writer.append(block * np.float32(lowered))
-    return {"part_gain_db": round(part_gain_db, 2), "mix_gain_db": round(20 * float(np.log10(lowered)), 2)}
+        rate_hz, channels, like = heard.rate_hz, heard.channels, SourceFormat.of(heard).for_parts()
+    with AudioWriter(path, rate_hz, channels, bits, like=like, tags=read_tags(source)) as writer:
+        for block in _mixed(source, part, 10 ** (part_gain_db / 20)):
+            writer.append(block)
+    fields = {"part_gain_db": round(part_gain_db, 2), "mix_gain_db": round(20 * math.log10(writer.gain), 2)}
+    return fields | ({"warning": f"the mix: {writer.notice}"} if writer.notice else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def invert_file(
     -------
     dict
         ``spectral_convergence_db`` and ``log_mel_error_db`` of the mel of the result against the input (None for
-        silence), ``clipped`` samples and ``duration_s``.
+        silence), ``gain_db`` (0, or what all was lowered by so that nothing clips), ``clipped`` samples and
+        ``duration_s``; ``warning`` where samples lie above full scale.
     """
     starts = range(0, mel.n_frames, _BLOCK_FRAMES)
     top_db = max(float(mel.frames(s, min(s + _BLOCK_FRAMES, mel.n_frames)).max()) for s in starts)
@@ -68,17 +70,18 @@ def invert_file(
     blocks = invert_stream(
         mel.frames, mel.n_frames, mel.params, mel.n_samples, preset, seed, device=device, threads=threads
     )
-    with AudioWriter(path, mel.params.sample_rate_hz, bits=bits) as writer:
+    with AudioWriter(path, mel.params.sample_rate_hz, bits=bits, frames=mel.n_samples) as writer:
         for block in blocks:
             writer.append(block)
             compare(stream.push(block))
             tick(writer.frames / mel.n_samples)
         compare(stream.finish())
-        clipped = writer.clipped
     silent = top_db <= _SILENCE_DB
-    return {
+    fields = {
         "duration_s": round(mel.n_samples / mel.params.sample_rate_hz, 3),
-        "clipped": clipped,
+        "gain_db": round(20 * math.log10(writer.gain), 3),
+        "clipped": writer.clipped,
         "spectral_convergence_db": None if silent else round(errors.spectral_convergence_db, 2),
         "log_mel_error_db": None if silent else round(errors.log_mel_mae_db, 3),
     }
+    return fields | ({"warning": writer.notice} if writer.notice else {})

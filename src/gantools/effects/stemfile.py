@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from gantools.audio.dither import Dither
 from gantools.audio.io import AudioReader, AudioWriter
 from gantools.audio.tags import Tags, read_tags
 from gantools.effects.analysis import decibels, warnings_of
@@ -43,7 +42,7 @@ def normalise_file(
     role: str,
     seed: int = 0,
     dither: bool = True,
-    bits: str = "",
+    bits: str = "source",
     again: bool = False,
     tick: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def normalise_file(
     dither : bool
         Where the samples become integers.
     bits : str
-        Sample format to write in place of that of the input (`AudioWriter`).
+        See `AudioWriter`.
     again : bool
         Process even what says that it was processed so already; else such a file is copied.
 
@@ -128,9 +127,8 @@ def _copy(path: Path, out: Path) -> None:
 def _write(path: Path, out: Path, result: Normalised, tags: Tags, dither_seed: int | None, bits: str) -> None:
     gain = np.float32(result.gain)
     with AudioReader(path) as reader:
-        like = None if bits else reader
-        writer = AudioWriter(out, reader.rate_hz, len(result.wave), bits or "24", like=like, tags=tags)
-    dither = Dither(writer.subtype if dither_seed is not None else "", dither_seed or 0)
+        kept: dict[str, Any] = {"like": reader, "tags": tags, "dither": dither_seed, "frames": result.wave.shape[1]}
+        writer = AudioWriter(out, reader.rate_hz, len(result.wave), bits, **kept)
     with writer:
         for block in chunks(result.wave):
-            writer.append(dither(np.multiply(block.T, gain, order="C")))
+            writer.append(np.multiply(block.T, gain, order="C"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gantools.audio.config import BITS, BITS_HELP
 from gantools.errors import ConfigError
 from gantools.options import did_you_mean, option
 
@@ -30,7 +31,7 @@ class SeparateConfig:
         0, "Segments in the network at a time; 0: a core each, at most 4, on a CPU, 8 elsewhere.", low=0
     )
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
-    bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
+    bits: str = option("source", BITS_HELP, choices=BITS)
     download: bool = option(False, "Fetch the weights of a Demucs model that is not on this machine.")
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioReader
 from gantools.audio.tags import Tags, read_tags
 from gantools.errors import InputError
@@ -30,6 +31,8 @@ class Mix:
     rate_hz, channels, frames : int
         Of the song's own file.
     tags : Tags
+    format : SourceFormat
+        Of the song's own file.
     """
 
     source: Path
@@ -41,6 +44,7 @@ class Mix:
     channels: int
     frames: int
     tags: Tags
+    format: SourceFormat
 
     def read(self, start: int, n: int) -> np.ndarray:
         """Return samples, float32 (2, n), zero outside the song."""
@@ -102,7 +106,8 @@ def decode(source: Path, path: Path, rate_hz: int) -> Mix:
             put(block if resampler is None else resampler.resample_chunk(block))
         if resampler is not None:
             put(resampler.resample_chunk(np.zeros((0, reader.channels), np.float32), last=True))
-        channels, song_rate_hz = reader.channels, reader.rate_hz
+        channels, song_rate_hz, form = reader.channels, reader.rate_hz, SourceFormat.of(reader)
     mean = total / max(n, 1)
     variance = max(0.0, squares - n * mean * mean) / (n - 1) if n > 1 else 0.0
-    return Mix(source, path, n, mean, float(np.sqrt(variance)), song_rate_hz, channels, frames, read_tags(source))
+    deviation = float(np.sqrt(variance))
+    return Mix(source, path, n, mean, deviation, song_rate_hz, channels, frames, read_tags(source), form)

@@ -68,7 +68,7 @@ def separate_song(
     separator: Separator,
     decoder: Decoder,
     *,
-    bits: str = "16",
+    bits: str = "source",
     seed: int = 0,
     tick: Tick = lambda share: None,
 ) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def separate_song(
     -------
     dict
         ``gain_db`` (0, or what all stems were lowered by so that none clips), ``duration_s``, and ``warning`` where
-        segments were shortened for want of memory.
+        stems lie above full scale, or segments were shortened for want of memory.
 
     Raises
     ------
@@ -111,10 +111,10 @@ def separate_song(
         for block, done in _blocks(mix, roles, separator, seed):
             writer.append(block)
             tick(0.97 * done / mix.n)
-        gain = writer.encode(outputs, bits)
+        gain, notice = writer.encode(outputs, bits)
         tick(1.0)
     fields = {"gain_db": round(20 * float(np.log10(gain)), 2), "duration_s": round(mix.frames / mix.rate_hz, 3)}
-    notices = separator.plan.notices[known:]
+    notices = [*separator.plan.notices[known:], *([notice] if notice else [])]
     return fields | ({"warning": "; ".join(notices)} if notices else {})
 
 

@@ -9,18 +9,19 @@ from functools import partial
 from io import BufferedRandom, FileIO
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import soxr
 
+from gantools.audio.formats import choose
 from gantools.audio.io import AudioWriter
 from gantools.audio.mixing import fit_blocks
+from gantools.audio.writing import loudness_notice, lowering
 from gantools.separation.mix import Follower, Mix
 
 _BLOCK_FRAMES = 1 << 18
 _WAITING_BLOCKS = 4
-#: Largest sample after lowering: rounding must not reach full scale.
-_CEILING = 0.9999
 
 
 class StemScratch:
@@ -106,25 +107,30 @@ class StemWriter:
         for scratch, block in zip(self._stems, blocks, strict=True):
             scratch.append(block)
 
-    def encode(self, outputs: Sequence[Path], bits: str) -> float:
-        """Write the files; return the gain (at most 1) that keeps all of them from clipping.
+    def encode(self, outputs: Sequence[Path], bits: str) -> tuple[float, str]:
+        """Write the files, all lowered by one gain where one would clip.
 
-        Float WAV needs none: it holds more than full scale.
+        Returns
+        -------
+        gain : float
+            See `lowering`.
+        notice : str
+            What a user should hear of it; empty where no stem is above full scale.
         """
         self.append(np.zeros((len(self._stems), 2, 0), np.float32), last=True)
         for future in self._waiting:
             future.result()
         peak = max(stem.peak for stem in self._stems)
-        holds_more = bits == "32f" and outputs[0].suffix == ".wav"
-        gain = 1.0 if holds_more or peak <= 1 else _CEILING / peak
+        gain = min(lowering(peak, choose(path, bits, self._mix.format.for_parts())[1]) for path in outputs)
         with ThreadPoolExecutor(len(outputs)) as pool:
             list(pool.map(partial(self._encode_one, bits=bits, gain=gain), self._stems, outputs))
-        return gain
+        return gain, loudness_notice(peak, gain)
 
     def _encode_one(self, stem: StemScratch, path: Path, bits: str, gain: float) -> None:
         mix = self._mix
-        with AudioWriter(path, mix.rate_hz, mix.channels, bits, tags=mix.tags) as writer:
+        kept: dict[str, Any] = {"like": mix.format.for_parts(), "tags": mix.tags}
+        with AudioWriter(path, mix.rate_hz, mix.channels, bits, gain=gain, frames=mix.frames, **kept) as writer:
             # Resampling there and back may round the length by a sample.
             for block in fit_blocks(stem.blocks(), mix.frames):
                 block = block if block.ndim == 2 else np.zeros((len(block), mix.channels), np.float32)
-                writer.append(block if gain == 1 else block * np.float32(gain))
+                writer.append(block)

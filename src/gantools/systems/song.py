@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.config import MelParams
+from gantools.audio.formats import SourceFormat
 from gantools.audio.inversion import invert_stream
 from gantools.audio.io import AudioReader, AudioWriter
 from gantools.audio.melfile import SUFFIX, MelFile, melify, read_mel, require_same, write_mel
@@ -130,7 +131,8 @@ def render(
     Returns
     -------
     dict
-        ``seam_ratio``, ``gated`` (share of frames), ``duration_s`` and, with a mix, its gains.
+        ``seam_ratio``, ``gated`` (share of frames), ``duration_s`` and, with a mix, its gains; ``warning`` where
+        samples lie above full scale.
 
     Raises
     ------
@@ -156,31 +158,38 @@ def render(
         blocks = invert_stream(
             part.frames, part.n_frames, part.params, part.n_samples, config.preset, seed, device=device, threads=threads
         )
-        with AudioWriter(raw, part.params.sample_rate_hz, bits="32f") as writer:
+        with AudioWriter(raw, part.params.sample_rate_hz, bits="32f", frames=part.n_samples) as writer:
             for block in blocks:
                 writer.append(block)
                 tick(0.5 + 0.4 * writer.frames / part.n_samples)
-        _write_part(source, raw, outputs[0], config)
+        notices = [_write_part(source, raw, outputs[0], config)]
         if config.mix:
             wanted = _target_ratio_db(translator, config)
             fields |= mix_files(source, raw, outputs[1], wanted - fields["part_over_input_db"], config.bits)
+            notices.append(fields.pop("warning", ""))
+        if any(notices):
+            fields["warning"] = "; ".join(notice for notice in notices if notice)
         tick(1.0)
         return fields
 
 
-def _write_part(source: Path, raw: Path, path: Path, config: TranslateConfig) -> None:
-    """Bring the new part to the input's rate and exact length, so that it lines up in a session."""
+def _write_part(source: Path, raw: Path, path: Path, config: TranslateConfig) -> str:
+    """Bring the new part to the input's rate, depth and exact length, so that it lines up in a session.
+
+    Return what a user should hear of samples above full scale.
+    """
     if source.name.endswith(SUFFIX):
         with AudioReader(raw) as reader, AudioWriter(path, reader.rate_hz, bits=config.bits) as writer:
             for block in reader.blocks():
                 writer.append(block[:, 0])
-        return
+        return writer.notice
     with AudioReader(source) as heard:
-        rate_hz = heard.rate_hz
+        rate_hz, like = heard.rate_hz, SourceFormat.of(heard).for_parts()
         length = sum(len(block) for block in heard.blocks())
-    with AudioReader(raw) as reader, AudioWriter(path, rate_hz, bits=config.bits) as writer:
+    with AudioReader(raw) as reader, AudioWriter(path, rate_hz, bits=config.bits, like=like) as writer:
         for block in fit_blocks(reader.mono_blocks(rate_hz), length):
             writer.append(block)
+    return writer.notice
 
 
 def _target_ratio_db(translator: MelTranslator, config: TranslateConfig) -> float:

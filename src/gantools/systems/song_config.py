@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gantools.audio.config import BITS, BITS_HELP
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -32,7 +33,7 @@ class TranslateConfig:
     )
     batch: int = option(4, "Windows in the network at a time.", low=1)
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
-    bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
+    bits: str = option("source", BITS_HELP, choices=BITS)
 
     @property
     def mixes(self) -> bool:

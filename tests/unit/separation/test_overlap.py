@@ -118,7 +118,7 @@ def song(tmp_path: Path, n: int) -> tuple[Mix, np.ndarray]:
     path = tmp_path / "mix.f32"
     path.write_bytes(np.ascontiguousarray(wave.T).tobytes())
     mono = wave.mean(0, dtype=np.float64)
-    return Mix(path, path, n, float(mono.mean()), float(mono.std(ddof=1)), 44100, 2, n, None), wave
+    return Mix(path, path, n, float(mono.mean()), float(mono.std(ddof=1)), 44100, 2, n, None, None), wave
 
 
 def expected(model, wave: np.ndarray, **options) -> np.ndarray:

@@ -166,9 +166,10 @@ def patch_item(
     engine = _open_patch(path)
     wave = engine.draw(config.seconds or DEFAULT_SECONDS, seeds[item.key])
     outputs[0].parent.mkdir(parents=True, exist_ok=True)
-    write_audio(outputs[0], wave, engine.rate_hz, config.bits)
+    writer = write_audio(outputs[0], wave, engine.rate_hz, config.bits)
     fields = {"mode": "patch", "seed": seeds[item.key], "rate_hz": engine.rate_hz}
-    return {**fields, "duration_s": round(wave.shape[1] / engine.rate_hz, 3)}
+    fields["duration_s"] = round(wave.shape[1] / engine.rate_hz, 3)
+    return fields | ({"warning": writer.notice} if writer.notice else {})
 
 
 @lru_cache(maxsize=1)

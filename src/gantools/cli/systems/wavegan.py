@@ -218,8 +218,9 @@ def write_clip(
         torch.set_num_threads(1)
     maker, request = _open(model, config, device, z), requests[item.stem]
     wave = maker.make(maker.latent(request))
-    write_audio(outputs[0], wave, maker.model.rate_hz, config.bits)
-    fields: dict[str, Any] = {"rate_hz": maker.model.rate_hz, "audio_seconds": wave.shape[1] / maker.model.rate_hz}
+    writer = write_audio(outputs[0], wave, maker.model.rate_hz, config.bits)
+    fields: dict[str, Any] = {"warning": writer.notice} if writer.notice else {}
+    fields |= {"rate_hz": maker.model.rate_hz, "audio_seconds": wave.shape[1] / maker.model.rate_hz}
     fields["row" if z else "seed"] = request.seed
     if request.other is not None:
         fields |= {"other_seed": request.other, "share": request.share}

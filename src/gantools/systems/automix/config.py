@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from gantools.audio.config import BITS
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -96,7 +97,9 @@ class MixConfig:
     average: bool = option(True, "Use the averaged weights.", flag="ema")
     chunk_s: float = option(20.0, "Length that goes through the network at a time.", unit="s", flag="chunk", low=2)
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
-    bits: str = option("24", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
+    bits: str = option(
+        "source", "Bits per sample of WAV and FLAC; source: as the deepest stem has, at least 24.", choices=BITS
+    )
 
 
 #: The published sizes and times: 2,752,817 weights; 310 epochs of 1600 steps, of which the best came after 7.

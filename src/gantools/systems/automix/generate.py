@@ -14,6 +14,7 @@ import soxr
 import torch
 from torch import nn
 
+from gantools.audio.formats import SourceFormat, deepest
 from gantools.audio.io import AudioReader, AudioWriter
 from gantools.audio.loudness import Meter
 from gantools.audio.truepeak import TruePeak
@@ -122,7 +123,7 @@ def mix_song(
         limited = gain * peak.peak > ceiling
         if limited:
             gain = ceiling / peak.peak
-        with AudioReader(raw) as reader, AudioWriter(path, rate_hz, 2, config.bits) as writer:
+        with AudioReader(raw) as reader, AudioWriter(path, rate_hz, 2, config.bits, like=_deepest(groups)) as writer:
             for block in reader.blocks():
                 writer.append(block * np.float32(gain))
     return {
@@ -133,6 +134,16 @@ def mix_song(
         "roles": sorted(groups),
         "duration_s": round(frames / rate_hz, 3),
     }
+
+
+def _deepest(groups: dict[str, list[Path]]) -> SourceFormat | None:
+    """Return the deepest sample format of the stems; a sum has more bits than the 16 of its parts."""
+    formats = []
+    for path in (path for paths in groups.values() for path in paths):
+        with AudioReader(path) as reader:
+            formats.append(SourceFormat.of(reader).for_parts())
+    found = deepest(formats)
+    return SourceFormat(found.path, found.container, "PCM_24") if found and found.subtype == "PCM_16" else found
 
 
 def _groups(track: Multitrack, roles: list[str]) -> dict[str, list[Path]]:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioReader, AudioWriter, decoded_frames, read_audio
+from gantools.audio.tags import read_tags
 from gantools.errors import ConfigError, InputError
 from gantools.systems.caw.arrangement import arrange, shuffle
 from gantools.systems.caw.beats import BeatGrid, find_beats
@@ -75,6 +77,14 @@ class Studio:
     def material(self) -> np.ndarray:
         """The whole source, float32 (channels, n)."""
         return np.concatenate(list(self.source.blocks())).T
+
+    @cached_property
+    def format(self) -> SourceFormat | None:
+        """The sample format of the recording to begin with, where there is one."""
+        if not self.config.source:
+            return None
+        with AudioReader(self.config.source) as reader:
+            return SourceFormat.of(reader).for_parts()
 
     @property
     def gain(self) -> float:
@@ -165,7 +175,7 @@ def _vary(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
 
     rate_hz = stack.rates_hz[-1]
     length = clip_length(source.seconds, rate_hz)
-    fields = render(path, rate_hz, stack.channels, config.bits, waves, length, studio.gain, tick)
+    fields = render(path, rate_hz, stack.channels, config.bits, waves, length, studio.gain, tick, studio.format)
     fields |= {"at_hz": stack.rates_hz[at], "strength": config.strength, "from": config.source or "training clip"}
     return fields | ({"order": config.arrange or config.shuffle, "beats": note} if note else {})
 
@@ -193,7 +203,7 @@ def _extend(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]
     length = clip_length(source.seconds, rate_hz)
     channels = source.channels if stack.channels == 1 else stack.channels
     waves = lambda: extend(studio.sampler, plan, seed)  # noqa: E731
-    fields = render(path, rate_hz, channels, config.bits, waves, length, 1.0, tick)
+    fields = render(path, rate_hz, channels, config.bits, waves, length, 1.0, tick, studio.format)
     fields |= {"from": config.source, "at_hz": plan.at_hz, "band_hz": plan.at_hz / 2}
     if config.reference:
         plain = np.concatenate(list(source.waves(rate_hz, length)), 1).mean(0)
@@ -213,14 +223,17 @@ def _inpaint(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any
         clip = studio.clip * np.float32(model.peaks[0])
         gaps = patches(filled, model, model.rate_hz, *clip.shape)
         waves = lambda: insert([clip], gaps)  # noqa: E731
-        return fields | render(path, model.rate_hz, len(clip), "32f", waves, clip.shape[1], 1.0, tick)
+        bits = "32f" if config.bits == "source" else config.bits
+        return fields | render(path, model.rate_hz, len(clip), bits, waves, clip.shape[1], 1.0, tick)
     frames = decoded_frames(config.source)
     with AudioReader(config.source) as reader:
         gaps = patches(filled, model, reader.rate_hz, reader.channels, frames, model.config.start_seconds)
-        with AudioWriter(path, reader.rate_hz, reader.channels, config.bits, like=reader) as writer:
+        kept: dict[str, Any] = {"like": reader, "tags": read_tags(config.source)}
+        with AudioWriter(path, reader.rate_hz, reader.channels, config.bits, **kept) as writer:
             for block in insert((block.T for block in reader.blocks()), gaps):
                 writer.append(block.T)
-    return fields | {"duration_s": round(writer.frames / writer.rate_hz, 3), "rate_hz": writer.rate_hz}
+    fields |= {"duration_s": round(writer.frames / writer.rate_hz, 3), "rate_hz": writer.rate_hz}
+    return fields | ({"warning": writer.notice} if writer.notice else {})
 
 
 def _reconstruct(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
@@ -234,7 +247,7 @@ def _reconstruct(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str,
         figures |= improvement(wave * own, clip * own, model.rate_hz, true, true_hz)
     gain = 1.0 if config.peak else float(own)
     return figures | render(
-        path, model.rate_hz, len(wave), config.bits, lambda: iter([wave]), wave.shape[1], gain, tick
+        path, model.rate_hz, len(wave), config.bits, lambda: iter([wave]), wave.shape[1], gain, tick, studio.format
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from gantools.audio.config import BITS, BITS_HELP
 from gantools.errors import ConfigError
 from gantools.options import option
 
@@ -63,7 +64,7 @@ class CawGenerateConfig:
         "Audio format; auto: WAV, for inpaint that of the source.",
         choices=("auto", "wav", "flac", "ogg", "mp3"),
     )
-    bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
+    bits: str = option("source", BITS_HELP + " Without --source 16.", choices=BITS)
 
     def __post_init__(self) -> None:
         if self.arrange and self.shuffle != "no":

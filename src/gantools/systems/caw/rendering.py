@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioWriter
 
 
@@ -20,8 +22,9 @@ def render(
     length: int,
     gain: float,
     tick: Callable[[float], None],
+    like: SourceFormat | None = None,
 ) -> dict[str, Any]:
-    """Write a signal piece by piece; what would clip is made once more, softer, so that only one piece is kept.
+    """Write a signal piece by piece.
 
     Parameters
     ----------
@@ -30,34 +33,33 @@ def render(
     bits : str
         See `AudioWriter`.
     waves : callable
-        Returns the signal as float32 pieces (channels, n), the same ones each time.
+        Returns the signal as float32 pieces (channels, n).
     length : int
         Samples in all.
     gain : float
     tick : callable
         Told the share that is done.
+    like : SourceFormat, optional
+        See `AudioWriter`.
 
     Returns
     -------
     dict
-        ``duration_s``, ``rate_hz``, ``peak`` and ``gain_db``: 0, or how much softer it had to be made.
+        ``duration_s``, ``rate_hz``, ``peak`` and ``gain_db``: 0, or what all was lowered by so that nothing clips;
+        ``warning`` where samples lie above full scale.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    factor = 1.0
-    for _ in range(2):
-        with AudioWriter(path, rate_hz, channels, bits) as writer:
-            for wave in waves():
-                writer.append((wave * np.float32(gain * factor)).T)
-                tick(writer.frames / max(1, length))
-        if not writer.clipped or writer.subtype == "FLOAT":
-            break
-        factor *= 0.999 / writer.peak
-    return {
+    with AudioWriter(path, rate_hz, channels, bits, like=like) as writer:
+        for wave in waves():
+            writer.append((wave * np.float32(gain)).T)
+            tick(writer.frames / max(1, length))
+    fields = {
         "duration_s": round(writer.frames / rate_hz, 3),
         "rate_hz": rate_hz,
-        "gain_db": round(20 * float(np.log10(factor)), 3),
-        "peak": round(writer.peak, 4),
+        "gain_db": round(20 * math.log10(writer.gain), 3),
+        "peak": round(writer.peak * writer.gain, 4),
     }
+    return fields | ({"warning": writer.notice} if writer.notice else {})
 
 
 def within(waves: Iterable[np.ndarray], first: int, length: int, fade: int = 0) -> Iterator[np.ndarray]:
