@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PROGRAM = (sys.executable, "-m", "gantools")
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}
@@ -31,10 +31,15 @@ def run_process(
 
 
 def run_here(
-    folder: Path, *arguments: object, input: str | bytes | None = None, **environment: str
+    folder: Path,
+    *arguments: object,
+    input: str | bytes | None = None,
+    output: IO[bytes] | None = None,
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run `gantools ARGS` through the program's own entry, in this process and in `folder`.
 
+    With `output` standard output goes there, and is not returned.
     Exit code, standard output and standard error are those of a process: the three descriptors are replaced, so that
     what a library or a child writes is seen too, and what the program keeps open for its next file is forgotten.
     """
@@ -44,7 +49,7 @@ def run_here(
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         stdin.write(_as_bytes(input or b""))
         stdin.seek(0)
-        with _as_process(folder, environment, [stdin, stdout, stderr]):
+        with _as_process(folder, environment, [stdin, output or stdout, stderr]):
             try:
                 main([str(argument) for argument in arguments])
             except SystemExit as stop:

@@ -148,7 +148,7 @@ def in_json(data: bytes, draw: random.Random) -> bytes:
 def _value(text: str, draw: random.Random) -> str:
     try:
         return _changed(json.loads(text), draw)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return draw.choice(_VALUES)
 
 
@@ -161,9 +161,12 @@ def in_header(data: bytes, draw: random.Random) -> bytes:
         header = json.loads(data[8 : 8 + size])
     except (ValueError, RecursionError):
         return data
-    if draw.random() < 0.5 and "gantools" in header.get("__metadata__", {}):
-        inner = _value(header["__metadata__"]["gantools"], draw)
-        header["__metadata__"]["gantools"] = inner
+    if not isinstance(header, dict):
+        return data
+    metadata = header.get("__metadata__")
+    if draw.random() < 0.5 and isinstance(metadata, dict) and "gantools" in metadata:
+        inner = _value(metadata["gantools"], draw)
+        metadata["gantools"] = inner
         text = json.dumps(header)
     else:
         text = _changed(header, draw)

@@ -15,6 +15,8 @@ from typing import IO
 #: A data size that means "not known": 0, what SoX and arecord write to a pipe (2 GiB), the largest 32-bit number.
 _UNKNOWN = (range(0, 1), range(0x7FFFF000, 0x80000001), range(0xFFFFF000, 1 << 32))
 _MOST_CHUNKS = 10000
+#: A file's offset is a signed number of 64 bits; chunks may claim more.
+_FARTHEST = (1 << 63) - 1
 _W64_HEAD = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _ASF_HEAD = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -84,6 +86,8 @@ def _chunks(file: IO[bytes], position: int, layout: str) -> Iterator[tuple[bytes
     """Yield (name, start of the content, length) of the chunks from `position` on."""
     wide = layout == "<16sQ"  # W64 counts the header of a chunk and aligns to 8
     for _ in range(_MOST_CHUNKS):
+        if position > _FARTHEST:
+            return
         file.seek(position)
         header = file.read(struct.calcsize(layout))
         if len(header) < struct.calcsize(layout):
@@ -138,6 +142,8 @@ def _ends_in_chunks(file: IO[bytes], position: int, size: int) -> bool:
 def _boxes(file: IO[bytes], size: int) -> Iterator[tuple[bytes, int, int]]:
     position = 0
     for _ in range(_MOST_CHUNKS):
+        if position > _FARTHEST:
+            return
         file.seek(position)
         header = file.read(16)
         if len(header) < 8:

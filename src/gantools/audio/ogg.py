@@ -57,6 +57,8 @@ def links(file: IO[bytes]) -> tuple[list[Link], bool]:
             whole = bool(flags & _LAST) and after <= len(data)
             position = end = after
         size = len(data)
+    if not starts:  # cut off in front, or hardly a page
+        return [], whole
     stops = [start for start, _ in starts[1:]] + [min(max(end, 0), size)]
     found = [Link(start, stop, codec) for (start, codec), stop in zip(starts, stops, strict=True)]
     return found, whole
