@@ -14,7 +14,7 @@ _CONTAINERS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,ogg,tak,tta,voc,w64,wav,wv"
 )
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
-_NAMES = {"mov": "MP4", "matroska": "MATROSKA", "asf": "ASF", "wv": "WAVPACK", "aac": "ADTS"}
+_NAMES = {"mov": "M4A", "matroska": "MATROSKA", "asf": "ASF", "wv": "WAVPACK", "aac": "ADTS"}
 _SUBTYPES = {"mp3": "MPEG_LAYER_III", "mp2": "MPEG_LAYER_II", "mp1": "MPEG_LAYER_I"}
 #: Containers whose header gives the exact length of the sound.
 _EXACT = ("wv", "tta", "ape", "tak", "mpc", "mpc8")
@@ -84,6 +84,8 @@ class FfmpegSource:
         self.subtype = _SUBTYPES.get(codec, codec.upper())
         if codec.startswith(_LOSSLESS):
             self.subtype = _BITS[first.format.name.removesuffix("p")]
+            if codec == "alac":
+                self.subtype = self.subtype.replace("PCM", "ALAC")
         self.frames = frames
         if name in _EXACT and self._stream.duration:
             self.frames = round(self._stream.duration * self._stream.time_base * self.rate_hz)

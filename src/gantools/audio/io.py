@@ -43,7 +43,7 @@ class AudioReader:
     rate_hz, channels : int
     container, subtype : str
         In libsndfile's words, such as ``WAV`` and ``PCM_24``; for what it does not know, in those of ffmpeg, such as
-        ``MP4`` and ``AAC``. Lossless codecs have the subtype of their samples.
+        ``M4A`` and ``AAC``. Lossless codecs have the subtype of their samples.
     declared_frames : int
         Length that the header promises, in frames at `rate_hz`; 0 where it does not say, as in what was written to a
         pipe.

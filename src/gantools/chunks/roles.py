@@ -23,7 +23,12 @@ from gantools.chunks.role_words import (
 from gantools.errors import ConfigError
 
 #: File name endings of audio, looked for in folders. Files named one by one may end as they like.
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".caf", ".au")
+AUDIO_SUFFIXES = (
+    *(".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".w64", ".caf", ".au"),
+    *(".m4a", ".aac", ".wma", ".wv", ".mp2", ".ac3", ".eac3", ".tta", ".mpc"),
+    *(".wave", ".bwf", ".rf64", ".aifc", ".snd", ".oga", ".mka", ".m4b", ".mpga"),
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ogv", ".3gp", ".mpg"),
+)
 
 #: What the names of `parse_map` say, beside the words that are known anyway.
 RoleMap = Mapping[tuple[str, ...], RoleWord]

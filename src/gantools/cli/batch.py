@@ -7,6 +7,7 @@ import errno
 import os
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -122,6 +123,7 @@ def run_batch(
     if out.is_dir() and not run.dry_run:
         sweep_temporaries(out)
     counts = {"ok": 0, "skipped": 0, "error": 0, "planned": 0}
+    kinds: Counter[str] = Counter()
     known: dict[str, dict[str, Any]] = {}
     for task in tasks:
         record = None if run.force else manifest.up_to_date(task.key, {"source": task.item.path}, digest)
@@ -136,10 +138,12 @@ def run_batch(
             elif run.dry_run:
                 _result(run, out, task, "planned", {}, counts)
             else:
+                before = counts["ok"]
                 _finish(run, out, task, digest, manifest, next(done), bar, counts)
+                kinds[task.item.path.suffix.lower().lstrip(".")] += counts["ok"] - before
                 if counts["error"] and run.on_error == "stop":
                     break
-    _summary(run, counts, describe)
+    _summary(run, counts, kinds, describe)
     return 1 if counts["error"] else 0
 
 
@@ -293,7 +297,7 @@ def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any]
         emit(run, record | {"path": str(out / name), "rel": "" if rel == "." else rel, "role": role})
 
 
-def _summary(run: Run, counts: dict[str, int], describe: str) -> None:
+def _summary(run: Run, counts: dict[str, int], kinds: Counter[str], describe: str) -> None:
     if run.dry_run:
         say(run, f"would do {counts['planned']}; {counts['skipped']} up to date")
         return
@@ -301,6 +305,9 @@ def _summary(run: Run, counts: dict[str, int], describe: str) -> None:
         say(run, f"nothing to do: {counts['skipped']} up to date")
         return
     parts = [f"{counts['ok']} done"]
+    if len(+kinds) > 1:  # files of several kinds: each was read
+        named = [f"{count} {kind or 'without ending'}" for kind, count in sorted((+kinds).items())]
+        parts[0] += f" ({', '.join(named)})"
     if counts["skipped"]:
         parts.append(f"{counts['skipped']} up to date")
     if counts["error"]:

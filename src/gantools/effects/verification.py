@@ -22,7 +22,7 @@ _EQ_GOOD_DB, _EQ_SHARE, _EQ_WORSE_DB = 2.5, 0.5, 0.3
 _PAN_GOOD, _PAN_SHARE, _PAN_NOTHING = 0.045, 0.65, 0.02
 _REPRODUCED_DB = -40.0
 #: Codecs of these formats code the difference of the channels coarsely, which the similarity shows.
-_LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+_LOSSY = ("VORBIS", "OPUS", "AAC", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 _LOSSY_PAN = 0.035
 
 
