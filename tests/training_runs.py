@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 
 from gantools.files.containers import read_state
 from gantools.training import folder as folder_module
@@ -99,13 +99,14 @@ def run_child(child: Callable[..., None], *arguments: Any) -> int | None:
 
 def two_ranks(child: Callable[..., None], *arguments: Any) -> None:
     """Call a function in two processes as torchrun does, with their environment as its last argument."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    # As torchrun: the launcher keeps the store, on a port that the system gave it, and the ranks are its clients. A
+    # port that was probed and freed could be taken by another process before they use it.
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     processes = []
     for rank in ("0", "1"):
         launch = {"RANK": rank, "WORLD_SIZE": "2", "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": "2"}
-        launch |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        launch |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
+        launch |= {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
         processes.append(children().Process(target=child, args=(*arguments, launch)))
         processes[-1].start()
     for process in processes:

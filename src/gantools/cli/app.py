@@ -25,6 +25,7 @@ from gantools.cli.terminal import (
     write_message,
 )
 from gantools.errors import GantoolsError, StoppedError
+from gantools.runtime.threads import let_idle_threads_sleep
 
 #: Verbs in the order of a pipeline. A verb stands here from the day it works.
 VERBS = ("separate", "fxnorm", "melify", "chunk", "train", "generate", "invert", "evaluate")
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0: done. 1: some input failed, or standard output could not be written. 2: nothing started. 130: interrupted.
     141: the reader of standard output has left.
     """
+    let_idle_threads_sleep()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     open_streams(debug=was_debug(arguments))
     signal.signal(signal.SIGTERM, _interrupt)

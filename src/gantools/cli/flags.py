@@ -284,16 +284,22 @@ def resolve_config(
         base = presets[wanted]
     hints = field_types(config)
     changes: dict[str, Any] = {}
+    levels: dict[str, int] = {}  # 0 flag, 1 variable, 2 file; what a preset says has 3
     for field in dataclasses.fields(config):
-        value, said = values.get(field.name), f"--{flag_of(field)}"
+        value, said, level = values.get(field.name), f"--{flag_of(field)}", 0
         if value is None:
             value, said = sources.find(_field_option(field, hints[field.name]))
+            level = 1 if said in os.environ else 2
         if value is None:
             continue
+        levels[field.name] = level
         try:
             changes[field.name] = check_value(field, hints[field.name], value)
         except ConfigError as error:
             raise ConfigError(f"{said}{error.message.removeprefix(field.name)}") from error
+    for wins, yields in getattr(config, "OVERRIDES", {}).items():
+        if wins in levels and levels[wins] < levels.get(yields, 3):
+            changes[yields] = getattr(config(), yields)
     return dataclasses.replace(base, **changes)
 
 

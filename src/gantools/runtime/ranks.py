@@ -176,6 +176,12 @@ def rank_device(device: torch.device) -> torch.device:
     return device
 
 
+def wanted_threads(threads: int = 0) -> int:
+    """Return the number of threads that somebody asked for, by `threads` or ``OMP_NUM_THREADS``; 0 if nobody did."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return threads or (int(wanted) if wanted.isdecimal() else 0)
+
+
 def set_threads(threads: int = 0) -> int:
     """Set the number of CPU threads of this process and return it.
 
@@ -185,10 +191,7 @@ def set_threads(threads: int = 0) -> int:
         0 takes ``OMP_NUM_THREADS``, or else the cores of this process, shared by the ranks on this machine. Threads
         beyond the cores make small networks 15 to 30 times slower.
     """
-    if threads == 0:
-        local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        wanted = os.environ.get("OMP_NUM_THREADS", "")
-        threads = int(wanted) if wanted.isdecimal() else available_cores() // local_size
-    threads = max(1, threads)
+    local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    threads = max(1, wanted_threads(threads) or available_cores() // local_size)
     torch.set_num_threads(threads)
     return threads

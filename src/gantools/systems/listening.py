@@ -31,6 +31,7 @@ HIDDEN_NOISE = 6 / 255
 #: Pairs of sparse songs agree by chance only, which is nothing to aim at.
 LEAST_ALIGNMENT = 0.3
 _REFERENCE_WINDOWS = 48
+_LEAST_WINDOWS = 2
 _PICTURES = 4
 _SEED = 20
 
@@ -67,18 +68,23 @@ class Listener:
     windows : int
         Windows to translate.
     device : torch.device
+    part : float
+        Part of the windows to take, of those to translate and of the real ones.
     """
 
-    def __init__(self, chunks: ChunkSet, source: str, target: str, windows: int, device: torch.device) -> None:
-        self.chunks, self.device = chunks, device
+    def __init__(
+        self, chunks: ChunkSet, source: str, target: str, windows: int, device: torch.device, part: float = 1.0
+    ) -> None:
+        self.chunks, self.device, self.part = chunks, device, part
+        windows, references = (max(_LEAST_WINDOWS, round(part * count)) for count in (windows, _REFERENCE_WINDOWS))
         self.x = self._mels(self._spread(self._held_out(source), windows))
         self.pairs = self._real_pairs(source, target, windows)
         self._musicnn = MusiCNN.load("msd", device)
         real = self._held_out(target)
-        if len(real) < _REFERENCE_WINDOWS:
+        if len(real) < references:
             extra = chunks.select(role=target, split="train")
-            real = [*real, *self._spread(extra, _REFERENCE_WINDOWS - len(real))]
-        self.reference = self._embed(self._mels(self._spread(real, _REFERENCE_WINDOWS)))
+            real = [*real, *self._spread(extra, references - len(real))]
+        self.reference = self._embed(self._mels(self._spread(real, references)))
         self.untranslated = self._frechet(self.x)
         self.real_alignment = self._real_alignment()
 

@@ -24,8 +24,10 @@ class TrainConfig:
 
     FREE: ClassVar[frozenset[str]] = frozenset(
         {"steps", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
-        | {"patience", "rollbacks"}
+        | {"patience", "rollbacks", "documented_steps"}
     )
+    #: Of a preset, the second gives way where the first is asked for.
+    OVERRIDES: ClassVar[dict[str, str]] = {"steps": "budget"}
 
     steps: int = option(1500, "Training steps; schedules scale to them.", low=1)
     budget: str = option("", "Train for so long instead, all included: 90s, 5m, 2h.")
@@ -46,7 +48,10 @@ class TrainConfig:
     rollbacks: int = option(
         2, "Returns to the last healthy state after collapses; one collapse more ends the run.", low=0
     )
-    threads: int = option(0, "CPU threads of each rank; 0 shares out the cores.", low=0)
+    threads: int = option(
+        0, "CPU threads of each rank; 0 shares out the cores; with a budget, the first steps choose.", low=0
+    )
+    documented_steps: int = option(0, "Steps behind the documentation's figures; 0: not known.", low=0, flag="")
 
     def __post_init__(self) -> None:
         if self.budget:

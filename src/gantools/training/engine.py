@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from typing import Any
 
 from gantools.runtime.ranks import Ranks
@@ -11,9 +11,6 @@ from gantools.training.precision import LossScale
 from gantools.training.state import Tensors, pack, unpack
 from gantools.training.system import System
 from gantools.training.update import PhaseUpdate, average_buffers, micro_batches
-
-_TRIAL_STEPS = (3, 12)
-_TRIAL_SHARE = 0.02
 
 
 class Engine:
@@ -49,6 +46,11 @@ class Engine:
         args = (self.system, self.ranks, precision, self.scale)
         self.updates = [PhaseUpdate(phase, *args) for phase in self.system.phases]
 
+    @property
+    def cycle(self) -> int:
+        """Steps after which the same phases run again."""
+        return math.lcm(*(update.every for update in self.updates))
+
     def run(self, step: int, total: int) -> tuple[str, dict[str, float]]:
         """Run the phases of a step; return the name of the one whose loss or gradient was not finite, and the terms."""
         batches = micro_batches(self.system, step, self.share)
@@ -77,19 +79,3 @@ class Engine:
         unpack(tensors, meta["numbers"], self.system, self.updates, self.average)
         for update in self.updates:
             update.temper(rollbacks)
-
-    def trial_seconds(self, budget_seconds: float) -> float:
-        """Return what a step takes, by steps that are undone afterwards."""
-        tensors, numbers = pack(self.system, self.updates, self.average, Ranks())
-        kept = {name: t.detach().clone() for name, t in tensors.items()}
-        times: list[float] = []
-        least, most = _TRIAL_STEPS
-        go_on = True
-        while go_on:
-            begun = time.monotonic()
-            self.run(len(times), 0)
-            times.append(time.monotonic() - begun)
-            enough = len(times) >= most or (len(times) >= least and sum(times) > _TRIAL_SHARE * budget_seconds)
-            go_on = self.ranks.broadcast_json(not enough)
-        unpack(kept, numbers, self.system, self.updates, self.average)
-        return sorted(times[1:])[len(times[1:]) // 2]

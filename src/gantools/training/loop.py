@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +11,12 @@ import torch
 
 from gantools.errors import DeviceError, InputError, ModelError
 from gantools.files.containers import read_state
-from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
-from gantools.training.budget import Plan
+from gantools.runtime.device import available_cores
+from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads, wanted_threads
 from gantools.training.collapse import DIVERGENCE, diverged, giving_up, going_back, weight_scales
 from gantools.training.engine import Engine
 from gantools.training.folder import ModelFolder
+from gantools.training.pace import ThreadTrial, candidates
 from gantools.training.position import Position, check_resumable
 from gantools.training.precision import allow_fast_kernels, choose_precision
 from gantools.training.recorder import Recorder
@@ -32,12 +34,17 @@ def train(
     resume: Literal["auto", "never"] = "auto",
     base_model: str | Path | None = None,
     report: Report | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Train a system until its steps are done or its budget is spent, and keep everything in a model folder.
 
     A run that was stopped in any way, kill -9 included, goes on from its last save and ends with the same numbers as
     one that was not (bit for bit on a CPU with an equal number of threads). A finished run goes on when it is given
     more steps or a longer budget. Under torchrun all ranks call this; rank 0 validates and writes.
+
+    A budget is used to its end: a budget run has no number of steps, and its learning rates follow the time that is
+    spent. Where nobody has said how many CPU threads to use, its first steps compare a few numbers, and the run keeps
+    the fastest, also when it is resumed. Which steps fit is not reproducible; what a given step computes is.
 
     After each validation the system is asked for symptoms of a collapse. A run that was healthy goes back to its last
     healthy validation then, or after three steps with a loss or gradient that is not finite, and on from there with
@@ -55,6 +62,8 @@ def train(
         Model folder with weights to start a new run from (`weights.start_from`); not read when a run is resumed.
     report : callable, optional
         Called with a `Progress` after each step and around each validation, on rank 0.
+    clock : callable
+        Returns seconds that only grow; budgets and everything else that takes time go by it.
 
     Raises
     ------
@@ -69,7 +78,7 @@ def train(
     ranks = join_ranks()
     done = False
     try:
-        run = _Run(system, ModelFolder(folder), ranks, report)
+        run = _Run(system, ModelFolder(folder), ranks, report, clock)
         try:
             run.begin(resume, base_model)
             summary = run.go()
@@ -91,13 +100,21 @@ def train(
 class _Run:
     """One run of the loop. Its position `at` and the tensors of its engine are all that the next step depends on."""
 
-    def __init__(self, system: System, folder: ModelFolder, ranks: Ranks, report: Report | None) -> None:
+    def __init__(
+        self,
+        system: System,
+        folder: ModelFolder,
+        ranks: Ranks,
+        report: Report | None,
+        clock: Callable[[], float],
+    ) -> None:
         self.system, self.config, self.folder, self.ranks = system, system.config, folder, ranks
         self.threads = set_threads(self.config.threads)
+        self.trial: ThreadTrial | None = None
         allow_fast_kernels(system.device)
         self.engine = Engine(system, ranks)
-        self.recorder = Recorder(system, folder, ranks, self.engine.average, report)
-        self.bad_steps = 0
+        self.recorder = Recorder(system, folder, ranks, self.engine.average, report, clock)
+        self.bad_steps, self.warm = 0, False
 
     def begin(self, resume: str, base_model: str | Path | None) -> None:
         """Take up the state in the folder, or make the folder with a first state."""
@@ -109,9 +126,22 @@ class _Run:
             self._take_up(state)
         else:
             self._start_anew(base_model)
+        self._choose_threads()
         if self.ranks.first and not self.at.finished:
             about = {"precision": self.at.precision, "device": str(self.system.device)}
             self.recorder.write("start", {**about, "ranks": self.ranks.size, "threads": self.threads})
+
+    def _choose_threads(self) -> None:
+        """Keep the number of threads of a run that goes on; let a new budget run find its own, unless one is given."""
+        wanted = wanted_threads(self.config.threads)
+        if not wanted and self.at.threads:
+            self.threads = set_threads(min(self.at.threads, available_cores()))
+        numbers = candidates(self.threads)
+        undecided = not wanted and not self.at.threads and self.at.plan.budget_seconds and len(numbers) > 1
+        if not undecided or self.system.device.type != "cpu":
+            self.at.threads = self.threads
+        elif self.ranks.first:  # which measures; the others do as it says
+            self.trial = ThreadTrial(numbers, self.engine.cycle, self.at.plan.budget_seconds)
 
     def _start_anew(self, base_model: str | Path | None) -> None:
         precision = self.ranks.broadcast_json(choose_precision(self.config.precision, self.system.device))
@@ -144,15 +174,15 @@ class _Run:
         """Train to the end, or until asked to stop."""
         if self.at.finished:
             return self._summary("skipped")
-        due = self.at.plan.due(self.at.step, self.config)
+        due = self.ranks.broadcast_json(self.at.plan.due(self.at.step, self.recorder.seconds, self.config))
         with Interrupts() as interrupts:
             while True:
                 if due and self.at.validated != self.at.step:
                     self._check()
-                if not self.at.plan.total:
-                    self._measure()
-                if self.at.step >= self.at.plan.total:
+                if self.at.step >= self.at.plan.total > 0:
                     return self._summary("finished")
+                if self.at.step == 0:
+                    self.at.plan.begun_seconds = self.recorder.seconds
                 self._train_step()
                 stop, save, due = self._agree(interrupts)
                 if stop or save:
@@ -188,7 +218,7 @@ class _Run:
         self.engine.put_back(tensors, meta, at.rollbacks)
         self.bad_steps = 0
         if at.rollbacks <= self.config.rollbacks:
-            at.plan.lose(at.step, self.recorder.seconds, self.config)
+            at.plan.follow_time(at.step, self.recorder.seconds)
             at.plan.total = self.ranks.broadcast_json(at.plan.total)
         self._save()
         if at.rollbacks > self.config.rollbacks:
@@ -200,7 +230,7 @@ class _Run:
         return giving_up(at.symptoms, at.rollbacks, best, self.folder.path)
 
     def _save(self, first: bool = False) -> None:
-        if self.bad_steps and self.at.step < self.at.plan.total:
+        if self.bad_steps and not self.at.step >= self.at.plan.total > 0:
             return  # the state before the bad steps is worth more
         self.recorder.save(*self.engine.pack(), first)
 
@@ -220,11 +250,17 @@ class _Run:
             at.healthy if at.healthy >= 0 else None,
             at.rollbacks,
             at.symptoms if at.healthy < 0 else {},
+            self.config.documented_steps,
+            self.threads,
         )
 
     def _train_step(self) -> None:
-        begun = time.monotonic()
-        bad, terms = self.engine.run(self.at.step, self.at.plan.total)
+        begun = self.recorder.clock()
+        # Before the first step of a budget run nothing tells how many there will be.
+        bad, terms = self.engine.run(self.at.step, self.at.plan.total or self.config.steps)
+        taken = self.recorder.clock() - begun
+        if self.trial:
+            self.trial.note(taken)
         self.at.step += 1
         self.engine.scale.update(not bad)
         if bad:
@@ -236,7 +272,9 @@ class _Run:
         self.at.means.add(terms)
         if self.at.step % self.config.log_every == 0:
             self.recorder.log_terms()
-        self.at.plan.note_step(time.monotonic() - begun)
+        if self.warm:
+            self.at.plan.note_step(taken)
+        self.warm = True
         self.recorder.tell("train", terms)
 
     def _note_bad_step(self, phase: str) -> None:
@@ -261,24 +299,28 @@ class _Run:
             )
 
     def _agree(self, interrupts: Interrupts) -> tuple[bool, bool, bool]:
-        """Return whether to stop, to save and to validate now, and set the length of the run: the same on all ranks."""
+        """Return whether to stop, to save and to validate now; set the run's length and threads. Equal on all ranks."""
         plan, save, due = self.at.plan, False, False
         if self.ranks.first:
-            plan.replan(self.at.step, self.recorder.seconds, self.config)
-            due = plan.due(self.at.step, self.config)
-            if plan.exhausted(self.recorder.seconds) or (due and not plan.affords_validation(self.recorder.seconds)):
-                plan.total, due = self.at.step, True
+            plan.follow_time(self.at.step, self.recorder.seconds)
+            due = plan.due(self.at.step, self.recorder.seconds, self.config)
             save = self.recorder.save_due() and not due
-        if self.ranks.size == 1:
-            return interrupts.wished, save, due
-        own = [interrupts.wished, save, due, plan.total if self.ranks.first else 0]
-        all_stop, first_save, first_due, plan.total = map(int, self.ranks.sum_(torch.tensor(own, dtype=torch.int64)))
-        return bool(all_stop), bool(first_save), bool(first_due)
+        own: list[int] = [interrupts.wished, save, due]
+        own += [plan.total, self._next_threads()] if self.ranks.first else [0, 0]
+        if self.ranks.size > 1:
+            own = self.ranks.sum_(torch.tensor(own, dtype=torch.int64)).tolist()
+        plan.total = own[3]
+        if own[4] != self.threads:
+            self.threads = set_threads(own[4])
+        return bool(own[0]), bool(own[1]), bool(own[2])
 
-    def _measure(self) -> None:
-        """Find how many steps the budget allows, by steps that are undone afterwards."""
-        self.recorder.tell("measure")
-        plan = self.at.plan
-        plan.step_seconds = self.engine.trial_seconds(plan.budget_seconds)
-        plan.choose_total(self.at.step, self.recorder.seconds, self.config)
-        self.at.plan = Plan(**self.ranks.broadcast_json(plan.state()))
+    def _next_threads(self) -> int:
+        """Return the threads of the next step, and keep the choice once it is made."""
+        if self.trial is None:
+            return self.threads
+        chosen = self.trial.threads
+        if self.trial.done:
+            seconds = {str(number): round(mean, 4) for number, mean in sorted(self.trial.seconds.items())}
+            self.recorder.write("threads", {"threads": chosen, "step_seconds": seconds})
+            self.at.threads, self.trial = chosen, None
+        return chosen

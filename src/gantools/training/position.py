@@ -41,6 +41,8 @@ class Position:
         Steps after which the last healthy validation was, whose state is kept to go back to; -1 before the first.
     rollbacks : int
         Returns to a healthy state so far.
+    threads : int
+        CPU threads that the run began with or chose, which it keeps; 0 while it has not chosen.
     symptoms : dict
         What the last validation, or the last collapse, showed: name -> sentence.
     started_from : dict or None
@@ -65,6 +67,7 @@ class Position:
     seconds: float = 0.0
     healthy: int = -1
     rollbacks: int = 0
+    threads: int = 0
     symptoms: dict[str, str] = field(default_factory=dict)
     started_from: dict[str, str] | None = None
     first_scales: dict[str, float] = field(default_factory=dict)
@@ -94,7 +97,7 @@ class Position:
         nested = ("plan", "means", "patience")
         # A state of an earlier version lacks what came later.
         plain = {name: meta[name] for name in cls.__dataclass_fields__ if name not in nested and name in meta}
-        position = cls(**plain, plan=Plan(**meta["plan"]), patience=Patience(**meta.get("patience", {})))
+        position = cls(**plain, plan=Plan.from_state(meta["plan"]), patience=Patience(**meta.get("patience", {})))
         position.means.load(meta["means"])
         return position
 
@@ -130,16 +133,17 @@ class Position:
                 raise ConfigError(
                     f"steps: {done} are done already, {wanted} are asked for; give --steps {done} or more"
                 )
-            plan.total, plan.budget_seconds = config.steps, 0.0
+            self._compare_anew(plan.count(config.steps))
             return
         budget = parse_seconds(config.budget)
         if budget == plan.budget_seconds or (self.finished and budget <= self.seconds + plan.reserve_seconds):
             return
-        plan.budget_seconds, plan.replans = budget, 0
-        if plan.step_seconds:
-            plan.choose_total(self.step, self.seconds, config)
-        else:
-            plan.total = 0
+        self._compare_anew(plan.give(budget, self.step, self.validated >= 0))
+
+    def _compare_anew(self, other_set: bool) -> None:
+        """Forget the best score where validations hear another part of their set from now on."""
+        if other_set:
+            self.best_step = self.best_score = self.patience.mark = None
 
 
 def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:

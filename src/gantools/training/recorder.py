@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -31,16 +31,25 @@ class Recorder:
         Of the run.
     report : callable or None
         Called with a `Progress`.
+    clock : callable
+        Returns seconds.
     """
 
     at: Position
 
     def __init__(
-        self, system: System, folder: ModelFolder, ranks: Ranks, average: Average, report: Report | None
+        self,
+        system: System,
+        folder: ModelFolder,
+        ranks: Ranks,
+        average: Average,
+        report: Report | None,
+        clock: Callable[[], float],
     ) -> None:
         self.system, self.folder, self.ranks, self.average = system, folder, ranks, average
         self.report = report if ranks.first else None
-        self._begun = self._last_save = time.monotonic()
+        self.clock = clock
+        self._begun = self._last_save = clock()
         self._seconds_before = 0.0
 
     def follow(self, at: Position) -> None:
@@ -51,7 +60,7 @@ class Recorder:
     @property
     def seconds(self) -> float:
         """Training time so far, over all starts."""
-        return self._seconds_before + time.monotonic() - self._begun
+        return self._seconds_before + self.clock() - self._begun
 
     def validate(self) -> bool:
         """Validate and sample on rank 0 while the others wait; publish the weights when they are the best so far.
@@ -60,17 +69,18 @@ class Recorder:
         """
         symptoms: dict[str, str] = {}
         if self.ranks.first:
-            begun = time.monotonic()
+            begun = self.clock()
             if self.at.step == self.at.plan.total:
                 self.log_terms()
             self.tell("validate")
+            self.system.validation_part = self.at.plan.part
             values, symptoms = self._figures()
             self.write("validation", values)
             if symptoms and self.at.healthy < 0:
                 self.write("symptoms", {"reasons": symptoms})
             if self.at.step:
                 self._judge(values, symptoms)
-            self.at.plan.note_validation(self._typical(time.monotonic() - begun))
+            self._note_cost(self.clock() - begun)
             self.tell("validate", values)
         impatient = self.ranks.first and self.at.patience.runs_out(self.system.config, self.at.share_done(self.seconds))
         self.at.symptoms, impatient = self.ranks.broadcast_json([symptoms, impatient])
@@ -91,14 +101,17 @@ class Recorder:
         if healthy and "score" in values:
             at.patience.note(score)
 
-    def _typical(self, seconds: float) -> float:
-        """Return what a validation costs after the first one, which also loads what it needs, took `seconds`."""
-        budget = self.at.plan.budget_seconds
-        if self.at.step or not 0.02 * budget < seconds < 0.15 * budget:
-            return seconds
-        begun = time.monotonic()
+    def _note_cost(self, seconds: float) -> None:
+        """Tell the plan what the validation cost; in a budget run the first one, which is cheap, is done twice.
+
+        It also loads and makes what all of them need, and only a second one tells the two apart.
+        """
+        if self.at.step or not self.at.plan.budget_seconds:
+            self.at.plan.note_validation(seconds, self.seconds)
+            return
+        begun = self.clock()
         self._figures()
-        return time.monotonic() - begun
+        self.at.plan.note_baseline(seconds, self.clock() - begun)
 
     @torch.no_grad()
     def _figures(self) -> tuple[dict[str, float], dict[str, str]]:
@@ -130,7 +143,7 @@ class Recorder:
 
     def save(self, tensors: Tensors, rest: dict[str, Any], first: bool) -> None:
         """Save the full state: the tensors of a run, its position, and the rest of what it wants back."""
-        begun = time.monotonic()
+        begun = self.clock()
         if self.ranks.first:
             if not first and self.at.best_step is None and self.at.published != self.at.step and not self._diverged():
                 self._publish()  # no validation has chosen weights yet: the newest ones are the model
@@ -140,8 +153,8 @@ class Recorder:
                 self.folder.create(self.system, self.average.copies, tensors, meta)
             else:
                 self.folder.save(tensors, meta, self.system.config.keep_last)
-            self.at.plan.note_save(time.monotonic() - begun)
-        self._last_save = time.monotonic()
+            self.at.plan.note_save(self.clock() - begun)
+        self._last_save = self.clock()
 
     def _diverged(self) -> bool:
         weights = divergence({}, weight_scales(self.system.networks), self.at.first_scales)
@@ -153,7 +166,7 @@ class Recorder:
         if every:
             return self.at.step % every == 0
         interval = max(_SAVE_INTERVAL_SECONDS, 20 * self.at.plan.save_seconds)
-        return time.monotonic() - self._last_save > interval
+        return self.clock() - self._last_save > interval
 
     def log_terms(self) -> None:
         """Write the means of the terms since the last line."""
@@ -172,4 +185,6 @@ class Recorder:
         if self.report:
             plan = self.at.plan
             left = max(0, plan.total - self.at.step) * plan.step_seconds
+            if plan.budget_seconds and plan.total != self.at.step:
+                left = max(0.0, plan.budget_seconds - self.seconds)
             self.report(Progress(activity, self.at.step, plan.total, self.seconds, left, values or {}, message))

@@ -18,9 +18,10 @@ class Progress:
     Parameters
     ----------
     activity : str
-        ``resume``, ``measure``, ``train``, ``validate``, ``save`` or ``collapse``.
+        ``resume``, ``train``, ``validate``, ``save`` or ``collapse``.
     step, total : int
-        Steps done and steps of the whole run; `total` is 0 while a budget run has not measured its speed.
+        Steps done and steps of the whole run; of a budget run the second is an
+        estimate, 0 before its first step.
     seconds, eta_seconds : float
         Training time so far, over all starts, and what is left of it.
     values : dict
@@ -63,6 +64,10 @@ class Summary:
         Returns to a healthy state.
     symptoms : dict
         What was wrong in the last validation, name -> sentence, if none was ever healthy; else empty.
+    documented_steps : int
+        About how many steps the documentation's figures of such a model took; 0 if not known.
+    threads : int
+        CPU threads of this rank.
     """
 
     status: str
@@ -76,6 +81,8 @@ class Summary:
     healthy_step: int | None = None
     rollbacks: int = 0
     symptoms: dict[str, str] = field(default_factory=dict)
+    documented_steps: int = 0
+    threads: int = 0
 
 
 class Interrupts:

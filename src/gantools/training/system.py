@@ -84,6 +84,9 @@ class System(ABC):
         Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters),
         ``db_range``, roles and so on. A run is resumed only with equal data; a model is fine-tuned only where ``mel``
         and ``db_range`` are equal.
+    validation_part : float
+        Part of the validation set, 0 to 1, that the next validations shall take, as the loop sets it: a budget pays for
+        no more. A system whose validation is cheap may ignore it. Scores of different parts are never compared.
 
     Notes
     -----
@@ -101,6 +104,7 @@ class System(ABC):
     averaged: tuple[str, ...] = ()
     phases: tuple[Phase, ...]
     data: dict[str, Any] = {}
+    validation_part: float = 1.0
 
     @abstractmethod
     def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from collapsing_toy import CollapsingToy, collapsing, kinds
+from simulated import Clock, on
 from test_loop import same
 from torch import nn
 from training_runs import lines_of, stopped_at, weights_of
@@ -184,13 +185,19 @@ def test_killed_in_the_middle_of_going_back(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_budget_run_ends_in_time_also_with_a_collapse(tmp_path: Path) -> None:
-    system = collapsing(budget="2s", slow=0.01, validate_every=10, collapse_from=20)
-    summary = train(system, tmp_path / "m")
+    clock = Clock()
+
+    def system() -> CollapsingToy:
+        return on(clock, collapsing(budget="60s", validate_every=10, collapse_from=20))
+
+    summary = train(system(), tmp_path / "m", clock=clock)
     assert summary.status == "finished"
     assert summary.rollbacks == 1
     assert summary.step == summary.total
-    again = train(collapsing(budget="2s", slow=0.01, validate_every=10, collapse_from=20), tmp_path / "m")
-    assert again.status == "skipped"
+    assert 55 < clock.passed <= 60
+    # What was undone counts for the budget.
+    assert 40 < summary.step < 50
+    assert train(system(), tmp_path / "m", clock=clock).status == "skipped"
 
 
 def test_networks_that_diverge_before_they_are_healthy_are_no_model(tmp_path: Path) -> None:

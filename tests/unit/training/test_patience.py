@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simulated import Clock, on
 from test_loop import same
 from toy_system import Toy, ToyConfig
 from training_runs import lines_of, stopped_at, weights_of
@@ -74,13 +75,18 @@ def test_an_early_end_in_a_budget(tmp_path: Path) -> None:
     class Flat(Scored):
         scores = (1.0,)
 
-    def flat(budget: str) -> Flat:
-        return Flat(scored(patience=2, slow=0.02, budget=budget).config)
+    clock = Clock()
 
-    summary = train(flat("2s"), tmp_path / "m")
+    def flat(budget: str) -> Flat:
+        return on(clock, Flat(scored(patience=2, budget=budget, validate_every=5).config))
+
+    summary = train(flat("60s"), tmp_path / "m", clock=clock)
     assert summary.status == "finished"
-    assert summary.seconds >= 0.5
-    assert train(flat("2s"), tmp_path / "m").status == "skipped"
-    assert train(flat("1s"), tmp_path / "m").status == "skipped"
-    more = train(flat("3s"), tmp_path / "m")
+    # Two more validations than the first had no better score, but not in the first quarter.
+    assert 15 <= summary.step <= 20
+    spent = clock.passed
+    assert train(flat("60s"), tmp_path / "m", clock=clock).status == "skipped"
+    assert train(flat("40s"), tmp_path / "m", clock=clock).status == "skipped"
+    assert clock.passed == spent
+    more = train(flat("90s"), tmp_path / "m", clock=clock)
     assert (more.status, more.step > summary.step) == ("finished", True)

@@ -34,7 +34,6 @@ class ToyConfig(TrainConfig):
     bad_from: int = option(-1, "step from which the data are NaN")
     bad_steps: int = option(10**9, "how many such steps")
     slow: float = option(0.0, "seconds that each batch takes")
-    slow_validation: float = option(0.0, "seconds that each validation takes")
 
 
 class Toy(System):
@@ -119,7 +118,6 @@ class Toy(System):
 
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
         assert not any(net.training for net in networks.values())
-        time.sleep(self.config.slow_validation)
         self.validated.append(step)
         batch = {name: t.nan_to_num() for name, t in self.batch(0, range(8)).items()}
         fake = networks["generator"](batch["real_a"])

@@ -103,12 +103,13 @@ class MixConfig:
 
 
 #: The published sizes and times: 2,752,817 weights; 310 epochs of 1600 steps, of which the best came after 7.
-_PAPER = AutomixConfig(steps=310 * 1600, batch_size=4, loss="lb", ema=False)
+_PAPER = AutomixConfig(steps=310 * 1600, documented_steps=310 * 1600, batch_size=4, loss="lb", ema=False)
 
 #: For a CPU and a few minutes; docs/automix.md has the measurements behind it. With a handful of songs more steps
 #: learn these by heart.
 _SMALL = AutomixConfig(
     steps=60,
+    documented_steps=60,
     batch_size=2,
     network="bands",
     bottleneck=128,
@@ -126,6 +127,15 @@ _SMALL = AutomixConfig(
 )
 
 #: The same, wider and longer, for a GPU and a real collection.
-_DEFAULT = replace(_SMALL, steps=30_000, batch_size=16, bottleneck=256, hidden=512, blocks=7, shrink_weight=0.1)
+_DEFAULT = replace(
+    _SMALL,
+    steps=30_000,
+    documented_steps=30_000,
+    batch_size=16,
+    bottleneck=256,
+    hidden=512,
+    blocks=7,
+    shrink_weight=0.1,
+)
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

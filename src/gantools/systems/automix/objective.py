@@ -114,6 +114,7 @@ class Automix(System):
         write_audio(folder / f"step-{step:08d}.wav", mix, self.config.rate_hz)
 
     def _held_crops(self) -> list[Tensors]:
-        if not self._held:
-            self._held = [self.crops.validation(number) for number in range(self.config.validation_windows)]
+        count = max(1, round(self.validation_part * self.config.validation_windows))
+        if len(self._held) != count:
+            self._held = [self.crops.validation(number) for number in range(count)]
         return self._held

@@ -18,7 +18,7 @@ RESTORING = ("denoise", "inpaint")
 
 @dataclass(frozen=True)
 class CawConfig(TrainConfig):
-    """What `train caw` can be told. ``steps`` counts for each scale, ``budget`` for the whole model.
+    """What `train caw` can be told. Both kinds of steps count for each scale, ``budget`` for the whole model.
 
     The defaults are those of the paper and of the authors' program (Greshler, Shaham and Michaeli, "Catch-A-Waveform",
     NeurIPS 2021); the fields under "additions" are ours, and without effect as they stand here.
@@ -144,9 +144,10 @@ class CawConfig(TrainConfig):
         return holes
 
 
-_PAPER = CawConfig(steps=3000, precision="float32", ema=False, recalibrate=50)
+_PAPER = CawConfig(steps=3000, documented_steps=3000, precision="float32", ema=False, recalibrate=50)
 _DEFAULT = CawConfig(
     steps=1200,
+    documented_steps=1200,
     precision="float32",
     rates="thinned",
     coarse_width=32,
@@ -165,6 +166,7 @@ _DEFAULT = CawConfig(
 )
 _SMALL = CawConfig(
     steps=400,
+    documented_steps=240,
     budget="4m",
     precision="float32",
     rates="octaves",

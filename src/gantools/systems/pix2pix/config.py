@@ -24,8 +24,10 @@ class Pix2PixConfig(TranslatorConfig):
     l1_weight: float = option(100.0, "Weight of the L1 loss", low=0)
 
 
-_PAPER = Pix2PixConfig(steps=100_000, batch_size=1, precision="float32", ema=False, fixed_chunks=True)
-_DEFAULT = Pix2PixConfig(steps=50_000, batch_size=4, schedule="run")
-_SMALL = Pix2PixConfig(steps=1500, batch_size=2, width=16, critic_width=16, schedule="run")
+_PAPER = Pix2PixConfig(
+    steps=100_000, documented_steps=100_000, batch_size=1, precision="float32", ema=False, fixed_chunks=True
+)
+_DEFAULT = Pix2PixConfig(steps=50_000, documented_steps=50_000, batch_size=4, schedule="run")
+_SMALL = Pix2PixConfig(steps=1500, documented_steps=1500, batch_size=2, width=16, critic_width=16, schedule="run")
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

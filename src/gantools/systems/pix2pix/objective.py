@@ -119,9 +119,9 @@ class Pix2Pix(System):
         self._listen().draw(networks["G"], folder / f"step-{step:08d}.png")
 
     def _listen(self) -> Listener:
-        if self._listener is None:
-            c = self.config
-            self._listener = Listener(self.chunks, c.source, c.target, c.validation_windows, self.device)
+        if self._listener is None or self._listener.part != self.validation_part:
+            c, part = self.config, self.validation_part
+            self._listener = Listener(self.chunks, c.source, c.target, c.validation_windows, self.device, part)
         return self._listener
 
 

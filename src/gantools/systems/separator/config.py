@@ -51,7 +51,7 @@ class SeparatorConfig(TrainConfig):
 
 
 #: What `tiny` is made with; an hour of one CPU core is about 6000 steps.
-_DEFAULT = SeparatorConfig(steps=10_000, batch_size=6)
-_SMALL = SeparatorConfig(steps=2000, batch_size=4, width=16, body=96)
+_DEFAULT = SeparatorConfig(steps=10_000, documented_steps=7800, batch_size=6)
+_SMALL = SeparatorConfig(steps=2000, documented_steps=2000, batch_size=4, width=16, body=96)
 
 PRESETS = {"default": _DEFAULT, "small": _SMALL}

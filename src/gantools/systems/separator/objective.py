@@ -67,6 +67,7 @@ class Separator(System):
         self._maker = ThreadPoolExecutor(1)
         self._ahead: dict[tuple[int, tuple[int, ...]], Future[Tensors]] = {}
         self._validation: list[Tensors] | None = None
+        self._heard_part = 1.0
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return the sums of the items (`bands.sum_bands`), each tensor with the items first.
@@ -108,8 +109,8 @@ class Separator(System):
         Errors and stems are summed over all songs, and over bands instead of samples. A stem that is silent there has
         no figure; where nothing is held out there is no score, and the newest weights are the model.
         """
-        if self._validation is None:
-            self._validation = self._held_out()
+        if self._validation is None or self._heard_part != self.validation_part:
+            self._validation, self._heard_part = self._held_out(), self.validation_part
         errors, owns = torch.zeros(len(SOURCES)), torch.zeros(len(SOURCES))
         for made in self._validation:
             sums = {name: tensor.to(self.device) for name, tensor in made.items()}
@@ -127,7 +128,7 @@ class Separator(System):
     def _held_out(self) -> list[Tensors]:
         """Return stretches of about 10 s, evenly spread over what is held out of each song."""
         samples, found = self.bands.samples(_VALIDATION_FRAMES), []
-        count = max(1, round(self.config.validation_seconds * RATE_HZ / samples))
+        count = max(1, round(self.validation_part * self.config.validation_seconds * RATE_HZ / samples))
         for _, recordings, first, last in self.remixer.held_out:
             fitting = min(count, max(1, (last - first) // samples))
             for start in np.linspace(first, max(first, last - samples), fitting).astype(int).tolist():

@@ -191,6 +191,7 @@ def resolve(config: WaveGANConfig) -> WaveGANConfig:
 _PAPER = WaveGANConfig(
     recipe="paper",
     steps=595_000,
+    documented_steps=595_000,
     batch_size=4,
     precision="float32",
     ema=False,
@@ -198,9 +199,10 @@ _PAPER = WaveGANConfig(
     normalize="none",
     augment=False,
 )
-_DEFAULT = WaveGANConfig(steps=200_000, batch_size=32, width=32)
+_DEFAULT = WaveGANConfig(steps=200_000, documented_steps=200_000, batch_size=32, width=32)
 _SMALL = WaveGANConfig(
     steps=9000,
+    documented_steps=2500,
     batch_size=8,
     rate_hz=8000,
     samples=8192,
