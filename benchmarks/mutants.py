@@ -103,7 +103,9 @@ def changes(node: ast.AST) -> Iterator[str]:
         yield f"({ast.unparse(copy.body)})"
         yield f"({ast.unparse(copy.orelse)})"
     elif isinstance(copy, ast.Call):
-        for keyword in list(copy.keywords):
+        for keyword in copy.keywords:
+            if keyword.arg == "help":
+                continue
             rest = [k for k in copy.keywords if k is not keyword]
             yield ast.unparse(ast.Call(copy.func, copy.args, rest))
     elif isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):

@@ -66,6 +66,17 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
+def recording(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Find a recording by its path below the bundled `examples/audio`, or else below `shared_data`."""
+
+    def find(name: str) -> Path:
+        bundled = ROOT / "examples/audio" / name
+        return bundled if bundled.exists() else request.getfixturevalue("shared_data") / name
+
+    return find
+
+
+@pytest.fixture
 def gantools(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `gantools ARGS` in `tmp_path` and return exit code, stdout and stderr; see `running.run_here`."""
     return partial(run_here, tmp_path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,13 @@ from gantools.audio.stft import Stft
 from gantools.errors import ConfigError, DeviceError, InputError
 
 SMALL = MelParams(n_fft=1024, hop_samples=256, n_mels=128)
-CLIPS = {"jazz/vibe-ace.ogg": 10, "electronic/awakening.ogg": 30, "folk/lets-go-fishin.ogg": 20}
+CLIPS = {
+    "stems2/metal-madness/band.ogg": 5,
+    "stems2/feelings/guitar.ogg": 5,
+    "songs/jazz/vibe-ace.ogg": 10,
+    "songs/electronic/awakening.ogg": 30,
+    "songs/folk/lets-go-fishin.ogg": 20,
+}
 
 
 def song(seconds: float, rate_hz: int = 22050) -> np.ndarray:
@@ -37,17 +44,17 @@ def errors(wave: np.ndarray, given_db: np.ndarray, params: MelParams) -> tuple[f
 
 
 @pytest.mark.parametrize("preset", ["default", "best"])
-def test_quality_on_real_music(shared_data: Path, preset: str) -> None:
+@pytest.mark.parametrize("name", CLIPS)
+def test_quality_on_real_music(recording: Callable[[str], Path], name: str, preset: str) -> None:
     most = {"default": (-29.0, 0.55), "best": (-33.0, 0.30)}[preset]
     params = MelParams()
-    for name, start_s in CLIPS.items():
-        wave = load_mono(shared_data / "songs" / name, 22050)[start_s * 22050 : (start_s + 6) * 22050]
-        given_db = mel_db(wave, params)
-        back = invert_mel(given_db, params, len(wave), preset, threads=1)
-        assert len(back) == len(wave)
-        convergence_db, mae_db = errors(back, given_db, params)
-        assert convergence_db <= most[0], name
-        assert mae_db <= most[1], name
+    wave = load_mono(recording(name), 22050)[CLIPS[name] * 22050 :][: 5 * 22050]
+    given_db = mel_db(wave, params)
+    back = invert_mel(given_db, params, len(wave), preset, threads=1)
+    assert len(back) == len(wave)
+    convergence_db, mae_db = errors(back, given_db, params)
+    assert convergence_db <= most[0]
+    assert mae_db <= most[1]
 
 
 def test_presets_are_ordered_by_quality() -> None:
@@ -55,8 +62,10 @@ def test_presets_are_ordered_by_quality() -> None:
     given_db = mel_db(wave, MelParams())
     found = [errors(invert_mel(given_db, MelParams(), len(wave), p, threads=1), given_db, MelParams()) for p in PRESETS]
     draft, default, best, paper = found
-    assert best < default < draft < paper
-    assert default[0] < -29
+    # In convergence, "best" and "default" differ here by a tenth of a dB, which the width of vectors can turn round.
+    assert paper[0] > draft[0] > max(default[0], best[0])
+    assert paper[1] > draft[1] > default[1] > best[1]
+    assert max(default[0], best[0]) < -29
 
 
 @pytest.mark.parametrize("n_samples", [1, 100, 512, 513, 700, 5000, 20000])

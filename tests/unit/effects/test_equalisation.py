@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,14 +61,21 @@ def test_shelves_are_taken_back(rate_hz: int, phase: str) -> None:
     assert not eq.clamped
 
 
-def test_real_stems_come_near_the_preset(shared_data: Path) -> None:
-    drums = sorted(shared_data.glob("stems4/lithium/**/drums.*")) or pytest.skip("no such stem")
-    samples, rate_hz = soundfile.read(drums[0], start=900_000, stop=1_800_000, dtype="float32", always_2d=True)
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("stems2/feelings/guitar.ogg", "other"),
+        ("stems2/metal-madness/band.ogg", "other"),
+        ("stems4/lithium/drums.ogg", "drums"),
+    ],
+)
+def test_real_stems_come_near_the_preset(recording: Callable[[str], Path], name: str, role: str) -> None:
+    samples, rate_hz = soundfile.read(recording(name), start=900_000, stop=1_500_000, dtype="float32", always_2d=True)
     wave = np.ascontiguousarray(samples.T)
-    target_db = load_preset("musdb18").for_stem("drums").eq_db
+    target_db = load_preset("musdb18").for_stem(role).eq_db
     assert target_db is not None
     eq, out = equalise(wave, target_db, rate_hz)
-    assert eq_distance_db(gamma_of(out, rate_hz), target_db, rate_hz) < min(1.0, eq.distance_before_db / 2)
+    assert eq_distance_db(gamma_of(out, rate_hz), target_db, rate_hz) < min(1.2, eq.distance_before_db / 2)
 
 
 def test_a_hole_is_not_filled_beyond_the_bound() -> None:

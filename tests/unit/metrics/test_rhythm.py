@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,22 @@ def test_copy_distance_in_both_units() -> None:
         copy_distance(mel, mel[:, :3])
 
 
-def test_real_drums_are_on_time_with_their_own_bass(shared_data: Path) -> None:
+@pytest.mark.parametrize(
+    ("songs", "roles", "frames"),
+    [
+        (("stems2/metal-madness", "stems2/escape-from-chaosland", "stems2/feelings"), ("guitar", "band"), (0, 2560)),
+        (("stems4/potassium", "stems4/rubidium"), ("bass", "drums"), (1536, 3584)),
+    ],
+)
+def test_real_players_are_on_time_with_their_own_song(
+    recording: Callable[[str], Path], songs: tuple[str, ...], roles: tuple[str, str], frames: tuple[int, int]
+) -> None:
     params = MelParams(n_mels=64)
-    sides: dict[str, list[np.ndarray]] = {"bass": [], "drums": []}
-    for song in ("potassium", "rubidium"):
+    sides: dict[str, list[np.ndarray]] = {role: [] for role in roles}
+    for song in songs:
         for role, envelopes in sides.items():
-            mel = mel_db(load_mono(shared_data / f"stems4/{song}/{role}.ogg", 22050)[: 100 * 22050], params)
-            envelopes += [onset_envelope(mel[start : start + 256]) for start in range(1536, 3584, 256)]
-    result = alignment(sides["drums"], sides["bass"])
+            mel = mel_db(load_mono(recording(f"{song}/{role}.ogg"), 22050)[: 100 * 22050], params)
+            envelopes += [onset_envelope(mel[start : start + 256]) for start in range(*frames, 256)]
+    result = alignment(sides[roles[1]], sides[roles[0]])
     assert result.own > 2 * result.other
     assert result.p < 0.001
