@@ -73,7 +73,7 @@ def chunk(
     finally:
         records = [r for r in Manifest(out).records.values() if r["fields"].get("dataset") == digest]
         shards = [name for record in records for name in record["outputs"] if (out / name).exists()]
-        rows = write_index(out, shards)
+        rows = write_index(out, shards, partial(say, run))
         splits = Counter(row["split"] for row in rows)
         say(run, f"{len(rows)} chunks in {len(shards)} shards: " + ", ".join(f"{splits[s]} {s}" for s in SPLITS))
 

@@ -12,7 +12,7 @@ from gantools.audio.io import AudioReader
 from gantools.audio.melfile import MelFile
 from gantools.audio.quantise import DbRange
 from gantools.chunks.config import ChunkConfig
-from gantools.chunks.splits import assign, parse_shares
+from gantools.chunks.splits import assign, names, parse_shares
 from gantools.errors import InputError
 from gantools.files.containers import write_tensors
 
@@ -139,8 +139,3 @@ def _write_shard(
     for row in rows:
         row["split"] = assign(row["song"], shares, val, test)
     write_tensors(path, arrays, {"kind": "shard", "rows": rows, **extra})
-
-
-def names(text: str) -> list[str]:
-    """Return the names of a comma-separated list."""
-    return [name.strip() for name in text.split(",") if name.strip()]

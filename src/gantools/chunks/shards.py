@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from gantools.audio.config import MelParams
+from gantools.audio.fingerprint import describe_twins
 from gantools.audio.quantise import DbRange
-from gantools.chunks.splits import SPLITS
+from gantools.chunks.splits import SPLITS, names
 from gantools.errors import InputError
 from gantools.files.atomic import write_json, write_text
-from gantools.files.containers import map_tensor, read_meta, verify
+from gantools.files.containers import content_key, map_tensor, read_meta, verify
+from gantools.files.hashing import hash_bytes
 from gantools.files.jsontext import parse_object, well_formed
 from gantools.options import from_mapping
 
@@ -51,12 +54,64 @@ def write_dataset(folder: str | Path, dataset: dict[str, Any]) -> None:
     write_json(Path(folder) / DATASET, {"schema": SCHEMA, **dataset})
 
 
-def write_index(folder: str | Path, shards: list[str]) -> list[Row]:
-    """Write ``index.jsonl`` from the rows that the shards hold, in the order of the shards; return the rows."""
+def write_index(folder: str | Path, shards: list[str], say: Callable[[str], None] = lambda text: None) -> list[Row]:
+    """Write ``index.jsonl`` from the rows that the shards hold, in the order of the shards; return the rows.
+
+    Songs that share a recording go to one side (`join_twins`), and `say` is told.
+    """
     folder = Path(folder)
     rows = [{"shard": name, **row} for name in sorted(shards) for row in read_meta(folder / name)["rows"]]
+    options = (read_dataset(folder) or {}).get("config", {})
+    fixed = [song for option in ("val_songs", "test_songs") for song in names(options.get(option, ""))]
+    groups = join_twins(rows, {name: content_key(folder / name) for name in shards}, fixed)
+    sides = {row["song"]: row["split"] for row in rows}
+    joined = [group for group in groups if len({sides[song] for song in group}) == 1]
+    named = [group for group in groups if group not in joined]
+    for sentence in [*describe_twins(joined), *describe_twins(named, "they are on several sides, as named by hand")]:
+        say(sentence)
     write_text(folder / INDEX, "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
     return rows
+
+
+def join_twins(rows: list[Row], contents: Mapping[str, str], fixed: Collection[str] = ()) -> list[list[str]]:
+    """Bring songs that share a recording to one side of the split, in place; return the groups of their names.
+
+    They go to the side that is held out, if one of them is there: test before val before train. Where nothing would be
+    left to train on, they stay in training.
+
+    Parameters
+    ----------
+    rows : list of dict
+    contents : mapping
+        Shard -> what shards of equal content have in common.
+    fixed : collection of str
+        Songs that stay where they are: those named by hand.
+    """
+    songs: dict[str, set[str]] = {}
+    for row in rows:
+        songs.setdefault(row["shard"], set()).add(row["song"])
+    groups: dict[str, list[str]] = {}  # song -> the group it belongs to
+    first: dict[str, str] = {}
+    for shard, (song, *others) in songs.items():
+        if others:
+            continue  # not a shard of one recording
+        groups.setdefault(song, [song])
+        other = groups[first.setdefault(contents[shard], song)]
+        if song not in other:
+            other += groups[song]
+            groups |= dict.fromkeys(groups[song], other)
+    found = [group for song, group in groups.items() if len(group) > 1 and group[0] == song]
+    trained = {row["song"] for row in rows if row["split"] == "train"}
+    for group in found:
+        side = max((row["split"] for row in rows if row["song"] in group), key=SPLITS.index)
+        moving = set(group) - set(fixed)
+        if trained and not trained - moving:
+            side = "train"
+        trained = trained | moving if side == "train" else trained - moving
+        for row in rows:
+            if row["song"] in moving:
+                row["split"] = side
+    return [sorted(group) for group in found]
 
 
 class ChunkSet:
@@ -130,6 +185,17 @@ class ChunkSet:
             first, count, width = int(row["row"]), 1, int(self.description["config"]["samples"])
         if tensor.ndim != 2 or tensor.shape[1] != width or not 0 <= first <= len(tensor) - count or count < 1:
             raise ValueError
+
+    def sounds(self, *roles: str) -> dict[str, str]:
+        """Return source -> what its chunks are known by, of some roles or of all."""
+        rows = [row for row in self.rows if not roles or row["role"] in roles]
+        sources = {row["shard"]: row.get("source", row["shard"]) for row in rows}
+        return {name: hash_bytes(content_key(self.folder / shard).encode()) for shard, name in sorted(sources.items())}
+
+    def songs(self, *roles: str) -> dict[str, list[str]]:
+        """Return the songs of each split, those that have one of the roles."""
+        wanted = [row for row in self.rows if not roles or row["role"] in roles]
+        return {side: sorted({row["song"] for row in wanted if row["split"] == side}) for side in SPLITS}
 
     def select(self, role: str | None = None, split: str | None = None) -> list[Row]:
         """Return the rows of a role and a split."""

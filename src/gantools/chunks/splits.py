@@ -41,3 +41,8 @@ def assign(song: str, shares: tuple[float, float, float], val_songs: Sequence[st
     if song in test_songs:
         return "test"
     return "val" if song in val_songs else split_of(song, shares)
+
+
+def names(text: str) -> list[str]:
+    """Return the names of a comma-separated list."""
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ class Watch:
     ----------
     run : Run
     bar : Bar
+    remarks : sequence of str
+        Said as soon as the run has begun.
 
     Attributes
     ----------
@@ -40,11 +42,13 @@ class Watch:
         Whether anything was trained or validated.
     """
 
-    def __init__(self, run: Run, bar: Bar) -> None:
-        self.run, self.bar, self.begun = run, bar, False
+    def __init__(self, run: Run, bar: Bar, remarks: Sequence[str] = ()) -> None:
+        self.run, self.bar, self.begun, self.remarks = run, bar, False, list(remarks)
 
     def __call__(self, progress: Progress) -> None:
         """Take note of a step or a validation."""
+        while self.remarks:
+            say(self.run, self.remarks.pop(0))
         if progress.activity == "resume":
             say(self.run, f"going on after step {progress.step}")
             return
@@ -107,7 +111,7 @@ def run_training(
     if run.dry_run:
         return _plan(run, system, record, facts())
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
-        watch = Watch(run, bar)
+        watch = Watch(run, bar, _remarks(system))
         try:
             summary = (drive or train)(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
         except (ModelError, DeviceError) as error:
@@ -119,12 +123,23 @@ def run_training(
     return _finish(run, record, summary, config.budget) if is_first_rank() else 0
 
 
+def _remarks(system: System) -> list[str]:
+    """Return what a user has to know of the data, a sentence each."""
+    counts = ", ".join(f"{side} {len(songs)}" for side, songs in system.songs.items())
+    return [*system.notes, *([f"songs: {counts}"] if counts else [])]
+
+
 def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any]) -> int:
+    for remark in _remarks(system):
+        say(run, remark)
     parameters = system.describe()["parameters"]
     say(run, "parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
     for name, value in facts.items():
         parts = ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else value
         say(run, f"{name}: {parts}")
+    if system.songs:
+        facts = {"songs": {side: len(songs) for side, songs in system.songs.items()}} | facts
+    facts |= {"notes": list(system.notes)} if system.notes else {}
     options = to_mapping(system.config)
     say(run, "options: " + " ".join(f"{name}={value}" for name, value in options.items()))
     emit(run, {**record, "status": "planned", "config": options, "parameters": parameters, **facts})

@@ -21,6 +21,7 @@ from gantools.metrics.musicnn_mel import SAMPLE_RATE_HZ
 from gantools.metrics.rhythm import alignment, onset_envelope
 from gantools.options import to_mapping
 from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
+from gantools.systems.remarks import listed, on_held_out
 
 #: Alignment with the input, relative to that of real pairs, that is neither off the beat nor glued to it.
 ALIGNMENT_BAND = (0.8, 1.6)
@@ -52,7 +53,19 @@ def describe_chunks(chunks: ChunkSet, source: str, target: str) -> dict[str, Any
         "source": source,
         "target": target,
         "levels_db": levels,
+        "sounds": chunks.sounds(source, target),
     }
+
+
+def remarks_on_chunks(chunks: ChunkSet, source: str, target: str) -> list[str]:
+    """Return what a user has to know of the chunks: songs that lack a role, and what validation hears."""
+    songs = {role: set().union(*chunks.songs(role).values()) for role in (source, target)}
+    notes = []
+    for role, other in ((source, target), (target, source)):
+        if lacking := sorted(songs[other] - songs[role]):
+            notes.append(f"{len(lacking)} of {len(songs[other])} songs with {other} have no {role}: {listed(lacking)}")
+    sides = chunks.songs(source)
+    return [*notes, *on_held_out(sides["train"], sides["val"])]
 
 
 class Listener:

@@ -17,6 +17,7 @@ from gantools.training.weights import first_difference
 
 SCHEMA = 1
 _WAYS_OUT = "keep it, or use --no-resume to start over"
+_NAMED = 5
 
 
 @dataclass
@@ -161,5 +162,38 @@ def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:
         if name not in system.config.FREE and there != here:
             message = f"cannot go on with {name} {here!r}: the run was started with {there!r}; {_WAYS_OUT}"
             raise ConfigError(message, folder)
-    if difference := first_difference(system.data, meta["data"], "data"):
-        raise ConfigError(f"cannot go on with other data: {difference}; {_WAYS_OUT}", folder)
+    check_same_data(system.data, meta["data"], folder)
+
+
+def check_same_data(here: dict[str, Any], there: dict[str, Any], folder: Path) -> None:
+    """Check that a run goes on with the data that it was started with.
+
+    Raises
+    ------
+    ConfigError
+        Naming the songs that are new, gone or changed, or the first other part that differs.
+    """
+    difference = _other_sounds(here, there) or first_difference(here, there, "data")
+    if difference:
+        raise ConfigError(
+            f"cannot go on with other data: {difference}; give what it was started with, or let a new model begin with "
+            f"its weights: --from {folder} and another --out",
+            folder,
+        )
+
+
+def _other_sounds(here: dict[str, Any], there: dict[str, Any]) -> str:
+    """Return which songs or files differ, or an empty string; a model of an earlier version does not name them."""
+    if "sounds" not in here or "sounds" not in there:
+        return ""
+    mine, old = here["sounds"], there["sounds"]
+    kinds = {
+        "new": sorted(set(mine) - set(old)),
+        "gone": sorted(set(old) - set(mine)),
+        "changed": sorted(name for name in set(mine) & set(old) if mine[name] != old[name]),
+    }
+    parts = []
+    for kind, names in kinds.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        parts += [f"{kind}: {', '.join(names[:_NAMED])}{more}"] if names else []
+    return ", ".join(parts)

@@ -80,10 +80,14 @@ class System(ABC):
         Networks with a moving average of their weights, saved as ``NAME.ema.safetensors``.
     phases : tuple of Phase
         In the order in which they run within a step.
+    songs : dict of str to list of str
+        ``train``, ``val`` and ``test`` to the names of songs, where the system learns from songs.
+    notes : list of str
+        What the user has to know of the data, a sentence each: files left out, stems that are missing, songs twice.
     data : dict
         Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters),
-        ``db_range``, roles and so on. A run is resumed only with equal data; a model is fine-tuned only where ``mel``
-        and ``db_range`` are equal.
+        ``db_range``, roles, ``sounds`` (name of a song or file to the hash of its sound) and so on. A run is resumed
+        only with equal data; a model is fine-tuned only where ``mel`` and ``db_range`` are equal.
     validation_part : float
         Part of the validation set, 0 to 1, that the next validations shall take, as the loop sets it: a budget pays for
         no more. A system whose validation is cheap may ignore it. Scores of different parts are never compared.
@@ -105,6 +109,8 @@ class System(ABC):
     phases: tuple[Phase, ...]
     data: dict[str, Any] = {}
     validation_part: float = 1.0
+    songs: Mapping[str, Sequence[str]] = {}
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:

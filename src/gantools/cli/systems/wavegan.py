@@ -14,7 +14,6 @@ from gantools.cli.batch import Task, output_name, require_out, run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather, part
 from gantools.cli.progress import Bar
-from gantools.cli.records import say
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
@@ -68,10 +67,7 @@ def _train(data: list[str] | None, base: Path | None, resume: bool, run: Run, co
     clips = _read(data, run, config)
 
     def facts() -> dict[str, Any]:
-        described: dict[str, Any] = {
-            "windows": clips.windows(),
-            "songs": {side: len(songs) for side, songs in clips.split.items()},
-        }
+        described: dict[str, Any] = {"windows": clips.windows()}
         described["minutes"] = {side: round(seconds / 60, 1) for side, seconds in clips.seconds.items()}
         return described | {"skipped": len(clips.unusable), "padded": len(clips.padded)}
 
@@ -106,10 +102,7 @@ def _read(data: list[str] | None, run: Run, config: wavegan_config.WaveGANConfig
         def skipped(path: Path, reason: str) -> None:
             bar.say(f"gantools train: {path}: {reason}; left out")
 
-        clips = SongClips([(item.key, item.path) for item in items], config, skipped, tick)
-    for name in clips.padded:
-        say(run, f"{name} is shorter than a clip; silence follows it")
-    return clips
+        return SongClips([(item.key, item.path) for item in items], config, skipped, tick)
 
 
 def add_generate(app: typer.Typer) -> None:

@@ -28,9 +28,10 @@ from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.stack import Scale, Stack
 from gantools.training.config import parse_seconds
 from gantools.training.loop import train
+from gantools.training.position import check_same_data
 from gantools.training.report import Progress, Report, Summary
 from gantools.training.state import load_network
-from gantools.training.weights import first_difference, load_weights, read_weights
+from gantools.training.weights import load_weights, read_weights
 
 #: Evaluations of the generator after training, besides those of the recalibration.
 _FINISHING_DRAWS = 8
@@ -158,8 +159,7 @@ class _Driver:
                 raise ConfigError(
                     f"cannot go on with {name} {here!r}: the run was started with {kept!r}; {way}", self.folder
                 )
-        if difference := first_difference(self.job.data, model["data"], "data"):
-            raise ConfigError(f"cannot go on with another clip: {difference}; {way}", self.folder)
+        check_same_data(self.job.data, model["data"], self.folder)
 
     def _train_scale(self, index: int, folder: Path) -> Summary:
         """Train one scale and write it; the summary is that of its run."""

@@ -20,7 +20,7 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
-from gantools.systems.listening import Listener, describe_chunks
+from gantools.systems.listening import Listener, describe_chunks, remarks_on_chunks
 from gantools.training.schedule import linear_decay, linear_epochs
 from gantools.training.system import Phase, System, adam
 
@@ -49,6 +49,8 @@ class CycleGAN(System):
     def __init__(self, config: CycleGANConfig, chunks: ChunkSet, device: torch.device | str = "cpu") -> None:
         self.config, self.chunks, self.device = config, chunks, torch.device(device)
         self.data = describe_chunks(chunks, config.source, config.target)
+        self.songs = chunks.songs(config.source, config.target)
+        self.notes = remarks_on_chunks(chunks, config.source, config.target)
         self.rows = {"x": self._rows(config.source), "y": self._rows(config.target)}
         if chunks.frames % 4 or chunks.params.n_mels % 4 or chunks.frames < 64:
             size = f"{chunks.params.n_mels} x {chunks.frames}"

@@ -13,7 +13,7 @@ from torch.nn import functional
 from gantools.chunks.shards import ChunkSet
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.listening import Listener, describe_chunks
+from gantools.systems.listening import Listener, describe_chunks, remarks_on_chunks
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
 from gantools.training.schedule import linear_decay, linear_epochs
@@ -45,6 +45,8 @@ class Pix2Pix(System):
     def __init__(self, config: Pix2PixConfig, chunks: ChunkSet, device: torch.device | str = "cpu") -> None:
         self.config, self.chunks, self.device = config, chunks, torch.device(device)
         self.data = describe_chunks(chunks, config.source, config.target)
+        self.songs = chunks.songs(config.source, config.target)
+        self.notes = remarks_on_chunks(chunks, config.source, config.target)
         self.pairs = paired_rows(chunks, config.source, config.target, "train")
         if not self.pairs:
             roles = f"{config.source} and {config.target}"

@@ -9,8 +9,8 @@ import numpy as np
 from gantools.chunks.shards import ChunkSet
 from gantools.chunks.splits import SPLITS
 from gantools.errors import ConfigError
-from gantools.files.hashing import hash_json
 from gantools.runtime.seeds import item_seed
+from gantools.systems.remarks import on_held_out
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.songs import SongClips as SongClips
 
@@ -46,6 +46,7 @@ class ChunkClips:
         self._rows["val"] = self._rows["val"] or self._rows["train"]
         self.padded, self.unusable = list[str](), list[str]()
         self.split = {side: sorted({row["song"] for row in rows}) for side, rows in self._rows.items()}
+        self.notes = on_held_out(self.split["train"], self.split["val"])
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -58,8 +59,7 @@ class ChunkClips:
 
     def describe(self) -> dict[str, object]:
         """Return what a resumed run must find again."""
-        rows = [[row["shard"], row["row"]] for row in self._chunks.rows]
-        return {"songs": self.split, "frames": hash_json(rows)}
+        return {"songs": self.split, "sounds": self._chunks.sounds()}
 
     def draw(self, random: np.random.Generator, side: str = "train") -> np.ndarray:
         """Return one clip, float32 (1, samples)."""

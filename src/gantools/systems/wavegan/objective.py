@@ -70,6 +70,7 @@ class WaveGAN(System):
             "channels": config.channels,
             **clips.describe(),
         }
+        self.songs, self.notes = clips.split, clips.notes
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
         self.averaged = ("G",) if config.ema else ()
         betas = config.beta1 or 0.0, config.beta2 or 0.0

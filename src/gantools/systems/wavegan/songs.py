@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soxr
 
+from gantools.audio.fingerprint import Fingerprint, describe_twins, fingerprint, twins
 from gantools.audio.io import AudioReader, to_mono
-from gantools.chunks.cutting import names
-from gantools.chunks.splits import SPLITS, parse_shares
+from gantools.chunks.splits import SPLITS, names, parse_shares
 from gantools.errors import ConfigError, InputError
-from gantools.files.hashing import hash_json
+from gantools.files.scratch import open_scratch, scratch_error
 from gantools.runtime.seeds import item_seed
+from gantools.systems.remarks import listed, on_held_out
 from gantools.systems.wavegan.config import WaveGANConfig
 
 _INT16 = 32767.0
@@ -58,32 +58,40 @@ class Song:
         return float(self.energy[last] - self.energy[first]) / ((last - first) * _BLOCK)
 
 
-def split_songs(songs: Sequence[str], config: WaveGANConfig) -> dict[str, list[str]]:
+def split_songs(
+    songs: Sequence[str], config: WaveGANConfig, twins: Sequence[Sequence[str]] = ()
+) -> dict[str, list[str]]:
     """Return train, val and test songs: those named by hand, and the rest drawn with the seed.
 
     Each song gets a place by the hash of (seed, its name), and the shares cut that order. With three songs or more each
     side has at least one where its share is above 0; with two, training and validation have one each; a single song is
-    both (its clips for validation then come from other places, but not from another song).
+    both (its clips for validation then come from other places, but not from another song). Songs of one group of
+    `twins` are one recording, which counts as one song and goes to one side.
     """
     shares = dict(zip(SPLITS, parse_shares(config.split), strict=True))
-    named = {"val": names(config.val_songs), "test": names(config.test_songs)}
-    for side, wanted in named.items():
-        for song in wanted:
-            if song not in songs:
+    first = {song: song for song in songs} | {song: group[0] for group in twins for song in group}
+    split: dict[str, list[str]] = {}
+    for side, text in (("test", config.test_songs), ("val", config.val_songs)):
+        for song in names(text):
+            if song not in first:
                 raise ConfigError(f"{side}_songs: no song {song!r} among {', '.join(sorted(songs)[:8])}")
-    split = {side: [s for s in named[side] if s in songs] for side in ("test", "val")}
+        split[side] = list(dict.fromkeys(first[song] for song in names(text)))
+    if both := sorted(set(split["test"]) & set(split["val"])):
+        raise ConfigError(f"val_songs and test_songs both name the recording {both[0]}; name it for one of them")
+    recordings = dict.fromkeys(first[song] for song in songs)
     rest = sorted(
-        (s for s in songs if not any(s in side for side in split.values())),
+        (song for song in recordings if song not in split["test"] and song not in split["val"]),
         key=lambda song: item_seed(config.seed, "split", song),
     )
     for side, sides in (("test", 3), ("val", 2)):
         if not split[side] and shares[side] and len(rest) >= sides:
-            count = max(1, round(shares[side] / sum(shares.values()) * len(songs)))
+            count = max(1, round(shares[side] / sum(shares.values()) * len(recordings)))
             count = min(count, len(rest) - sides + 1)
             split[side], rest = rest[:count], rest[count:]
     if not rest:
         raise ConfigError("no song is left to train on; give more songs, or name fewer in val_songs and test_songs")
-    return {"train": rest, "val": split["val"] or rest, "test": split["test"]}
+    chosen = {"train": rest, "val": split["val"] or rest, "test": split["test"]}
+    return {side: [song for one in heads for song in songs if first[song] == one] for side, heads in chosen.items()}
 
 
 class SongClips:
@@ -106,11 +114,13 @@ class SongClips:
         ``train``, ``val``, ``test`` -> names of songs.
     padded, unusable : list of str
         Songs shorter than a clip, which are followed by silence, and files that were left out.
+    twins : list of list of str
+        Songs that are one recording.
 
     Raises
     ------
     ConfigError
-        No file can be used.
+        No file can be used, or the disk of temporary files is full.
     """
 
     def __init__(
@@ -122,17 +132,19 @@ class SongClips:
     ) -> None:
         self.config, self.songs = config, dict[str, Song]()
         self.padded, self.unusable = list[str](), list[str]()
-        self._file = tempfile.TemporaryFile(prefix="gantools-")  # noqa: SIM115 it stays open as long as its map
+        self._prints: dict[str, Fingerprint] = {}
+        self._file = open_scratch()
         place = 0
-        for name, path in files:
+        for given, path in files:
+            name = _own_name(given, path, self.songs)
             try:
-                codes, song = read_song(name, path, place, config)
+                codes, song, self._prints[name] = read_song(name, path, place, config)
             except InputError as error:
                 self.unusable.append(name)
                 if skipped:
                     skipped(path, error.message)
             else:
-                self._file.write(codes.data)
+                self._store(codes)
                 self.songs[name] = song
                 self.padded += [name] if song.frames > song.stored else []
                 place += len(codes)
@@ -140,13 +152,30 @@ class SongClips:
                 tick()
         if not self.songs:
             raise ConfigError("none of these files can be used; see above")
-        self._file.flush()
+        self._store(b"")
         self._codes = np.memmap(self._file, np.int16, "r", shape=(place, config.channels))
-        self.split = split_songs(list(self.songs), config)
+        self.twins = twins(self._prints)
+        self.split = split_songs(list(self.songs), config, self.twins)
         self._sides: dict[str, tuple[list[Song], np.ndarray]] = {}
         for side, chosen in self.split.items():
             songs = [self.songs[name] for name in chosen]
             self._sides[side] = songs, np.cumsum([song.frames - config.samples + 1 for song in songs])
+
+    def _store(self, codes: np.ndarray | bytes) -> None:
+        try:
+            self._file.write(codes.data if isinstance(codes, np.ndarray) else codes)
+            self._file.flush()
+        except OSError as error:
+            raise scratch_error(error) from error
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user has to know of the songs."""
+        padded = (
+            f"{len(self.padded)} of {len(self.songs)} songs are shorter than a clip of {self.config.samples} samples"
+        )
+        short = [f"{padded}, silence follows them: {listed(self.padded)}"] if self.padded else []
+        return [*short, *describe_twins(self.twins), *on_held_out(self.split["train"], self.split["val"])]
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -163,8 +192,8 @@ class SongClips:
 
     def describe(self) -> dict[str, object]:
         """Return what a resumed run must find again."""
-        frames = {name: song.frames for name, song in sorted(self.songs.items())}
-        return {"songs": {side: sorted(songs) for side, songs in self.split.items()}, "frames": hash_json(frames)}
+        sounds = {name: self._prints[name].digest for name in sorted(self.songs)}
+        return {"songs": {side: sorted(songs) for side, songs in self.split.items()}, "sounds": sounds}
 
     def draw(self, random: np.random.Generator, side: str = "train") -> np.ndarray:
         """Return one clip, float32 (channels, samples): songs by their length, places at random, none silent."""
@@ -194,8 +223,18 @@ class SongClips:
         return wave
 
 
-def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, Song]:
-    """Return the 16-bit codes (frames, channels) of a file, and its entry; `place` is where it will lie.
+def _own_name(name: str, path: Path, taken: Container[str]) -> str:
+    """Return a name that no other song has: with the file's ending, or its folder too, where that is needed."""
+    for candidate in (name, f"{name}{path.suffix}", f"{path.parent.name}/{name}{path.suffix}"):
+        if candidate not in taken:
+            return candidate
+    return str(path)
+
+
+def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, Song, Fingerprint]:
+    """Return the 16-bit codes (frames, channels) of a file, its entry and its fingerprint.
+
+    `place` is where it will lie.
 
     Raises
     ------
@@ -230,4 +269,5 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     power[: len(wave)] = np.square(wave * np.float32(gain)).mean(axis=1)
     energy = np.concatenate([[0.0], np.cumsum(power.reshape(-1, _BLOCK).sum(axis=1))])
     codes = np.round(wave / np.float32(step)).astype(np.int16)
-    return np.ascontiguousarray(codes), Song(name, place, len(wave), frames, step * gain, energy)
+    song = Song(name, place, len(wave), frames, step * gain, energy)
+    return np.ascontiguousarray(codes), song, fingerprint(wave.T, config.rate_hz, codes)
