@@ -69,3 +69,23 @@ def test_limits() -> None:
     assert true_peak(np.zeros((2, 0), np.float32), 44100) == 0
     wave = np.random.default_rng(3).standard_normal((1, 1000)).astype(np.float32)
     assert true_peak(wave, 192000) == np.abs(wave).max()
+
+
+def test_high_rates_need_less_oversampling() -> None:
+    rates_hz = (8000, 95999, 96000, 191999, 192000, 384000)
+    assert [len(interpolators(rate_hz)) for rate_hz in rates_hz] == [3, 3, 1, 1, 0, 0]
+    between = sine(1 / 4, 45, 0.5)  # its samples are 3 dB below its peaks, which lie half way
+    assert true_peak(between, 96000) == pytest.approx(0.5, rel=1e-3)
+    assert true_peak(between, 192000) == np.abs(between).max() == pytest.approx(0.5 / np.sqrt(2), rel=1e-3)
+    quarter = sine(1 / 4, 22.5, 0.5)  # the peaks lie a quarter of the way
+    assert true_peak(quarter, 48000) == pytest.approx(0.5, rel=1e-3)
+    expected = np.abs(resample_poly(np.pad(quarter, ((0, 0), (99, 99))), 2, 1, axis=1, window=("kaiser", 9.0))).max()
+    assert true_peak(quarter, 96000) == pytest.approx(expected, rel=2e-3)
+
+
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_a_peak_between_the_outermost_samples_counts(end: str) -> None:
+    wave = np.zeros((1, 100), np.float32)
+    wave[0, :2] = 1.0
+    wave = wave if end == "first" else wave[:, ::-1]
+    assert true_peak(wave, 44100) == pytest.approx(2 * np.sinc(0.5), rel=0.02)

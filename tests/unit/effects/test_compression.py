@@ -185,3 +185,19 @@ def test_real_stems_meet_the_bound(recording: Callable[[str], Path], name: str, 
     assert not made.unreached
     assert made.after_db <= made.bound_db + 0.1
     assert made.reduction_db <= 12
+
+
+def test_ratio_threshold_and_reduction_keep_within_their_limits() -> None:
+    wave = clicks([1.0, 0.9, 0.8, 0.9, 1.0, 0.7, 0.9])
+    measured = measure(wave)
+    out_of_reach = plan_compression(measured, wave, Statistic(-60.0, 1.0), CompressorDefaults(1.0, 100.0, 4.0))
+    assert out_of_reach.unreached
+    assert 11.5 < out_of_reach.reduction_db <= 12.0
+    assert out_of_reach.ratio in range(4, 21, 2)
+    assert out_of_reach.threshold_db >= measured.mean_db - 40
+    fixed = plan_compression(measured, wave, Statistic(-60.0, 1.0), CompressorDefaults(1.0, 100.0, 25.0))
+    assert (fixed.ratio, fixed.unreached) == (25.0, True)
+    # The smallest ratio that serves is taken.
+    near = plan_compression(measured, wave, Statistic(measured.mean_db - 1, 0.0), CompressorDefaults(1.0, 100.0, 4.0))
+    assert (near.ratio, near.unreached) == (4.0, False)
+    assert near.after_db == pytest.approx(measured.mean_db - 1, abs=0.05)

@@ -81,3 +81,19 @@ def test_short_clips_are_compared_with_real_music_cut_alike(tmp_path: Path) -> N
     with pytest.raises(InputError, match="none of the files"):
         compare_coverage(clips[1:], clips[:1], CoverageConfig(), failed=lambda path, error: failed.append(path))
     assert len(failed) == 8
+
+
+def test_precision_and_recall_by_hand() -> None:
+    """Four real points ten apart, and four generated ones, all near the first."""
+    real, fake = np.array([[0.0], [10], [20], [30]]), np.array([[1.0], [1.5], [2], [2.5]])
+    # The balls of the real points have a radius of 10: the first two hold all four. Those of the others, of .5, none.
+    assert prdc(real, fake, 1) == {"precision": 1.0, "recall": 0.0, "density": 2.0, "coverage": 0.5}
+    # From the other side the little balls hold none of the far points, and their balls two of the four.
+    assert prdc(fake, real, 1) == {"precision": 0.0, "recall": 1.0, "density": 0.0, "coverage": 0.0}
+
+
+def test_repeated_vectors_are_neighbours_of_each_other() -> None:
+    twice = np.array([[0.0], [0.0], [1.0], [5.0]])
+    assert ball_radii(twice, 1).tolist() == [0, 0, 1, 4]
+    assert ball_radii(twice, 2).tolist() == [1, 1, 1, 5]
+    assert prdc(twice, twice, 1) == {"precision": 1.0, "recall": 1.0, "density": 2.25, "coverage": 1.0}

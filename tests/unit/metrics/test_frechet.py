@@ -48,3 +48,12 @@ def test_only_the_offset_counts_between_moved_copies() -> None:
 def test_refuses_what_has_no_distance(a: np.ndarray, b: np.ndarray, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         frechet_distance(a, b)
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (50, 80), (300, 20)])
+def test_equal_sets_are_never_nearer_than_zero(shape: tuple[int, int]) -> None:
+    for seed in range(10):
+        same = np.random.default_rng(seed).standard_normal(shape) * 10.0**seed
+        scale = float(np.square(same).sum()) / len(same)
+        assert 0 <= frechet_distance(same, same[::-1]) <= 1e-12 * scale
+    assert frechet_distance(np.ones(shape), np.ones(shape)) == 0

@@ -17,6 +17,12 @@ def test_a_linear_critic_has_the_norm_of_its_weights() -> None:
     assert float(penalty) == pytest.approx((5.0 - 1.0) ** 2)
 
 
+def test_a_slope_below_one_is_punished_too() -> None:
+    x = torch.zeros(2, 1, 4)
+    penalty = gradient_penalty(lambda w: 0.1 * w.sum((1, 2)), x, x + 1, torch.tensor([0.2, 0.7]))
+    assert float(penalty) == pytest.approx((0.2 - 1.0) ** 2)
+
+
 def test_the_penalty_equals_brute_force() -> None:
     """Each clip by itself, its slope by central differences in double precision."""
     config = tiny("baseline", samples=256, width=1)
