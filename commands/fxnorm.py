@@ -15,8 +15,8 @@ from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
 from gantools.cli.fxnorm import check_pairs, chosen_features, fit_features, measure_stems
-from gantools.cli.fxnorm_apply import apply_file, apply_task, group_targets, print_changes
-from gantools.cli.inputs import AUDIO_SUFFIXES, gather
+from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
 from gantools.options import to_mapping
 
@@ -61,11 +61,15 @@ def apply(stems: Stems = None, features: Features = None, *, run: Run, config: A
       gantools separate songs/ --json | gantools fxnorm apply - --preset musdb18 -o norm/
     """
     target = chosen_features(features, config.preset)
-    items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
-    targets = group_targets(run, items, target, config) if config.group else {}
+    # A song is measured whole, also where this shard has but some of its stems.
+    every = gather(stems, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
+    every = [dataclasses.replace(i, role=config.role or i.role) for i in every]
+    items = part(every, run)[: run.limit or None] if config.group else every
+    songs = {item.song for item in items}
+    changes = group_changes(run, [i for i in every if i.song in songs], target, config) if config.group else {}
     tasks = [apply_task(run, item, config) for item in items]
-    work = partial(apply_file, features=target, config=config, targets=targets, again=run.force)
-    code = run_batch(run, tasks, [target.feature_id, to_mapping(config), targets], work)
+    work = partial(apply_file, features=target, config=config, changes=changes, again=run.force)
+    code = run_batch(run, tasks, [target.feature_id, to_mapping(config), changes], work)
     print_changes(run, tasks, config)
     return code
 

@@ -72,7 +72,8 @@ def melify_file(
     if len(outputs) > 1:
         write_mel_png(outputs[1], mel.frames())
     fields = {"frames": mel.n_frames, "duration_s": round(meta["n_samples"] / params.sample_rate_hz, 3)}
-    return fields | ({"warning": "silent"} if meta["peak"] == 0 else {})
+    warning = meta.get("warning") or ("silent" if meta["peak"] == 0 else "")
+    return fields | ({"warning": warning} if warning else {})
 
 
 if __name__ == "__main__":

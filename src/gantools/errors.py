@@ -37,6 +37,10 @@ class InputError(GantoolsError):
     """An input file is missing, broken or does not fit. Fails that file only."""
 
 
+class Notice(InputError):  # noqa: N818
+    """What a user should hear of an input file, and what stops nothing; it is told and not raised."""
+
+
 class ConfigError(GantoolsError):
     """An option, a TOML key or a combination of them is wrong. Nothing starts."""
 

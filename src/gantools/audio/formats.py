@@ -161,6 +161,11 @@ def choose(path: Path, bits: str, source: SourceFormat | None) -> tuple[str, str
     return container, _held(container, wanted)
 
 
+def depth(subtype: str) -> int:
+    """Return the bits of a sample; 0 for lossy and coarse formats."""
+    return DEPTHS.get(subtype, 0)
+
+
 def deepest(sources: list[SourceFormat]) -> SourceFormat | None:
     """Return the source whose samples say most; floating point says more than integers. None without sources."""
     return max(sources, key=lambda s: (s.subtype in FLOATS, DEPTHS.get(_plain(s.subtype), 0)), default=None)

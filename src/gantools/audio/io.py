@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import soxr
 
 from gantools.audio.decoding import MISSING_SHARE, open_source
 from gantools.audio.ffmpeg import DecodingError
+from gantools.audio.polarity import LEFT_ALONE, Polarity
 from gantools.audio.writing import AudioWriter, write_audio
-from gantools.errors import InputError
+from gantools.errors import InputError, Notice
 
 __all__ = [
     "MOST_LEVEL",
@@ -51,6 +52,8 @@ class AudioReader:
         The same, or an estimate where the header does not say: for progress. 0 where there is none.
     replaced : int
         Samples that were not finite and became zero.
+    polarity : Polarity
+        Of what was read as mono.
 
     Raises
     ------
@@ -69,6 +72,7 @@ class AudioReader:
         self.container: str = self._source.container
         self.subtype: str = self._source.subtype
         self.replaced = 0
+        self.polarity = Polarity()
 
     def __enter__(self) -> AudioReader:
         return self
@@ -127,16 +131,19 @@ class AudioReader:
             raise InputError(f"holds samples beyond +120 dBFS {self._at(bad)}; render it again", self.path)
         return block
 
-    def mono_blocks(self, rate_hz: int) -> Iterator[np.ndarray]:
-        """Yield float32 blocks (n,): the mean of the channels, resampled to `rate_hz`."""
-        if rate_hz == self.rate_hz:
-            for block in self.blocks():
-                yield to_mono(block)
-            return
-        resampler = soxr.ResampleStream(self.rate_hz, rate_hz, 1, dtype="float32", quality="HQ")
+    def mono_blocks(self, rate_hz: int, *, left: bool = False) -> Iterator[np.ndarray]:
+        """Yield float32 blocks (n,): the mean of the channels, or the left one alone, resampled to `rate_hz`.
+
+        Afterwards `polarity` tells whether the channels cancelled each other.
+        """
+        same = rate_hz == self.rate_hz
+        resampler = None if same else soxr.ResampleStream(self.rate_hz, rate_hz, 1, dtype="float32", quality="HQ")
         for block in self.blocks():
-            yield resampler.resample_chunk(to_mono(block))
-        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            mono = np.ascontiguousarray(block[:, 0]) if left else to_mono(block)
+            self.polarity.push(block, mono)
+            yield mono if resampler is None else resampler.resample_chunk(mono)
+        if resampler is not None:
+            yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
     def _at(self, frame: int) -> str:
         return f"at {frame / self.rate_hz:.2f} s"
@@ -165,7 +172,16 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
         return np.concatenate(list(reader.blocks())).T, reader.rate_hz
 
 
-def load_mono(path: str | Path, rate_hz: int) -> np.ndarray:
-    """Return a whole file as float32 (n,), channels averaged, resampled to `rate_hz`."""
+def load_mono(path: str | Path, rate_hz: int, said: Callable[[Path, Notice], None] | None = None) -> np.ndarray:
+    """Return a whole file as float32 (n,), channels averaged, resampled to `rate_hz`.
+
+    Where the channels cancel each other the left one is taken alone, and `said` is told so.
+    """
     with AudioReader(path) as reader:
-        return np.concatenate(list(reader.mono_blocks(rate_hz)))
+        wave = np.concatenate(list(reader.mono_blocks(rate_hz)))
+    if not reader.polarity.cancels:
+        return wave
+    if said is not None:
+        said(Path(path), Notice(LEFT_ALONE, path))
+    with AudioReader(path) as reader:
+        return np.concatenate(list(reader.mono_blocks(rate_hz, left=True)))

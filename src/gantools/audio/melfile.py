@@ -17,6 +17,7 @@ import numpy as np
 from gantools.audio.config import MelParams
 from gantools.audio.io import AudioReader
 from gantools.audio.mel import MelStream
+from gantools.audio.polarity import LEFT_ALONE
 from gantools.errors import InputError
 from gantools.files.containers import TensorStream, read_meta, read_rows, tensor_shape, verify
 from gantools.files.jsontext import well_formed
@@ -153,33 +154,56 @@ def melify(
     tick : callable
         Told the share of the file that is done.
 
+    Returns
+    -------
+    dict
+        What the mel file says; ``warning`` where the channels cancel each other, and the left one is taken alone.
+
     Raises
     ------
     InputError
         The audio cannot be read (see `AudioReader`) or is shorter than half a window.
     """
-    with AudioReader(source) as reader:
-        stream = MelStream(params)
-        n_samples, peak = 0, 0.0
-        expected = max(1.0, reader.expected_frames * params.sample_rate_hz / reader.rate_hz)
+    left = False
+    while True:
+        with AudioReader(source) as reader:
+            stored, cancelled = _melified(reader, path, params, meta, tick, left)
+        if not cancelled or left:
+            break
+        left = True
+    return stored | ({"warning": LEFT_ALONE} if left else {})
 
-        def frames() -> Iterator[np.ndarray]:
-            nonlocal n_samples, peak
-            for block in reader.mono_blocks(params.sample_rate_hz):
-                n_samples += len(block)
-                peak = max(peak, float(np.abs(block).max(initial=0.0)))
-                tick(n_samples / expected)
-                yield stream.push(block)
-            yield stream.finish()
 
-        def finish() -> dict[str, Any]:
-            return {"n_samples": n_samples, "peak": peak}
+def _melified(
+    reader: AudioReader,
+    path: str | Path,
+    params: MelParams,
+    meta: dict[str, Any],
+    tick: Callable[[float], None],
+    left: bool,
+) -> tuple[dict[str, Any], bool]:
+    """Write a mel file; return what it says, and whether the channels cancelled each other."""
+    stream = MelStream(params)
+    n_samples, peak = 0, 0.0
+    expected = max(1.0, reader.expected_frames * params.sample_rate_hz / reader.rate_hz)
 
-        found = {"source_rate_hz": reader.rate_hz, "source_channels": reader.channels}
-        try:
-            return write_mel(path, frames(), params, finish, {**meta, **found})
-        except InputError as error:
-            raise InputError(error.message, source) from error
+    def frames() -> Iterator[np.ndarray]:
+        nonlocal n_samples, peak
+        for block in reader.mono_blocks(params.sample_rate_hz, left=left):
+            n_samples += len(block)
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            tick(n_samples / expected)
+            yield stream.push(block)
+        yield stream.finish()
+
+    def finish() -> dict[str, Any]:
+        return {"n_samples": n_samples, "peak": peak}
+
+    found = {"source_rate_hz": reader.rate_hz, "source_channels": reader.channels}
+    try:
+        return write_mel(path, frames(), params, finish, {**meta, **found}), reader.polarity.cancels
+    except InputError as error:
+        raise InputError(error.message, reader.path) from error
 
 
 def require_same(expected: MelParams, found: MelParams, path: str | Path, where: str) -> None:

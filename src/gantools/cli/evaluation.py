@@ -16,7 +16,7 @@ from gantools.cli.inputs import gather
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
-from gantools.errors import GantoolsError, InputError
+from gantools.errors import GantoolsError, InputError, Notice
 from gantools.files.hashing import hash_json
 from gantools.options import to_mapping
 
@@ -95,6 +95,8 @@ class Evaluation:
                 bar.update(done)
 
             def failed(path: Path, error: GantoolsError) -> None:
+                if isinstance(error, Notice):
+                    return bar.say(f"gantools evaluate: {path}: warning: {error.message}")
                 text = str(error) if error.path else f"{path}: {error}"
                 failures.append(text)
                 bar.say(f"gantools evaluate: {' '.join(text.splitlines())}")

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gantools.cli.batch import Task, output_name
 from gantools.cli.flags import Run
@@ -26,7 +26,9 @@ _MOST_ROWS = 40
 
 def apply_task(run: Run, item: Item, config: ApplyConfig) -> Task:
     """Return what one stem becomes; raises ConfigError where it would be written over itself."""
-    name = output_name(run, item, item.path.suffix.lstrip(".") or "wav")
+    from gantools.audio.formats import written_as
+
+    name = output_name(run, item, written_as(item.path))
     if run.out and (run.out / name).exists() and (run.out / name).samefile(item.path):
         raise ConfigError("would be written over itself; name another folder with -o", item.path)
     return Task(item, (name, str(Path(name).with_suffix(".png"))) if config.report else (name,))
@@ -40,18 +42,20 @@ def apply_file(
     *,
     features: Features,
     config: ApplyConfig,
-    targets: dict[str, float],
+    changes: dict[str, Change],
     again: bool,
 ) -> dict[str, Any]:
     """Write one normalised stem, and its plot where asked; return the fields of its record."""
     from gantools.effects.stemfile import normalise_file
 
-    if item.key in targets:
-        config = dataclasses.replace(config, target_lufs=targets[item.key])
-    dither = config.dither == "tpdf"
-    return normalise_file(
-        item.path, outputs, features, config, role=item.role, seed=seed, dither=dither, again=again, tick=tick
-    )
+    change = changes.get(item.key)
+    options: dict[str, Any] = {"role": item.role, "seed": seed, "dither": config.dither == "tpdf", "again": again}
+    if change is not None:
+        options["change_lu"] = change.lu
+    fields = normalise_file(item.path, outputs, features, config, tick=tick, **options)
+    if change is not None and change.limited and "unchanged" not in fields["flags"]:
+        fields["flags"] = [*fields["flags"], "tp_limited"]
+    return fields
 
 
 def _change(pair: Sequence[float | None] | None, digits: int = 1) -> str:
@@ -102,30 +106,46 @@ def _mean_pair(pairs: Sequence[Sequence[float | None] | None]) -> list[float | N
     return [sum(side) / len(side) if side else None for side in sides]  # type: ignore[arg-type]
 
 
-def group_targets(run: Run, items: Sequence[Item], features: Features, config: ApplyConfig) -> dict[str, float]:
-    """Return the loudness for each stem such that all stems of a song get one gain.
+class Change(NamedTuple):
+    """How much louder all stems of a song become.
 
-    The gain of a song is the mean, over its stems, of the gains that would bring each to the target of its type.
+    Attributes
+    ----------
+    lu : float
+    limited : bool
+        One of them would be above the ceiling; all stay below what they were to become.
     """
-    found = survey(
-        dataclasses.replace(run, on_error="continue"), items, partial(_loudness_of, nan=config.nan), "loudness"
-    )
-    gains: dict[str, list[float]] = {}
-    loudness = {item.key: fields["lufs"] for item, fields in found if fields.get("lufs") is not None}
-    for item, _ in found:
-        if item.key in loudness:
-            target = config.target_lufs
-            if target is None:
-                target = features.for_stem(item.role, config.fallback).loudness_lufs.mean
-            gains.setdefault(item.song, []).append(target - loudness[item.key])
-    return {
-        item.key: round(loudness[item.key] + sum(gains[item.song]) / len(gains[item.song]), 6)
-        for item, _ in found
-        if item.key in loudness
-    }
+
+    lu: float
+    limited: bool
 
 
-def _loudness_of(item: Item, outputs: Sequence[Path], seed: int, tick: Tick, *, nan: str) -> dict[str, Any]:
-    from gantools.effects.analysis import loudness_of_file
+def group_changes(run: Run, items: Sequence[Item], features: Features, config: ApplyConfig) -> dict[str, Change]:
+    """Return the change of loudness of each stem, which is one for all stems of a song.
 
-    return {"lufs": loudness_of_file(item.path, nan=nan)}
+    It is the mean, over the stems, of what would bring each to the target of its type, and no more than the true peak
+    of any of them allows after all effects: so a ceiling moves no stem against the others.
+    """
+    work = partial(_measure_grouped, features=features, config=config)
+    found = [
+        (item, fields)
+        for item, fields in survey(dataclasses.replace(run, on_error="continue"), items, work, "loudness")
+        if fields.get("wanted_lu") is not None
+    ]
+    changes: dict[str, Change] = {}
+    for song in sorted({item.song for item, _ in found}):
+        stems = [fields for item, fields in found if item.song == song]
+        loudness = "loudness" in config.stages()
+        wanted = config.amount * sum(f["wanted_lu"] for f in stems) / len(stems) if loudness else 0.0
+        room = min(f["room_db"] for f in stems)
+        change = Change(round(min(wanted, room), 6), room < wanted)
+        changes |= {item.key: change for item, _ in found if item.song == song}
+    return changes
+
+
+def _measure_grouped(
+    item: Item, outputs: Sequence[Path], seed: int, tick: Tick, *, features: Features, config: ApplyConfig
+) -> dict[str, Any]:
+    from gantools.effects.group import room_of_file
+
+    return room_of_file(item.path, features, config, role=item.role, seed=seed)

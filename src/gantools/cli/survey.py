@@ -36,6 +36,8 @@ def survey(
             outcome.pop("_source", None)
             if "error" in outcome:
                 bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
+            if outcome.get("warning"):
+                bar.say(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
             results.append((task.item, outcome))
             bar.update(len(results))
             if "error" in outcome and run.on_error == "stop":

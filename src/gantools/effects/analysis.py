@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gantools.audio.loudness import Loudness, Meter
+from gantools.audio.polarity import CANCELS
 from gantools.audio.truepeak import TruePeak
 from gantools.effects.compression import DynamicsMeter, OnsetPeaks
 from gantools.effects.equalisation import eq_distance_db
@@ -125,6 +126,8 @@ def warnings_of(stem: Stem) -> list[str]:
         found.append(f"clipped in {stem.clipped_runs} places")
     if stem.offset > 10 ** (_OFFSET_DBFS / 20):
         found.append(f"DC offset of {decibels(stem.offset):.0f} dBFS")
+    if stem.polarity.cancels:
+        found.append(CANCELS)
     if stem.replaced:
         found.append(f"{stem.replaced} samples that are not finite became zero")
     return found

@@ -35,6 +35,9 @@ from gantools.effects.spectrum import gamma_size, grid_magnitude
 from gantools.effects.stem import Stem, allocate, chunks
 from gantools.errors import InputError
 
+#: A gain that the record calls 0 dB is none, so that the samples stay as they are.
+_NO_GAIN_DB = 5e-5
+
 
 @dataclass(eq=False)
 class Normalised:
@@ -56,6 +59,8 @@ class Normalised:
         What the stages chose.
     curves : dict
         ``spectra_db`` and ``similarities``: before, after and target on the grid of the features.
+    changed : bool
+        Some stage changed more than the level.
     """
 
     wave: np.ndarray
@@ -64,6 +69,12 @@ class Normalised:
     figures: dict[str, tuple[float | None, float | None]]
     settings: dict[str, Any] = field(default_factory=dict)
     curves: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    changed: bool = False
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the samples are those of the stem."""
+        return not self.changed and self.gain == 1.0
 
 
 def normalise(
@@ -74,6 +85,7 @@ def normalise(
     role: str,
     seed: int = 0,
     scratch: Path | None = None,
+    change_lu: float | None = None,
     tick: Callable[[float], None] = lambda share: None,
 ) -> Normalised:
     """Bring a stem to the features of its type.
@@ -90,6 +102,8 @@ def normalise(
         Of the reverberation; all else is without chance.
     scratch : Path, optional
         Folder for what is too long for memory.
+    change_lu : float, optional
+        How much louder than before the stem becomes, in place of the target of its type, and without a ceiling.
     tick : callable
         Told the share of the work that is done.
 
@@ -100,7 +114,9 @@ def normalise(
     """
     target = features.for_stem(role, config.fallback)
     stages, wave, rate_hz = config.stages(), stem.wave, stem.rate_hz
-    before = analyse(stem, onsets=False)
+    if config.amount == 0:  # no stage goes any way to its target
+        stages = tuple(stage for stage in stages if stage in ("reverb", "loudness"))
+    before = analyse(stem, dual_mono=config.dual_mono, onsets=False)
     tick(0.25)
     result = Normalised(wave, 1.0, ["normalized"], {})
     if is_silent(stem, before.lufs):
@@ -123,8 +139,8 @@ def normalise(
     if "pan" in stages and start.image and wave.shape[1] >= pan_size(rate_hz) // 2:
         _pan(stem, result, config, target, role, start, scratch)
     tick(0.75)
-    after = analyse(stem, onsets=False)
-    _finish(result, config, target, before, after, rate_hz, "loudness" in stages)
+    after = analyse(stem, dual_mono=config.dual_mono, onsets=False) if result.changed else start
+    _finish(result, config, target, before, after, rate_hz, change_lu)
     return result
 
 
@@ -149,12 +165,14 @@ def _reverberate(
         out=stem.wave,
         scratch=scratch,
     )
-    return analyse(stem, onsets=False) if result.settings["reverb"] else None
+    result.changed = bool(result.settings["reverb"])
+    return analyse(stem, dual_mono=config.dual_mono, onsets=False) if result.changed else None
 
 
 def _equalise(
     stem: Stem, result: Normalised, config: ChainConfig, target: StemFeatures, role: str, start: StemAnalysis
 ) -> None:
+    result.changed = True
     if config.eq_compat:
         paper_equalise(stem.wave, _needed(target.eq_db, "spectrum"), stem.rate_hz, role)
         result.settings["eq"] = {"method": "paper"}
@@ -195,6 +213,7 @@ def _compress(
         amount=config.amount,
     )
     compress_into(stem.wave, plan, stem.wave)
+    result.changed |= plan.active
     result.figures["onset_peak_db"] = (plan.before_db, plan.after_db)
     result.settings["drc"] = {
         name: getattr(plan, name)
@@ -230,6 +249,7 @@ def _pan(
     if skip == "mono":
         result.flags.append(skip)
     if skip is None:
+        result.changed = True
         source = stem.wave
         stem.wave = result.wave = allocate(len(source), source.shape[1], scratch)
         result.settings["pan"] = pan_to_target(source, start.image, aim, stem.wave)
@@ -242,17 +262,22 @@ def _finish(
     before: StemAnalysis,
     after: StemAnalysis,
     rate_hz: int,
-    level: bool,
+    change_lu: float | None,
 ) -> None:
     """Choose the last gain, and tell the figures."""
+    level = "loudness" in config.stages()
     if level:
         lufs = config.target_lufs if config.target_lufs is not None else target.loudness_lufs.mean
         # With an amount, a share of the way from the stem's own loudness, not from what the other stages left.
-        lufs = before.lufs + config.amount * (lufs - before.lufs)
-        gain = design_gain(after.loudness, after.true_peak, lufs, config.true_peak)
-        result.gain = gain.gain
+        lufs = before.lufs + (config.amount * (lufs - before.lufs) if change_lu is None else change_lu)
+        ceiling = config.true_peak if change_lu is None else None
+        share = 0.0 if config.amount == 0 and change_lu is None else 1.0
+        gain = design_gain(after.loudness, after.true_peak, lufs, ceiling, share)
+        result.gain = gain.gain if abs(gain.gain_db) >= _NO_GAIN_DB else 1.0
         if gain.tp_limited:
             result.flags.append("tp_limited")
+    elif change_lu:
+        result.gain = 10 ** (change_lu / 20)
     peak_db = decibels(after.true_peak * result.gain)
     result.figures["lufs"] = (before.lufs, after.loudness.integrated_lufs(result.gain))
     result.figures["true_peak_db"] = (decibels(before.true_peak), peak_db)

@@ -48,6 +48,7 @@ class ChainConfig:
     reverb_wet_db: str = option("-18:-6", "Range of the wet level against the dry one, low:high.", unit="dB")
     fallback: str = option("", "Stem type whose features serve types that the features lack.")
     nan: str = option("error", "What to do with samples that are NaN or infinite.", choices=("error", "zero"))
+    dual_mono: bool = option(False, "Count mono as two equal channels: 3.01 LU more.")
 
     def __post_init__(self) -> None:
         for name in self.stages():
@@ -85,7 +86,10 @@ class ApplyConfig(ChainConfig):
 
     preset: str = option("", "Features that come with gantools: musdb18.")
     role: str = option("", "Type of every stem; else its name tells.")
-    group: bool = option(False, "One gain for all stems of a song, so that the balance inside it stays.")
+    group: bool = option(
+        False,
+        "One gain for all stems of a song, so that the balance inside it stays; all effects are worked out twice.",
+    )
     dither: str = option("tpdf", "Dither where the file has 24 bits or fewer.", choices=("tpdf", "none"))
     report: bool = option(False, "Write report.json, and a picture of spectrum and panning for each stem.")
     table: bool = option(True, "Print a table of each stem, before and after.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from gantools.audio.io import AudioReader
+from gantools.audio.io import AudioReader, to_mono
+from gantools.audio.polarity import Polarity
 from gantools.errors import InputError
 
 #: Samples that one step of a pass over a stem takes: a few megabytes, so that they stay in the cache.
@@ -37,6 +38,8 @@ class Stem:
         Stretches of at least 3 samples at full scale. Float samples above it are loud and not clipped.
     replaced : int
         Samples that were NaN or infinite and became zero.
+    polarity : Polarity
+        Whether the sides cancel each other in mono.
     """
 
     wave: np.ndarray
@@ -45,6 +48,7 @@ class Stem:
     offset: float = 0.0
     clipped_runs: int = 0
     replaced: int = 0
+    polarity: Polarity = field(default_factory=Polarity)
 
 
 def allocate(channels: int, frames: int, scratch: Path | None) -> np.ndarray:
@@ -93,6 +97,7 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
                 wave = longer
             wave[:, done : done + planar.shape[1]] = planar
             done += planar.shape[1]
+            stem.polarity.push(block, to_mono(block))
             peak = float(np.abs(planar).max())
             stem.peak = max(stem.peak, peak)
             total += planar.sum(axis=1, dtype=np.float64)

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from gantools.audio.formats import SourceFormat, choose, depth
 from gantools.audio.io import AudioReader, AudioWriter
 from gantools.audio.tags import Tags, read_tags
+from gantools.audio.writing import loudness_notice, lowering
 from gantools.effects.analysis import decibels, warnings_of
 from gantools.effects.chain import Normalised, normalise
 from gantools.effects.config import ChainConfig
@@ -43,6 +45,7 @@ def normalise_file(
     seed: int = 0,
     dither: bool = True,
     bits: str = "source",
+    change_lu: float | None = None,
     again: bool = False,
     tick: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Any]:
@@ -59,6 +62,8 @@ def normalise_file(
         Where the samples become integers.
     bits : str
         See `AudioWriter`.
+    change_lu : float, optional
+        See `normalise`.
     again : bool
         Process even what says that it was processed so already; else such a file is copied.
 
@@ -73,22 +78,24 @@ def normalise_file(
         See `normalise` and `gantools.effects.stem.read_stem`.
     """
     tags, mark = read_tags(path), mark_of(features, config)
-    if not again and mark in tags.strings.get("comment", ""):
+    if not again and mark in tags.comment and _same_format(path, outputs[0], bits):
         _copy(path, outputs[0])
         return {"flags": ["unchanged"]}
     with _scratch(path, outputs[0].parent) as scratch:
         stem = read_stem(path, scratch, nan=config.nan)
-        result = normalise(stem, features, config, role=role, seed=seed, scratch=scratch, tick=tick)
-        if "silent" in result.flags:
-            _copy(path, outputs[0])
+        options: dict[str, Any] = {"role": role, "seed": seed, "scratch": scratch, "change_lu": change_lu}
+        result = normalise(stem, features, config, tick=tick, **options)
+        warnings = warnings_of(stem)
+        if result.untouched and not stem.replaced and _same_format(path, outputs[0], bits):
+            _copy(path, outputs[0])  # what a codec or the samples' own depth would lose stays too
         else:
-            _write(path, outputs[0], result, tags.with_comment(mark), seed if dither else None, bits)
+            marked = tags if "silent" in result.flags else tags.with_comment(mark)
+            warnings += _write(path, outputs[0], result, marked, seed if dither else None, bits)
         tick(0.98)
     if len(outputs) > 1 and result.curves:
         from gantools.effects.plots import write_curves_png  # matplotlib takes a second to load
 
         write_curves_png(outputs[1], f"{path.name} ({role})", **_curves(result))
-    warnings = warnings_of(stem)
     return {
         "flags": result.flags,
         **{name: [_rounded(side) for side in pair] for name, pair in result.figures.items()},
@@ -118,17 +125,36 @@ def _scratch(path: Path, folder: Path) -> Iterator[Path | None]:
         yield scratch
 
 
+def _same_format(path: Path, out: Path, bits: str) -> bool:
+    """Tell whether a copy of a file is what is to be written."""
+    return bits == "source" and path.suffix.lower() == out.suffix.lower()
+
+
 def _copy(path: Path, out: Path) -> None:
     with atomic_path(out) as temporary:
         shutil.copyfile(path, temporary)
         os.chmod(temporary, 0o644)
 
 
-def _write(path: Path, out: Path, result: Normalised, tags: Tags, dither_seed: int | None, bits: str) -> None:
-    gain = np.float32(result.gain)
+def _write(path: Path, out: Path, result: Normalised, tags: Tags, seed: int | None, bits: str) -> list[str]:
+    """Write the samples with the last gain, lowered where they would clip; return what a user should hear of it."""
     with AudioReader(path) as reader:
-        kept: dict[str, Any] = {"like": reader, "tags": tags, "dither": dither_seed, "frames": result.wave.shape[1]}
-        writer = AudioWriter(out, reader.rate_hz, len(result.wave), bits, **kept)
-    with writer:
+        rate_hz, like = reader.rate_hz, SourceFormat.of(reader)
+    _, subtype = choose(out, bits, like)
+    peak = result.gain * max((float(np.abs(block).max()) for block in chunks(result.wave)), default=0.0)
+    lowered = lowering(peak, subtype)
+    if result.untouched and lowered == 1 and depth(subtype) >= depth(like.subtype):
+        seed = None  # no step is rounded
+    kept: dict[str, Any] = {"like": like, "tags": tags, "dither": seed, "frames": result.wave.shape[1]}
+    with AudioWriter(out, rate_hz, len(result.wave), bits, gain=result.gain * lowered, **kept) as writer:
         for block in chunks(result.wave):
-            writer.append(np.multiply(block.T, gain, order="C"))
+            writer.append(block.T)
+    if lowered < 1:
+        result.gain *= lowered
+        result.flags.append("lowered")
+        for name in ("lufs", "true_peak_db"):
+            if name in result.figures:
+                before, after = result.figures[name]
+                result.figures[name] = (before, None if after is None else after + decibels(lowered))
+    notice = loudness_notice(peak, lowered)
+    return [notice] if notice else []

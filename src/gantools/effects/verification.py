@@ -60,14 +60,14 @@ def check_files(
     with AudioReader(after) as reader:
         lossy = reader.subtype in _LOSSY
     checks = [_format(before, after, first, made)]
-    found = analyse(first)
+    found = analyse(first, dual_mono=config.dual_mono)
     if is_silent(first, found.lufs):
         same = first.wave.shape == made.wave.shape and np.array_equal(first.wave, made.wave)
         return [*checks, _check("silence", same, "the same samples" if same else "changed")]
     if first.wave.shape != made.wave.shape or config.amount < 1:
         return checks
     result = normalise(first, features, config, role=role, seed=seed)
-    now, stages = analyse(made), config.stages()
+    now, stages = analyse(made, dual_mono=config.dual_mono), config.stages()
     if "loudness" in stages:
         checks += _level(now, target, config, result)
     if "eq" in stages and "eq_distance_db" in result.figures and "eq" in result.settings:

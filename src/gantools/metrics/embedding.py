@@ -166,7 +166,7 @@ def embed_files(
     silent = 0
     for path in paths:
         try:
-            wave = load_mono(path, embedder.rate_hz)
+            wave = load_mono(path, embedder.rate_hz, failed)
             vectors, sounds = _embed_clips(wave, embedder, clip_s) if clip_s else _embed_windows(wave, embedder)
         except InputError as error:
             failed(path, error if error.path else InputError(error.message, path))

@@ -162,7 +162,7 @@ def _rate_hz(clip: Clip) -> int:
 
 def _load(clip: Clip, rate_hz: int, failed: Failed) -> np.ndarray | None:
     try:
-        wave = load_mono(clip.path, rate_hz)
+        wave = load_mono(clip.path, rate_hz, failed)
         if not wave.any():
             raise InputError("is silent", clip.path)
         return wave

@@ -185,7 +185,7 @@ def _measure_set(
     for clip in clips:
         try:
             # One rate for all: a centroid depends on the band that a file can hold.
-            wave = load_mono(clip.path, RATE_HZ)
+            wave = load_mono(clip.path, RATE_HZ, failed)
             if len(wave) < WINDOW_SAMPLES:
                 raise InputError(f"{len(wave) / RATE_HZ:.3f} s long; needs {WINDOW_SAMPLES / RATE_HZ:.3f} s", clip.path)
             hz, periodicity = track(wave, max(1, round(config.hop_s * RATE_HZ)))

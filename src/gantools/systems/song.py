@@ -141,18 +141,20 @@ def render(
     """
     if config.mix and source.name.endswith(SUFFIX):
         raise InputError("a mel file has no audio to mix with; give the audio, or leave out --mix", source)
+    notices: list[str] = []
     with scratch_folder(outputs[0].parent) as scratch:
         if source.name.endswith(SUFFIX):
             mel = read_mel(source)
             require_same(translator.params, mel.params, source, "the model")
         else:
             heard = scratch / f"in{SUFFIX}"
-            melify(source, heard, translator.params, {}, lambda share: tick(0.1 * share))
+            found = melify(source, heard, translator.params, {}, lambda share: tick(0.1 * share))
+            notices.append(found.get("warning", ""))
             mel = read_mel(heard)
         made = outputs[0] if config.mel else scratch / f"out{SUFFIX}"
         fields = write_translation(mel, made, translator, config, seed, lambda s: tick(0.1 + 0.4 * s), meta or {})
         if config.mel:
-            return fields
+            return fields | ({"warning": notices[0]} if any(notices) else {})
         raw = scratch / "part.wav"
         part = read_mel(made)
         blocks = invert_stream(
@@ -162,7 +164,7 @@ def render(
             for block in blocks:
                 writer.append(block)
                 tick(0.5 + 0.4 * writer.frames / part.n_samples)
-        notices = [_write_part(source, raw, outputs[0], config)]
+        notices.append(_write_part(source, raw, outputs[0], config))
         if config.mix:
             wanted = _target_ratio_db(translator, config)
             fields |= mix_files(source, raw, outputs[1], wanted - fields["part_over_input_db"], config.bits)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.io import AudioReader
+from gantools.audio.polarity import CANCELS, Polarity
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_file
 from gantools.systems.caw.config import CawConfig
@@ -101,7 +102,11 @@ def _read(path: Path, config: CawConfig) -> tuple[np.ndarray, int]:
         if not wave.shape[1]:
             raise InputError(f"has only {done / reader.rate_hz:.1f} s; start earlier (--start-seconds)", path)
         if config.channels == 1:
-            wave = wave.mean(0, keepdims=True)
+            mono, polarity = wave.mean(0, keepdims=True), Polarity()
+            polarity.push(wave.T, mono[0])
+            if polarity.cancels:
+                raise InputError(f"{CANCELS}; flip one, or train with --channels 2", path)
+            wave = mono
         elif len(wave) == 1:
             wave = np.repeat(wave, 2, 0)
         return np.ascontiguousarray(wave[:2], np.float32), reader.rate_hz

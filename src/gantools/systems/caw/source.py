@@ -11,6 +11,7 @@ import soxr
 import torch
 
 from gantools.audio.io import AudioReader
+from gantools.audio.polarity import CANCELS
 from gantools.errors import InputError
 from gantools.systems.caw.resampling import clip_length
 
@@ -102,10 +103,13 @@ def file_source(path: str | Path) -> Source:
         rate_hz, channels, frames, energy = reader.rate_hz, reader.channels, 0, 0.0
         for block in reader.blocks():
             frames += len(block)
-            energy += float(np.square(_to_mono(block), dtype=np.float64).sum())
+            mono = _to_mono(block)
+            reader.polarity.push(block, mono[:, 0])
+            energy += float(np.square(mono, dtype=np.float64).sum())
     rms = (energy / frames) ** 0.5
     if rms < _SILENCE:
-        raise InputError("is silent; give a recording with sound", path)
+        cancelled = f"{CANCELS}; flip one"
+        raise InputError(cancelled if reader.polarity.cancels else "is silent; give a recording with sound", path)
 
     def blocks() -> Iterator[np.ndarray]:
         with AudioReader(path) as reader:

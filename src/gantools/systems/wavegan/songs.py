@@ -11,6 +11,7 @@ import soxr
 
 from gantools.audio.fingerprint import Fingerprint, describe_twins, fingerprint, twins
 from gantools.audio.io import AudioReader, to_mono
+from gantools.audio.polarity import CANCELS
 from gantools.chunks.splits import SPLITS, names, parse_shares
 from gantools.errors import ConfigError, InputError
 from gantools.files.scratch import open_scratch, scratch_error
@@ -250,6 +251,7 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
                 reader.rate_hz, config.rate_hz, config.channels, dtype="float32", quality="HQ"
             )
         for block in reader.blocks():
+            reader.polarity.push(block, to_mono(block))
             shaped = to_mono(block)[:, None] if config.channels == 1 or block.shape[1] == 1 else block[:, :2]
             shaped = np.repeat(shaped, config.channels, 1) if shaped.shape[1] < config.channels else shaped
             blocks.append(resampler.resample_chunk(np.ascontiguousarray(shaped)) if resampler else shaped)
@@ -258,7 +260,8 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     wave = np.concatenate([block.reshape(-1, config.channels) for block in blocks])
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < 10 ** (config.silence_db / 20):
-        raise InputError("is silent", path)
+        cancelled = config.channels == 1 and reader.polarity.cancels
+        raise InputError(f"{CANCELS}; flip one" if cancelled else "is silent", path)
     step = max(peak, 1.0) / _INT16
     gain = {"none": 1.0, "peak": 1.0 / peak, "rms": 0.0}[config.normalize]
     if not gain:
