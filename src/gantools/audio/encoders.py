@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -50,40 +51,58 @@ class _Gap:
         self.error: OSError | None = None
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_CUR:
-            offset += self.tell()
-        elif whence == os.SEEK_END:
-            offset += self.file.seek(0, os.SEEK_END) - (len(self._content) if self._open else 0)
-        self.file.seek(offset + (len(self._content) if self._open and offset >= self._position else 0))
-        return offset
+        return self._guarded(self._seek, offset, whence)
 
     def tell(self) -> int:
+        return self._guarded(self._tell)
+
+    def write(self, data: bytes) -> int:
+        return self._guarded(self._write, data)
+
+    def read(self, size: int) -> bytes:
+        return self._guarded(self._read, size) or b""
+
+    def _guarded(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do what libsndfile asks for; a callback that raises would be printed and forgotten."""
+        if self.file.closed:  # an object that failed to open is dropped after its file
+            return 0
+        try:
+            return work(*arguments)
+        except OSError as error:
+            self.error = self.error or error
+            return 0
+
+    def _shift(self, position: int) -> int:
+        return len(self._content) if self._open and position >= self._position else 0
+
+    def _seek(self, offset: int, whence: int) -> int:
+        if whence == os.SEEK_CUR:
+            offset += self._tell()
+        elif whence == os.SEEK_END:
+            offset += self.file.seek(0, os.SEEK_END) - (len(self._content) if self._open else 0)
+        self.file.seek(offset + self._shift(offset))
+        return offset
+
+    def _tell(self) -> int:
         there = self.file.tell()
         return there - len(self._content) if self._open and there >= self._position + len(self._content) else there
 
-    def read(self, size: int = -1) -> bytes:
-        here = self.tell()
-        if not self._content or here >= self._position:
-            return self.file.read(size)
-        before = self.file.read(min(size, self._position - here) if size >= 0 else self._position - here)
-        self.seek(here + len(before))
-        return before + self.file.read(size - len(before) if size >= 0 else -1)
+    def _read(self, size: int) -> bytes:
+        here = self._tell()
+        before = self.file.read(max(0, min(size, self._position - here)))
+        self._seek(here + len(before), os.SEEK_SET)
+        return before + self.file.read(size - len(before))
 
-    def write(self, data: bytes) -> int:
-        try:
-            here = self.tell()
-            before = data[: max(0, self._position - here)]
-            self.file.write(before)
-            behind = data[len(before) :]
-            if not self._open and here + len(before) >= self._position:
-                self.file.write(self._content)
-                self._open = True
-            elif before:
-                self.seek(here + len(before))
-            self.file.write(behind)
-        except OSError as error:
-            self.error = error
-            return 0
+    def _write(self, data: bytes) -> int:
+        here = self._tell()
+        before = data[: max(0, self._position - here)]
+        self.file.write(before)
+        if not self._open and here + len(before) >= self._position:
+            self.file.write(self._content)
+            self._open = True
+        elif before:
+            self._seek(here + len(before), os.SEEK_SET)
+        self.file.write(data[len(before) :])
         return len(data)
 
 
