@@ -54,9 +54,7 @@ def frechet(generated: Generated, real: Real, *, run: Run, config: FrechetConfig
     sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
     evaluation = Evaluation(run, "frechet", config, sets, facts, files)
     return evaluation.execute(
-        lambda failed, tick: compare_frechet(
-            clips, others, config, seed=run.seed, device=device, failed=failed, tick=tick
-        ),
+        lambda **watch: compare_frechet(clips, others, config, seed=run.seed, device=device, **watch),
         neighbours(clips, others),
     )
 
@@ -84,7 +82,7 @@ def rhythm(generated: Generated, sources: Sources, *, run: Run, config: RhythmCo
     sets = {"generated": [c for c, _ in pairs], "source": [s for _, s in pairs], "real": [c for c, _ in real_pairs]}
     facts = {"generated": generated, "reference": sources}
     return Evaluation(run, "rhythm", config, sets, facts).execute(
-        lambda failed, tick: compare_rhythm(pairs, real_pairs, config, seed=run.seed, failed=failed, tick=tick),
+        lambda **watch: compare_rhythm(pairs, real_pairs, config, seed=run.seed, **watch),
         triples(pairs, real_pairs),
     )
 
@@ -105,7 +103,7 @@ def stoi(generated: Generated, real: Real, *, run: Run, config: StoiConfig) -> i
     sets = {"generated": [c for c, _ in pairs], "real": [r for _, r in pairs]}
     facts = {"generated": generated, "reference": real}
     return Evaluation(run, "stoi", config, sets, facts).execute(
-        lambda failed, tick: compare_stoi(pairs, config, failed=failed, tick=tick),
+        lambda **watch: compare_stoi(pairs, config, **watch),
         [[("generated", c), ("real", r)] for c, r in pairs],
     )
 

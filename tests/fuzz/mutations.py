@@ -6,8 +6,9 @@ import json
 import random
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
+Order = Literal["little", "big"]
 Mutation = Callable[[bytes, random.Random], bytes]
 
 _NUMBERS = (0, 1, 2, 3, 7, 127, 128, 255, 256, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
@@ -28,7 +29,7 @@ def head(data: bytes, draw: random.Random) -> bytes:
     out = bytearray(data)
     for _ in range(draw.choice((1, 1, 2, 3))):
         size = draw.choice((1, 2, 4, 4, 8))
-        order = draw.choice(("little", "big"))
+        order: Order = draw.choice(("little", "big"))
         value = draw.choice(_NUMBERS + _WIDE) % (1 << 8 * size)
         place = draw.randrange(max(1, min(len(out), 128)))
         out[place : place + size] = value.to_bytes(size, order)
@@ -63,7 +64,7 @@ def nothing(data: bytes, draw: random.Random) -> bytes:
 
 def chunks(data: bytes, draw: random.Random) -> bytes:
     """Change size, name or place of a chunk of a RIFF, AIFF, W64 or CAF file; set fields of its format."""
-    order = "big" if data[:4] == b"FORM" else "little"
+    order: Order = "big" if data[:4] == b"FORM" else "little"
     out = bytearray(data)
     marks = (b"fmt ", b"data", b"COMM", b"SSND", b"LIST", b"bext", b"cue ", b"fact", b"ds64", b"smpl", b"desc", b"id3 ")
     found = [(out.find(mark), mark) for mark in marks if out.find(mark) >= 0]

@@ -9,16 +9,17 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NoReturn
 
 from gantools import __version__
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
-from gantools.errors import ConfigError, GantoolsError
+from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.hashing import hash_json
 from gantools.files.manifest import Manifest, fingerprint
@@ -130,7 +131,7 @@ def run_batch(
         if record is not None:
             known[task.key] = record
     waiting = [task for task in tasks if task.key not in known]
-    with Bar(run, len(waiting), run.verb) as bar:
+    with _stopping(counts), Bar(run, len(waiting), run.verb) as bar:
         done = iter(()) if run.dry_run or not waiting else outcomes(run, out, waiting, work, bar, ahead)
         for task in tasks:  # in their order, so that records come in the order of the inputs
             if task.key in known:
@@ -145,6 +146,28 @@ def run_batch(
                     break
     _summary(run, counts, kinds, describe)
     return 1 if counts["error"] else 0
+
+
+@contextmanager
+def _stopping(counts: dict[str, int]) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        stopped(counts["ok"])
+
+
+def stopped(kept: int) -> NoReturn:
+    """End a run that was interrupted; the message says to run it again only where it would go on.
+
+    Parameters
+    ----------
+    kept : int
+        Results of files that a next run need not make again.
+    """
+    if not kept:
+        raise KeyboardInterrupt
+    what = "the result of 1 file is kept" if kept == 1 else f"the results of {kept} files are kept"
+    raise StoppedError(f"interrupted; {what}: run it again to go on")
 
 
 def _refuse_collisions(tasks: Sequence[Task]) -> None:

@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gantools import __version__
-from gantools.cli.batch import require_out
+from gantools.cli.batch import require_out, stopped
 from gantools.cli.flags import Run
 from gantools.cli.inputs import gather
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
 from gantools.errors import GantoolsError, InputError, Notice
-from gantools.files.hashing import hash_json
+from gantools.files.hashing import hash_file, hash_json
 from gantools.options import to_mapping
 
 if TYPE_CHECKING:
+    from gantools.files.partial import Partial
     from gantools.metrics.pairing import Clip
 
 Failed = Callable[[Path, GantoolsError], None]
-Measure = Callable[[Failed, Callable[[], None]], dict[str, Any]]
+Measure = Callable[..., dict[str, Any]]
 Groups = Sequence[Sequence[tuple[str, "Clip"]]]
 
 
@@ -62,7 +63,8 @@ class Evaluation:
     ) -> None:
         self.run, self.metric, self.sets, self.facts = run, metric, sets, facts
         self.inputs = {f"{name}:{clip.path}": clip.path for name, clips in sets.items() for clip in clips}
-        self.inputs |= files or {}
+        self.files = files or {}
+        self.inputs |= self.files
         self.digest = hash_json([metric, to_mapping(config), run.seed])
         out = None if run.out is None else str(require_out(run) / "report.html")
         self.record = {"action": "evaluate", "path": out, "source": facts["generated"], "rel": "", "metric": metric}
@@ -73,7 +75,8 @@ class Evaluation:
         Parameters
         ----------
         measure : callable
-            (failed, tick) -> result. Tells `failed` each file that fails and calls `tick` after each file.
+            (failed=, tick=, keep=) -> result. Tells `failed` each file that fails, calls `tick` after each file, and
+            gives `keep` what makes the result of a file.
         groups : sequence of sequences of (label, Clip)
             Files to show side by side in the report.
         """
@@ -86,6 +89,7 @@ class Evaluation:
             say(self.run, "nothing to do: the report is up to date")
             return self._emit("skipped", known)
         start, failures = time.perf_counter(), list[str]()
+        partial = self._partial()
         with Bar(self.run, sum(map(len, self.sets.values())), f"evaluate {self.metric}") as bar:
             done = 0
 
@@ -102,8 +106,11 @@ class Evaluation:
                 bar.say(f"gantools evaluate: {' '.join(text.splitlines())}")
 
             try:
-                result = self._complete(measure(failed, tick), failures)
+                result = self._complete(measure(failed=failed, tick=tick, keep=partial.keep), failures)
                 paths = self._write(result, groups)
+                partial.sweep()
+            except KeyboardInterrupt:
+                stopped(partial.count)
             except (InputError, OSError) as error:
                 text = str(error)
                 if isinstance(error, OSError):
@@ -116,6 +123,14 @@ class Evaluation:
             self._remember(fields, paths)
         self._table(result)
         return self._emit("ok", fields, code=1 if failures else 0)
+
+    def _partial(self) -> Partial:
+        """Return where the results of files are kept until the report stands; nowhere without ``--out``."""
+        from gantools.files.partial import Partial
+
+        whole = None if self.run.out is None else self.run.out / self.metric
+        files = [hash_file(path) for path in self.files.values() if path.is_file()]
+        return Partial(whole, hash_json([self.digest, self.run.device, __version__, files]))
 
     def _complete(self, result: dict[str, Any], failures: list[str]) -> dict[str, Any]:
         from gantools.metrics.report import complete

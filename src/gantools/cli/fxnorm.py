@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gantools import __version__
+from gantools.cli.batch import stopped
 from gantools.cli.flags import Run
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
 from gantools.cli.records import emit, say
@@ -52,6 +54,7 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     from gantools.effects.features import write_features
     from gantools.effects.fitting import PASSES, Fit
     from gantools.files.hashing import hash_json
+    from gantools.files.partial import Partial
 
     if run.out is None:
         raise ConfigError("no output file; name one with -o features.json")
@@ -73,11 +76,15 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         return 0
     start, failed = time.perf_counter(), 0
     fit, passes = Fit(config), PASSES[config.mode]
+    kept = Partial(run.out, hash_json([config_hash(config), __version__]))
     for number, stage in enumerate(passes, 1):
         so_far = None if number == 1 else fit.features()
-        done = survey(
-            run, items, partial(_fit_one, stage=stage, features=so_far, config=config), f"fit {number}/{len(passes)}"
-        )
+        work = partial(_fit_one, stage=stage, features=so_far, config=config)
+        part = f"{stage} {so_far.feature_id if so_far else ''}"
+        try:
+            done = survey(run, items, work, f"fit {number}/{len(passes)}", kept, part)
+        except KeyboardInterrupt:
+            stopped(kept.count)
         failed += sum("error" in fields for _, fields in done)
         good = [(item, fields) for item, fields in done if "error" not in fields]
         fit.take([(item.key, item.role, fields) for item, fields in good])
@@ -88,6 +95,7 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         say(run, f"warning: {line}")
     features = fit.features("" if failed else digest)  # a file that failed fails again, and is said again
     write_features(run.out, features)
+    kept.sweep()
     _print_features(run, features)
     fields = {"files": len(items), "failed": failed, "seconds": round(time.perf_counter() - start, 3)}
     emit(run, {**record, **fields, "status": "ok", "feature_id": features.feature_id, "left_out": dict(fit.left_out)})

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gantools.cli.batch import Task, one_line, outcomes
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.cli.progress import Bar
 
+if TYPE_CHECKING:
+    from gantools.files.partial import Partial
+
 
 def survey(
-    run: Run, items: Sequence[Item], work: Callable[..., dict[str, Any]], label: str = ""
+    run: Run,
+    items: Sequence[Item],
+    work: Callable[..., dict[str, Any]],
+    label: str = "",
+    kept: Partial | None = None,
+    part: str = "",
 ) -> list[tuple[Item, dict[str, Any]]]:
     """Run `work` on every item, on ``--jobs`` processes, and return what it gave, in the order of the items.
 
@@ -28,17 +36,28 @@ def survey(
         As for `gantools.cli.batch.run_batch`, with an empty list of outputs.
     label : str
         Shown beside the bar.
+    kept : Partial, optional
+        Where results are kept as they come; those of an earlier run, that was stopped, are taken from there.
+    part : str
+        What tells these results from others of the same files.
     """
+    known = {item: kept.find(item.path, part) for item in items} if kept else {}
     results: list[tuple[Item, dict[str, Any]]] = []
-    tasks = [Task(item, (), key=item.key) for item in items]
-    with Bar(run, len(tasks), label or run.verb) as bar:
-        for task, outcome in zip(tasks, outcomes(run, Path(), tasks, work, bar), strict=True):
-            outcome.pop("_source", None)
-            if "error" in outcome:
-                bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
+    tasks = [Task(item, (), key=item.key) for item in items if known.get(item) is None]
+    with Bar(run, len(items), label or run.verb) as bar:
+        made = zip(tasks, outcomes(run, Path(), tasks, work, bar), strict=True)
+        for item in items:
+            outcome = known.get(item)
+            if outcome is None:
+                task, outcome = next(made)
+                source = outcome.pop("_source", None)
+                if "error" in outcome:
+                    bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
+                elif kept:
+                    kept.store(outcome, source["hash"], part)
             if outcome.get("warning"):
-                bar.say(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
-            results.append((task.item, outcome))
+                bar.say(f"gantools {run.verb}: {item.path}: warning: {outcome['warning']}")
+            results.append((item, outcome))
             bar.update(len(results))
             if "error" in outcome and run.on_error == "stop":
                 break

@@ -50,14 +50,14 @@ def novelty(generated: Generated, real: Learned, *, run: Run, config: NoveltyCon
     if (model / CLIPS_FILE).is_file():
         files = {name: model / name for name in (CLIPS_FILE, "config.json") if (model / name).is_file()}
         return Evaluation(run, "novelty", config, sets, facts, files).execute(
-            lambda failed, tick: compare_novelty(clips, model, config, failed=failed, tick=tick),
+            lambda **watch: compare_novelty(clips, model, config, **watch),
             neighbours(clips, []),
         )
     if model.is_dir() and next(model.rglob(CLIPS_FILE), None):
         raise ConfigError("holds several models, whose samples are no real music; name one of them", model)
     others = gather_clips(real, AUDIO_SUFFIXES, run)
     return Evaluation(run, "novelty", config, sets | {"real": others}, facts).execute(
-        lambda failed, tick: compare_novelty(clips, others, config, failed=failed, tick=tick),
+        lambda **watch: compare_novelty(clips, others, config, **watch),
         neighbours(clips, others),
     )
 
@@ -81,7 +81,7 @@ def pitch(generated: Generated, real: Beside = "", *, run: Run, config: PitchCon
     device = resolve_device(run.device)
     sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
     return Evaluation(run, "pitch", config, sets, facts).execute(
-        lambda failed, tick: compare_pitch(clips, others, config, device=device, failed=failed, tick=tick),
+        lambda **watch: compare_pitch(clips, others, config, device=device, **watch),
         neighbours(clips, others),
     )
 
@@ -108,6 +108,6 @@ def coverage(generated: Generated, real: Real, *, run: Run, config: CoverageConf
     device = resolve_device(run.device)
     sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
     return Evaluation(run, "coverage", config, sets, facts, files).execute(
-        lambda failed, tick: compare_coverage(clips, others, config, device=device, failed=failed, tick=tick),
+        lambda **watch: compare_coverage(clips, others, config, device=device, **watch),
         neighbours(clips, others),
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from gantools.audio.config import MelParams
+from gantools.audio.melfile import SUFFIX
 from gantools.audio.quantise import DbRange
 from gantools.errors import GantoolsError, InputError
+from gantools.files.hashing import hash_json
+from gantools.files.partial import Keep, made_anew
 from gantools.metrics.config import EmbeddingConfig, FrechetConfig, RhythmConfig, StoiConfig
 from gantools.metrics.embedding import Embedder, Embeddings, describe_embedder, embed_files, open_embedder
 from gantools.metrics.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
@@ -19,6 +24,7 @@ from gantools.metrics.mel_windows import MelWindow, common_params, covering_db_r
 from gantools.metrics.pairing import Clip
 from gantools.metrics.rhythm import AlignmentResult, alignment, copy_distance, onset_envelope
 from gantools.metrics.stoi import stoi_features
+from gantools.options import to_mapping
 
 Failed = Callable[[Path, GantoolsError], None]
 Tick = Callable[[], None]
@@ -34,6 +40,7 @@ def compare_frechet(
     device: torch.device | str = "cpu",
     failed: Failed,
     tick: Tick = lambda: None,
+    keep: Keep = made_anew,
 ) -> Result:
     """Fréchet distance between two sets of audio files, with its intervals.
 
@@ -46,6 +53,8 @@ def compare_frechet(
     device : torch.device or str
     failed, tick : callable
         Told each file that fails; called after each file.
+    keep : callable
+        Given what makes the result of one file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -55,7 +64,7 @@ def compare_frechet(
         ``distance_sd`` tells how much they differ.
     """
     embedder = open_embedder(config, device)
-    a, b = (embed_set(clips, embedder, config, failed, tick) for clips in (generated, real))
+    a, b = (embed_set(clips, embedder, config, failed, tick, keep) for clips in (generated, real))
     networks = list(zip(a.vectors, b.vectors, strict=True))
     measured = [bootstrap_interval(*vectors, a.groups, b.groups, seed) for vectors in networks]
     result: Result = {
@@ -76,10 +85,10 @@ def compare_frechet(
 
 
 def embed_set(
-    clips: Sequence[Clip], embedder: Embedder, config: EmbeddingConfig, failed: Failed, tick: Tick
+    clips: Sequence[Clip], embedder: Embedder, config: EmbeddingConfig, failed: Failed, tick: Tick, keep: Keep
 ) -> Embeddings:
     """Embed a set of files as a configuration says."""
-    return embed_files([clip.path for clip in clips], embedder, failed, tick, config.silence, config.clip_s)
+    return embed_files([clip.path for clip in clips], embedder, failed, tick, config.silence, config.clip_s, keep)
 
 
 def describe_sets(embedder: Embedder, config: EmbeddingConfig, generated: Embeddings, real: Embeddings) -> Result:
@@ -120,6 +129,7 @@ def compare_rhythm(
     seed: int = 0,
     failed: Failed,
     tick: Tick = lambda: None,
+    keep: Keep = made_anew,
 ) -> Result:
     """Onset alignment of generated files with their sources, and their distance from a copy.
 
@@ -134,6 +144,8 @@ def compare_rhythm(
         Of the permutations.
     failed, tick : callable
         Told each generated file that fails; called after each pair.
+    keep : callable
+        Given what makes the mel of a sound; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -142,32 +154,42 @@ def compare_rhythm(
         correlations of single windows; the same for the real pairs under ``real``, where the real part plays, and
         ``ratio_to_real``.
     """
-    windows = _windows(pairs, config.window_frames, failed, tick)
+    windows = _windows(pairs, config.window_frames, failed, tick, keep)
     span = covering_db_range([mel for window in windows for mel in (window.generated, window.other)])
     result = {**_aligned(windows, seed), "files": len({window.name for window in windows})}
     result |= {"window_frames": config.window_frames, "db_range": [span.lo_db, span.hi_db]}
     result["copy_distance"] = _distance(windows, span)
     result["copy_distance_db"] = _distance(windows, None)
     if real_pairs:
-        references = [w for w in _windows(real_pairs, config.window_frames, failed, tick) if is_active(w.generated)]
+        found = _windows(real_pairs, config.window_frames, failed, tick, keep)
+        references = [window for window in found if is_active(window.generated)]
         result["real"] = {**_aligned(references, seed), "copy_distance": _distance(references, span)}
         if result["real"]["own"] > 0:
             result["ratio_to_real"] = result["own"] / result["real"]["own"]
     return result
 
 
-def _windows(pairs: Sequence[tuple[Clip, Clip]], frames: int, failed: Failed, tick: Tick) -> list[MelWindow]:
+def _windows(
+    pairs: Sequence[tuple[Clip, Clip]], frames: int, failed: Failed, tick: Tick, keep: Keep
+) -> list[MelWindow]:
     params = common_params(tuple(clip.path for pair in pairs for clip in pair))
     windows: list[MelWindow] = []
     for clip, other in pairs:
         try:
-            windows += cut(load_mel(clip.path, params), load_mel(other.path, params), frames, params, clip.name)
+            own, beside = (_mel(one.path, params, keep) for one in (clip, other))
+            windows += cut(own, beside, frames, params, clip.name)
         except InputError as error:
             failed(clip.path, error)
         tick()
     if not windows:
         raise InputError("no window of any pair is left: the files are too short, silent or broken")
     return windows
+
+
+def _mel(path: Path, params: MelParams, keep: Keep) -> np.ndarray:
+    """Return the mel of a file; only that of a sound is work worth keeping."""
+    make = partial(load_mel, path, params)
+    return make() if path.name.endswith(SUFFIX) else keep(make, path, part=hash_json(to_mapping(params)))
 
 
 def _aligned(windows: Sequence[MelWindow], seed: int) -> Result:
@@ -189,7 +211,12 @@ def _distance(windows: Sequence[MelWindow], span: DbRange | None) -> float:
 
 
 def compare_stoi(
-    pairs: Sequence[tuple[Clip, Clip]], config: StoiConfig, *, failed: Failed, tick: Tick = lambda: None
+    pairs: Sequence[tuple[Clip, Clip]],
+    config: StoiConfig,
+    *,
+    failed: Failed,
+    tick: Tick = lambda: None,
+    keep: Keep = made_anew,
 ) -> Result:
     """STOI-like features of generated files against their real counterparts.
 
@@ -199,7 +226,7 @@ def compare_stoi(
         ``mean`` over all bands and windows, ``bands`` (the mean of each of the 256), ``windows`` (file, start_s, mean)
         and ``features``, float64 (windows, bands), which the report writes as safetensors.
     """
-    windows = _windows(pairs, config.window_frames, failed, tick)
+    windows = _windows(pairs, config.window_frames, failed, tick, keep)
     features = np.array([stoi_features(window.generated, window.other, config.mode) for window in windows])  # type: ignore[arg-type]
     return {
         "mode": config.mode,

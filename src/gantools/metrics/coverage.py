@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from gantools.errors import GantoolsError, InputError
+from gantools.files.partial import Keep, made_anew
 from gantools.metrics.comparison import describe_sets, embed_set
 from gantools.metrics.config import CoverageConfig
 from gantools.metrics.embedding import open_embedder
@@ -107,6 +108,7 @@ def compare_coverage(
     device: torch.device | str = "cpu",
     failed: Callable[[Path, GantoolsError], None],
     tick: Callable[[], None] = lambda: None,
+    keep: Keep = made_anew,
 ) -> dict[str, Any]:
     """Precision, recall, density and coverage of two sets of audio files.
 
@@ -117,6 +119,8 @@ def compare_coverage(
     device : torch.device or str
     failed, tick : callable
         Told each file that fails; called after each file.
+    keep : callable
+        Given what makes the vectors of a file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def compare_coverage(
         real file against the rest, where there are enough: what real music gets. Means over the networks, if several.
     """
     embedder = open_embedder(config, device)
-    a, b = (embed_set(clips, embedder, config, failed, tick) for clips in (generated, real))
+    a, b = (embed_set(clips, embedder, config, failed, tick, keep) for clips in (generated, real))
     result = {**describe_sets(embedder, config, a, b), "k": config.neighbours}
     result |= _averaged(b.vectors, a.vectors, config.neighbours)
     even = b.groups % 2 == 0

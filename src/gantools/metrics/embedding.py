@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ import torch
 
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
+from gantools.files.partial import Keep, made_anew
 from gantools.metrics.config import EMBEDDERS, EmbeddingConfig
 from gantools.metrics.musicnn import PATCH_FRAMES, MusiCNN
 from gantools.metrics.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
@@ -136,6 +138,7 @@ def embed_files(
     tick: Callable[[], None] = lambda: None,
     silence: bool = False,
     clip_s: float = 0.0,
+    keep: Keep = made_anew,
 ) -> Embeddings:
     """Embed audio files of any rate and channel count.
 
@@ -155,6 +158,8 @@ def embed_files(
     clip_s : float
         Where it is not 0: cut each file into clips of this length and embed each by itself, repeated to fill a window.
         Networks that make clips shorter than a window can so be compared with real music cut in the same way.
+    keep : callable
+        Given what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
 
     Raises
     ------
@@ -164,10 +169,14 @@ def embed_files(
     parts: list[np.ndarray] = []
     files: list[Path] = []
     silent = 0
+
+    def embedded(path: Path) -> tuple[np.ndarray, np.ndarray]:
+        wave = load_mono(path, embedder.rate_hz, failed)
+        return _embed_clips(wave, embedder, clip_s) if clip_s else _embed_windows(wave, embedder)
+
     for path in paths:
         try:
-            wave = load_mono(path, embedder.rate_hz, failed)
-            vectors, sounds = _embed_clips(wave, embedder, clip_s) if clip_s else _embed_windows(wave, embedder)
+            vectors, sounds = keep(partial(embedded, path), path)
         except InputError as error:
             failed(path, error if error.path else InputError(error.message, path))
         else:

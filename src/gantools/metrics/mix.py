@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from gantools.audio.loudness import measure_loudness
 from gantools.audio.truepeak import true_peak
 from gantools.chunks.multitrack import MIXTURE
 from gantools.errors import GantoolsError, InputError
+from gantools.files.partial import Keep, made_anew
 from gantools.metrics.mix_balance import balance_differences_db
 from gantools.metrics.pairing import Clip
 
@@ -268,6 +270,7 @@ def compare_mix(
     seed: int = 0,
     failed: Callable[[Path, GantoolsError], None],
     tick: Callable[[], None] = lambda: None,
+    keep: Keep = made_anew,
 ) -> dict[str, Any]:
     """Compare mixes with their references.
 
@@ -279,6 +282,8 @@ def compare_mix(
         Of the bootstrap.
     failed, tick : callable
         Told each mix that fails; called after each.
+    keep : callable
+        Given what compares one song; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -288,7 +293,9 @@ def compare_mix(
     songs: dict[str, dict[str, float]] = {}
     for song, mix, reference, stems in pairs:
         try:
-            songs[song] = compare_song(mix, reference, stems)
+            others = [path for path in (reference, *stems.values()) if path is not None]
+            make = partial(compare_song, mix, reference, stems)
+            songs[song] = keep(make, mix, *others, part=" ".join(stems))
         except InputError as error:
             failed(mix, error)
         tick()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from gantools.audio.io import AudioReader, load_mono
 from gantools.errors import GantoolsError, InputError, ModelError
 from gantools.files.containers import read_tensors
 from gantools.files.jsontext import parse_object
+from gantools.files.partial import Keep, made_anew
 from gantools.metrics.config import NoveltyConfig
-from gantools.metrics.mel_profile import band_centres_hz
+from gantools.metrics.mel_profile import Profile, band_centres_hz
 from gantools.metrics.novelty import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty_gates import FIELD_S, judge
 from gantools.metrics.pairing import Clip
@@ -59,6 +61,7 @@ def compare_novelty(
     *,
     failed: Failed,
     tick: Callable[[], None] = lambda: None,
+    keep: Keep = made_anew,
 ) -> dict[str, Any]:
     """Measure generated files against a clip, or several of one style.
 
@@ -70,6 +73,8 @@ def compare_novelty(
     config : NoveltyConfig
     failed, tick : callable
         Told each file that fails; called after each file.
+    keep : callable
+        Given what measures one file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -85,12 +90,13 @@ def compare_novelty(
     """
     reference = _reference(generated, real, failed, tick)
     field_s = config.field_s or (receptive_field_s(real) if isinstance(real, Path) else None) or FIELD_S
-    names, analyses, waves = [], list[Analysis](), []
+    sources = [real / CLIPS_FILE] if isinstance(real, Path) else [clip.path for clip in real]
+    names, analyses, waves, rate = [], list[Analysis](), [], str(reference.rate_hz)
     for clip in generated:
         wave = _load(clip, reference.rate_hz, failed)
         if wave is not None:
             names.append(clip.name)
-            analyses.append(reference.analyse(wave))
+            analyses.append(_unpacked(keep(partial(_packed, reference, wave), clip.path, *sources, part=rate)))
             waves.append(wave)
         tick()
     if not analyses:
@@ -119,6 +125,19 @@ def compare_novelty(
         "curves": _curves(reference, analyses),
         "correlations": _correlations(reference, analyses),
     }
+
+
+def _packed(reference: Reference, wave: np.ndarray) -> tuple[Any, ...]:
+    """Return the fields of an analysis, as they can be kept."""
+    found = reference.analyse(wave)
+    own = found.profile
+    arrays = None if own is None else (own.frames_db, own.ltas_db, own.modulation_db)
+    return found.figures, arrays, found.ncc_1s, found.ncc_quarter
+
+
+def _unpacked(fields: Sequence[Any]) -> Analysis:
+    figures, arrays, *correlations = fields
+    return Analysis(figures, None if arrays is None else Profile(*arrays), *correlations)
 
 
 def _reference(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from scipy import fft
 from gantools.audio.io import load_mono
 from gantools.audio.mel import hann_window
 from gantools.errors import GantoolsError, InputError
+from gantools.files.partial import Keep, made_anew
 from gantools.metrics.config import PitchConfig
 from gantools.metrics.crepe import RATE_HZ, WINDOW_SAMPLES, Crepe
 from gantools.metrics.pairing import Clip
@@ -142,6 +144,7 @@ def compare_pitch(
     device: torch.device | str = "cpu",
     failed: Failed,
     tick: Callable[[], None] = lambda: None,
+    keep: Keep = made_anew,
 ) -> dict[str, Any]:
     """Pitch statistics of a set of audio files, beside those of real music where it is given.
 
@@ -153,6 +156,8 @@ def compare_pitch(
     device : torch.device or str
     failed, tick : callable
         Told each file that fails; called after each file.
+    keep : callable
+        Given what makes the track of a file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -168,9 +173,9 @@ def compare_pitch(
     track = open_tracker(config, device)
     tracker = "yin" if config.tracker == "yin" else f"crepe-{config.model}"
     result: dict[str, Any] = {"tracker": tracker, "voiced_from": config.voiced, "hop_s": config.hop_s}
-    result |= _measure_set(generated, track, config, failed, tick)
+    result |= _measure_set(generated, track, config, failed, tick, keep)
     if real:
-        result["real"] = _measure_set(real, track, config, failed, tick)
+        result["real"] = _measure_set(real, track, config, failed, tick, keep)
     return result
 
 
@@ -180,16 +185,20 @@ def _measure_set(
     config: PitchConfig,
     failed: Failed,
     tick: Callable[[], None],
+    keep: Keep,
 ) -> dict[str, Any]:
     tracks, rows = [], []
+
+    def tracked(path: Path) -> tuple[np.ndarray, ...]:
+        # One rate for all: a centroid depends on the band that a file can hold.
+        wave = load_mono(path, RATE_HZ, failed)
+        if len(wave) < WINDOW_SAMPLES:
+            raise InputError(f"{len(wave) / RATE_HZ:.3f} s long; needs {WINDOW_SAMPLES / RATE_HZ:.3f} s", path)
+        return *track(wave, max(1, round(config.hop_s * RATE_HZ))), spectral_centroid_hz(wave, RATE_HZ)
+
     for clip in clips:
         try:
-            # One rate for all: a centroid depends on the band that a file can hold.
-            wave = load_mono(clip.path, RATE_HZ, failed)
-            if len(wave) < WINDOW_SAMPLES:
-                raise InputError(f"{len(wave) / RATE_HZ:.3f} s long; needs {WINDOW_SAMPLES / RATE_HZ:.3f} s", clip.path)
-            hz, periodicity = track(wave, max(1, round(config.hop_s * RATE_HZ)))
-            tracks.append(PitchTrack(hz, periodicity, spectral_centroid_hz(wave, RATE_HZ)))
+            tracks.append(PitchTrack(*keep(partial(tracked, clip.path), clip.path)))
             rows.append({"file": clip.name, **statistics(tracks[-1:], config.voiced)})
         except InputError as error:
             failed(clip.path, error if error.path else InputError(error.message, clip.path))

@@ -101,7 +101,7 @@ def add_evaluate(app: typer.Typer) -> None:
         pairs = pair_with_songs(of_role(clips, config.role or MIXTURE), others)
         sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": reference}
         return Evaluation(run, "mix", config, sets, facts).execute(
-            lambda failed, tick: compare_mix(pairs, seed=run.seed, failed=failed, tick=tick), []
+            lambda **watch: compare_mix(pairs, seed=run.seed, **watch), []
         )
 
 
