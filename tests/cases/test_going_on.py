@@ -16,7 +16,7 @@ from sounds import tone
 from gantools.audio.io import write_audio
 from gantools.effects import fitting
 from gantools.files.partial import Partial
-from gantools.metrics import comparison, coverage, embedding, mel_windows, mix, novelty, novelty_comparison, pitch
+from gantools.metrics import comparison, coverage, embedding, mel_windows, mix, novelty_comparison, pitch
 from gantools.metrics.config import CoverageConfig, FrechetConfig, NoveltyConfig, RhythmConfig, StoiConfig
 from gantools.metrics.pairing import Clip
 
@@ -124,7 +124,7 @@ COMPARED = {
     ),
     "novelty": (
         lambda a, b, **watch: novelty_comparison.compare_novelty(a, b, NoveltyConfig(), **watch),
-        (novelty.Reference, "analyse"),
+        (novelty_comparison, "_packed"),
     ),
     "rhythm": (
         lambda a, b, **watch: comparison.compare_rhythm(
