@@ -14,9 +14,10 @@ import typer
 
 from gantools.audio.config import MelParams
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.batch import Task, run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.naming import output_name
 from gantools.options import option, to_mapping
 
 app = typer.Typer(**SETTINGS)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import Task, output_name, require_out, run_batch
+from gantools.cli.batch import Task, require_out, run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.naming import output_name
 from gantools.cli.records import say
 from gantools.errors import ConfigError
 from gantools.separation.config import SeparateConfig

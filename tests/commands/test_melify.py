@@ -61,17 +61,6 @@ def test_names_with_spaces_newlines_and_bytes_survive_a_list(gantools, write_ton
     assert sorted(done.stdout.split("\0")[:-1])[0] == "m/s/line\nbreak.mel.safetensors"
 
 
-def test_two_inputs_for_one_output_stop_before_work(gantools, write_tone, tmp_path: Path) -> None:
-    write_tone(tmp_path / "a/x.wav")
-    write_tone(tmp_path / "b/x.wav")
-    done = gantools("melify", "a/x.wav", "b/x.wav", "-o", "out")
-    assert done.returncode == 2
-    assert "would both become x.mel.safetensors" in done.stderr
-    assert not (tmp_path / "out").exists()
-    named = gantools("melify", "a", "b", "-o", "out", "--name", "{rel}/{stem}.{ext}")
-    assert named.returncode == 2
-
-
 def test_jobs_and_shards_change_nothing(gantools, write_tone, tmp_path: Path) -> None:
     for i in range(6):
         write_tone(tmp_path / f"in/{i}.wav", hz=100.0 + i, seconds=0.5)

@@ -62,7 +62,9 @@ class Named:
     number : str
         The number that alone remains of the name: that of a song (``130_drums``) or of a track (``02_Bass``).
     folder : str
-        The song if that number is a track's.
+        The path of its folders, less one that only repeats the role.
+    bare : str
+        The name without its ending.
     """
 
     role: str
@@ -72,6 +74,12 @@ class Named:
     channel: bool = False
     number: str = ""
     folder: str = ""
+    bare: str = ""
+
+    @property
+    def here(self) -> str:
+        """The song where nothing of the name but the part is left: the folder, or else the part itself."""
+        return self.folder or self.bare
 
 
 @dataclass(frozen=True)
@@ -139,10 +147,10 @@ def read_name(rel: str, more: RoleMap | None = None) -> Named:
             folders = folders[:-1]  # song/Drums/Kick
         folder = "/".join(folders)
         channel = word.channel or any(about in AFTER for about in last.text.split())
-        named = Named(word.role, "", last.text, True, channel, folder=folder or stem)
+        named = Named(word.role, "", last.text, True, channel, folder=folder, bare=stem)
         if rest.isdecimal():
             track = channel and len(rest) <= _TRACK_DIGITS
-            song = named.folder if track else "/".join([*folders, rest])
+            song = named.here if track else "/".join([*folders, rest])
             return replace(named, song=song, number=rest)
         return replace(named, song="/".join([*folders, rest] if rest else folders) or stem)
     for position in range(len(folders) - 1, -1, -1):
@@ -152,25 +160,40 @@ def read_name(rel: str, more: RoleMap | None = None) -> Named:
             about = bool(runs) and all(run.kind == "about" for run in runs)  # song/vocals/lead
             song = "/".join(rest_folders if about and rest_folders else [*rest_folders, stem])
             return Named(role, song, stem.lower(), True)
-    return Named("mix", "/".join([*folders, stem]), stem.lower())
+    return Named("mix", "/".join([*folders, stem]), stem.lower(), folder="/".join(folders), bare=stem)
 
 
-def number_tracks(names: Sequence[Named]) -> list[Named]:
-    """Return what the names of one folder say, seen together: which numbers are those of tracks, not of songs.
+def read_folder(names: Sequence[Named], folder: str) -> list[Named]:
+    """Return what the names of one folder say, seen together.
 
-    ``01_Kick`` beside ``02_Bass`` are two tracks of one song; ``01_bass`` beside ``01_drums`` and ``02_bass`` are two
-    songs. A number is a track's where a neighbour is a channel or a part without a number, or where no number and no
-    part comes twice.
+    Numbers: ``01_Kick`` beside ``02_Bass`` are two tracks of one song; ``01_bass`` beside ``01_drums`` and ``02_bass``
+    are two songs. A number is a track's where a neighbour is a channel or a part without a number, or where no number
+    and no part comes twice. A file without a part that is named like its folder is the mix of the parts beside it.
+    Parts without any song in their path, of which there are several, are those of the song that the folder is.
+
+    Parameters
+    ----------
+    names : sequence of Named
+    folder : str
+        Name of the folder.
     """
+    names = list(names)
     numbered = [name for name in names if name.number and len(name.number) <= _TRACK_DIGITS]
-    if not numbered:
-        return list(names)
-    beside = any(name.known and (name.channel or not name.number) and name.song == name.folder for name in names)
+    beside = any(name.known and (name.channel or not name.number) and name.song == name.here for name in names)
     numbers, parts = {name.number for name in numbered}, {name.part for name in numbered}
     once = len(numbered) > 1 and len(numbers) == len(parts) == len(numbered)
-    if not (beside or once):
-        return list(names)
-    return [replace(name, song=name.folder) if name in numbered else name for name in names]
+    if beside or once:
+        names = [replace(name, song=name.here) if name in numbered else name for name in names]
+    here = [name for name in names if name.known and name.song == name.here]
+    together = bool(folder) and len({name.part for name in here}) > 1
+    read = []
+    for name in names:
+        if together and name.known and not name.folder and name.song == name.here:
+            name = replace(name, song=folder, folder=folder)
+        elif together and not name.known and name.song.rpartition("/")[2] == folder:
+            name = replace(name, song=name.folder or folder, known=True)
+        read.append(name)
+    return read
 
 
 def _without_ending(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import os
 import time
@@ -17,6 +16,7 @@ from typing import Any, NoReturn
 from gantools import __version__
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
+from gantools.cli.naming import distinct_outputs
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.errors import ConfigError, GantoolsError, StoppedError
@@ -43,39 +43,6 @@ class Task:
     def __post_init__(self) -> None:
         if not self.key:
             object.__setattr__(self, "key", self.outputs[0])
-
-
-def output_name(run: Run, item: Item, extension: str) -> str:
-    """Return the output path of an item below the output folder, from ``--name``.
-
-    Raises
-    ------
-    ConfigError
-        The template has an unknown field, or leads out of the output folder.
-    """
-    try:
-        name = run.name.format(rel=item.rel, stem=item.stem, role=item.role, song=item.song, ext=extension)
-    except (KeyError, IndexError, ValueError) as error:
-        raise ConfigError(f"--name {run.name!r}: the fields are rel, stem, role, song and ext") from error
-    name = os.path.normpath(name.lstrip("/"))
-    if name.startswith("..") or os.path.isabs(name):
-        raise ConfigError(f"--name {run.name!r} leads out of the output folder")
-    return name
-
-
-def output_names(run: Run, item: Item, roles: Sequence[str], extension: str) -> tuple[str, ...]:
-    """Return the output paths of several results of one item, one for each role and no two alike.
-
-    A template without ``{role}`` would give all of them one name; the later ones then have their role before the
-    ending.
-    """
-    names: list[str] = []
-    for role in roles:
-        name = output_name(run, dataclasses.replace(item, role=role), extension)
-        names.append(name if name not in names else f"{name.removesuffix(f'.{extension}')}.{role}.{extension}")
-    if len(set(names)) < len(names):
-        raise ConfigError(f"--name {run.name!r} gives one name to several results; put {{role}} into it")
-    return tuple(names)
 
 
 def require_out(run: Run) -> Path:
@@ -112,15 +79,12 @@ def run_batch(
         With one job, told of an input and the next one before work on the first begins, so that they can be read
         meanwhile. What it raises ends the run.
 
-    Raises
-    ------
-    ConfigError
-        Two inputs would become one output; nothing starts.
+    Outputs that would have one name are told apart, see `gantools.cli.naming.distinct_outputs`.
     """
     out = require_out(run)
-    _refuse_collisions(tasks)
     digest = hash_json([config, run.seed])
     manifest = Manifest(out)
+    tasks = distinct_outputs(tasks, manifest.records)
     if out.is_dir() and not run.dry_run:
         sweep_temporaries(out)
     counts = {"ok": 0, "skipped": 0, "error": 0, "planned": 0}
@@ -128,7 +92,8 @@ def run_batch(
     known: dict[str, dict[str, Any]] = {}
     for task in tasks:
         record = None if run.force else manifest.up_to_date(task.key, {"source": task.item.path}, digest)
-        if record is not None:
+        # A role that --map or another rule reads anew changes what depends on it.
+        if record is not None and record.get("role", task.item.role) == task.item.role:
             known[task.key] = record
     waiting = [task for task in tasks if task.key not in known]
     with _stopping(counts), Bar(run, len(waiting), run.verb) as bar:
@@ -168,18 +133,6 @@ def stopped(kept: int) -> NoReturn:
         raise KeyboardInterrupt
     what = "the result of 1 file is kept" if kept == 1 else f"the results of {kept} files are kept"
     raise StoppedError(f"interrupted; {what}: run it again to go on")
-
-
-def _refuse_collisions(tasks: Sequence[Task]) -> None:
-    seen: dict[str, Task] = {}
-    for task in tasks:
-        for name in task.outputs:
-            other = seen.setdefault(name, task)
-            if other is not task:
-                raise ConfigError(
-                    f"{other.item.path} and {task.item.path} would both become {name}; "
-                    "give their folder as input, or use --name"
-                )
 
 
 def _finish(
@@ -284,6 +237,9 @@ def _record(
         manifest.append(
             {
                 "key": task.key,
+                "item": task.item.key,
+                "role": task.item.role,
+                "beside": list(task.outputs[1:] if not task.roles else ()),
                 "source": str(task.item.path),
                 "config": digest,
                 "seed": run.seed,

@@ -27,7 +27,10 @@ from gantools.options import base_type, check_value, did_you_mean, field_types, 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """Options with one meaning in every verb."""
+    """Options with one meaning in every verb.
+
+    `map` is None where a verb reads no roles. `missed` grows while inputs are gathered: what could not be read there.
+    """
 
     verb: str = ""
     out: Path | None = None
@@ -45,6 +48,8 @@ class Run:
     debug: bool = False
     limit: int = 0
     name: str = "{rel}/{stem}.{ext}"
+    map: str | None = None
+    missed: list[str] = dataclasses.field(default_factory=list)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -70,12 +75,17 @@ _STANDARD: dict[str, tuple[Any, Any]] = {
     "null": (bool, typer.Option("-0", help="Names on standard input end with NUL.")),
     "limit": (int, typer.Option("--limit", help="Stop after so many inputs; 0 takes all.", min=0)),
     "name": (str, typer.Option("--name", help="Output name from {rel}, {stem}, {role}, {song} and {ext}.")),
+    "map": (str, typer.Option("--map", help="Further names of parts: NAME=ROLE,... such as kick=drums.")),
     "quiet": (bool, typer.Option("--quiet", "-q", help="Errors only.")),
     "verbose": (bool, typer.Option("--verbose", "-v", help="A line per file.")),
     "debug": (bool, typer.Option("--debug", help="Tracebacks, and what libraries have to say.")),
 }
-_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)} | {"shard": "1/1", "seed": None}
-BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed"))
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)} | {
+    "shard": "1/1",
+    "seed": None,
+    "map": "",
+}
+BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed", "map"))
 SINGLE = tuple(name for name in BATCH if name not in ("jobs", "shard", "limit", "name", "null", "on_error"))
 
 
@@ -139,7 +149,8 @@ def verb(
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
             given = {n: values[n] for n in arguments} | {n: found[n] for n in own}
-            return function(**given, run=run, config=chosen) or 0
+            code = function(**given, run=run, config=chosen) or 0
+            return 1 if run.missed and not code else code
 
         parameters = [*arguments.values(), *(flag.parameter for flag in (*own.values(), *standard.values()))]
         parameters += _config_parameters(config, presets, preset)

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gantools.cli.batch import Task, output_name
+from gantools.cli.batch import Task
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
+from gantools.cli.naming import output_name
 from gantools.cli.survey import columns, decibels, survey
 from gantools.cli.terminal import write_message
 from gantools.effects.config import ApplyConfig

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from gantools.chunks.finding import NO_FILE, Passed, find_files, same_folder
 from gantools.chunks.roles import AUDIO_SUFFIXES as AUDIO_SUFFIXES
-from gantools.chunks.roles import role_and_song
+from gantools.chunks.roles import Named, RoleMap, parse_map, read_folder, read_name
+from gantools.cli.distinct import distinct, once
 from gantools.cli.flags import Run
-from gantools.errors import ConfigError, InputError
+from gantools.cli.lists import PLAYLISTS, Listed, read_playlist, read_stdin
+from gantools.cli.records import emit, say
+from gantools.errors import ConfigError
+from gantools.files.manifest import Manifest
 from gantools.runtime.seeds import item_seed
 
 MEL_SUFFIXES = (".mel.safetensors",)
+_UNNAMED = Named("mix", "")
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,10 @@ class Item:
         File name without its ending.
     role, song : str
         As the name says, or as the record of another verb said.
+    mark : str
+        What tells it from another input of the same name: ``-wav`` beside ``-flac``.
+    named : Named
+        All that the name says; `role` and `song` come from it where nothing else does.
     """
 
     path: Path
@@ -38,51 +48,77 @@ class Item:
     stem: str
     role: str
     song: str
+    mark: str = ""
+    named: Named = _UNNAMED
 
     @property
     def key(self) -> str:
-        """Name of the item for seeds and shards: ``rel/stem``."""
-        return f"{self.rel}/{self.stem}" if self.rel else self.stem
+        """Name of the item for seeds and shards: ``rel/stem``, and its mark."""
+        return f"{self.rel}/{self.stem}{self.mark}" if self.rel else f"{self.stem}{self.mark}"
 
 
 def gather(arguments: Sequence[str] | None, suffixes: Sequence[str], run: Run) -> list[Item]:
-    """Return the items named on the command line or on standard input.
+    """Return the items named on the command line or on standard input; see `gather_sets`."""
+    return gather_sets([arguments], suffixes, run)[0]
+
+
+def gather_sets(
+    sets: Sequence[Sequence[str] | None],
+    suffixes: Sequence[str],
+    run: Run,
+    *,
+    passed: Passed | None = None,
+    results_only: bool = False,
+) -> list[list[Item]]:
+    """Return the items of each set of arguments; no two of a set are one file, or have one key.
+
+    What was passed over is said once for all of them, as are names that tell no part of a song among others that do.
+    A folder that cannot be read is said, and makes the exit code 1; the rest is taken.
 
     Parameters
     ----------
-    arguments : sequence of str or None
-        Files, folders (searched for `suffixes`, recursively, in sorted order), or ``-``.
+    sets : sequence of (sequence of str or None)
+        Files, folders (searched for `suffixes`, recursively, in sorted order), playlists, or ``-``.
         None and a pipe on standard input mean ``-``.
     suffixes : sequence of str
     run : Run
+    passed : Passed, optional
+        Takes note of what is passed over.
+    results_only : bool
+        See `gantools.chunks.finding.find_files`.
 
     Raises
     ------
     ConfigError
-        No input at all, or an input that does not exist: nothing starts.
+        No input at all, one that does not exist, or the output folder as input: nothing starts.
     """
-    arguments = list(arguments or [])
-    if not arguments and not sys.stdin.isatty():
-        arguments = ["-"]
-    if not arguments:
-        raise ConfigError("no input; name files or folders, or - for a list on standard input")
-    items: list[Item] = []
-    for argument in arguments:
-        if argument == "-":
-            items += _from_stdin(suffixes, run)
-        elif os.path.isdir(argument):
-            items += _from_folder(Path(argument), suffixes)
-        elif not os.path.lexists(argument):
-            raise ConfigError("no such file or folder", argument)
-        else:
-            items.append(_item(Path(argument), "", suffixes))
-    if not items:
-        if "-" in arguments and run.out is not None and (run.out / "manifest.jsonl").exists():
-            return []  # a pipe that had nothing new to say
-        where = ", ".join("standard input" if a == "-" else a for a in arguments)
-        raise ConfigError(f"no input in {where}; looked for {', '.join(suffixes)}")
-    items = part(items, run)
-    return items[: run.limit] if run.limit else items
+    passed = Passed() if passed is None else passed
+    search = _Search(tuple(suffixes), run, passed, results_only)
+    found = [search.items(arguments) for arguments in sets]
+    for folder, rel, reason in passed.unreadable:
+        say(run, f"{folder}: cannot be read ({reason}); left out", error=True)
+        run.missed.append(str(folder))
+        emit(
+            run,
+            {
+                "action": run.verb,
+                "status": "error",
+                "path": None,
+                "source": str(folder),
+                "rel": rel,
+                "error": f"cannot be read ({reason})",
+            },
+        )
+    if text := passed.text():
+        say(run, text)
+    for arguments, items in zip(sets, found, strict=True):
+        if not items and not search.may_be_empty(arguments):
+            where = ", ".join("standard input" if a == "-" else a for a in arguments or ["-"])
+            raise ConfigError(f"no input in {where}; looked for {', '.join(suffixes)}")
+    if run.map is not None:
+        _say_unknown([item for items in found for item in items], run)
+    found = [part(items, run) for items in found]
+    return [items[: run.limit] if run.limit else items for items in found]
 
 
 def part(items: Sequence[Item], run: Run) -> list[Item]:
@@ -91,58 +127,116 @@ def part(items: Sequence[Item], run: Run) -> list[Item]:
     return [item for item in items if item_seed(0, item.key) % count == index - 1]
 
 
-def _from_folder(folder: Path, suffixes: Sequence[str]) -> Iterator[Item]:
-    found = []
-    for root, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        rel = os.path.relpath(root, folder)
-        for name in names:
-            if not name.startswith(".") and name.lower().endswith(tuple(suffixes)):
-                found.append((("" if rel == "." else Path(rel).as_posix()), Path(root) / name))
-    for rel, path in sorted(found, key=lambda pair: (pair[0], pair[1].name)):
-        yield _item(path, rel, suffixes)
+class _Search:
+    """What one run looks for, and how."""
+
+    def __init__(self, suffixes: tuple[str, ...], run: Run, passed: Passed, results_only: bool) -> None:
+        self.suffixes, self.run, self.passed, self.results_only = suffixes, run, passed, results_only
+        self.more: RoleMap = parse_map(run.map or "")
+
+    def items(self, arguments: Sequence[str] | None) -> list[Item]:
+        """Return the items of some arguments."""
+        arguments = list(arguments or [])
+        if not arguments and not sys.stdin.isatty():
+            arguments = ["-"]
+        if not arguments:
+            raise ConfigError("no input; name files or folders, or - for a list on standard input")
+        items: list[Item] = []
+        for argument in arguments:
+            if argument == "-":
+                items += self._listed(read_stdin(null=self.run.null))
+            elif os.path.isdir(argument):
+                items += self._folder(argument)
+            elif not os.path.lexists(argument):
+                raise ConfigError("no such file or folder", argument)
+            elif os.path.exists(argument) and not os.path.isfile(argument):
+                raise ConfigError("is a pipe or device; name a file", argument)
+            elif argument.lower().endswith(PLAYLISTS):
+                items += self._listed(read_playlist(Path(argument)))
+            else:
+                items.append(self._item(Listed(argument), ""))
+        return distinct(self._numbered(once(items, self.passed)), self._holders())
+
+    def may_be_empty(self, arguments: Sequence[str] | None) -> bool:
+        """Tell whether no input is no mistake: a pipe that had nothing new to say."""
+        out = self.run.out
+        return (not arguments or "-" in arguments) and out is not None and (out / "manifest.jsonl").exists()
+
+    def _folder(self, folder: str) -> Iterator[Item]:
+        if self.run.out is not None and same_folder(folder, self.run.out):
+            raise ConfigError("is the output folder; an output folder is never an input, name another with -o", folder)
+        for path, rel in find_files(
+            folder, self.suffixes, self.passed, output=self.run.out, results_only=self.results_only
+        ):
+            yield self._item(Listed(str(path)), rel)
+
+    def _listed(self, entries: Sequence[Listed]) -> Iterator[Item]:
+        # A relative name keeps its folders, as `cp --parents` does; absolute ones count from their common folder.
+        names = [PurePosixPath(entry.name) for entry in entries]
+        outside = [str(p.parent) for p in names if p.is_absolute() or ".." in p.parts]
+        common = os.path.commonpath([os.path.abspath(p) for p in outside]) if outside else ""
+        for entry, name in zip(entries, names, strict=True):
+            if entry.rel is not None:
+                yield self._item(entry, entry.rel)
+            elif os.path.isdir(entry.name):
+                yield from self._folder(entry.name)
+            elif os.path.exists(entry.name) and not os.path.isfile(entry.name):
+                self.passed.add(NO_FILE, entry.name)
+            elif name.is_absolute() or ".." in name.parts:
+                rel = os.path.relpath(os.path.abspath(name.parent), common)
+                yield self._item(entry, "" if rel == "." else rel)
+            else:
+                yield self._item(entry, "" if str(name.parent) == "." else str(name.parent))
+
+    def _item(self, entry: Listed, rel: str) -> Item:
+        path, suffixes = Path(entry.name), sorted(self.suffixes, key=len, reverse=True)
+        ending = next((s for s in suffixes if path.name.lower().endswith(s)), path.suffix)
+        stem = path.name[: len(path.name) - len(ending)] if ending else path.name
+        named = read_name(f"{rel}/{stem}" if rel else stem, self.more)
+        if entry.role or entry.song:
+            named = Named(entry.role or named.role, entry.song or named.song, known=True, folder=rel)
+        return Item(path, rel, stem, entry.role or named.role, entry.song or named.song, named=named)
+
+    def _numbered(self, items: Sequence[Item]) -> list[Item]:
+        """Read the names of each folder together: its numbers, its own mix, the song that it is."""
+        numbered = {id(item): item for item in items}
+        for neighbours in _by_folder(items):
+            folder = neighbours[0].path.absolute().parent.name
+            together = read_folder([item.named for item in neighbours], folder)
+            for item, named in zip(neighbours, together, strict=True):
+                if named is not item.named:
+                    numbered[id(item)] = replace(item, named=named, song=named.song)
+        return [numbered[id(item)] for item in items]
+
+    def _holders(self) -> dict[str, str]:
+        if self.run.out is None or not self.run.out.is_dir():
+            return {}
+        records = Manifest(self.run.out).records.values()
+        return {str(r["item"]): os.path.abspath(str(r["source"])) for r in records if "item" in r and "source" in r}
 
 
-def _refuse(error: OSError) -> None:
-    raise ConfigError(f"cannot be read ({error.strerror})", error.filename)
+def _by_folder(items: Iterable[Item]) -> Iterator[list[Item]]:
+    folders: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in items:
+        folders[str(item.path.parent), item.rel].append(item)
+    yield from folders.values()
 
 
-def _item(path: Path, rel: str, suffixes: Sequence[str], role: str = "", song: str = "") -> Item:
-    ending = next((s for s in sorted(suffixes, key=len, reverse=True) if path.name.lower().endswith(s)), path.suffix)
-    stem = path.name[: len(path.name) - len(ending)] if ending else path.name
-    named_role, named_song = role_and_song(f"{rel}/{stem}" if rel else stem)
-    return Item(path, rel, stem, role or named_role, song or named_song)
-
-
-def _from_stdin(suffixes: Sequence[str], run: Run) -> list[Item]:
-    text = sys.stdin.read()
-    if not run.null and text.lstrip().startswith("{"):
-        return [item for line in text.splitlines() if line.strip() for item in _from_record(line, suffixes)]
-    names = [name for name in (text.split("\0") if run.null else text.splitlines()) if name]
-    folders = [PurePosixPath(name) for name in names]
-    # A relative name keeps its folders, as `cp --parents` does; absolute ones count from their common folder.
-    outside = [str(p.parent) for p in folders if p.is_absolute() or ".." in p.parts]
-    common = os.path.commonpath([os.path.abspath(p) for p in outside]) if outside else ""
-    items: list[Item] = []
-    for name, path in zip(names, folders, strict=True):
-        if os.path.isdir(name):
-            items += _from_folder(Path(name), suffixes)
-            continue
-        if path.is_absolute() or ".." in path.parts:
-            rel = os.path.relpath(os.path.abspath(path.parent), common)
-        else:
-            rel = str(path.parent)
-        items.append(_item(Path(name), "" if rel == "." else rel, suffixes))
-    return items
-
-
-def _from_record(line: str, suffixes: Sequence[str]) -> Iterator[Item]:
-    try:
-        record = json.loads(line)
-        status, path = record.get("status", "ok"), record.get("path")
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"standard input: not a JSON record: {line[:60]!r}") from error
-    if status in ("ok", "skipped") and path:
-        yield _item(
-            Path(path), str(record.get("rel") or ""), suffixes, record.get("role") or "", record.get("song") or ""
+def _say_unknown(items: Sequence[Item], run: Run) -> None:
+    """Name the files that say no part in a folder whose other files are parts of one song."""
+    unknown = []
+    for neighbours in _by_folder(items):
+        songs = [item.song for item in neighbours if item.named.known and item.named.folder == item.song]
+        if len(songs) > 1 and len(set(songs)) == 1:
+            unknown += [item for item in neighbours if not item.named.known]
+    if unknown:
+        names = ", ".join(str(item.path) for item in unknown[:_NAMED])
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        say(
+            run,
+            f"no part that is known by name, taken as mixes: {names}{more}; say what they are, such as "
+            f"--map '{unknown[0].stem}=drums'",
         )
+
+
+_NAMED = 3

@@ -6,7 +6,7 @@ import pytest
 
 from gantools.chunks.cutting import spread, window_starts
 from gantools.chunks.plan import shard_names
-from gantools.chunks.roles import number_tracks, parse_map, read_name, role_and_song
+from gantools.chunks.roles import read_folder, parse_map, read_name, role_and_song
 from gantools.chunks.splits import assign, parse_shares, split_of
 from gantools.errors import ConfigError
 
@@ -80,7 +80,7 @@ def test_a_role_folder_in_a_song_folder() -> None:
 
 def test_numbers_are_tracks_or_songs_by_their_neighbours() -> None:
     def songs(*names: str) -> list[str]:
-        return [named.song for named in number_tracks([read_name(f"album/{name}") for name in names])]
+        return [named.song for named in read_folder([read_name(f"album/{name}") for name in names], "album")]
 
     assert songs("01_Kick", "02_Snare", "10_Bass") == ["album"] * 3
     assert songs("01_vocals", "02_drums", "03_bass") == ["album"] * 3
@@ -88,6 +88,17 @@ def test_numbers_are_tracks_or_songs_by_their_neighbours() -> None:
     assert songs("01_bass", "01_drums", "02_bass") == ["album/01", "album/01", "album/02"]
     assert songs("01_drums", "02_drums") == ["album/01", "album/02"]
     assert songs("130_bass", "131_drums") == ["album/130", "album/131"]
+
+
+def test_a_folder_of_parts_is_a_song_and_its_namesake_the_mix() -> None:
+    def songs(*names: str) -> list[tuple[str, str]]:
+        return [(n.role, n.song) for n in read_folder([read_name(name) for name in names], "album")]
+
+    assert songs("bass", "drums") == [("bass", "album"), ("drums", "album")]
+    assert songs("bass", "album") == [("bass", "bass"), ("mix", "album")]
+    assert songs("x/bass", "x/drums", "x/album") == [("bass", "x"), ("drums", "x"), ("mix", "x")]
+    assert songs("bass/one", "bass/two") == [("bass", "one"), ("bass", "two")]
+    assert songs("one", "bass", "album") == [("mix", "one"), ("bass", "bass"), ("mix", "album")]
 
 
 def test_a_map_adds_names_and_goes_before_the_known() -> None:

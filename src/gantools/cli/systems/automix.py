@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, output_name, run_batch
+from gantools.cli.batch import Task, run_batch
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.naming import output_name
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError

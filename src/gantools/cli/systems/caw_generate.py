@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, output_name, require_out, run_batch
+from gantools.cli.batch import Task, require_out, run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, part
+from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
 from gantools.errors import ConfigError

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, output_names, run_batch
+from gantools.cli.batch import Task, run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, Item, gather
+from gantools.cli.naming import output_names
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
 from gantools.options import to_mapping

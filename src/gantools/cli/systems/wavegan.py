@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, output_name, require_out, run_batch
+from gantools.cli.batch import Task, require_out, run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather, part
+from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
