@@ -6,7 +6,7 @@ import pytest
 
 from gantools.chunks.cutting import spread, window_starts
 from gantools.chunks.plan import shard_names
-from gantools.chunks.roles import read_folder, parse_map, read_name, role_and_song
+from gantools.chunks.roles import parse_map, read_folder, read_name, role_and_song
 from gantools.chunks.splits import assign, parse_shares, split_of
 from gantools.errors import ConfigError
 
