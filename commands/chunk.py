@@ -24,7 +24,7 @@ from gantools.cli.records import say
 app = typer.Typer(**SETTINGS)
 
 
-@verb(app, "chunk", ChunkConfig, uses=tuple(name for name in BATCH if name != "name"))
+@verb(app, "chunk", ChunkConfig, uses=(*(name for name in BATCH if name != "name"), "map"))
 def chunk(
     inputs: Annotated[list[str] | None, typer.Argument(help="Mel files, audio, folders, or - for a list.")] = None,
     *,

@@ -31,7 +31,7 @@ def group() -> None:
     """Measure generated music."""
 
 
-@verb(app, "frechet", FrechetConfig, uses=(*SINGLE, "seed", "device"), action="evaluate")
+@verb(app, "frechet", FrechetConfig, uses=(*SINGLE, "map", "seed", "device"), action="evaluate")
 def frechet(generated: Generated, real: Real, *, run: Run, config: FrechetConfig) -> int:
     """Measure the Fréchet distance of generated to real audio in the space of a network that knows music.
 
@@ -39,19 +39,19 @@ def frechet(generated: Generated, real: Real, *, run: Run, config: FrechetConfig
 
     \b
       gantools evaluate frechet drums/ real_drums/ -o report/
-      gantools evaluate frechet drums/ songs/ --embedder rand-cnn --json
+      gantools evaluate frechet drums/ songs/ --role drums --embedder rand-cnn --json
     """
     from gantools.metrics.comparison import compare_frechet
-    from gantools.metrics.pairing import main_role, neighbours, of_role
+    from gantools.metrics.pairing import neighbours
     from gantools.runtime.device import resolve_device
 
-    clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, real))
-    role = main_role(clips, config.role)
-    clips, others = of_role(clips, role), of_role(others, config.real_role or role)
+    sets = gather_clips({"generated": generated, "real": real}, AUDIO_SUFFIXES, run)
+    sets.keep_roles(config.role, config.real_role)
+    clips, others = sets["generated"], sets["real"]
     own = config.embedder.removeprefix("file:")
     files = {"network": Path(own)} if own != config.embedder else None
     device = resolve_device(run.device)
-    sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
+    facts = {"generated": generated, "reference": real}
     evaluation = Evaluation(run, "frechet", config, sets, facts, files)
     return evaluation.execute(
         lambda **watch: compare_frechet(clips, others, config, seed=run.seed, device=device, **watch),
@@ -59,7 +59,7 @@ def frechet(generated: Generated, real: Real, *, run: Run, config: FrechetConfig
     )
 
 
-@verb(app, "rhythm", RhythmConfig, uses=(*SINGLE, "seed"), action="evaluate")
+@verb(app, "rhythm", RhythmConfig, uses=(*SINGLE, "map", "seed"), action="evaluate")
 def rhythm(generated: Generated, sources: Sources, *, run: Run, config: RhythmConfig) -> int:
     """Tell whether generated parts are on time with their sources, and more than copies of them.
 
@@ -70,16 +70,17 @@ def rhythm(generated: Generated, sources: Sources, *, run: Run, config: RhythmCo
       gantools evaluate rhythm drums/ songs/ --source-role bass --real songs/ --json
     """
     from gantools.metrics.comparison import compare_rhythm
-    from gantools.metrics.pairing import main_role, not_of_role, of_role, pair, triples
+    from gantools.metrics.pairing import pair, triples
 
-    clips, others = (gather_clips(folder, EITHER, run) for folder in (generated, sources))
-    role = main_role(clips, config.role)
-    clips = of_role(clips, role)
-    others = of_role(others, config.source_role) if config.source_role else not_of_role(others, role)
-    pairs = pair(clips, others, "source")
-    real = of_role(gather_clips(config.real, EITHER, run), role) if config.real else []
-    real_pairs = pair(real, [source for _, source in pairs], "source") if real else []
-    sets = {"generated": [c for c, _ in pairs], "source": [s for _, s in pairs], "real": [c for c, _ in real_pairs]}
+    folders = {"generated": generated, "source": sources} | ({"real": config.real} if config.real else {})
+    sets = gather_clips(folders, EITHER, run)
+    sets.keep_roles(config.role)
+    sets.keep_role("source", config.source_role)
+    pairs = pair(sets["generated"], sets["source"], "source")
+    real = dict.fromkeys(r for _, r in pair(sets["generated"], sets["real"], "real")) if config.real else ()
+    real_pairs = pair(list(real), [source for _, source in pairs], "source") if real else []
+    sets.narrow("generated", [c for c, _ in pairs], "files without a source")
+    sets |= {"source": [s for _, s in pairs], "real": [c for c, _ in real_pairs]}
     facts = {"generated": generated, "reference": sources}
     return Evaluation(run, "rhythm", config, sets, facts).execute(
         lambda **watch: compare_rhythm(pairs, real_pairs, config, seed=run.seed, **watch),
@@ -87,7 +88,7 @@ def rhythm(generated: Generated, sources: Sources, *, run: Run, config: RhythmCo
     )
 
 
-@verb(app, "stoi", StoiConfig, uses=SINGLE, action="evaluate")
+@verb(app, "stoi", StoiConfig, uses=(*SINGLE, "map"), action="evaluate")
 def stoi(generated: Generated, real: Real, *, run: Run, config: StoiConfig) -> int:
     """Compare each mel band with that of the real counterpart: the paper's 256 STOI-like features.
 
@@ -95,12 +96,13 @@ def stoi(generated: Generated, real: Real, *, run: Run, config: StoiConfig) -> i
       gantools evaluate stoi drums/ real_drums/ --mode literal -o report/
     """
     from gantools.metrics.comparison import compare_stoi
-    from gantools.metrics.pairing import main_role, of_role, pair
+    from gantools.metrics.pairing import pair
 
-    clips, others = (gather_clips(folder, EITHER, run) for folder in (generated, real))
-    role = main_role(clips, config.role)
-    pairs = pair(of_role(clips, role), of_role(others, role), "real")
-    sets = {"generated": [c for c, _ in pairs], "real": [r for _, r in pairs]}
+    sets = gather_clips({"generated": generated, "real": real}, EITHER, run)
+    sets.keep_roles(config.role)
+    pairs = pair(sets["generated"], sets["real"], "real")
+    sets.narrow("generated", [c for c, _ in pairs], "files without a real counterpart")
+    sets["real"] = [r for _, r in pairs]
     facts = {"generated": generated, "reference": real}
     return Evaluation(run, "stoi", config, sets, facts).execute(
         lambda **watch: compare_stoi(pairs, config, **watch),

@@ -27,7 +27,7 @@ Features = Annotated[
 ]
 #: -f names the features here.
 FORCE = {"force": "Redo what is up to date, and process what was processed before (here -f names the features)."}
-READS = tuple(name for name in BATCH if name not in ("out", "force", "name", "dry_run"))
+READS = (*(name for name in BATCH if name not in ("out", "force", "name", "dry_run")), "map")
 
 
 @app.callback()
@@ -35,7 +35,7 @@ def group() -> None:
     """Bring stems to a common sound (FxNorm: effect normalisation)."""
 
 
-@verb(app, "fit", FitConfig, uses=(*SINGLE, "jobs", "null", "limit"), action="fxnorm", long_only=FORCE)
+@verb(app, "fit", FitConfig, uses=(*SINGLE, "jobs", "null", "limit", "map"), action="fxnorm", long_only=FORCE)
 def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     """Measure the average loudness, spectrum, panning and dynamics of each type of stem in a dataset.
 
@@ -48,7 +48,7 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     return fit_features(run, gather(stems, AUDIO_SUFFIXES, run), config)
 
 
-@verb(app, "apply", ApplyConfig, uses=(*BATCH, "seed"), action="fxnorm", long_only=FORCE)
+@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm", long_only=FORCE)
 def apply(stems: Stems = None, features: Features = None, *, run: Run, config: ApplyConfig) -> int:
     """Bring each stem to the average of its type: EQ, compression, panning, loudness.
 

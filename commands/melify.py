@@ -31,7 +31,7 @@ class MelifyConfig(MelParams):
     image: bool = option(False, "Write a PNG picture next to each mel file.")
 
 
-@verb(app, "melify", MelifyConfig, uses=BATCH)
+@verb(app, "melify", MelifyConfig, uses=(*BATCH, "map"))
 def melify(
     inputs: Annotated[list[str] | None, typer.Argument(help="Audio files, folders, or - for a list on stdin.")] = None,
     *,

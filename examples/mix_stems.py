@@ -20,7 +20,7 @@ def main() -> None:
     for track in find_multitracks([stems]):
         path = out / f"{track.song}.flac"
         if not path.exists():
-            parts = [Recording(stem, RATE_HZ) for stem in track.stems.values()]
+            parts = [Recording(files, RATE_HZ) for files in track.stems.values()]
             wave = np.sum([part.crop(0, max(p.frames for p in parts)) for part in parts], axis=0)
             write_audio(path, wave * np.float32(min(1.0, 0.98 / np.abs(wave).max())), RATE_HZ)
         print(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +11,18 @@ import numpy as np
 import soxr
 
 from gantools.audio.io import AudioReader
-from gantools.chunks.roles import AUDIO_SUFFIXES, role_and_song
+from gantools.chunks.finding import find_files
+from gantools.chunks.roles import AUDIO_SUFFIXES, Named, read_folder, read_name
 from gantools.errors import InputError
 
 MIXTURE = "mix"
+#: Each holds the whole song or most of it: two of them are two versions, and never sound together.
+WHOLE = (MIXTURE, "accompaniment", "band")
+#: The part that takes what a system of few parts has no place for.
+REST = "other"
 _INT16 = 32767.0
+_BLOCK = 1 << 18
+_LOSSLESS = (".wav", ".flac", ".aif", ".aiff", ".w64", ".caf", ".au")
 
 
 @dataclass(frozen=True)
@@ -25,54 +33,118 @@ class Multitrack:
     ----------
     song : str
     stems : dict
-        Role -> file.
+        Role -> its files, which sound together: kick, snare and overheads are the drums.
     mixture : Path or None
         The song's own mix, where there is one.
     """
 
     song: str
-    stems: dict[str, Path] = field(default_factory=dict)
+    stems: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     mixture: Path | None = None
 
+    def within(self, roles: Sequence[str]) -> Multitrack:
+        """Return the song for a system that knows some roles: instruments that it does not know are the rest.
 
-def find_multitracks(paths: Sequence[str | Path]) -> list[Multitrack]:
+        Guitar, keys and piano join ``other`` where that is among `roles`; what holds the whole song does not.
+        """
+        if REST not in roles:
+            return self
+        stems: dict[str, tuple[Path, ...]] = {}
+        for role, paths in self.stems.items():
+            place = role if role in roles or role in WHOLE else REST
+            stems[place] = stems.get(place, ()) + paths
+        return Multitrack(self.song, stems, self.mixture)
+
+
+@dataclass(frozen=True)
+class StemFile:
+    """A file, and what its name says.
+
+    Attributes
+    ----------
+    path : Path
+    role, song : str
+    part : str
+        Which channel of the role it is, see `gantools.chunks.roles.Named`.
+    """
+
+    path: Path
+    role: str
+    song: str
+    part: str = ""
+
+
+def find_multitracks(paths: Sequence[str | Path], say: Callable[[str], None] | None = None) -> list[Multitrack]:
     """Return the songs in some folders and files, sorted by name.
 
     A file's role and song are read from its path below the folder, as everywhere (`gantools.chunks.roles`):
-    ``song/bass.wav``, ``bass/song.wav`` and ``song.bass.wav`` are the bass of ``song``. Hidden files are left out.
+    ``song/bass.wav``, ``bass/song.wav`` and ``song.bass.wav`` are the bass of ``song``.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+    say : callable, optional
+        See `group_stems`.
 
     Raises
     ------
     InputError
-        Nothing found, or two files for one role of one song.
+        Nothing found.
     """
-    songs: dict[str, dict[str, Path]] = {}
-    for path, rel in _files(paths):
-        role, song = role_and_song(rel)
-        parts = songs.setdefault(song, {})
-        if role in parts:
-            raise InputError(f"{parts[role]} is also the {role} of {song}; keep one of them", path)
-        parts[role] = path
-    if not songs:
-        raise InputError(f"no audio in {', '.join(map(str, paths))}; looked for {', '.join(AUDIO_SUFFIXES)}")
-    return [
-        Multitrack(song, {role: path for role, path in parts.items() if role != MIXTURE}, parts.get(MIXTURE))
-        for song, parts in sorted(songs.items())
-    ]
-
-
-def _files(paths: Sequence[str | Path]) -> Iterator[tuple[Path, str]]:
+    found = list[StemFile]()
     for path in map(Path, paths):
-        if not path.is_dir():
-            if not path.exists():
-                raise InputError("no such file or folder", path)
-            yield path, path.name
-            continue
-        for file in sorted(path.rglob("*")):
-            below = file.relative_to(path)
-            hidden = any(part.startswith(".") for part in below.parts)
-            if file.suffix.lower() in AUDIO_SUFFIXES and not hidden and file.is_file():
-                yield file, below.as_posix()
+        if not path.exists():
+            raise InputError("no such file or folder", path)
+        files = find_files(path, AUDIO_SUFFIXES) if path.is_dir() else [(path, "")]
+        folders: dict[Path, list[tuple[Path, Named]]] = {}
+        for file, rel in files:
+            folders.setdefault(file.parent, []).append((file, read_name(f"{rel}/{file.name}" if rel else file.name)))
+        for folder, named in folders.items():
+            together = read_folder([name for _, name in named], folder.absolute().name)
+            found += [
+                StemFile(file, name.role, name.song, name.part) for (file, _), name in zip(named, together, strict=True)
+            ]
+    if not found:
+        raise InputError(f"no audio in {', '.join(map(str, paths))}; looked for {', '.join(AUDIO_SUFFIXES)}")
+    return group_stems(found, say)
+
+
+def group_stems(files: Iterable[StemFile], say: Callable[[str], None] | None = None) -> list[Multitrack]:
+    """Return the songs that some files belong to, sorted by name.
+
+    Different channels of one role (Kick, Snare; Gtr 1, Gtr 2) sound together. One channel in several files is one
+    recording in several formats: the lossless one is taken, or the first. Of several mixes or accompaniments, which
+    each hold the song, one is taken.
+
+    Parameters
+    ----------
+    files : iterable of StemFile
+    say : callable, optional
+        Told, in a sentence each, which channels are summed and which files are left out.
+    """
+    songs: dict[str, dict[str, list[StemFile]]] = {}
+    for file in sorted(files, key=_preference):
+        songs.setdefault(file.song, {}).setdefault(file.role, []).append(file)
+    tracks = []
+    for song, roles in sorted(songs.items()):
+        stems: dict[str, tuple[Path, ...]] = {}
+        for role, mine in sorted(roles.items()):
+            chosen: dict[str, Path] = {}
+            for file in mine:
+                place = "" if role in WHOLE else file.part
+                first = chosen.setdefault(place, file.path)
+                if first != file.path and say:
+                    say(f"{file.path}: {first} is also the {role} of {song}; left out")
+            stems[role] = tuple(chosen[part] for part in sorted(chosen))
+            if len(chosen) > 1 and say:
+                say(f"{song}: {role} is the sum of {', '.join(path.name for path in stems[role])}")
+        mixtures = stems.pop(MIXTURE, ())
+        tracks.append(Multitrack(song, stems, mixtures[0] if mixtures else None))
+    return tracks
+
+
+def _preference(file: StemFile) -> tuple[bool, str]:
+    return os.path.splitext(file.path.name)[1].lower() not in _LOSSLESS, str(file.path)
 
 
 class Recording:
@@ -80,7 +152,8 @@ class Recording:
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path, or sequence of Path
+        Several files are summed, from their beginnings.
     rate_hz : int
         The file is resampled to this rate.
 
@@ -88,7 +161,7 @@ class Recording:
     ----------
     frames : int
     peak : float
-        Largest magnitude in the file, full scale 1. Louder files are kept relative to it, not clipped.
+        Largest magnitude in the file or the sum, full scale 1. Louder files are kept relative to it, not clipped.
 
     Raises
     ------
@@ -96,23 +169,16 @@ class Recording:
         The file cannot be read, or has more than two channels.
     """
 
-    def __init__(self, path: str | Path, rate_hz: int = 44100) -> None:
-        blocks = []
-        with AudioReader(path) as reader:
-            if reader.channels > 2:
-                raise InputError(f"has {reader.channels} channels; give mono or stereo stems", path)
-            resampler = (
-                None
-                if reader.rate_hz == rate_hz
-                else soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32", quality="HQ")
-            )
-            for block in reader.blocks():
-                blocks.append(resampler.resample_chunk(block) if resampler else block)
-            if resampler:
-                blocks.append(resampler.resample_chunk(np.zeros((0, reader.channels), np.float32), last=True))
-        self.peak = max((float(np.abs(block).max(initial=0.0)) for block in blocks), default=0.0)
+    def __init__(self, path: str | Path | Sequence[Path], rate_hz: int = 44100) -> None:
+        paths = [path] if isinstance(path, (str, Path)) else list(path)
+        wave = _read(paths[0], rate_hz)
+        for other in paths[1:]:
+            wave = _sum(wave, _read(other, rate_hz))
+        self.peak = float(np.abs(wave).max(initial=0.0))
         self._step = max(self.peak, 1.0) / _INT16
-        codes = np.concatenate([np.round(block / self._step).astype(np.int16) for block in blocks])
+        codes = np.empty((len(wave), wave.shape[1]), np.int16)
+        for start in range(0, len(wave), _BLOCK):
+            codes[start : start + _BLOCK] = np.round(wave[start : start + _BLOCK] / self._step)
         self._codes = np.ascontiguousarray(np.repeat(codes, 2, axis=1).T if codes.shape[1] == 1 else codes.T)
         self.rate_hz = rate_hz
         self.frames = self._codes.shape[1]
@@ -125,3 +191,29 @@ class Recording:
             wave[:, first - start : last - start] = self._codes[:, first:last]
             wave *= np.float32(self._step)
         return wave
+
+
+def _read(path: str | Path, rate_hz: int) -> np.ndarray:
+    """Return a file at a rate, float32 (frames, 1 or 2)."""
+    blocks = []
+    with AudioReader(path) as reader:
+        if reader.channels > 2:
+            raise InputError(f"has {reader.channels} channels; give mono or stereo stems", path)
+        resampler = (
+            None
+            if reader.rate_hz == rate_hz
+            else soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32", quality="HQ")
+        )
+        for block in reader.blocks():
+            blocks.append(resampler.resample_chunk(block) if resampler else block)
+        if resampler:
+            blocks.append(resampler.resample_chunk(np.zeros((0, reader.channels), np.float32), last=True))
+    return np.concatenate(blocks)
+
+
+def _sum(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    channels = max(one.shape[1], two.shape[1])
+    total = np.zeros((max(len(one), len(two)), channels), np.float32)
+    for wave in (one, two):
+        total[: len(wave)] += wave
+    return total

@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gantools import __version__
+from gantools.chunks.finding import BESIDE, Passed
 from gantools.cli.batch import require_out, stopped
 from gantools.cli.flags import Run
-from gantools.cli.inputs import gather
+from gantools.cli.inputs import gather_sets
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
@@ -29,11 +30,57 @@ Measure = Callable[..., dict[str, Any]]
 Groups = Sequence[Sequence[tuple[str, "Clip"]]]
 
 
-def gather_clips(folder: str, suffixes: Sequence[str], run: Run) -> list[Clip]:
-    """Return the files of a folder, or of a list on standard input (``-``), as clips."""
+class ClipSets(dict[str, "list[Clip]"]):
+    """The files of an evaluation by what they are: ``generated``, ``real``, ``source``.
+
+    Attributes
+    ----------
+    left_out : dict of str to int
+        Why files that were given are not measured -> how many.
+    """
+
+    def __init__(self, sets: Mapping[str, list[Clip]]) -> None:
+        super().__init__(sets)
+        self.left_out: dict[str, int] = {}
+
+    def narrow(self, name: str, clips: list[Clip], why: str) -> None:
+        """Keep some files of a set, and count the others."""
+        if len(clips) < len(self[name]):
+            self.left_out[f"{name} {why}"] = len(self[name]) - len(clips)
+        self[name] = clips
+
+    def keep_role(self, name: str, role: str) -> None:
+        """Keep the files of a role, where one is asked for."""
+        from gantools.metrics.pairing import of_role
+
+        if role:
+            self.narrow(name, of_role(self[name], role), f"files that are not {role}, as their names say")
+
+    def keep_roles(self, role: str, real_role: str = "") -> None:
+        """Keep the generated files of a role and the real ones of another, or of the same where their names say one."""
+        self.keep_role("generated", role)
+        if real_role or any(clip.role == role for clip in self.get("real", ())):
+            self.keep_role("real", real_role or role)
+
+
+def gather_clips(folders: Mapping[str, str], suffixes: Sequence[str], run: Run) -> ClipSets:
+    """Return the files of each folder, or of a list on standard input (``-``), as clips.
+
+    What gantools put beside its own results is left out: the manifest of a folder names it.
+    """
     from gantools.metrics.pairing import Clip
 
-    return [Clip(item.path, item.key, item.role, item.song) for item in gather([folder], suffixes, run)]
+    passed = Passed()
+    found = gather_sets([[folder] for folder in folders.values()], suffixes, run, passed=passed, results_only=True)
+    sets = ClipSets(
+        {
+            name: [Clip(item.path, item.key, item.role, item.song, item.named.part) for item in items]
+            for name, items in zip(folders, found, strict=True)
+        }
+    )
+    if beside := passed.counts.get(BESIDE):
+        sets.left_out[BESIDE[len(beside) > 1]] = len(beside)
+    return sets
 
 
 class Evaluation:
@@ -44,7 +91,7 @@ class Evaluation:
     run : Run
     metric : str
     config : dataclass
-    sets : dict of str to list of Clip
+    sets : ClipSets
         ``generated``, and what it is compared with.
     facts : dict of str to str
         What the record and the report say of the inputs: ``generated``, ``reference``.
@@ -57,7 +104,7 @@ class Evaluation:
         run: Run,
         metric: str,
         config: Any,
-        sets: dict[str, list[Clip]],
+        sets: ClipSets,
         facts: dict[str, str],
         files: dict[str, Path] | None = None,
     ) -> None:
@@ -135,7 +182,8 @@ class Evaluation:
     def _complete(self, result: dict[str, Any], failures: list[str]) -> dict[str, Any]:
         from gantools.metrics.report import complete
 
-        return complete(result, metric=self.metric, **self.facts, seed=self.run.seed, failed=failures)
+        facts = {**self.facts, "seed": self.run.seed, "failed": failures, "left_out": self.sets.left_out}
+        return complete(result, metric=self.metric, **facts)
 
     def _fields(self, result: dict[str, Any]) -> dict[str, Any]:
         from gantools.metrics.report import summary

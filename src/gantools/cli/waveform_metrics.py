@@ -28,7 +28,7 @@ def add_evaluate(app: typer.Typer) -> None:
     """Add the metrics to ``gantools evaluate``."""
     verb(app, "novelty", NoveltyConfig, uses=SINGLE, action="evaluate")(novelty)
     verb(app, "pitch", PitchConfig, uses=(*SINGLE, "device"), action="evaluate")(pitch)
-    verb(app, "coverage", CoverageConfig, uses=(*SINGLE, "device"), action="evaluate")(coverage)
+    verb(app, "coverage", CoverageConfig, uses=(*SINGLE, "map", "device"), action="evaluate")(coverage)
 
 
 def novelty(generated: Generated, real: Learned, *, run: Run, config: NoveltyConfig) -> int:
@@ -44,10 +44,10 @@ def novelty(generated: Generated, real: Learned, *, run: Run, config: NoveltyCon
     from gantools.metrics.novelty_comparison import CLIPS_FILE, compare_novelty
     from gantools.metrics.pairing import neighbours
 
-    clips = gather_clips(generated, AUDIO_SUFFIXES, run)
-    model = Path(real)
-    sets, facts = {"generated": clips}, {"generated": generated, "reference": real}
+    model, facts = Path(real), {"generated": generated, "reference": real}
     if (model / CLIPS_FILE).is_file():
+        sets = gather_clips({"generated": generated}, AUDIO_SUFFIXES, run)
+        clips = sets["generated"]
         files = {name: model / name for name in (CLIPS_FILE, "config.json") if (model / name).is_file()}
         return Evaluation(run, "novelty", config, sets, facts, files).execute(
             lambda **watch: compare_novelty(clips, model, config, **watch),
@@ -55,8 +55,9 @@ def novelty(generated: Generated, real: Learned, *, run: Run, config: NoveltyCon
         )
     if model.is_dir() and next(model.rglob(CLIPS_FILE), None):
         raise ConfigError("holds several models, whose samples are no real music; name one of them", model)
-    others = gather_clips(real, AUDIO_SUFFIXES, run)
-    return Evaluation(run, "novelty", config, sets | {"real": others}, facts).execute(
+    sets = gather_clips({"generated": generated, "real": real}, AUDIO_SUFFIXES, run)
+    clips, others = sets["generated"], sets["real"]
+    return Evaluation(run, "novelty", config, sets, facts).execute(
         lambda **watch: compare_novelty(clips, others, config, **watch),
         neighbours(clips, others),
     )
@@ -76,10 +77,10 @@ def pitch(generated: Generated, real: Beside = "", *, run: Run, config: PitchCon
     from gantools.metrics.pitch import compare_pitch
     from gantools.runtime.device import resolve_device
 
-    clips = gather_clips(generated, AUDIO_SUFFIXES, run)
-    others = gather_clips(real, AUDIO_SUFFIXES, run) if real else []
+    sets = gather_clips({"generated": generated} | ({"real": real} if real else {}), AUDIO_SUFFIXES, run)
+    clips, others = sets["generated"], sets.setdefault("real", [])
     device = resolve_device(run.device)
-    sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
+    facts = {"generated": generated, "reference": real}
     return Evaluation(run, "pitch", config, sets, facts).execute(
         lambda **watch: compare_pitch(clips, others, config, device=device, **watch),
         neighbours(clips, others),
@@ -97,16 +98,16 @@ def coverage(generated: Generated, real: Real, *, run: Run, config: CoverageConf
       gantools evaluate coverage clips/ tracks/ --clip 1.024 --json
     """
     from gantools.metrics.coverage import compare_coverage
-    from gantools.metrics.pairing import main_role, neighbours, of_role
+    from gantools.metrics.pairing import neighbours
     from gantools.runtime.device import resolve_device
 
-    clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, real))
-    role = main_role(clips, config.role)
-    clips, others = of_role(clips, role), of_role(others, config.real_role or role)
+    sets = gather_clips({"generated": generated, "real": real}, AUDIO_SUFFIXES, run)
+    sets.keep_roles(config.role, config.real_role)
+    clips, others = sets["generated"], sets["real"]
     own = config.embedder.removeprefix("file:")
     files = {"network": Path(own)} if own != config.embedder else None
     device = resolve_device(run.device)
-    sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": real}
+    facts = {"generated": generated, "reference": real}
     return Evaluation(run, "coverage", config, sets, facts, files).execute(
         lambda **watch: compare_coverage(clips, others, config, device=device, **watch),
         neighbours(clips, others),

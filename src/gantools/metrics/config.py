@@ -17,14 +17,14 @@ CREPE_MODELS = ("tiny", "full")
 class EvaluateConfig:
     """Options that all metrics share."""
 
-    role: str = option("", "Role of the generated files (drums ...); else their names tell.")
+    role: str = option("", "Measure only generated files of this role (drums ...), as their names say; else all.")
 
 
 @dataclass(frozen=True)
 class EmbeddingConfig(EvaluateConfig):
     """Options of what is measured in the space of a network."""
 
-    real_role: str = option("", "Role of the real files, where it is another one.")
+    real_role: str = option("", "Only real files of this role; else of that of --role, where names say it.")
     embedder: str = option("musicnn", "musicnn, musicnn-mtt, rand-cnn or file:PATH (.safetensors, .onnx).")
     layer: str = option("mean_pool", "Layer of MusiCNN: 753, 753, 200 or 50 values.", choices=LAYERS)
     hop_s: float = option(1.472, "Distance between windows.", unit="s", flag="hop", low=0.016)
@@ -52,7 +52,7 @@ class CoverageConfig(EmbeddingConfig):
 class RhythmConfig(EvaluateConfig):
     """Options of the onset alignment."""
 
-    source_role: str = option("", "Role of the sources (bass ...); else the generated names tell.")
+    source_role: str = option("", "Only sources of this role (bass ...); else each file's own, as its name says.")
     real: str = option("", "Folder with the real counterparts, to compare with.")
     window_frames: int = option(256, "Length of a window.", unit="mel frames", flag="window", low=32)
 

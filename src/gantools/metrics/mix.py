@@ -19,7 +19,7 @@ import soxr
 from gantools.audio.io import read_audio
 from gantools.audio.loudness import measure_loudness
 from gantools.audio.truepeak import true_peak
-from gantools.chunks.multitrack import MIXTURE
+from gantools.chunks.multitrack import WHOLE, Multitrack, StemFile, group_stems
 from gantools.errors import GantoolsError, InputError
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.mix_balance import balance_differences_db
@@ -251,17 +251,21 @@ def pair_with_songs(
     InputError
         No mix has its song.
     """
-    references = {clip.song: clip.path for clip in songs if clip.role == MIXTURE}
-    stems: dict[str, dict[str, Path]] = {}
-    for clip in songs:
-        if clip.role != MIXTURE:
-            stems.setdefault(clip.song, {})[clip.role] = clip.path
+    tracks = group_stems([StemFile(clip.path, clip.role, clip.song, clip.part) for clip in songs])
+    references = {track.song: track.mixture for track in tracks if track.mixture}
+    stems = {track.song: _each(track) for track in tracks if track.stems}
     known = references.keys() | stems.keys()
     pairs = [(c.song, c.path, references.get(c.song), stems.get(c.song, {})) for c in mixes if c.song in known]
     if not pairs:
         names = ", ".join(sorted(known)[:3])
         raise InputError(f"no mix has the name of a song; the songs are {names} ...")
     return pairs
+
+
+def _each(track: Multitrack) -> dict[str, Path]:
+    """Return a name for each stem file of a song, channels one by one, less what holds the whole song."""
+    parts = {role: paths for role, paths in track.stems.items() if role not in WHOLE} or track.stems
+    return {f"{role} {number}": path for role, paths in parts.items() for number, path in enumerate(paths, 1)}
 
 
 def compare_mix(

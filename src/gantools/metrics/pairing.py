@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,58 +25,44 @@ class Clip:
         What sounds in it: drums.
     song : str
         The name without any role: ``song-11``.
+    part : str
+        Which channel of the role it is, see `gantools.chunks.roles.Named`.
     """
 
     path: Path
     name: str
     role: str
     song: str
+    part: str = ""
 
 
-def main_role(clips: Sequence[Clip], wanted: str = "") -> str:
-    """Return the role that a set of generated files is about.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-    wanted : str
-        What the user said; else the commonest role other than mix (``generate --mix`` leaves mixes beside).
+def of_role(clips: Sequence[Clip], role: str) -> list[Clip]:
+    """Return the clips of a role.
 
     Raises
     ------
     ConfigError
-        If the user named a role that no file has.
+        No clip has it.
     """
-    counts = Counter(clip.role for clip in clips)
-    if wanted:
-        if wanted not in counts:
-            raise ConfigError(f"--role {wanted}: no file has that role; there are {', '.join(sorted(counts))}")
-        return wanted
-    without_mix = Counter({role: count for role, count in counts.items() if role != "mix"})
-    return (without_mix or counts).most_common(1)[0][0]
-
-
-def of_role(clips: Sequence[Clip], role: str) -> list[Clip]:
-    """Return the clips of a role; all of them where none has it."""
-    return [clip for clip in clips if clip.role == role] or list(clips)
-
-
-def not_of_role(clips: Sequence[Clip], role: str) -> list[Clip]:
-    """Return the clips of any other role; all of them where every one has it."""
-    return [clip for clip in clips if clip.role != role] or list(clips)
+    chosen = [clip for clip in clips if clip.role == role]
+    if not chosen:
+        there = ", ".join(sorted({clip.role for clip in clips}))
+        raise ConfigError(f"no file has the role {role!r}, as far as names tell; there are {there}")
+    return chosen
 
 
 def pair(generated: Sequence[Clip], others: Sequence[Clip], what: str) -> list[Pair]:
     """Pair generated clips with others of the same song.
 
     A single file on either side is paired whatever the names. Where a song has several candidates, the one counts that
-    the generated file is named after: ``bass.drums`` was made from ``bass``.
+    the generated file is named after (``bass.drums`` was made from ``bass``); else, of real files, that of its own
+    role, and of sources, that of another.
 
     Parameters
     ----------
     generated, others : sequence of Clip
     what : str
-        What the others are, for messages: ``source`` or ``real``.
+        What the others are: ``source`` or ``real``.
 
     Returns
     -------
@@ -93,10 +78,7 @@ def pair(generated: Sequence[Clip], others: Sequence[Clip], what: str) -> list[P
         return [(generated[0], others[0])]
     pairs = []
     for clip in generated:
-        candidates = [other for other in others if other.song == clip.song]
-        if len(candidates) > 1:
-            stem = clip.name.rpartition("/")[2]
-            candidates = [c for c in candidates if stem.startswith(c.name.rpartition("/")[2] + ".")] or candidates
+        candidates = _candidates(clip, [other for other in others if other.song == clip.song], what)
         if len(candidates) > 1:
             names = ", ".join(sorted(str(c.path) for c in candidates))
             raise ConfigError(f"several {what} files fit ({names}); name the role or keep one", clip.path)
@@ -108,6 +90,15 @@ def pair(generated: Sequence[Clip], others: Sequence[Clip], what: str) -> list[P
             "apart from the role the paths must agree"
         )
     return pairs
+
+
+def _candidates(clip: Clip, others: Sequence[Clip], what: str) -> Sequence[Clip]:
+    stem = clip.name.rpartition("/")[2]
+    named_after = [other for other in others if stem.startswith(other.name.rpartition("/")[2] + ".")]
+    by_role = [other for other in others if (other.role == clip.role) == (what == "real")]
+    if len(others) < 2:
+        return others
+    return named_after or by_role or others if what == "source" else by_role or named_after or others
 
 
 def triples(pairs: Sequence[Pair], real_pairs: Sequence[Pair]) -> Groups:

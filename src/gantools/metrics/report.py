@@ -46,7 +46,7 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete(result: dict[str, Any], **facts: Any) -> dict[str, Any]:
-    """Return a result with schema, versions and the facts of the run: metric, generated, reference, seed, failed."""
+    """Return a result with schema, versions and the facts of the run: metric, generated, reference, seed, failed ..."""
     versions = {"gantools": __version__, "torch": torch.__version__, "numpy": np.__version__}
     return {"schema": SCHEMA, **facts, "versions": versions, **result}
 

@@ -19,7 +19,8 @@ def _interval(result: dict[str, Any], name: str) -> str:
 def table_rows(result: dict[str, Any]) -> list[TableRow]:
     """Return the rows for the terminal and the page."""
     makers = {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi, "mix": _mix, **waveform_table.ROWS}
-    return makers[result["metric"]](result)
+    left_out = [("left out", str(count), why) for why, count in result.get("left_out", {}).items()]
+    return [*makers[result["metric"]](result), *left_out]
 
 
 def file_grid(result: dict[str, Any]) -> list[list[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from gantools.chunks.multitrack import Recording, find_multitracks
+from gantools.chunks.multitrack import Multitrack, Recording, find_multitracks
 from gantools.errors import InputError
 
 
@@ -26,13 +26,51 @@ def test_three_layouts_give_the_same_songs(tmp_path: Path, write_tone: Callable[
         assert song.mixture is not None
 
 
-def test_two_files_of_one_role_are_refused(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
-    write_tone(tmp_path / "one" / "bass.wav", 0.1)
-    write_tone(tmp_path / "one.bass.wav", 0.1)
-    with pytest.raises(InputError, match="also the bass of one"):
-        find_multitracks([tmp_path])
+def test_channels_of_one_role_sound_together(tmp_path: Path) -> None:
+    sounds = dict(zip(("01_Kick.wav", "02_SnareTop.flac", "03_OH.wav"), (0.25, -0.5, 0.125), strict=True))
+    for number, (name, level) in enumerate(sounds.items()):
+        (tmp_path / "in/song").mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "in/song" / name, np.full(100 * (number + 1), level), 44100, subtype="PCM_16")
+    said = list[str]()
+    (song,) = find_multitracks([tmp_path / "in"], said.append)
+    assert (song.song, list(song.stems)) == ("song", ["drums"])
+    assert said == ["song: drums is the sum of 01_Kick.wav, 03_OH.wav, 02_SnareTop.flac"]
+    wave = Recording(song.stems["drums"]).crop(0, 300)
+    expected = np.concatenate([np.full(100, value) for value in (0.25 - 0.5 + 0.125, -0.5 + 0.125, 0.125)])
+    np.testing.assert_allclose(wave, [expected] * 2, atol=1e-4)
+
+
+def test_one_channel_in_several_files_counts_once(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
+    for name in (
+        "one/bass.ogg",
+        "one/bass.wav",
+        "one.bass.flac",
+        "one/drums.wav",
+        "one/drums2.wav",
+        "one/no_drums.wav",
+    ):
+        write_tone(tmp_path / "in" / name, 0.1)
+    write_tone(tmp_path / "in/one/no_bass.wav", 0.1)
+    said = list[str]()
+    (song,) = find_multitracks([tmp_path / "in"], said.append)
+    names = {role: [path.name for path in paths] for role, paths in song.stems.items()}
+    assert names == {
+        "accompaniment": ["no_bass.wav"],
+        "bass": ["one.bass.flac"],
+        "drums": ["drums.wav", "drums2.wav"],
+    }
+    assert len([line for line in said if line.endswith("left out")]) == 3
     with pytest.raises(InputError, match="no audio"):
         find_multitracks([(tmp_path / "empty", (tmp_path / "empty").mkdir())[0]])
+
+
+def test_instruments_join_the_rest_of_a_system_of_few_parts() -> None:
+    stems = {role: (Path(f"{role}.wav"),) for role in ("bass", "guitar", "keys", "other", "accompaniment")}
+    track = Multitrack("one", stems)
+    four = track.within(("vocals", "drums", "bass", "other")).stems
+    assert sorted(path.name for path in four["other"]) == ["guitar.wav", "keys.wav", "other.wav"]
+    assert sorted(four) == ["accompaniment", "bass", "other"]
+    assert track.within(("bass", "guitar")) == track
 
 
 def test_crops_are_the_file_and_zeros_outside(tmp_path: Path) -> None:

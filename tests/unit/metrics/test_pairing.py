@@ -6,7 +6,7 @@ import pytest
 
 from gantools.chunks.roles import role_and_song
 from gantools.errors import ConfigError
-from gantools.metrics.pairing import Clip, main_role, neighbours, not_of_role, of_role, pair, triples
+from gantools.metrics.pairing import Clip, neighbours, of_role, pair, triples
 
 
 def clips(*names: str) -> list[Clip]:
@@ -20,11 +20,17 @@ def names(pairs: list[tuple[Clip, Clip]]) -> list[tuple[str, str]]:
 def test_pairs_by_song_and_prefers_what_a_file_is_named_after() -> None:
     generated = clips("s1/bass.drums", "s2/bass.drums", "s3/bass.drums")
     songs = clips("s1/bass", "s1/drums", "s1/vocals", "s2/bass")
-    assert names(pair(generated, not_of_role(songs, "drums"), "source")) == [
-        ("s1/bass.drums", "s1/bass"),
-        ("s2/bass.drums", "s2/bass"),
-    ]
+    assert names(pair(generated, songs, "source")) == [("s1/bass.drums", "s1/bass"), ("s2/bass.drums", "s2/bass")]
+    assert names(pair(generated, songs, "real")) == [("s1/bass.drums", "s1/drums"), ("s2/bass.drums", "s2/bass")]
     assert names(pair(generated, of_role(songs, "drums"), "real")) == [("s1/bass.drums", "s1/drums")]
+
+
+def test_a_source_is_no_other_part_of_its_own_role() -> None:
+    songs = clips("s1/bass", "s1/drums", "s2/bass", "s2/drums")
+    assert names(pair(clips("s1/drums", "s2/drums"), songs, "source")) == [
+        ("s1/drums", "s1/bass"),
+        ("s2/drums", "s2/bass"),
+    ]
 
 
 def test_role_folders_and_single_files() -> None:
@@ -41,14 +47,7 @@ def test_refuses_what_it_would_have_to_guess() -> None:
     with pytest.raises(ConfigError, match="same name"):
         pair(clips("a/drums", "b/drums"), clips("c/bass", "d/bass"), "source")
     with pytest.raises(ConfigError, match="there are drums, mix"):
-        main_role(clips("a/drums", "a/mix"), "bass")
-
-
-def test_mixes_beside_the_drums_do_not_count() -> None:
-    generated = clips("s1/bass.drums", "s1/bass.mix", "s2/bass.drums", "s2/bass.mix")
-    assert main_role(generated) == "drums"
-    assert main_role(clips("one", "two")) == "mix"
-    assert len(of_role(generated, "drums")) == 2
+        of_role(clips("a/drums", "a/mix"), "bass")
 
 
 def test_groups_for_the_report() -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gantools.cli.batch import Task, run_batch
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.inputs import AUDIO_SUFFIXES, Item
+from gantools.cli.multitracks import gather_multitracks
 from gantools.cli.naming import output_name
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
 from gantools.cli.training import run_training
-from gantools.errors import ConfigError
 from gantools.metrics.config import MixMetricConfig
 from gantools.options import to_mapping
 from gantools.systems.automix import config as automix_config
+
+if TYPE_CHECKING:
+    from gantools.chunks.multitrack import Multitrack
 
 Normalised = Annotated[Path, typer.Argument(help="Normalised stems, from gantools fxnorm apply.", show_default=False)]
 Mixes = Annotated[Path, typer.Option("--mixes", help="The stems as they were, and their mixes.", show_default=False)]
@@ -34,7 +37,7 @@ Stems = Annotated[list[str] | None, typer.Argument(help="Stems: files, folders o
 def add_train(app: typer.Typer) -> None:
     """Add ``train automix``."""
 
-    @verb(app, "automix", automix_config.AutomixConfig, presets=automix_config.PRESETS, **TRAIN)
+    @verb(app, "automix", automix_config.AutomixConfig, presets=automix_config.PRESETS, **with_map(TRAIN))
     def automix(
         normalised: Normalised,
         mixes: Mixes,
@@ -51,12 +54,11 @@ def add_train(app: typer.Typer) -> None:
           gantools fxnorm apply songs/ -f features.json --reverb send -o normalised/
           gantools train automix normalised/ --mixes songs/ --features features.json -o models/mix --preset small
         """
-        from gantools.chunks.multitrack import find_multitracks
         from gantools.effects.features import as_mapping, load_preset, read_features
         from gantools.systems.automix.objective import Automix
 
         target = as_mapping(read_features(features) if Path(features).is_file() else load_preset(features))
-        before, after = find_multitracks([normalised]), find_multitracks([mixes])
+        before, after = gather_multitracks([[str(normalised)], [str(mixes)]], run)
         return run_training(
             run,
             config,
@@ -71,7 +73,7 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate automix``."""
 
-    @verb(app, "automix", automix_config.MixConfig, **GENERATE)
+    @verb(app, "automix", automix_config.MixConfig, **with_map(GENERATE))
     def automix(model: Model, stems: Stems = None, *, run: Run, config: automix_config.MixConfig) -> int:
         """Mix the stems of each song: normalise them as in training, and give back what a mix needs.
 
@@ -87,20 +89,22 @@ def add_generate(app: typer.Typer) -> None:
 def add_evaluate(app: typer.Typer) -> None:
     """Add ``evaluate mix``."""
 
-    @verb(app, "mix", MixMetricConfig, uses=(*SINGLE, "seed"), action="evaluate")
+    @verb(app, "mix", MixMetricConfig, uses=(*SINGLE, "map", "seed"), action="evaluate")
     def mix(generated: Mixed, reference: Songs, *, run: Run, config: MixMetricConfig) -> int:
         """Compare mixes with the songs' own: loudness, spectrum, stereo image, dynamics, balance; absolute differences.
 
         \b
           gantools evaluate mix mixes/ songs/ -o report/
         """
-        from gantools.chunks.multitrack import MIXTURE
         from gantools.metrics.mix import compare_mix, pair_with_songs
-        from gantools.metrics.pairing import of_role
 
-        clips, others = (gather_clips(folder, AUDIO_SUFFIXES, run) for folder in (generated, reference))
-        pairs = pair_with_songs(of_role(clips, config.role or MIXTURE), others)
-        sets, facts = {"generated": clips, "real": others}, {"generated": generated, "reference": reference}
+        sets = gather_clips({"generated": generated, "real": reference}, AUDIO_SUFFIXES, run)
+        sets.keep_role("generated", config.role)
+        pairs = pair_with_songs(sets["generated"], sets["real"])
+        measured = {mix for _, mix, _, _ in pairs}
+        kept = [clip for clip in sets["generated"] if clip.path in measured]
+        sets.narrow("generated", kept, "files without a song of their name")
+        facts = {"generated": generated, "reference": reference}
         return Evaluation(run, "mix", config, sets, facts).execute(
             lambda **watch: compare_mix(pairs, seed=run.seed, **watch), []
         )
@@ -113,24 +117,15 @@ def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.
 
     device = str(resolve_device(run.device))
     weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
-    songs: dict[str, dict[str, Path]] = {}
-    for item in gather(stems, AUDIO_SUFFIXES, run):
-        # bass.wav alone names no song: its folder does.
-        song = (
-            item.path.absolute().parent.name if item.song == item.stem and item.role in item.stem.lower() else item.song
-        )
-        if item.role in songs.setdefault(song, {}):
-            raise ConfigError(
-                f"{songs[song][item.role]} is also the {item.role} of {song}; keep one of them", item.path
-            )
-        songs[song][item.role] = item.path
+    songs = {track.song: track for track in gather_multitracks([stems], run)[0]}
     tasks, stamps = [], []
-    for song, files in sorted(songs.items()):
+    for song, track in songs.items():
+        files = [path for paths in track.stems.values() for path in paths] or [track.mixture or Path(song)]
         place = PurePosixPath(song)
         rel = "" if str(place.parent) == "." else str(place.parent)
-        first = Item(min(files.values()), rel, place.name, "mix", song)
+        first = Item(min(files), rel, place.name, "mix", song)
         tasks.append(Task(first, (output_name(run, first, config.format),)))
-        stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files.values()]
+        stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     work = partial(mix_files, songs=songs, model=str(model), config=config, device=device)
     return run_batch(run, tasks, ["automix", weights, to_mapping(config), stamps, device.split(":")[0]], work)
 
@@ -148,14 +143,12 @@ def mix_files(
     seed: int,
     tick: Callable[[float], None],
     *,
-    songs: Any,
+    songs: dict[str, Multitrack],
     model: str,
     config: Any,
     device: str,
 ) -> dict[str, Any]:
     """Write the mix of one song."""
-    from gantools.chunks.multitrack import Multitrack
     from gantools.systems.automix.generate import mix_song
 
-    stems = {role: path for role, path in songs[item.song].items() if role != "mix"}
-    return mix_song(Multitrack(item.song, stems), outputs[0], _open(model, config, device), config, seed, tick)
+    return mix_song(songs[item.song], outputs[0], _open(model, config, device), config, seed, tick)

@@ -17,6 +17,13 @@ GENERATE: dict[str, Any] = {
     "name_template": "{rel}/{stem}.{role}.{ext}",
     "action": "generate",
 }
+
+
+def with_map(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a command that reads from names which part of a song a file is: with ``--map``."""
+    return {**options, "uses": (*options["uses"], "map")}
+
+
 Base = Annotated[Path | None, typer.Option("--from", help="Model folder whose weights to begin with (fine-tuning).")]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with what is in --out, or start over.")]
 Model = Annotated[Path, typer.Argument(help="Model folder, from gantools train.", show_default=False)]

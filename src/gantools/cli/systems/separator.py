@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gantools.cli.flags import Run, verb
-from gantools.cli.systems.options import TRAIN, Base, Resume
+from gantools.cli.multitracks import gather_multitracks
+from gantools.cli.systems.options import TRAIN, Base, Resume, with_map
 from gantools.cli.training import run_training
 from gantools.systems.separator import config as separator_config
 
-Stems = Annotated[list[Path], typer.Argument(help="Folders of songs with stems.", show_default=False)]
+Stems = Annotated[list[str] | None, typer.Argument(help="Songs with stems: folders, files, or - for a list.")]
 
 
 def add_train(app: typer.Typer) -> None:
     """Add ``train separator``."""
 
-    @verb(app, "separator", separator_config.SeparatorConfig, presets=separator_config.PRESETS, **TRAIN)
+    @verb(app, "separator", separator_config.SeparatorConfig, presets=separator_config.PRESETS, **with_map(TRAIN))
     def separator(
-        stems: Stems, base: Base = None, resume: Resume = True, *, run: Run, config: separator_config.SeparatorConfig
+        stems: Stems = None,
+        base: Base = None,
+        resume: Resume = True,
+        *,
+        run: Run,
+        config: separator_config.SeparatorConfig,
     ) -> int:
         """Learn to split songs into vocals, drums, bass and other, from songs whose stems are known.
 
@@ -30,15 +35,14 @@ def add_train(app: typer.Typer) -> None:
           gantools train separator stems/ -o models/separator --budget 1h
           gantools separate songs/ --model models/separator -o out/
         """
-        from gantools.chunks.multitrack import find_multitracks
         from gantools.systems.separator.objective import Separator
 
-        tracks = find_multitracks(stems)
+        tracks = gather_multitracks([stems], run)[0]
         return run_training(
             run,
             config,
             lambda chosen, device: Separator(chosen, tracks, device),
             base=base,
             resume=resume,
-            source=" ".join(map(str, stems)),
+            source=" ".join(stems or ["-"]),
         )

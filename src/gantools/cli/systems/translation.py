@@ -15,7 +15,7 @@ from gantools.cli.batch import Task, run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, Item, gather
 from gantools.cli.naming import output_names
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
 from gantools.cli.training import run_training
 from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config
@@ -85,7 +85,7 @@ def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, c
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate cyclegan`` and ``generate pix2pix``."""
 
-    @verb(app, "cyclegan", TranslateConfig, **GENERATE)
+    @verb(app, "cyclegan", TranslateConfig, **with_map(GENERATE))
     def cyclegan(model: Model, inputs: Inputs = None, *, run: Run, config: TranslateConfig) -> int:
         """Invent a part for each song, such as drums for a bass line, with a CycleGAN.
 
@@ -98,7 +98,7 @@ def add_generate(app: typer.Typer) -> None:
         """
         return _translate("cyclegan", model, inputs, run, config)
 
-    @verb(app, "pix2pix", TranslateConfig, **GENERATE)
+    @verb(app, "pix2pix", TranslateConfig, **with_map(GENERATE))
     def pix2pix(model: Model, inputs: Inputs = None, *, run: Run, config: TranslateConfig) -> int:
         """Invent a part for each song with pix2pix, the paired baseline.
 

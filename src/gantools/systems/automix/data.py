@@ -76,7 +76,8 @@ def load_songs(config: AutomixConfig, normalised: Sequence[Multitrack], wet: Seq
         A file cannot be read, or a song is silent.
     """
     wet_of = {track.song: track for track in wet}
-    pairs = [(track, wet_of[track.song]) for track in normalised if track.song in wet_of]
+    known = config.role_names
+    pairs = [(t.within(known), wet_of[t.song].within(known)) for t in normalised if t.song in wet_of]
     if not pairs:
         names = ", ".join(track.song for track in normalised[:3])
         raise ConfigError(f"none of the normalised songs ({names} ...) is among the mixes; name the folders alike")
@@ -97,8 +98,8 @@ def _check_roles(config: AutomixConfig, before: Multitrack, after: Multitrack) -
 
 
 def _load(config: AutomixConfig, before: Multitrack, after: Multitrack) -> Song:
-    normalised = {role: Recording(path, config.rate_hz) for role, path in sorted(before.stems.items())}
-    wet = {role: Recording(path, config.rate_hz) for role, path in sorted(after.stems.items())}
+    normalised = {role: Recording(paths, config.rate_hz) for role, paths in sorted(before.stems.items())}
+    wet = {role: Recording(paths, config.rate_hz) for role, paths in sorted(after.stems.items())}
     mixture = Recording(after.mixture, config.rate_hz) if after.mixture else None
     song = Song(before.song, normalised, wet, mixture, 1.0, np.zeros(0, bool), {})
     loudness = _measure(song.target, song.frames, config.rate_hz)

@@ -79,7 +79,8 @@ def mix_song(
 ) -> dict[str, Any]:
     """Write the mix of one song, at the rate and with the length of its longest stem.
 
-    Stems that the model does not know are added to ``other``; those that are missing are silent.
+    Instruments that the model does not know are added to ``other``, as is an accompaniment beside vocals alone; stems
+    that are missing are silent.
 
     Parameters
     ----------
@@ -150,12 +151,13 @@ def _groups(track: Multitrack, roles: list[str]) -> dict[str, list[Path]]:
     """Return role of the model -> files."""
     if not track.stems:
         raise InputError("no stems, only a mix; separate it first (gantools separate)", track.mixture or track.song)
-    groups: dict[str, list[Path]] = {}
-    for role, path in track.stems.items():
-        known = role if role in roles else "other"
-        if known not in roles:
-            raise InputError(f"the model mixes {', '.join(roles)}, not {role}", path)
-        groups.setdefault(known, []).append(path)
+    groups = {role: list(paths) for role, paths in track.within(roles).stems.items()}
+    for role in set(groups) - set(roles):
+        paths = groups.pop(role)
+        if "other" not in roles:
+            raise InputError(f"the model mixes {', '.join(roles)}, not {role}", paths[0])
+        if not set(groups) - {"vocals"}:
+            groups["other"] = paths  # an accompaniment beside the vocals; beside drums and bass it would be heard twice
     return groups
 
 

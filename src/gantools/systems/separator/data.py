@@ -56,7 +56,7 @@ class Remixer:
     ----------
     config : SeparatorConfig
     tracks : list of Multitrack
-        Songs need not have all four stems: any drum loop is a song with drums alone.
+        Songs need not have all four stems: any drum loop is a song with drums alone. Guitars and keys are other.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Remixer:
                 raise ConfigError(f"validation_songs: no song {name!r} among {songs}")
         self.songs: dict[str, dict[str, Stem]] = {}
         self.held_out: list[tuple[str, dict[str, Recording], int, int]] = []
-        for track in tracks:
+        for track in (track.within(SOURCES) for track in tracks):
             recordings = {role: Recording(track.stems[role], RATE_HZ) for role in SOURCES if role in track.stems}
             if not recordings:
                 continue

@@ -47,8 +47,13 @@ def _mixed(mixer: Mixer, files: dict[str, Path], frames: int, chunk_s: float, ra
     return np.concatenate(list(mix_blocks(files, mixer, rate_hz, frames, chunk_s)), axis=1)
 
 
+def _files(songs: Songs) -> dict[str, Path]:
+    """Return role -> file of the first song; each of its stems has one."""
+    return {role: path for role, (path,) in songs[0][0].stems.items()}
+
+
 def test_chunks_equal_one_pass(songs: Songs) -> None:
-    files, frames = songs[0][0].stems, RATE_HZ * SECONDS
+    files, frames = _files(songs), RATE_HZ * SECONDS
     mixer = _mixer(SMALL)
     whole = _mixed(mixer, files, frames, 100.0)
     for chunk_s in (2.0, 3.3):
@@ -63,7 +68,7 @@ def test_paper_network_in_chunks_is_close(songs: Songs) -> None:
     )
     mixer, frames = _mixer(config), RATE_HZ * SECONDS
     mixer.network.warmup_samples = 16384  # type: ignore[assignment]
-    whole, parts = (_mixed(mixer, songs[0][0].stems, frames, chunk_s) for chunk_s in (100.0, 3.0))
+    whole, parts = (_mixed(mixer, _files(songs), frames, chunk_s) for chunk_s in (100.0, 3.0))
     assert np.linalg.norm(parts - whole) < 0.03 * np.linalg.norm(whole)  # -30 dB; it averages over what it hears
 
 
@@ -132,10 +137,11 @@ def test_unknown_stems_join_other(songs: Songs, tmp_path: Path) -> None:
     track = Multitrack("x", {"bass": stems["bass"], "guitar": stems["vocals"], "keys": stems["drums"]})
     record = mix_song(track, tmp_path / "x.wav", mixer, config)
     assert record["roles"] == ["bass", "other"]
-    total = sum(read_audio(path)[0] for path in track.stems.values()) * 10 ** (record["gain_db"] / 20)
+    paths = [path for (path,) in track.stems.values()]
+    total = sum(read_audio(path)[0] for path in paths) * 10 ** (record["gain_db"] / 20)
     np.testing.assert_allclose(read_audio(tmp_path / "x.wav")[0], total, atol=1e-4)
-    summed = read_audio(sum_files(list(track.stems.values()), tmp_path / "s.wav", RATE_HZ))[0]
-    np.testing.assert_allclose(summed, sum(read_audio(path)[0] for path in track.stems.values()), atol=1e-6)
+    summed = read_audio(sum_files(paths, tmp_path / "s.wav", RATE_HZ))[0]
+    np.testing.assert_allclose(summed, sum(read_audio(path)[0] for path in paths), atol=1e-6)
 
 
 def test_what_cannot_be_mixed(tmp_path: Path) -> None:
@@ -145,8 +151,8 @@ def test_what_cannot_be_mixed(tmp_path: Path) -> None:
     write_audio(tmp_path / "silence.wav", np.zeros((2, 50_000), np.float32), RATE_HZ)
     for stems, text in (
         ({}, "no stems"),
-        ({"bass": tmp_path / "bass.wav", "drums": tmp_path / "drums.wav"}, "differ in sample rate"),
-        ({"bass": tmp_path / "silence.wav"}, "silent"),
+        ({"bass": (tmp_path / "bass.wav",), "drums": (tmp_path / "drums.wav",)}, "differ in sample rate"),
+        ({"bass": (tmp_path / "silence.wav",)}, "silent"),
     ):
         with pytest.raises(InputError, match=text):
             mix_song(Multitrack("x", stems), tmp_path / "x.wav", mixer, config)
