@@ -15,7 +15,7 @@ from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
 from gantools.cli.fxnorm import check_pairs, chosen_features, fit_features, measure_stems
-from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes
+from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes, song_of
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
 from gantools.options import to_mapping
@@ -65,8 +65,8 @@ def apply(stems: Stems = None, features: Features = None, *, run: Run, config: A
     every = gather(stems, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
     every = [dataclasses.replace(i, role=config.role or i.role) for i in every]
     items = part(every, run)[: run.limit or None] if config.group else every
-    songs = {item.song for item in items}
-    changes = group_changes(run, [i for i in every if i.song in songs], target, config) if config.group else {}
+    songs = {song_of(item) for item in items}
+    changes = group_changes(run, [i for i in every if song_of(i) in songs], target, config) if config.group else {}
     tasks = [apply_task(run, item, config) for item in items]
     work = partial(apply_file, features=target, config=config, changes=changes, again=run.force)
     code = run_batch(run, tasks, [target.feature_id, to_mapping(config), changes], work)

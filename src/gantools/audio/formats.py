@@ -30,27 +30,8 @@ CONTAINERS = {
     ".caf": ("CAF",),
     ".au": ("AU",),
 }
-#: Endings that are read and not written -> what a user is most likely to want instead.
-_INSTEAD = {
-    ".wave": ".wav",
-    ".bwf": ".wav",
-    ".snd": ".au",
-    ".mp2": ".mp3",
-    ".mpga": ".mp3",
-    ".webm": ".opus",
-    ".wv": ".flac",
-    ".ape": ".flac",
-    ".tta": ".flac",
-    ".aac": ".m4a",
-    ".m4b": ".m4a",
-    ".mp4": ".m4a",
-    ".m4v": ".m4a",
-    ".mov": ".m4a",
-    ".mkv": ".m4a",
-    ".mka": ".m4a",
-    ".wma": ".m4a",
-    ".ac3": ".m4a",
-}
+#: Lossy sample format -> ending for a file whose own ending is not written.
+_HOMES = {"OPUS": "opus", "VORBIS": "ogg", "MPEG_LAYER_III": "mp3", "MPEG_LAYER_II": "mp3", "MPEG_LAYER_I": "mp3"}
 _LOSSY = {".ogg": "VORBIS", ".oga": "VORBIS", ".mp3": "MPEG_LAYER_III", ".opus": "OPUS", ".m4a": "AAC"}
 _NAMED = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
 #: Sample formats that lose nothing -> bits of a sample.
@@ -111,12 +92,24 @@ class SourceFormat:
 def written_as(path: str | Path) -> str:
     """Return the ending, without dot, under which what is made from a file is written where its format is kept.
 
-    That of the file, where it is written at all; FLAC for lossless formats that are not, M4A for lossy ones.
+    That of the file, where it is written at all; else one for the same container, or the same sample format. WAV then
+    takes floating point, FLAC other samples without loss, and M4A lossy ones.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix in CONTAINERS:
+    from gantools.audio.decoding import open_source
+
+    if Path(path).suffix.lower() in CONTAINERS:
         return Path(path).suffix[1:]
-    return _INSTEAD.get(suffix, ".wav")[1:]
+    try:
+        source = open_source(Path(path))
+    except InputError:  # said where the file is read
+        return "wav"
+    source.close()
+    if source.subtype in _HOMES:
+        return _HOMES[source.subtype]
+    for suffix, containers in CONTAINERS.items():
+        if source.container in containers:
+            return suffix[1:]
+    return "wav" if source.subtype in FLOATS else "flac" if source.subtype in DEPTHS else "m4a"
 
 
 def choose(path: Path, bits: str, source: SourceFormat | None) -> tuple[str, str]:

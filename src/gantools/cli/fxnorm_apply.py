@@ -121,6 +121,14 @@ class Change(NamedTuple):
     limited: bool
 
 
+def song_of(item: Item) -> str:
+    """Return what tells the song of a stem; its folder, where its name is that of a part alone (drums.wav)."""
+    from gantools.chunks.roles import role_and_song
+
+    role, song = role_and_song(item.stem)
+    return item.song if role == "mix" or song != item.stem else str(item.path.parent)
+
+
 def group_changes(run: Run, items: Sequence[Item], features: Features, config: ApplyConfig) -> dict[str, Change]:
     """Return the change of loudness of each stem, which is one for all stems of a song.
 
@@ -134,13 +142,13 @@ def group_changes(run: Run, items: Sequence[Item], features: Features, config: A
         if fields.get("wanted_lu") is not None
     ]
     changes: dict[str, Change] = {}
-    for song in sorted({item.song for item, _ in found}):
-        stems = [fields for item, fields in found if item.song == song]
+    for song in sorted({song_of(item) for item, _ in found}):
+        stems = [fields for item, fields in found if song_of(item) == song]
         loudness = "loudness" in config.stages()
         wanted = config.amount * sum(f["wanted_lu"] for f in stems) / len(stems) if loudness else 0.0
         room = min(f["room_db"] for f in stems)
         change = Change(round(min(wanted, room), 6), room < wanted)
-        changes |= {item.key: change for item, _ in found if item.song == song}
+        changes |= {item.key: change for item, _ in found if song_of(item) == song}
     return changes
 
 

@@ -159,9 +159,16 @@ def test_parts_of_coarse_sources_are_linear() -> None:
     assert SourceFormat(Path("x"), "WAV", "PCM_32").for_parts().subtype == "PCM_32"
 
 
-def test_what_is_not_written_has_a_near_format() -> None:
-    names = ["a.wav", "a.WV", "a.mp4", "a.wma", "a.aac", "a.webm", "a.m4a", "a.ogg", "a"]
-    assert [written_as(name) for name in names] == ["wav", "flac", "m4a", "m4a", "m4a", "opus", "m4a", "ogg", "wav"]
+def test_what_is_not_written_has_a_near_format(tmp_path: Path) -> None:
+    assert [written_as(name) for name in ("a.wav", "a.M4A", "a.ogg", "missing.xyz")] == ["wav", "M4A", "ogg", "wav"]
+    soundfile.write(tmp_path / "a.bwf", noise(100), RATE_HZ, format="WAV")
+    assert written_as(tmp_path / "a.bwf") == "wav"
+    encoded(tmp_path / "a.mka", "aac", 128000)
+    encoded(tmp_path / "b.mkv", "flac", 0)
+    encoded(tmp_path / "c.webm", "libopus", 96000)
+    encoded(tmp_path / "d.mp4", "aac", 96000)
+    names = ("a.mka", "b.mkv", "c.webm", "d.mp4")
+    assert [written_as(tmp_path / name) for name in names] == ["m4a", "flac", "opus", "m4a"]
 
 
 def encoded(path: Path, codec: str, bps: int, **options: str) -> Path:

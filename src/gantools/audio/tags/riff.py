@@ -169,11 +169,15 @@ def _chunks(tags: Tags, how: iff.Layout) -> list[tuple[bytes, bytes]]:
 
 
 def _riff_chunks(tags: Tags, parts: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    chunks: list[tuple[bytes, bytes]] = []
     lists = [content for name, content in parts if name == b"LIST" and content[:4] == b"INFO"]
-    chunks = [(name, content) for name, content in parts if content not in lists]
     info = _info(tags, b"".join(content[4:] for content in lists))
-    if info:
-        chunks.append((b"LIST", info))
+    for name, content in parts:
+        if content in lists:  # several become one, where the first was
+            content, info = info, b""
+        if content:
+            chunks.append((name, content))
+    chunks += [(b"LIST", info)] if info else []
     if not parts and tags.family != "riff" and _needs_id3(tags, frozenset(_INFO.values())):
         chunks.append((b"id3 ", id3.build(tags)))
     return chunks
