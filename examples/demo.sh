@@ -5,7 +5,8 @@
 #   examples/demo.sh band     a band for a guitar; the songs are recordings of a real band
 #
 # DEMO_BUDGET=90s trains for so long (default 4m30s); DEMO_OUT=FOLDER keeps everything there (default demo/drums,
-# demo/band). A second run does only what is not up to date. Remove the folder to start over.
+# demo/band). A second run does only what is not up to date. Remove the folder to start over. It ends with 1 where the
+# new parts are no nearer to real ones than the input is: more time is needed then.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 
@@ -83,10 +84,12 @@ run gantools evaluate frechet unseen/ real/seen/ -o report/untranslated/ -q
 run gantools evaluate frechet real/unseen/ real/seen/ -o report/real/ -q
 
 echo
-python "$examples/demo_table.py" report $source $target
+code=0
+python "$examples/demo_table.py" report $source $target model || code=$?
 cat <<EOF
 
   listen   $out/generated/${unseen[0]}/$source.mix.wav: the $source with its new $target ($source.$target.wav alone)
   stems    $out/stems/*/*.wav, and normalised to $out/normalised/*/*.wav
   report   $out/report/rhythm/report.html and .../frechet/report.html, with players and pictures
 EOF
+exit $code

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Print the table at the end of the demo: demo_table.py REPORTS SOURCE TARGET."""
+"""Print the table at the end of the demo: demo_table.py REPORTS SOURCE TARGET MODEL.
+
+Exits with 1 where the generated part is no nearer to the real ones than the untranslated source is: what was heard is
+then noise, and not music.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +27,17 @@ def row(name: str, frechet: dict[str, Any], reference: float, rhythm: dict[str, 
     return text + "".join(f"{rhythm[key]:>8.2f}" for key in ("own", "other", "copy_distance"))
 
 
-def main() -> None:
-    """Read the reports and print them side by side."""
-    reports, source, target = Path(sys.argv[1]), *sys.argv[2:4]
+def trained(model: Path) -> str:
+    """Return how long a model was trained, beside what the figures of the documentation took."""
+    lines = (model / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    last = json.loads(lines[-1])
+    documented = json.loads((model / "config.json").read_text(encoding="utf-8"))["config"]["documented_steps"]
+    return f"{last['step']:,} steps in {last['seconds']:.0f} s; the figures in docs/ took about {documented:,}"
+
+
+def main() -> int:
+    """Read the reports and print them side by side; return the exit code."""
+    reports, source, target, model = Path(sys.argv[1]), *sys.argv[2:4], Path(sys.argv[4])
     rhythm = read(reports / "rhythm")
     untranslated = read(reports / "untranslated")
     rows = (
@@ -42,8 +54,16 @@ def main() -> None:
   music. Ratio: to that of the untranslated {source}.
   Own, others: correlation of onsets with the own {source}, and with all others, which is chance. Far above that of
   the real {target} means that the rhythm is the {source}'s. p of the generated {target}: {rhythm["p"]:.2g}.
-  Copy: distance from the {source}'s mel; 0 is a copy.""")
+  Copy: distance from the {source}'s mel; 0 is a copy.
+  Training: {trained(model)}.""")
+    ratio = read(reports / "frechet")["distance"] / untranslated["distance"]
+    if ratio < 1:
+        return 0
+    print(f"""
+  The generated {target} are no nearer to real {target} than the {source} is ({ratio:.2f}): this is noise. The machine
+  was too slow or too busy for this budget; DEMO_BUDGET=20m gives it more time and goes on from here.""")
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

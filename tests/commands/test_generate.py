@@ -39,6 +39,9 @@ def test_the_part_lines_up_with_its_song(gantools, models: Path, tmp_path: Path,
     assert done.returncode == 0, done.stderr
     (record,) = records(done.stdout)
     assert record["path"] == "out/new bass.drums.wav"
+    documented = {"cyclegan": 1200, "pix2pix": 1500}[system]
+    assert f"{models / system}: 2 of about {documented:,} steps: expect noise" in done.stderr
+    assert (record["model_steps"], record["documented_steps"]) == (2, documented)
     part, mix = soundfile.info(tmp_path / record["path"]), soundfile.info(tmp_path / record["mix"])
     assert (part.frames, part.samplerate, part.channels) == (9 * 44100, 44100, 1)
     assert (mix.frames, mix.samplerate, mix.channels) == (9 * 44100, 44100, 2)

@@ -108,7 +108,7 @@ class Evaluation:
         facts: dict[str, str],
         files: dict[str, Path] | None = None,
     ) -> None:
-        self.run, self.metric, self.sets, self.facts = run, metric, sets, facts
+        self.run, self.metric, self.sets, self.facts = run, metric, sets, facts | _made_by(facts["generated"])
         self.inputs = {f"{name}:{clip.path}": clip.path for name, clips in sets.items() for clip in clips}
         self.files = files or {}
         self.inputs |= self.files
@@ -131,6 +131,8 @@ class Evaluation:
         if self.run.dry_run:
             say(self.run, f"would compare {counts}")
             return self._emit("planned", {})
+        if "made_by" in self.facts:
+            say(self.run, f"{self.facts['generated']}: made by a model of {self.facts['made_by']}")
         known = self._known()
         if known is not None:
             say(self.run, "nothing to do: the report is up to date")
@@ -236,3 +238,15 @@ class Evaluation:
     def _emit(self, status: str, fields: dict[str, Any], code: int = 0) -> int:
         emit(self.run, {**self.record, "status": status, **fields})
         return code
+
+
+def _made_by(generated: str) -> dict[str, str]:
+    """Return what the page and the table say of clips that a hardly trained model made, by the manifest beside them."""
+    from gantools.files.manifest import Manifest
+    from gantools.training.maturity import of_records
+
+    if not Path(generated).is_dir():
+        return {}
+    fields = [record.get("fields") for record in Manifest(generated).records.values()]
+    words = of_records([one for one in fields if isinstance(one, dict)]).words
+    return {"made_by": words} if words else {}

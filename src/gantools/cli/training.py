@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gantools.training.system import System
 
 _SHOWN = 4
-#: A budget that allows fewer has gone into validations, on a machine that is too slow or busy.
-_FEW_STEPS = 20
 
 
 class Watch:
@@ -35,6 +33,8 @@ class Watch:
     bar : Bar
     remarks : sequence of str
         Said as soon as the run has begun.
+    documented_steps : int
+        About how many steps the documentation's figures took; 0 if not known.
 
     Attributes
     ----------
@@ -42,8 +42,9 @@ class Watch:
         Whether anything was trained or validated.
     """
 
-    def __init__(self, run: Run, bar: Bar, remarks: Sequence[str] = ()) -> None:
-        self.run, self.bar, self.begun, self.remarks = run, bar, False, list(remarks)
+    def __init__(self, run: Run, bar: Bar, documented_steps: int = 0, remarks: Sequence[str] = ()) -> None:
+        self.run, self.bar, self.documented_steps, self.begun = run, bar, documented_steps, False
+        self.remarks = list(remarks)
 
     def __call__(self, progress: Progress) -> None:
         """Take note of a step or a validation."""
@@ -59,7 +60,15 @@ class Watch:
         shown = "  ".join(f"{name} {value:.3g}" for name, value in list(progress.values.items())[:_SHOWN])
         self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)
         if progress.activity == "validate" and shown and not self.run.quiet:
-            self.bar.say(f"gantools {self.run.verb}: step {progress.step} of {progress.total or '?'}: {shown}")
+            self.bar.say(f"gantools {self.run.verb}: {self._place(progress)}: {shown}")
+
+    def _place(self, progress: Progress) -> str:
+        """Return ``step 4 of 12``, and what the documentation's figures took where that is much more."""
+        from gantools.training.maturity import Maturity
+
+        beside = f" (the documentation's figures: about {self.documented_steps:,})"
+        short = Maturity(progress.total, self.documented_steps).words
+        return f"step {progress.step} of {progress.total or '?'}{beside if short else ''}"
 
 
 def run_training(
@@ -111,7 +120,7 @@ def run_training(
     if run.dry_run:
         return _plan(run, system, record, facts())
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
-        watch = Watch(run, bar, _remarks(system))
+        watch = Watch(run, bar, system.documented_steps, _remarks(system))
         try:
             summary = (drive or train)(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
         except (ModelError, DeviceError) as error:
@@ -120,7 +129,7 @@ def run_training(
             bar.say(f"gantools train: {error}")
             emit(run, {**record, "status": "error", "error": str(error)})
             return 1
-    return _finish(run, record, summary, config.budget) if is_first_rank() else 0
+    return _finish(run, record, summary) if is_first_rank() else 0
 
 
 def _remarks(system: System) -> list[str]:
@@ -146,9 +155,12 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
     return 0
 
 
-def _finish(run: Run, record: dict[str, Any], summary: Summary, budget: str) -> int:
+def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
+    from gantools.training.maturity import Maturity
+
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
     fields |= {"healthy_step": summary.healthy_step, "rollbacks": summary.rollbacks, "symptoms": summary.symptoms}
+    fields |= {"documented_steps": summary.documented_steps, "threads": summary.threads}
     if summary.status == "interrupted":
         raise StoppedError(
             f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there"
@@ -158,9 +170,8 @@ def _finish(run: Run, record: dict[str, Any], summary: Summary, budget: str) -> 
     if summary.symptoms:
         what = "; ".join(f"{name}: {sentence}" for name, sentence in summary.symptoms.items())
         say(run, f"never healthy ({what}); train longer, or with other settings")
-    if budget and not skipped and summary.step < _FEW_STEPS:
-        steps = f"{summary.step} step{'s' if summary.step > 1 else ''}"
-        say(run, f"only {steps} fitted into {budget}; give it more time, or a machine that does nothing else")
-    say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {summary.step} steps{best}")
+    # Beside what the documentation's figures took, where it was much less.
+    steps = Maturity(summary.step, summary.documented_steps).words or f"{summary.step} steps"
+    say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {steps}{best}")
     emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
     return 0

@@ -19,8 +19,12 @@ def _interval(result: dict[str, Any], name: str) -> str:
 def table_rows(result: dict[str, Any]) -> list[TableRow]:
     """Return the rows for the terminal and the page."""
     makers = {"frechet": _frechet, "rhythm": _rhythm, "stoi": _stoi, "mix": _mix, **waveform_table.ROWS}
-    left_out = [("left out", str(count), why) for why, count in result.get("left_out", {}).items()]
-    return [*makers[result["metric"]](result), *left_out]
+    rows = [*makers[result["metric"]](result)]
+    rows += [("left out", str(count), why) for why, count in result.get("left_out", {}).items()]
+    if result.get("made_by"):
+        steps, _, outlook = result["made_by"].partition(": ")
+        rows.append(("the model's training", steps, outlook))
+    return rows
 
 
 def file_grid(result: dict[str, Any]) -> list[list[str]]:

@@ -250,7 +250,7 @@ class _Run:
             at.healthy if at.healthy >= 0 else None,
             at.rollbacks,
             at.symptoms if at.healthy < 0 else {},
-            self.config.documented_steps,
+            self.system.documented_steps,
             self.threads,
         )
 

@@ -112,6 +112,11 @@ class System(ABC):
     songs: Mapping[str, Sequence[str]] = {}
     notes: Sequence[str] = ()
 
+    @property
+    def documented_steps(self) -> int:
+        """About how many steps the documentation's figures took; 0 if not known."""
+        return self.config.documented_steps
+
     @abstractmethod
     def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:
         """Return the data of some items of the global batch, each tensor (len(items), ...), on `device`."""

@@ -15,7 +15,7 @@ from gantools.cli.flags import SINGLE, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item
 from gantools.cli.multitracks import gather_multitracks
 from gantools.cli.naming import output_name
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
 from gantools.cli.training import run_training
 from gantools.metrics.config import MixMetricConfig
 from gantools.options import to_mapping
@@ -116,7 +116,8 @@ def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.
     from gantools.training.weights import read_model, weight_files
 
     device = str(resolve_device(run.device))
-    weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
+    description = read_model(model)
+    weights = [hash_file(model / name) for name in ["config.json", *weight_files(description)]]
     songs = {track.song: track for track in gather_multitracks([stems], run)[0]}
     tasks, stamps = [], []
     for song, track in songs.items():
@@ -126,7 +127,9 @@ def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.
         first = Item(min(files), rel, place.name, "mix", song)
         tasks.append(Task(first, (output_name(run, first, config.format),)))
         stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    work = partial(mix_files, songs=songs, model=str(model), config=config, device=device)
+    work = from_model(
+        run, model, description, partial(mix_files, songs=songs, model=str(model), config=config, device=device)
+    )
     return run_batch(run, tasks, ["automix", weights, to_mapping(config), stamps, device.split(":")[0]], work)
 
 

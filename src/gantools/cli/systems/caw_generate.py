@@ -15,6 +15,7 @@ from gantools.cli.inputs import AUDIO_SUFFIXES, Item, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
+from gantools.cli.systems.options import from_model
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
 from gantools.systems.caw.generate_config import SINGLE_MODES, CawGenerateConfig
@@ -83,7 +84,8 @@ def _caw(folder: Path, count: int, run: Run, config: CawGenerateConfig) -> int:
     if config.mode == "vary" and (config.arrange or config.shuffle != "no") and not studio.grid.clear:
         say(run, f"{config.source or 'the training clip'}: {studio.grid.note}; --bpm tells the tempo")
     work = partial(generate_item, folder=str(folder), config=config, device=device, seeds=seeds, jobs=run.jobs)
-    code = run_batch(run, tasks, ["caw", facts, _mapping(config), device.split(":")[0]], work)
+    digest = ["caw", facts, _mapping(config), device.split(":")[0]]
+    code = run_batch(run, tasks, digest, from_model(run, folder, {"config": to_mapping(model.config)}, work))
     if config.rank and not run.dry_run:
         first = folder / "config.json"
         return (

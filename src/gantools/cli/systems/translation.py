@@ -15,7 +15,7 @@ from gantools.cli.batch import Task, run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, Item, gather
 from gantools.cli.naming import output_names
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
 from gantools.cli.training import run_training
 from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config
@@ -114,7 +114,8 @@ def _translate(system: str, model: Path, inputs: list[str] | None, run: Run, con
     from gantools.training.weights import read_model, weight_files
 
     device = resolve_device(run.device)
-    weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
+    description = read_model(model)
+    weights = [hash_file(model / name) for name in ["config.json", *weight_files(description)]]
     translator = _open(system, str(model), config, str(device))
     items = [dataclasses.replace(i, role=translator.target) for i in gather(inputs, AUDIO_SUFFIXES + MEL_SUFFIXES, run)]
     # A part that is itself a mix keeps that name; the voice and it together are the mixdown.
@@ -123,7 +124,8 @@ def _translate(system: str, model: Path, inputs: list[str] | None, run: Run, con
     tasks = [Task(item, output_names(run, item, roles, ending)) for item in items]
     threads = 1 if run.jobs != 1 else 0
     work = partial(translate_file, system=system, model=str(model), config=config, device=str(device), threads=threads)
-    return run_batch(run, tasks, [system, weights, to_mapping(config), device.type], work)
+    digest = [system, weights, to_mapping(config), device.type]
+    return run_batch(run, tasks, digest, from_model(run, model, description, work))
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
@@ -165,7 +165,8 @@ def _generate(model: Path, requests: Sequence[Request], z: Path | None, run: Run
     from gantools.training.weights import read_model, weight_files
 
     out, device = require_out(run), resolve_device(run.device)
-    weights = [hash_file(model / name) for name in ["config.json", *weight_files(read_model(model))]]
+    description = read_model(model)
+    weights = [hash_file(model / name) for name in ["config.json", *weight_files(description)]]
     maker = _open(str(model), config, str(device), str(z or ""))
     # What the clips depend on; their seeds are in their names.
     settings = {name: value for name, value in to_mapping(config).items() if name not in ("seeds", "steps")}
@@ -176,7 +177,7 @@ def _generate(model: Path, requests: Sequence[Request], z: Path | None, run: Run
     work = partial(
         write_clip, requests=chosen, model=str(model), config=config, device=str(device), z=str(z or ""), jobs=run.jobs
     )
-    code = run_batch(dataclasses.replace(run, seed=0), tasks, digest, work)
+    code = run_batch(dataclasses.replace(run, seed=0), tasks, digest, from_model(run, model, description, work))
     if not run.dry_run and chosen and out.is_dir():
         write_latents(out / LATENTS, list(chosen.values()), [maker.latent(r) for r in chosen.values()])
     return code

@@ -43,6 +43,11 @@ class CawTraining:
             "skipped": {str(rate): reason for rate, reason in choice.skipped.items()},
         }
 
+    @property
+    def documented_steps(self) -> int:
+        """About how many steps of all scales the documentation's figures took; 0 if not known."""
+        return self.config.documented_steps * len(self.rates_hz)
+
     def width(self, index: int) -> int:
         """Return the channels of a scale's networks."""
         return self.config.coarse_width if index == 0 else self.config.width

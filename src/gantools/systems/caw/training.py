@@ -112,7 +112,8 @@ class _Driver:
 
     def _sum_up(self, last: Summary | None) -> Summary:
         if last is None:
-            return Summary("skipped", self.folder, self.steps, self.steps, None, None, self.seconds, "")
+            skipped = Summary("skipped", self.folder, self.steps, self.steps, None, None, self.seconds, "")
+            return dataclasses.replace(skipped, documented_steps=self.job.documented_steps)
         steps = self.steps + (last.step if last.status == "interrupted" else 0)
         planned = max(steps, self._planned(last.total) if last.status == "interrupted" else steps)
         return dataclasses.replace(
@@ -122,6 +123,7 @@ class _Driver:
             step=steps,
             total=planned,
             best_step=None,
+            documented_steps=self.job.documented_steps,
             seconds=self.seconds + (last.seconds if last.status == "interrupted" else 0.0),
         )
 
