@@ -164,7 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
                 kinds[find.split(":")[0]] += 1
                 print(f"#{number} {what}\n    {find[:400]}", flush=True)
         print(
-            f"{options.cases} cases of seed {options.seed} in {time.monotonic() - start:.0f} s: {kinds.total()} finds"
+            f"{options.cases} cases of seed {options.seed} in {time.monotonic() - start:.0f} s: {kinds.total()} finds, "
+            f"{sum(os.times()[:4]):.0f} s of processor time"
         )
         print("finds: " + (", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "none"))
         print("cases: " + ", ".join(f"{count} {verb}" for verb, count in verbs.most_common()))

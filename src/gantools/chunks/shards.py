@@ -178,6 +178,7 @@ class ChunkSet:
         tensor = self._tensors[row["shard"]]
         if not all(isinstance(row[name], str) for name in ("source", "song", "role")) or row["split"] not in SPLITS:
             raise ValueError
+        float(row["level_db"])
         if self.kind == "mel":
             first, count, width = int(row["start"]), int(row["frames"]), self.params.n_mels
             float(row["active"])

@@ -119,8 +119,8 @@ class StemFeatures:
         values = dict(mapping)
         same = grid_hz.shape == GRID_HZ.shape and np.allclose(grid_hz, GRID_HZ, rtol=1e-4)
         known: dict[str, Any] = {
-            "n_files": values.pop("n_files", 0),
-            "active_seconds": values.pop("active_seconds", 0.0),
+            "n_files": int(values.pop("n_files", 0)),
+            "active_seconds": float(values.pop("active_seconds", 0.0)),
         }
         for key in _STATISTICS:
             given = values.pop(key, None) or {}

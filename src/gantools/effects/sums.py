@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from gantools.effects.grid import GRID_HZ
+
+#: Quantities that have a value for each frequency.
+_CURVES = ("eq_magnitude", "eq_db", "pan_psi")
+
 
 @dataclass
 class Moments:
@@ -106,12 +111,16 @@ class FeatureSums:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> FeatureSums:
-        """Return the sums that `as_mapping` gave."""
+        """Return the sums that `as_mapping` gave; raises ValueError where they could not be added to others."""
         result = cls()
         result.n_files, result.active_seconds = int(values["n_files"]), float(values["active_seconds"])
         for name, moments in values.items():
             if isinstance(moments, Mapping):
-                result._moments[name] = Moments(
-                    int(moments["n"]), np.asarray(moments["sum"], float), np.asarray(moments["sum_squares"], float)
-                )
+                count, total, squares = (np.asarray(moments[part], float) for part in ("n", "sum", "sum_squares"))
+                shape = GRID_HZ.shape if name in _CURVES else ()
+                if (total.shape, squares.shape) != (shape, shape) or not count >= 1:
+                    raise ValueError(f"the sums of {name} have another shape")
+                if not (np.isfinite(count) and np.all(np.isfinite(total)) and np.all(np.isfinite(squares))):
+                    raise ValueError(f"the sums of {name} are not finite")
+                result._moments[name] = Moments(int(count), total, squares)
         return result
