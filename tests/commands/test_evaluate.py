@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import soundfile
 from sounds import tone
 
 
-@pytest.fixture
-def music(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three songs with bass and drums, and drums generated from the bass, with mixes beside them."""
+    tmp_path = tmp_path_factory.mktemp("music")
     for number in range(3):
         for role, hz, seed in (("bass", 60.0, number), ("drums", 900.0, number + 50)):
             path = tmp_path / f"songs/song {number}/{role}.wav"
@@ -24,6 +26,12 @@ def music(tmp_path: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(path, tone(13.0, 44100, 2, hz=700.0, seed=number + 90), 44100)
     return tmp_path
+
+
+@pytest.fixture
+def music(written: Path, tmp_path: Path) -> Path:
+    """A copy of what is written, to change."""
+    return shutil.copytree(written, tmp_path, dirs_exist_ok=True)
 
 
 def test_frechet_prints_a_table_a_record_and_a_report(gantools, music: Path) -> None:

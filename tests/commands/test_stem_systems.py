@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,15 +16,22 @@ ROLES = ("vocals", "drums", "bass", "other")
 SECONDS = 9.0
 
 
-@pytest.fixture
-def songs(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two songs of four stems."""
+    folder = tmp_path_factory.mktemp("stems")
     for number in range(2):
         for role in ROLES:
-            path = tmp_path / "songs" / f"song{number}" / f"{role}.wav"
+            path = folder / f"song{number}" / f"{role}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(path, stem(role, SECONDS, seed=number), 44100)
-    return tmp_path / "songs"
+    return folder
+
+
+@pytest.fixture
+def songs(written: Path, tmp_path: Path) -> Path:
+    """A copy of what is written, to change."""
+    return shutil.copytree(written, tmp_path / "songs")
 
 
 def test_a_separator_is_trained_resumed_and_used(gantools: Callable, songs: Path, tmp_path: Path) -> None:
