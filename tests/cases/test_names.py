@@ -235,3 +235,46 @@ def test_equal_names_in_a_chunk_folder(gantools, tone, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (tmp_path / "out/index.jsonl").read_text().splitlines()]
     assert {row["source"] for row in rows} == {"in/x-flac", "in/x-wav", "more/x"}
+
+
+def test_links_to_song_folders_train_every_system(gantools, tone, tmp_path: Path) -> None:
+    (tmp_path / "link").mkdir()
+    for song in ("one", "two"):
+        tone(*(f"songs/{song}/{part}.wav" for part in ("Kick", "Snare", "Bass DI", "Lead Vox", "Gtr", "Pad")))
+        os.symlink(tmp_path / "songs" / song, tmp_path / "link" / song)
+    for command in (
+        ["separator", "link"],
+        ["automix", "link", "--mixes", "link", "--features", "musdb18", "--crop", "1024"],
+        ["wavegan", "link"],
+    ):
+        done = gantools("train", *command, "-o", "model", "--preset", "small", "--dry-run")
+        assert done.returncode == 0, done.stderr
+    done = gantools("train", "separator", "link", "-o", "model", "--preset", "small", "--dry-run")
+    assert "one: drums is the sum of Kick.wav, Snare.wav" in done.stderr
+
+
+def test_a_part_that_no_name_tells_comes_with_the_way_out(gantools, tone, tmp_path: Path) -> None:
+    tone("in/song/Kick.wav", "in/song/Bass.wav", "in/song/Waterphone.wav", "in/Plain Song.wav")
+    done = gantools("melify", "in", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "--map" in line]
+    assert "in/song/Waterphone.wav" in line
+    assert "--map 'Waterphone=drums'" in line
+    assert "Plain" not in line
+    mapped = gantools("melify", "in", "-o", "out", "--map", "waterphone=other", "--json")
+    found = {
+        Path(r["source"]).stem: (r["role"], r["song"], r["status"]) for r in map(json.loads, mapped.stdout.splitlines())
+    }
+    assert found == {
+        "Kick": ("drums", "song", "skipped"),
+        "Bass": ("bass", "song", "skipped"),
+        "Waterphone": ("other", "song", "ok"),  # its role is in the mel file
+        "Plain Song": ("mix", "Plain Song", "skipped"),
+    }
+    assert gantools("melify", "in", "-o", "out", "--map", "waterphone").returncode == 2
+
+
+def test_equal_names_become_a_model_each(gantools, tone, tmp_path: Path) -> None:
+    tone("in/take.wav", "in/take.flac")
+    done = gantools("train", "caw", "in", "-o", "models", "--preset", "small", "--dry-run")
+    assert done.stdout == "models/take-flac\nmodels/take-wav\n", done.stderr

@@ -122,8 +122,12 @@ def _inside(path: str | Path, folder: Identity) -> bool:
 
 def _beside(folder: str | Path) -> set[str]:
     """Return the files that the manifest of a folder names, but not as results."""
-    records = Manifest(folder).records.values()
-    return {os.path.join(os.path.realpath(folder), name) for record in records for name in record.get("beside") or ()}
+    real, found = os.path.realpath(folder), set[str]()
+    for record in Manifest(folder).records.values():
+        # What no input became, such as a page over all results and the clip that it plays, is no result.
+        beside = record.get("beside") if record.get("inputs") else record.get("outputs")
+        found |= {os.path.join(real, str(name)) for name in beside or ()}
+    return found
 
 
 class _Walk:
