@@ -97,9 +97,9 @@ def cut(
     from gantools.chunks.cutting import cut_audio, cut_mel
     from gantools.chunks.plan import params_of
 
-    identity = {"source": item.key, "song": item.song, "role": item.role}
+    identity, warning = {"source": item.key, "song": item.song, "role": item.role}, ""
     if dataset["kind"] == "audio":
-        rows = cut_audio(item.path, outputs[0], config, identity)
+        rows, warning = cut_audio(item.path, outputs[0], config, identity)
     else:
         mel = read_mel(item.path)
         params, db_range = params_of(dataset)
@@ -112,7 +112,8 @@ def cut(
         "song": identity["song"],
         "role": identity["role"],
     }
-    return fields if rows else fields | {"warning": "silent: no chunk kept"}
+    warning = warning if rows else warning or "silent: no chunk kept"
+    return fields | ({"warning": warning} if warning else {})
 
 
 if __name__ == "__main__":

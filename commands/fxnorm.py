@@ -52,8 +52,8 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
 def apply(stems: Stems = None, features: Features = None, *, run: Run, config: ApplyConfig) -> int:
     """Bring each stem to the average of its type: EQ, compression, panning, loudness.
 
-    Rate, bit depth, channels, length, tags and cue points stay. The type of a stem is read from its name
-    (vocals, drums, bass, other ...), from the record of another verb, or given with --role.
+    Rate, bit depth or bit rate, channels, length, tags, pictures and cue points stay. The type of a stem is read from
+    its name (vocals, drums, bass, other ...), from the record of another verb, or given with --role.
 
     \b
       gantools fxnorm apply stems/ --preset musdb18 -o norm/

@@ -45,8 +45,8 @@ def invert(
 ) -> int:
     """Turn mel files back into audio, as long as the original to the sample.
 
-    The phases are estimated. With --json each record says how well the mel of the result agrees with the input:
-    spectral_convergence_db (lower is better) and log_mel_error_db.
+    The phases are estimated. What would clip is lowered as a whole. With --json each record says how well the mel of
+    the result agrees with the input: spectral_convergence_db (lower is better) and log_mel_error_db.
 
     \b
       gantools invert mels/ -o back/

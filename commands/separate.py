@@ -41,7 +41,7 @@ def separate(
 ) -> int:
     """Split songs into stems, with Demucs or with the small separator that comes with gantools.
 
-    Stems keep the song's rate, length, channels and tags. Those that would clip are lowered together. Nothing is
+    Stems keep the song's rate, depth, length, channels and tags. Those that would clip are lowered together. Nothing is
     fetched from the network without --download.
 
     \b

@@ -173,7 +173,8 @@ def test_inverted_sides_are_told_and_heard(gantools: Run, tmp_path: Path) -> Non
 
     heard, expected = (read_mel(tmp_path / "mels" / f"{name}.bass.mel.safetensors").frames() for name in ("a", "one"))
     np.testing.assert_allclose(heard, expected, atol=0.1)
-    for verb in (["fxnorm", "measure"], [*APPLY, "-o", "out"]):
+    cut = ["chunk", "--samples", "8192", "--sample-rate", "16000", "-o", "chunks"]
+    for verb in (["fxnorm", "measure"], [*APPLY, "-o", "out"], cut):
         told = gantools(*verb, "a.bass.wav", "--json")
         assert "inverted in polarity" in records(told)[0]["warning"]
         assert "inverted in polarity" in told.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soxr
@@ -19,12 +20,14 @@ __all__ = [
     "AudioReader",
     "AudioWriter",
     "decoded_frames",
+    "hear",
     "load_mono",
     "read_audio",
     "to_mono",
     "write_audio",
 ]
 
+T = TypeVar("T")
 _BLOCK_FRAMES = 1 << 18  # 6 s at 44.1 kHz
 #: Samples of a block in all its channels: 64 MB.
 _BLOCK_SAMPLES = 1 << 24
@@ -172,16 +175,40 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
         return np.concatenate(list(reader.blocks())).T, reader.rate_hz
 
 
+def hear(path: str | Path, work: Callable[[AudioReader, bool], T]) -> tuple[T, bool]:
+    """Do something with a file as mono, and once more with its left channel alone where the channels cancel.
+
+    Parameters
+    ----------
+    path : str or Path
+    work : callable
+        (reader, left) -> result; reads all of `AudioReader.mono_blocks` with this `left`.
+
+    Returns
+    -------
+    result
+        What `work` gave.
+    left : bool
+        The left channel was taken alone; `gantools.audio.polarity.LEFT_ALONE` says why.
+    """
+    with AudioReader(path) as reader:
+        result = work(reader, False)
+    if not reader.polarity.cancels:
+        return result, False
+    with AudioReader(path) as reader:
+        return work(reader, True), True
+
+
 def load_mono(path: str | Path, rate_hz: int, said: Callable[[Path, Notice], None] | None = None) -> np.ndarray:
     """Return a whole file as float32 (n,), channels averaged, resampled to `rate_hz`.
 
     Where the channels cancel each other the left one is taken alone, and `said` is told so.
     """
-    with AudioReader(path) as reader:
-        wave = np.concatenate(list(reader.mono_blocks(rate_hz)))
-    if not reader.polarity.cancels:
-        return wave
-    if said is not None:
+
+    def read(reader: AudioReader, left: bool) -> np.ndarray:
+        return np.concatenate(list(reader.mono_blocks(rate_hz, left=left)))
+
+    wave, left = hear(path, read)
+    if left and said is not None:
         said(Path(path), Notice(LEFT_ALONE, path))
-    with AudioReader(path) as reader:
-        return np.concatenate(list(reader.mono_blocks(rate_hz, left=True)))
+    return wave

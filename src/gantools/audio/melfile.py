@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.config import MelParams
-from gantools.audio.io import AudioReader
+from gantools.audio.io import AudioReader, hear
 from gantools.audio.mel import MelStream
 from gantools.audio.polarity import LEFT_ALONE
 from gantools.errors import InputError
@@ -164,13 +164,11 @@ def melify(
     InputError
         The audio cannot be read (see `AudioReader`) or is shorter than half a window.
     """
-    left = False
-    while True:
-        with AudioReader(source) as reader:
-            stored, cancelled = _melified(reader, path, params, meta, tick, left)
-        if not cancelled or left:
-            break
-        left = True
+
+    def work(reader: AudioReader, left: bool) -> dict[str, Any]:
+        return _melified(reader, path, params, meta, tick, left)
+
+    stored, left = hear(source, work)
     return stored | ({"warning": LEFT_ALONE} if left else {})
 
 
@@ -181,8 +179,8 @@ def _melified(
     meta: dict[str, Any],
     tick: Callable[[float], None],
     left: bool,
-) -> tuple[dict[str, Any], bool]:
-    """Write a mel file; return what it says, and whether the channels cancelled each other."""
+) -> dict[str, Any]:
+    """Write a mel file and return what it says."""
     stream = MelStream(params)
     n_samples, peak = 0, 0.0
     expected = max(1.0, reader.expected_frames * params.sample_rate_hz / reader.rate_hz)
@@ -201,7 +199,7 @@ def _melified(
 
     found = {"source_rate_hz": reader.rate_hz, "source_channels": reader.channels}
     try:
-        return write_mel(path, frames(), params, finish, {**meta, **found}), reader.polarity.cancels
+        return write_mel(path, frames(), params, finish, {**meta, **found})
     except InputError as error:
         raise InputError(error.message, reader.path) from error
 

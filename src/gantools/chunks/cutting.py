@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gantools.audio.io import AudioReader
+from gantools.audio.io import AudioReader, hear
 from gantools.audio.melfile import MelFile
+from gantools.audio.polarity import LEFT_ALONE
 from gantools.audio.quantise import DbRange
 from gantools.chunks.config import ChunkConfig
 from gantools.chunks.splits import assign, names, parse_shares
@@ -92,8 +93,8 @@ def cut_mel(
 
 def cut_audio(
     path_in: str | Path, path: str | Path, config: ChunkConfig, identity: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Write the clips of one audio file and return their rows.
+) -> tuple[list[dict[str, Any]], str]:
+    """Write the clips of one audio file; return their rows, and what a user should hear of the file.
 
     Clips are `samples` long, mono, at the asked rate, and do not overlap; silent ones are dropped.
 
@@ -102,12 +103,12 @@ def cut_audio(
     InputError
         The file is shorter than one clip, or cannot be read.
     """
-    clips: list[np.ndarray] = []
-    rows: list[dict[str, Any]] = []
-    rest = np.zeros(0, np.float32)
-    start = 0
-    with AudioReader(path_in) as reader:
-        for block in reader.mono_blocks(config.sample_rate_hz):
+
+    def cut(reader: AudioReader, left: bool) -> tuple[list[np.ndarray], list[dict[str, Any]], int]:
+        clips: list[np.ndarray] = []
+        rows: list[dict[str, Any]] = []
+        rest, start = np.zeros(0, np.float32), 0
+        for block in reader.mono_blocks(config.sample_rate_hz, left=left):
             rest = np.concatenate([rest, block])
             while len(rest) >= config.samples:
                 clip, rest = rest[: config.samples], rest[config.samples :]
@@ -116,15 +117,17 @@ def cut_audio(
                     clips.append(clip)
                     rows.append({**identity, "start": start, "samples": config.samples, "level_db": round(level, 2)})
                 start += config.samples
-    if not start:
-        raise InputError(
-            f"too short: {len(rest)} samples at {config.sample_rate_hz} Hz; one clip needs {config.samples}", path_in
-        )
+        if not start:
+            needed = f"{len(rest)} samples at {config.sample_rate_hz} Hz; one clip needs {config.samples}"
+            raise InputError(f"too short: {needed}", path_in)
+        return clips, rows, start
+
+    (clips, rows, start), left = hear(path_in, cut)
     picked = spread(range(len(clips)), config.per_song)
     rows = [{**rows[i], "row": position} for position, i in enumerate(picked)]
     stored = np.stack([clips[i] for i in picked]) if picked else np.zeros((0, config.samples), np.float32)
     _write_shard(path, {"clips": stored}, rows, config, {"windows": start // config.samples, "clipped": 0.0})
-    return rows
+    return rows, LEFT_ALONE if left else ""
 
 
 def _write_shard(
