@@ -152,9 +152,7 @@ def test_features_of_another_shape_are_refused(here: Path, keys: list[str], valu
         assert "f.json: " in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize(
-    "keys", [["data", "rates_hz"], ["data", "channels"], ["config", "layers"], ["system"], ["config"]]
-)
+@pytest.mark.parametrize("name", ["data rates_hz", "data channels", "config layers", "system", "config"])
 @pytest.mark.parametrize("value", [DEEP, None, [[]], 1e400])
 def test_a_model_of_another_shape_is_refused(here: Path, name: str, value: Any) -> None:
     in_json(here / "riff/config.json", *name.split(), value=value)
@@ -184,3 +182,55 @@ def test_a_sound_whose_headers_lie_costs_its_file(here: Path, what: str) -> None
     done = run_here(here, "melify", "sounds", "-o", "out", "--json")
     refused(done, "sounds/bad.bass.wav: ")
     assert {json.loads(line)["status"] for line in done.stdout.splitlines()} == {"ok", "error"}
+
+
+LISTS: dict[str, tuple[bytes, str]] = {
+    "a path that is a list": (b'{"path": ["in/a.wav"]}', "path is no text"),
+    "a path that is a number": (b'{"path": 5}', "path is no text"),
+    "a folder that is a number": (b'{"path": "sounds/good.bass.wav", "rel": 5}', "rel is no text"),
+    "a folder that is 0": (b'{"path": "sounds/good.bass.wav", "rel": 0}', "rel is no text"),
+    "a song that is an object": (b'{"path": "sounds/good.bass.wav", "song": {}}', "song is no text"),
+    "a role that is true": (b'{"path": "sounds/good.bass.wav", "role": true}', "role is no text"),
+    "a status that is a list": (b'{"path": "sounds/good.bass.wav", "status": []}', "status is no text"),
+    "half a letter in a path": (b'{"path": "\\ud83d.wav"}', "path is no text that a file name can hold"),
+    "half a letter in a role": (b'{"path": "sounds/good.bass.wav", "role": "\\udbff"}', "role is no text"),
+    "NUL in a path": (b'{"path": "a\\u0000b.wav"}', "path is no text that a file name can hold"),
+    "a record without end": (b'{"path":' + DEEP.encode(), "not a JSON record"),
+    "half a record": (b'{"path": "sounds/go', "not a JSON record"),
+    "names that end with NUL": (b"sounds/good.bass.wav\0sounds/bad.bass.wav\0", "-0"),
+    "a sound": (b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0" + bytes(500), "NUL bytes"),
+    "a line of a million letters": (b"x" * 1_000_000, "can be no file name"),
+    "a record with a path of a million letters": (b'{"path": "' + b"x" * 1_000_000 + b'"}', "can be no file name"),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_what_is_no_list_is_one_short_line_and_starts_nothing(here: Path, what: str) -> None:
+    data, word = LISTS[what]
+    for before in (b"", b'{"path": "sounds/good.bass.wav"}\n'):
+        done = run_here(here, "melify", "-", "-o", "out", input=before + data)
+        assert (done.returncode, done.stdout) == (2, "")
+        refused(done, "standard input", word)
+        assert len(done.stderr) < 500
+        assert not (here / "out").exists()
+
+
+def test_null_and_missing_fields_of_a_record_are_unset(here: Path) -> None:
+    record = b'{"path": "sounds/good.bass.wav", "role": null, "song": null, "rel": null, "status": null}\n'
+    done = run_here(here, "melify", "-", "-o", "out", "--json", input=record)
+    assert done.returncode == 0, done.stderr
+    (made,) = map(json.loads, done.stdout.splitlines())
+    assert (made["role"], made["rel"], made["status"]) == ("bass", "", "ok")
+
+
+def test_a_record_that_names_a_folder_fails(here: Path) -> None:
+    done = run_here(here, "melify", "-", "-o", "out", input=b'{"path": "sounds"}\n')
+    assert (done.returncode, done.stdout) == (1, "")
+    refused(done, "gantools melify: sounds: is a folder; give a file")
+
+
+def test_a_name_beyond_what_the_disk_takes_costs_its_file(here: Path) -> None:
+    names = f"sounds/good.bass.wav\n{'y' * 300}.wav\n".encode()
+    done = run_here(here, "melify", "-", "-o", "out", "--json", input=names)
+    assert done.returncode == 1
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["ok", "error"]

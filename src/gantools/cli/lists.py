@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from gantools.errors import InputError
+from gantools.files.jsontext import parse_object
 
 PLAYLISTS = (".m3u", ".m3u8")
+#: Longest path of common systems, and how much of something odd a message shows.
+_LONGEST, _QUOTED = 4096, 60
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -35,7 +37,11 @@ class Listed:
 
 def read_stdin(*, null: bool) -> list[Listed]:
     """Return the entries of the list on standard input."""
-    return list(parse_list(os.fsencode(sys.stdin.read()), "standard input", null=null))
+    try:
+        data = os.fsencode(sys.stdin.read())
+    except OSError as error:
+        raise InputError(f"standard input cannot be read ({error.strerror}); give a list of names") from error
+    return list(parse_list(data, "standard input", null=null))
 
 
 def read_playlist(path: Path) -> list[Listed]:
@@ -76,7 +82,9 @@ def parse_list(data: bytes, source: str, *, null: bool = False, folder: Path = P
     """
     text = _decoded(data)
     if null:
-        yield from (Listed(name) for name in text.split("\0") if name)
+        for name in filter(None, text.split("\0")):
+            _require_name(name, source, null=True)
+            yield Listed(name)
         return
     lines = [line for line in text.split("\n") if line.strip("\r")]
     if lines and all(line.endswith("\r") for line in lines[:-1] or lines):
@@ -88,8 +96,11 @@ def parse_list(data: bytes, source: str, *, null: bool = False, folder: Path = P
         if line.lstrip().startswith("{") and not os.path.lexists(folder / line):
             yield from _from_record(line, source)
         elif playlist and line.startswith("file://"):
-            yield Listed(unquote(line.removeprefix("file://").removeprefix("localhost"), errors="surrogateescape"))
+            name = unquote(line.removeprefix("file://").removeprefix("localhost"), errors="surrogateescape")
+            _require_name(name, source)
+            yield Listed(name)
         else:
+            _require_name(line, source)
             yield Listed(str(folder / line) if folder != Path() else line)
 
 
@@ -104,12 +115,33 @@ def _decoded(data: bytes) -> str:
 
 def _from_record(line: str, source: str) -> Iterator[Listed]:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{source}: not a JSON record, and no such file: {line[:60]!r}") from error
-    fields = {name: record.get(name) or "" for name in ("path", "rel", "role", "song")}
+        record = parse_object(line)
+    except ValueError as error:
+        raise InputError(f"{source}: not a JSON record, and no such file: {line[:_QUOTED]!r}") from error
+    fields = {name: record.get(name) for name in ("path", "rel", "role", "song", "status")}
     for name, value in fields.items():
-        if not isinstance(value, str):
-            raise InputError(f"{source}: {name} is no text in the record {line[:60]!r}")
-    if record.get("status", "ok") in ("ok", "skipped") and fields["path"]:
-        yield Listed(fields["path"], fields["rel"], fields["role"], fields["song"])
+        if not isinstance(value, str | None) or not _fits_a_name(value or ""):
+            raise InputError(f"{source}: {name} is no text that a file name can hold in the record {line[:_QUOTED]!r}")
+    if fields.pop("status") in ("ok", "skipped", None) and fields["path"]:
+        _require_name(fields["path"], source)
+        yield Listed(fields["path"], *(fields[name] or "" for name in ("rel", "role", "song")))
+
+
+def _fits_a_name(text: str) -> bool:
+    """Whether a file name can hold the text: no NUL, and no surrogate that stands for no byte."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def _require_name(name: str, source: str, *, null: bool = False) -> None:
+    """Raise InputError where no file can be called so: then the list is no list, and nothing may start."""
+    if "\0" in name:
+        raise InputError(f"{source} holds NUL bytes: no list of names a line; -0 takes names that end with NUL")
+    if not _fits_a_name(name) or len(name) > _LONGEST:
+        longest = "" if null else ", or -0 for names that end with NUL"
+        raise InputError(
+            f"{source} holds what can be no file name: {name[:_QUOTED]!r}; give a name on each line{longest}"
+        )
