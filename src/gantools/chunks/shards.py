@@ -190,7 +190,7 @@ class ChunkSet:
     def sounds(self, *roles: str) -> dict[str, str]:
         """Return source -> what its chunks are known by, of some roles or of all."""
         rows = [row for row in self.rows if not roles or row["role"] in roles]
-        sources = {row["shard"]: row.get("source", row["shard"]) for row in rows}
+        sources = {row["shard"]: row["source"] for row in rows}
         return {name: hash_bytes(content_key(self.folder / shard).encode()) for shard, name in sorted(sources.items())}
 
     def songs(self, *roles: str) -> dict[str, list[str]]:

@@ -62,6 +62,7 @@ def run_batch(
     *,
     describe: str = "",
     ahead: Callable[[Item], None] | None = None,
+    plan: Work | None = None,
 ) -> int:
     """Bring every output up to date and return the exit code.
 
@@ -78,6 +79,9 @@ def run_batch(
     ahead : callable, optional
         With one job, told of an input and the next one before work on the first begins, so that they can be read
         meanwhile. What it raises ends the run.
+    plan : callable, optional
+        Takes the place of `work` with ``--dry-run``: looks at a file, writes nothing, and gives the fields of its
+        record, with ``facts`` (name -> words) to say.
 
     Outputs that would have one name are told apart, see `gantools.cli.naming.distinct_outputs`.
     """
@@ -97,12 +101,13 @@ def run_batch(
             known[task.key] = record
     waiting = [task for task in tasks if task.key not in known]
     with _stopping(counts), Bar(run, len(waiting), run.verb) as bar:
-        done = iter(()) if run.dry_run or not waiting else outcomes(run, out, waiting, work, bar, ahead)
+        action = plan if run.dry_run else work
+        done = outcomes(run, out, waiting, action, bar, ahead) if action and waiting else iter(())
         for task in tasks:  # in their order, so that records come in the order of the inputs
             if task.key in known:
                 _result(run, out, task, "skipped", known[task.key].get("fields", {}), counts)
             elif run.dry_run:
-                _result(run, out, task, "planned", {}, counts)
+                _foresee(run, out, task, next(done) if plan else {}, bar, counts)
             else:
                 before = counts["ok"]
                 _finish(run, out, task, digest, manifest, next(done), bar, counts)
@@ -133,6 +138,20 @@ def stopped(kept: int) -> NoReturn:
         raise KeyboardInterrupt
     what = "the result of 1 file is kept" if kept == 1 else f"the results of {kept} files are kept"
     raise StoppedError(f"interrupted; {what}: run it again to go on")
+
+
+def _foresee(run: Run, out: Path, task: Task, outcome: dict[str, Any], bar: Bar, counts: dict[str, int]) -> None:
+    """Report what a run would do to one file, or why it would fail."""
+    if "error" in outcome:
+        bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
+        _result(run, out, task, "error", {"error": outcome["error"]}, counts)
+        return
+    for source in ("_source", "seconds"):
+        outcome.pop(source, None)
+    if outcome.get("facts") and not run.quiet:
+        facts = "; ".join(f"{name}: {value}" for name, value in outcome["facts"].items())
+        bar.say(f"gantools {run.verb}: {task.item.path}: {facts}")
+    _result(run, out, task, "planned", outcome, counts)
 
 
 def _finish(
@@ -278,7 +297,8 @@ def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any]
 
 def _summary(run: Run, counts: dict[str, int], kinds: Counter[str], describe: str) -> None:
     if run.dry_run:
-        say(run, f"would do {counts['planned']}; {counts['skipped']} up to date")
+        failing = f"; {counts['error']} would fail" if counts["error"] else ""
+        say(run, f"would do {counts['planned']}; {counts['skipped']} up to date{failing}")
         return
     if not counts["ok"] and not counts["error"]:
         say(run, f"nothing to do: {counts['skipped']} up to date")

@@ -117,6 +117,8 @@ def run_training(
     out = require_out(run)
     system = build(dataclasses.replace(config, seed=run.seed), rank_device(resolve_device(run.device)))
     record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
+    for line in system.left_out if is_first_rank() else ():
+        say(run, line, error=True)
     if run.dry_run:
         return _plan(run, system, record, facts())
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
@@ -148,7 +150,8 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
         say(run, f"{name}: {parts}")
     if system.songs:
         facts = {"songs": {side: len(songs) for side, songs in system.songs.items()}} | facts
-    facts |= {"notes": list(system.notes)} if system.notes else {}
+    lists = {"notes": list(system.notes), "left_out": list(system.left_out)}
+    facts |= {name: lines for name, lines in lists.items() if lines}
     options = to_mapping(system.config)
     say(run, "options: " + " ".join(f"{name}={value}" for name, value in options.items()))
     emit(run, {**record, "status": "planned", "config": options, "parameters": parameters, **facts})

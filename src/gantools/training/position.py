@@ -165,8 +165,8 @@ def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:
     check_same_data(system.data, meta["data"], folder)
 
 
-def check_same_data(here: dict[str, Any], there: dict[str, Any], folder: Path) -> None:
-    """Check that a run goes on with the data that it was started with.
+def check_same_data(here: dict[str, Any], there: dict[str, Any], folder: Path, what: str = "other data") -> None:
+    """Check that a run goes on with the data that it was started with; `what` says what else it would be.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def check_same_data(here: dict[str, Any], there: dict[str, Any], folder: Path) -
     difference = _other_sounds(here, there) or first_difference(here, there, "data")
     if difference:
         raise ConfigError(
-            f"cannot go on with other data: {difference}; give what it was started with, or let a new model begin with "
+            f"cannot go on with {what}: {difference}; give what it was started with, or let a new model begin with "
             f"its weights: --from {folder} and another --out",
             folder,
         )

@@ -82,8 +82,9 @@ class System(ABC):
         In the order in which they run within a step.
     songs : dict of str to list of str
         ``train``, ``val`` and ``test`` to the names of songs, where the system learns from songs.
-    notes : list of str
-        What the user has to know of the data, a sentence each: files left out, stems that are missing, songs twice.
+    notes, left_out : list of str
+        What the user has to know of the data, a sentence each: stems that are missing, songs twice; and a line for each
+        file that was left out, with the reason.
     data : dict
         Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters),
         ``db_range``, roles, ``sounds`` (name of a song or file to the hash of its sound) and so on. A run is resumed
@@ -111,6 +112,7 @@ class System(ABC):
     validation_part: float = 1.0
     songs: Mapping[str, Sequence[str]] = {}
     notes: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
     @property
     def documented_steps(self) -> int:

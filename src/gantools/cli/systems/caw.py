@@ -15,6 +15,7 @@ from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
 from gantools.cli.systems.options import Base, Resume
 from gantools.cli.training import run_training
+from gantools.errors import ConfigError, InputError
 from gantools.options import to_mapping
 from gantools.systems.caw import config as caw_config
 
@@ -42,8 +43,8 @@ def add_train(app: typer.Typer) -> None:
         """Learn one recording of half a second to minutes, to make more of it (Catch-A-Waveform).
 
         A single file becomes the model folder --out; a folder or several files become one model each below it, -j of
-        them side by side. Run the same command again to go on after a stop. --dry-run tells the rates, the receptive
-        field and its share of the clip, and the time that it will take.
+        them side by side. Run the same command again to go on after a stop. --dry-run tells of each clip the rates, the
+        receptive field and its share of the clip, and the time that it will take; and which clips cannot be used.
 
         \b
           gantools train caw riff.wav -o models/riff --preset small --budget 10m
@@ -63,8 +64,20 @@ def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run,
     def build(chosen: Any, device: Any) -> Any:
         from gantools.systems.caw.clips import read_clip
         from gantools.systems.caw.job import CawTraining
+        from gantools.systems.remarks import LeftOut
 
-        built.append(CawTraining(chosen, [read_clip(item.path, chosen) for item in items], device))
+        clips, left_out = [], LeftOut()
+        for item in items:
+            try:
+                clips.append(read_clip(item.path, chosen))
+            except InputError as error:
+                if len(items) == 1:
+                    raise
+                left_out.note(error, item.path)
+        if not clips:
+            raise ConfigError(f"none of these clips can be used{left_out.first()}")
+        built.append(CawTraining(chosen, clips, device))
+        built[0].left_out = left_out.lines
         return built[0]
 
     def drive(job: Any, out: Path, **options: Any) -> Any:
@@ -106,7 +119,27 @@ def _train_each(items: Sequence[Item], base: Path | None, resume: bool, run: Run
         device=device,
     )
     values = {name: value for name, value in to_mapping(config).items() if name != "threads"}
-    return run_batch(run, tasks, ["caw", values, basis, device.split(":")[0]], work)
+    plan = partial(plan_file, config=dataclasses.replace(config, threads=threads), device=device)
+    return run_batch(run, tasks, ["caw", values, basis, device.split(":")[0]], work, plan=plan)
+
+
+def plan_file(
+    item: Item,
+    outputs: Sequence[Path],
+    seed: int,
+    tick: Callable[[float], None],
+    *,
+    config: caw_config.CawConfig,
+    device: str,
+) -> dict[str, Any]:
+    """Return what training a model of one clip would be; raises what would stop it."""
+    import torch
+
+    from gantools.systems.caw.clips import read_clip
+    from gantools.systems.caw.job import CawTraining
+
+    job = CawTraining(dataclasses.replace(config, seed=seed), [read_clip(item.path, config)], torch.device(device))
+    return {"system": "caw", "rates_hz": list(job.rates_hz), "facts": _facts(job)}
 
 
 def train_file(

@@ -6,16 +6,17 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from gantools.audio.fingerprint import describe_twins
 from gantools.audio.loudness import Loudness, Meter
 from gantools.chunks.multitrack import Multitrack, Recording
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 from gantools.systems.automix.config import AutomixConfig
+from gantools.systems.remarks import LeftOut, listed, on_stems, prints_of, read_stems, songs_of_twins
 
 _TRIES = 8
 _SILENT_LU = -30.0  # a tenth of a second so far below the song's loudness counts as silent
@@ -65,16 +66,25 @@ class Song:
         return total * np.float32(self.gain)
 
 
-def load_songs(config: AutomixConfig, normalised: Sequence[Multitrack], wet: Sequence[Multitrack]) -> list[Song]:
+def load_songs(
+    config: AutomixConfig,
+    normalised: Sequence[Multitrack],
+    wet: Sequence[Multitrack],
+    left_out: LeftOut | None = None,
+) -> list[Song]:
     """Read songs into memory: 10 MB a minute and stem at 44.1 kHz.
+
+    A stem that cannot be read before or after mixing is left out, and so is a song that is silent or has no stem left;
+    `left_out` takes note of them.
 
     Raises
     ------
     ConfigError
         No song is in both, a song lacks a stem in one of them, or has a stem that the network does not mix.
-    InputError
-        A file cannot be read, or a song is silent.
+    ConfigError
+        Or no stem of a role, or no song, can be used.
     """
+    left_out = LeftOut() if left_out is None else left_out
     wet_of = {track.song: track for track in wet}
     known = config.role_names
     pairs = [(t.within(known), wet_of[t.song].within(known)) for t in normalised if t.song in wet_of]
@@ -84,27 +94,42 @@ def load_songs(config: AutomixConfig, normalised: Sequence[Multitrack], wet: Seq
     for before, after in pairs:
         _check_roles(config, before, after)
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda pair: _load(config, *pair), pairs))
+        loaded = list(pool.map(lambda pair: _load(config, pair[0], pair[1], left_out), pairs))
+    left_out.lines.sort()
+    songs = [song for song in loaded if song is not None]
+    for role in sorted({role for before, _ in pairs for role in before.stems}):
+        if not any(role in song.wet for song in songs):
+            raise ConfigError(f"no {role} of any song can be used{left_out.first()}")
+    return songs
 
 
 def _check_roles(config: AutomixConfig, before: Multitrack, after: Multitrack) -> None:
     unequal = sorted(set(before.stems) ^ set(after.stems))
     if unequal:
-        raise ConfigError(f"{before.song}: {', '.join(unequal)} is in one of the two folders only; normalise all stems")
+        raise ConfigError(
+            f"{before.song}: {', '.join(unequal)} is in one of the two folders only; normalise "
+            "all stems, or keep those out of both that cannot be normalised"
+        )
     unknown = sorted(set(before.stems) - set(config.role_names))
     if unknown:
         wanted = ",".join([*config.role_names, *unknown])
         raise ConfigError(f"{before.song} has {', '.join(unknown)}, which no input takes; use --roles {wanted}")
 
 
-def _load(config: AutomixConfig, before: Multitrack, after: Multitrack) -> Song:
-    normalised = {role: Recording(paths, config.rate_hz) for role, paths in sorted(before.stems.items())}
-    wet = {role: Recording(paths, config.rate_hz) for role, paths in sorted(after.stems.items())}
-    mixture = Recording(after.mixture, config.rate_hz) if after.mixture else None
+def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out: LeftOut) -> Song | None:
+    normalised = read_stems(dict(sorted(before.stems.items())), config.rate_hz, left_out)
+    wet = read_stems(dict(sorted(after.stems.items())), config.rate_hz, left_out)
+    normalised = {role: recording for role, recording in normalised.items() if role in wet}
+    wet = {role: wet[role] for role in normalised}
+    # Without its own mix, the sum of the stems is the song's.
+    mixture = read_stems({"mix": after.mixture}, config.rate_hz, left_out).get("mix") if after.mixture else None
+    if not wet:
+        return None
     song = Song(before.song, normalised, wet, mixture, 1.0, np.zeros(0, bool), {})
     loudness = _measure(song.target, song.frames, config.rate_hz)
     if not math.isfinite(level := loudness.integrated_lufs()):
-        raise InputError("the mix is silent; leave the song out", Path(after.song))
+        left_out.note(InputError("the mix is silent", after.song), after.song)
+        return None
     song.gain = loudness.gain_to(config.mixture_lufs)
     hops = loudness.weights @ loudness.hop_energy / loudness.hop_samples
     song.active = 10 * np.log10(hops + 1e-12) - 0.691 > level + _SILENT_LU
@@ -127,12 +152,28 @@ class Crops:
     """Random crops of songs; each is a pure function of (seed, step, item)."""
 
     def __init__(self, config: AutomixConfig, songs: Sequence[Song]) -> None:
-        self.config, self.songs = config, list(songs)
+        self.config = config
         short = [song.name for song in songs if self._train_frames(song) <= config.crop]
-        if short:
+        self.songs = [song for song in songs if song.name not in short]
+        if not self.songs:
             raise ConfigError(
                 f"{', '.join(short)}: shorter than a training crop of {config.crop} samples; lower --crop"
             )
+        self.notes = self._notes(short)
+
+    def _notes(self, short: list[str]) -> list[str]:
+        """Return what a user has to know of the songs."""
+        lengths = {s.name: {role: r.frames / r.rate_hz for role, r in s.normalised.items()} for s in self.songs}
+        prints = [prints_of(song.name, song.wet) for song in self.songs]
+        self.sounds = {name: own.digest for one in prints for name, own in sorted(one.items())}
+        twins = songs_of_twins({name: own for one in prints for name, own in one.items()})
+        share = f"validation hears the training: the last {100 * self.config.validation_share:.0f} % of"
+        return [
+            *([f"shorter than a training crop, left out: {listed(short)}; a lower --crop takes them"] if short else []),
+            *describe_twins(twins, "both are trained on, and validated on their ends"),
+            *on_stems(lengths, sorted({role for stems in lengths.values() for role in stems})),
+            f"{share} {'the one song' if len(self.songs) == 1 else 'the songs that are trained on'}",
+        ]
 
     def _train_frames(self, song: Song) -> int:
         return int(song.frames * (1 - self.config.validation_share))

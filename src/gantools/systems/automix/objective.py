@@ -19,6 +19,7 @@ from gantools.systems.automix.config import AutomixConfig
 from gantools.systems.automix.data import Crops, load_songs
 from gantools.systems.automix.loss import StereoLoss
 from gantools.systems.automix.networks import build_network
+from gantools.systems.remarks import LeftOut
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, System, adam
 
@@ -58,11 +59,15 @@ class Automix(System):
         device: torch.device | str = "cpu",
     ) -> None:
         self.config, self.device = config, torch.device(device)
-        self.crops = Crops(config, load_songs(config, normalised, wet))
+        left_out = LeftOut()
+        self.crops = Crops(config, load_songs(config, normalised, wet, left_out))
+        self.notes, self.left_out = self.crops.notes, left_out.lines
+        self.songs = {"train": [song.name for song in self.crops.songs]}
         gains_db = mean_gains(self.crops.songs)
         self.data = {
             "features": features,
             "songs": [song.name for song in self.crops.songs],
+            "sounds": self.crops.sounds,
             "gains_db": {role: round(gain_db, 4) for role, gain_db in gains_db.items()},
         }
         network = build_network(config).to(self.device)

@@ -112,6 +112,15 @@ def _read(path: Path, config: CawConfig) -> tuple[np.ndarray, int]:
         return np.ascontiguousarray(wave[:2], np.float32), reader.rate_hz
 
 
+def name_clips(clips: Sequence[Clip]) -> list[str]:
+    """Return a name for each clip: that of its file, with the folder where two are alike, or the whole path."""
+    for parts in (1, 2):
+        found = ["/".join(clip.path.parts[-parts:]) for clip in clips]
+        if len(set(found)) == len(found):
+            return found
+    return [str(clip.path) for clip in clips]
+
+
 def choose_scales(clips: Sequence[Clip], config: CawConfig) -> RateChoice:
     """Return the rates of a model over the given clips: `rates.choose_rates`, without those too low for the clip.
 
@@ -121,10 +130,12 @@ def choose_scales(clips: Sequence[Clip], config: CawConfig) -> RateChoice:
         The clips are so short that no scale is left, or their rates differ.
     """
     first = min(clips, key=lambda clip: clip.seconds)
-    top_hz = first.rate_hz
+    lowest = min(clips, key=lambda clip: clip.rate_hz)
+    top_hz = lowest.rate_hz
     for clip in clips:
         if clip.rate_hz != top_hz:
-            raise InputError(f"has {clip.rate_hz} Hz, {first.path.name} {top_hz}; give --rate-hz {top_hz}", clip.path)
+            # A clip can be brought to a lower rate, not to a higher one.
+            raise InputError(f"has {clip.rate_hz} Hz, {lowest.path.name} {top_hz}; give --rate-hz {top_hz}", clip.path)
     mid = np.concatenate([clip.signal[0] for clip in clips])
     choice = choose_rates(
         mid,

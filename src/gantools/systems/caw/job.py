@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from gantools.systems.caw.clips import Clip, choose_scales, warn_of_field
+from gantools.audio.fingerprint import describe_twins, fingerprint, twins
+from gantools.systems.caw.clips import Clip, choose_scales, name_clips, warn_of_field
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.model import NAME
 from gantools.systems.caw.networks import Critic, Generator
@@ -27,6 +28,11 @@ class CawTraining:
     ------
     InputError
         A clip is too short for any scale.
+
+    Attributes
+    ----------
+    songs, notes, left_out
+        As those of a `gantools.training.system.System`.
     """
 
     name = NAME
@@ -35,7 +41,14 @@ class CawTraining:
         self.config, self.clips, self.device = config, list(clips), torch.device(device)
         choice = choose_scales(clips, config)
         self.rates_hz = choice.rates_hz
+        prints = {
+            name: fingerprint(clip.wave, clip.rate_hz) for name, clip in zip(name_clips(clips), clips, strict=True)
+        }
+        self.songs: dict[str, list[str]] = {}
+        self.notes = describe_twins(twins(prints), "they count twice")
+        self.left_out: list[str] = []
         self.data: dict[str, Any] = {
+            "sounds": {name: own.digest for name, own in prints.items()},
             "clips": [clip.describe() for clip in clips],
             "seconds": round(clips[0].seconds, 6),
             "channels": config.channels,

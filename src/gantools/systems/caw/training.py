@@ -161,7 +161,7 @@ class _Driver:
                 raise ConfigError(
                     f"cannot go on with {name} {here!r}: the run was started with {kept!r}; {way}", self.folder
                 )
-        check_same_data(self.job.data, model["data"], self.folder)
+        check_same_data(self.job.data, model["data"], self.folder, "another clip")
 
     def _train_scale(self, index: int, folder: Path) -> Summary:
         """Train one scale and write it; the summary is that of its run."""

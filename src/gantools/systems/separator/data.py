@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gantools.audio.compiled import compiled
+from gantools.audio.fingerprint import describe_twins
 from gantools.chunks.multitrack import Multitrack, Recording
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
+from gantools.systems.remarks import LeftOut, on_stems, prints_of, read_stems, songs_of_twins
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
 
 _BLOCK = RATE_HZ // 2
@@ -64,11 +66,17 @@ class Remixer:
         Song -> role -> Stem, of the songs that training may use.
     complete : list of str
         Those with all four stems.
+    left_out : LeftOut
+        Files that cannot be read.
+    notes : list of str
+        What a user has to know of the songs.
+    sounds : dict
+        ``song/role`` -> hash of the sound.
 
     Raises
     ------
     ConfigError
-        A role has no stem that sounds, or a song held out for validation is not there.
+        A role has no stem that sounds and can be read, or a song held out for validation is not there.
     """
 
     def __init__(self, config: SeparatorConfig, tracks: Sequence[Multitrack]) -> None:
@@ -80,22 +88,46 @@ class Remixer:
                 raise ConfigError(f"validation_songs: no song {name!r} among {songs}")
         self.songs: dict[str, dict[str, Stem]] = {}
         self.held_out: list[tuple[str, dict[str, Recording], int, int]] = []
-        for track in (track.within(SOURCES) for track in tracks):
-            recordings = {role: Recording(track.stems[role], RATE_HZ) for role in SOURCES if role in track.stems}
-            if not recordings:
-                continue
+        self.left_out = LeftOut()
+        read = {track.song: self._read(track) for track in (track.within(SOURCES) for track in tracks)}
+        read = {song: recordings for song, recordings in read.items() if recordings}
+        prints = {name: own for song, recordings in read.items() for name, own in prints_of(song, recordings).items()}
+        self.sounds = {name: own.digest for name, own in sorted(prints.items())}
+        twins = songs_of_twins(prints)
+        twins_of = {song: group for group in twins for song in group}
+        for song, recordings in read.items():
+            same = twins_of.get(song, [song])
             frames = max(recording.frames for recording in recordings.values())
             whole = len(recordings) == len(SOURCES)
-            kept = frames if names or not whole else round((1 - config.validation_share) * frames)
-            if track.song in names:
-                self.held_out.append((track.song, recordings, 0, frames))
+            # What one of its twins holds out, a song without all stems must not train on.
+            spared = not names and any(len(read[twin]) == len(SOURCES) for twin in same)
+            kept = round((1 - config.validation_share) * frames) if spared else frames
+            if any(twin in names for twin in same):
+                self.held_out.append((song, recordings, 0, frames))
                 continue
             if whole and kept < frames:
-                self.held_out.append((track.song, recordings, kept, frames))
+                self.held_out.append((song, recordings, kept, frames))
             stems = {role: read_stem(recording, min(kept, recording.frames)) for role, recording in recordings.items()}
-            self.songs[track.song] = stems
+            self.songs[song] = stems
         self.complete = [song for song, stems in self.songs.items() if len(stems) == len(SOURCES)]
         self._choices = {role: self._weigh(role) for role in SOURCES}
+        self.notes = [*describe_twins(twins, "validation hears what training does not"), *self._notes(read)]
+
+    def _read(self, track: Multitrack) -> dict[str, Recording]:
+        stems = {role: track.stems[role] for role in SOURCES if role in track.stems}
+        return read_stems(stems, RATE_HZ, self.left_out)
+
+    def _notes(self, read: Mapping[str, Mapping[str, Recording]]) -> list[str]:
+        lengths = {song: {role: r.frames / RATE_HZ for role, r in stems.items()} for song, stems in read.items()}
+        notes = on_stems(lengths, SOURCES)
+        if not self.held_out:
+            return [*notes, "nothing is held out, as no song has all four stems: the newest weights are the model"]
+        held_out = [song for song, *_ in self.held_out]
+        if set(held_out) <= set(self.songs):
+            share = f"the last {100 * self.config.validation_share:.0f} %"
+            which = "the one song" if len(self.songs) == 1 else "songs that are trained on"
+            notes.append(f"validation hears the training: {share} of {which}; --validation-songs holds out whole songs")
+        return notes
 
     def _weigh(self, role: str) -> tuple[list[Stem], np.ndarray, float]:
         """Return the stems of a role, the chance of each (by how long it sounds), and their usual level."""
@@ -104,6 +136,7 @@ class Remixer:
         if not found:
             raise ConfigError(
                 f"no training song has {role} that sound; the separator needs all of {', '.join(SOURCES)}"
+                f"{self.left_out.first()}"
             )
         stems = [stem for stem, _ in found]
         seconds = np.array([len(stem.blocks) for stem in stems], np.float64)

@@ -63,7 +63,10 @@ class Separator(System):
             "rate_hz": RATE_HZ,
             "songs": {song: sorted(stems) for song, stems in self.remixer.songs.items()},
             "held_out": [song for song, *_ in self.remixer.held_out],
+            "sounds": self.remixer.sounds,
         }
+        self.songs = {"train": list(self.remixer.songs), "val": self.data["held_out"]}
+        self.notes, self.left_out = self.remixer.notes, self.remixer.left_out.lines
         self._maker = ThreadPoolExecutor(1)
         self._ahead: dict[tuple[int, tuple[int, ...]], Future[Tensors]] = {}
         self._validation: list[Tensors] | None = None

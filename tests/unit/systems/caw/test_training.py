@@ -162,7 +162,7 @@ def test_crop_must_hold_the_receptive_field(tiny: Make) -> None:
 def test_several_clips_in_one_model(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     config = tiny()
     clip = read_clip(clip_file, config)
-    shorter = dataclasses.replace(clip, wave=clip.wave[:, :6400].copy(), sha="other")
+    shorter = dataclasses.replace(clip, wave=clip.wave[:, :6400].copy(), digest="other")
     job = CawTraining(config, [clip, shorter])
     train_caw(job, tmp_path / "m")
     model = load_model(tmp_path / "m")
@@ -187,7 +187,7 @@ def test_another_clip_or_setting_is_refused(tiny: Make, clip_file: Path, tmp_pat
     train_caw(job_of(clip_file, config), tmp_path / "m")
     with pytest.raises(ConfigError, match="learning_rate"):
         train_caw(job_of(clip_file, dataclasses.replace(config, learning_rate=0.1)), tmp_path / "m")
-    other = dataclasses.replace(read_clip(clip_file, config), sha="other")
+    other = dataclasses.replace(read_clip(clip_file, config), digest="other")
     with pytest.raises(ConfigError, match="another clip"):
         train_caw(CawTraining(config, [other]), tmp_path / "m")
     (tmp_path / "notes").mkdir()
