@@ -18,7 +18,7 @@ from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.cli.naming import distinct_outputs
 from gantools.cli.progress import Bar
-from gantools.cli.records import emit, say
+from gantools.cli.records import emit, in_words, say
 from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.hashing import hash_json
@@ -149,7 +149,7 @@ def _foresee(run: Run, out: Path, task: Task, outcome: dict[str, Any], bar: Bar,
     for source in ("_source", "seconds"):
         outcome.pop(source, None)
     if outcome.get("facts") and not run.quiet:
-        facts = "; ".join(f"{name}: {value}" for name, value in outcome["facts"].items())
+        facts = "; ".join(f"{name}: {in_words(value)}" for name, value in outcome["facts"].items())
         bar.say(f"gantools {run.verb}: {task.item.path}: {facts}")
     _result(run, out, task, "planned", outcome, counts)
 

@@ -25,3 +25,8 @@ def say(run: Run, line: str, *, error: bool = False) -> None:
     """Print a message to standard error; only errors with ``--quiet``."""
     if error or not run.quiet:
         write_line(f"gantools {run.verb}: {line}")
+
+
+def in_words(value: Any) -> str:
+    """Return a fact as text; of a mapping, its names and values."""
+    return ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, dict) else str(value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gantools.cli.batch import require_out
 from gantools.cli.flags import Run
 from gantools.cli.progress import Bar
-from gantools.cli.records import emit, say
+from gantools.cli.records import emit, in_words, say
 from gantools.errors import DeviceError, ModelError, StoppedError
 from gantools.options import to_mapping
 
@@ -146,8 +146,7 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
     parameters = system.describe()["parameters"]
     say(run, "parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
     for name, value in facts.items():
-        parts = ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else value
-        say(run, f"{name}: {parts}")
+        say(run, f"{name}: {in_words(value)}")
     if system.songs:
         facts = {"songs": {side: len(songs) for side, songs in system.songs.items()}} | facts
     lists = {"notes": list(system.notes), "left_out": list(system.left_out)}
