@@ -56,6 +56,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     starts = 0
 
 
+@pytest.hookimpl(optionalhook=True)  # xdist may be left out
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Add what one of xdist's workers counted."""
     global _by_xdist

@@ -116,7 +116,16 @@ def test_fixed_places_are_few_and_the_same(crate: Crate) -> None:
 def test_clips_of_a_chunk_folder(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).uniform(-0.5, 0.5, (6, 1500)).astype(np.float32)
     rows = [
-        {"song": f"s{n // 2}", "split": "val" if n > 3 else "train", "row": n, "start": 0, "samples": 1500, "role": ""}
+        {
+            "source": f"s{n // 2}",
+            "song": f"s{n // 2}",
+            "split": "val" if n > 3 else "train",
+            "row": n,
+            "start": 0,
+            "level_db": -9.0,
+            "samples": 1500,
+            "role": "",
+        }
         for n in range(6)
     ]
     write_tensors(tmp_path / "shard-00000.safetensors", {"clips": clips}, {"kind": "shard", "rows": rows})
