@@ -197,6 +197,16 @@ def test_libraries_are_heard_with_debug(
         assert said in done.stderr
 
 
+def test_quiet_leaves_errors_and_nothing_else(gantools, tmp_path: Path) -> None:
+    write_audio(tmp_path / "in/silent.wav", np.zeros(22050, np.float32), 22050)
+    assert "silent.wav: warning: silent" in gantools("melify", "in", "-o", "a", *SIZES).stderr
+    assert gantools("melify", "in", "-o", "b", "-q", "-v", *SIZES).stderr == ""
+    (tmp_path / "in/text.wav").write_bytes(b"no sound")
+    done = gantools("melify", "in", "-o", "c", "-q", *SIZES)
+    first, last = done.stderr.splitlines()
+    assert (first[:32], last) == ("gantools melify: in/text.wav: no", "gantools melify: 1 done, 1 failed")
+
+
 def test_a_seed_from_a_file_is_that_of_the_flag_and_another_seed_is_another_result(place: Path) -> None:
     (place / "seed.toml").write_text("seed = 1\n")
     invert = partial(

@@ -171,9 +171,9 @@ def _finish(
         _result(run, out, task, "error", {"error": outcome["error"]}, counts)
     else:
         if outcome.get("warning"):
-            bar.say(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
+            bar.remark(f"gantools {run.verb}: {task.item.path}: warning: {outcome['warning']}")
         if run.verbose:
-            bar.say(f"gantools {run.verb}: {task.item.path} -> {out / task.outputs[0]}")
+            bar.remark(f"gantools {run.verb}: {task.item.path} -> {out / task.outputs[0]}")
         _result(run, out, task, "ok", outcome, counts)
     bar.update(counts["ok"] + counts["error"])
 

@@ -149,7 +149,7 @@ class Evaluation:
 
             def failed(path: Path, error: GantoolsError) -> None:
                 if isinstance(error, Notice):
-                    return bar.say(f"gantools evaluate: {path}: warning: {error.message}")
+                    return bar.remark(f"gantools evaluate: {path}: warning: {error.message}")
                 text = str(error) if error.path else f"{path}: {error}"
                 failures.append(text)
                 bar.say(f"gantools evaluate: {' '.join(text.splitlines())}")

@@ -27,6 +27,7 @@ class Bar:
     def __init__(self, run: Run, total: float, label: str) -> None:
         self._shown = messages().isatty() and not run.quiet
         self._total, self._label, self._debug = total, label, run.debug
+        self._quiet = run.quiet
         self._progress: Progress | None = None
 
     def __enter__(self) -> Bar:
@@ -53,6 +54,11 @@ class Bar:
         """Move to `done` units; change label or total where given."""
         if self._progress is not None:
             self._progress.update(self._task, completed=done, description=label or self._label, total=total)
+
+    def remark(self, line: str) -> None:
+        """Print a line that is no error, such as a warning: not with ``--quiet``."""
+        if not self._quiet:
+            self.say(line)
 
     def say(self, line: str, trace: str | None = None) -> None:
         """Print a line to standard error without tearing the bar; with ``--debug`` the lines of a traceback too."""

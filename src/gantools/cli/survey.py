@@ -56,7 +56,7 @@ def survey(
                 elif kept:
                     kept.store(outcome, source["hash"], part)
             if outcome.get("warning"):
-                bar.say(f"gantools {run.verb}: {item.path}: warning: {outcome['warning']}")
+                bar.remark(f"gantools {run.verb}: {item.path}: warning: {outcome['warning']}")
             results.append((item, outcome))
             bar.update(len(results))
             if "error" in outcome and run.on_error == "stop":

@@ -54,7 +54,7 @@ class Watch:
             say(self.run, f"going on after step {progress.step}")
             return
         if progress.activity == "collapse":
-            self.bar.say(f"gantools {self.run.verb}: {progress.message}")
+            self.bar.remark(f"gantools {self.run.verb}: {progress.message}")
             return
         self.begun = True
         shown = "  ".join(f"{name} {value:.3g}" for name, value in list(progress.values.items())[:_SHOWN])
