@@ -300,7 +300,7 @@ def open_encoder(
     """
     try:
         _require_encoder(container, subtype, rate_hz, channels)
-        if container == "MP4":
+        if container == "M4A":
             return Mp4Encoder(path, subtype, rate_hz, channels, tags, wanted)
         return SoundfileEncoder(path, container, subtype, rate_hz, channels, frames, tags, wanted)
     except (soundfile.SoundFileError, ValueError) as error:

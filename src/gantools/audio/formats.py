@@ -20,7 +20,7 @@ CONTAINERS = {
     ".ogg": ("OGG",),
     ".oga": ("OGG",),
     ".mp3": ("MP3",),
-    ".m4a": ("MP4",),
+    ".m4a": ("M4A",),
     ".aif": ("AIFF",),
     ".aiff": ("AIFF",),
     ".aifc": ("AIFF",),
