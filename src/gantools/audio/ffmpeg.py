@@ -132,13 +132,15 @@ class FfmpegSource:
         samples = data.T if frame.format.is_planar else data.reshape(-1, self.channels)
         self._done += len(samples)
         kind = frame.format.name.removesuffix("p")
+        if kind == "flt":
+            return samples
         if kind == "u8":
             return (samples.astype(np.float32) - 128) / 128
         return samples.astype(np.float32) / np.float32(_FULL_SCALE.get(kind, 1))
 
     def read(self, frames: int) -> np.ndarray:
         """Return the next samples, float32 (at most `frames`, channels); empty at the end."""
-        parts, count = [], 0
+        block, count = np.empty((frames, self.channels), np.float32), 0
         while count < frames:
             if self._pending is None:
                 frame = next(self._frames, None)
@@ -147,11 +149,9 @@ class FfmpegSource:
                 self._pending = self._samples(frame)
             part, rest = self._pending[: frames - count], self._pending[frames - count :]
             self._pending = rest if len(rest) else None
-            parts.append(part)
+            block[count : count + len(part)] = part
             count += len(part)
-        if not parts:
-            return np.zeros((0, self.channels), np.float32)
-        return np.ascontiguousarray(np.concatenate(parts))
+        return block[:count]
 
     def close(self) -> None:
         """Close the file."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gantools.audio.compiled import block_threads
-from gantools.audio.phase import heap_phases, random_phases, spectra_of
+from gantools.audio.phase import _levels, heap_phases, random_phases, spectra_of
 from gantools.audio.stft import Stft
 
 N_FFT, HOP = 512, 128
@@ -93,3 +93,14 @@ def test_equal_seeds_and_any_threads_give_equal_phases(spectra: np.ndarray) -> N
 def test_silence_has_finite_phases() -> None:
     with block_threads(1) as run:
         assert np.isfinite(heap_phases(np.zeros((4, 9), np.float32), 16, 4, 0, run)).all()
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, 3e38, 0.0])
+def test_no_magnitude_becomes_an_index_outside_the_queues(value: float) -> None:
+    levels = np.full(64, -99, np.int32)
+    magnitude = np.ones(64, np.float32)
+    magnitude[::7] = value
+    with np.errstate(all="ignore"):
+        _levels(np.log(np.maximum(magnitude, np.float32(1e-20))), 17.4, 160, levels)
+    assert levels.min() >= 0
+    assert levels.max() <= 160
