@@ -19,7 +19,6 @@ _SUBTYPES = {"mp3": "MPEG_LAYER_III", "mp2": "MPEG_LAYER_II", "mp1": "MPEG_LAYER
 #: Containers whose header gives the exact length of the sound.
 _EXACT = ("wv", "tta", "ape", "tak", "mpc", "mpc8")
 _LOSSLESS = ("flac", "alac", "wavpack", "tta", "ape", "tak", "mlp", "truehd", "shorten", "pcm")
-_FULL_SCALE = {"s16": 1 << 15, "s32": 1 << 31, "s64": 1 << 63}
 _BITS = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_24", "s64": "PCM_24", "flt": "FLOAT", "dbl": "DOUBLE"}
 
 
@@ -80,6 +79,7 @@ class FfmpegSource:
         codec = self._stream.codec_context.name.removesuffix("float")
         self.rate_hz: int = first.sample_rate
         self.channels: int = first.layout.nb_channels
+        self._planar: bool = first.format.is_planar
         self.container = _NAMES.get(name, name.upper())
         self.subtype = _SUBTYPES.get(codec, codec.upper())
         if codec.startswith(_LOSSLESS):
@@ -122,21 +122,20 @@ class FfmpegSource:
 
     def _samples(self, frame: Any) -> np.ndarray:
         """Return float32 (n, channels) of a decoded frame."""
-        layout = (frame.sample_rate, frame.layout.nb_channels)
+        data = frame.to_ndarray()
+        layout = (frame.sample_rate, len(data) if self._planar else data.size // frame.samples)
         if layout != (self.rate_hz, self.channels):
             raise InputError(
                 f"changes from {self.rate_hz} Hz, {self.channels} channels to {layout[0]} Hz, {layout[1]} channels "
                 f"at {self._done / self.rate_hz:.2f} s; split it there"
             )
-        data = frame.to_ndarray()
-        samples = data.T if frame.format.is_planar else data.reshape(-1, self.channels)
+        samples = data.T if self._planar else data.reshape(-1, self.channels)
         self._done += len(samples)
-        kind = frame.format.name.removesuffix("p")
-        if kind == "flt":
+        if data.dtype.kind == "f":
             return samples
-        if kind == "u8":
+        if data.dtype == np.uint8:
             return (samples.astype(np.float32) - 128) / 128
-        return samples.astype(np.float32) / np.float32(_FULL_SCALE.get(kind, 1))
+        return samples.astype(np.float32) / np.float32(np.iinfo(data.dtype).max + 1)
 
     def read(self, frames: int) -> np.ndarray:
         """Return the next samples, float32 (at most `frames`, channels); empty at the end."""
