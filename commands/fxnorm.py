@@ -26,8 +26,12 @@ Features = Annotated[
     Path | None, typer.Option("--features", "-f", help="Features file, from fxnorm fit.", show_default=False)
 ]
 #: -f names the features here.
-FORCE = {"force": "Redo what is up to date, and process what was processed before (here -f names the features)."}
-READS = (*(name for name in BATCH if name not in ("out", "force", "name", "dry_run")), "map")
+FORCE = {
+    "force": "Redo what is up to date, overwrite what gantools did not make, and process what was processed before "
+    "(here -f names the features)."
+}
+READS = (*(name for name in BATCH if name not in ("out", "force", "check", "name", "dry_run")), "map")
+FIT = (*(name for name in SINGLE if name != "check"), "jobs", "null", "limit", "map")
 
 
 @app.callback()
@@ -35,7 +39,7 @@ def group() -> None:
     """Bring stems to a common sound (FxNorm: effect normalisation)."""
 
 
-@verb(app, "fit", FitConfig, uses=(*SINGLE, "jobs", "null", "limit", "map"), action="fxnorm", long_only=FORCE)
+@verb(app, "fit", FitConfig, uses=FIT, action="fxnorm", long_only=FORCE)
 def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     """Measure the average loudness, spectrum, panning and dynamics of each type of stem in a dataset.
 
@@ -70,8 +74,7 @@ def apply(stems: Stems = None, features: Features = None, *, run: Run, config: A
     tasks = [apply_task(run, item, config) for item in items]
     work = partial(apply_file, features=target, config=config, changes=changes, again=run.force)
     code = run_batch(run, tasks, [target.feature_id, to_mapping(config), changes], work)
-    print_changes(run, tasks, config)
-    return code
+    return print_changes(run, tasks, config) or code
 
 
 @verb(app, "measure", MeasureConfig, uses=READS, action="fxnorm")

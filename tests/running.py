@@ -78,9 +78,8 @@ def _forget() -> None:
             for value in list(vars(module).values()):
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()
-    pool = sys.modules.get("joblib.externals.loky.reusable_executor")
-    if pool is not None and pool._executor is not None:
-        pool._executor.shutdown(wait=True, kill_workers=True)
+    if pool := sys.modules.get("gantools.cli.workers"):
+        pool.close()
 
 
 @contextmanager

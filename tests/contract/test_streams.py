@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gantools.cli.app import VERBS
+from gantools.files.atomic import host_name
 
 #: A command line of each verb that takes inputs, less the inputs.
 FILE_VERBS = {
@@ -123,7 +124,7 @@ def test_a_killed_run_is_swept_and_completed(tmp_path: Path, write_tone, gantool
     process.kill()
     process.wait()
     # What a kill in the middle of a write leaves behind.
-    (tmp_path / f"out/.07.mel.safetensors.{process.pid}-0123abcd.tmp").write_bytes(b"half")
+    (tmp_path / f"out/.07.mel.safetensors.{host_name()}.{process.pid}-0123abcd.tmp").write_bytes(b"half")
     with open(tmp_path / "out/manifest.jsonl", "a") as manifest:
         manifest.write('{"key": "torn')
     assert gantools("melify", "in", "-o", "out").returncode == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ from gantools.audio.config import MelParams
 from gantools.audio.melfile import HISTOGRAM_BINS, HISTOGRAM_LOW_DB, SUFFIX, MelFile, read_mel
 from gantools.audio.quantise import DbRange, covering_range
 from gantools.chunks.config import ChunkConfig
+from gantools.chunks.shards import SHARD_NAME
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_json
 from gantools.options import to_mapping
 
-_SHARD = re.compile(r"^shard-(\d{5,})\.safetensors$")
 #: Options that say what is expected of a source, not what a chunk is; they may differ between runs.
 _PER_RUN = ("role",)
 _MEL_ONLY = ("frames", "stride", "codes", "db_range", "max_per_song", "active_share", "silence_db")
@@ -110,7 +109,7 @@ def shard_names(keys: Sequence[str], taken: Mapping[str, str], index: int, count
     index, count : int
         Part `index` of `count` of a job array uses every `count`-th number, so that parts never meet.
     """
-    used = {int(match[1]) for name in taken.values() if (match := _SHARD.match(name))}
+    used = {int(match[1]) for name in taken.values() if (match := SHARD_NAME.match(name))}
     names: dict[str, str] = {}
     number = index - 1
     for key in keys:
@@ -124,6 +123,16 @@ def shard_names(keys: Sequence[str], taken: Mapping[str, str], index: int, count
     return names
 
 
+def shards_of(records: Mapping[str, dict[str, Any]], without: Iterable[str] = ()) -> dict[str, str]:
+    """Return source key -> shard name of what a manifest says was cut; other names than those of shards are ignored."""
+    found = {}
+    for key in set(records) - set(without):
+        names = [name for name in records[key]["outputs"] if SHARD_NAME.match(name)]
+        if names and "dataset" in records[key]["fields"]:
+            found[key] = names[0]
+    return found
+
+
 def stale_keys(records: Mapping[str, dict[str, Any]], digest: str, keys: Iterable[str], force: bool) -> set[str]:
     """Return the sources of an earlier run with other options that this run does not redo.
 
@@ -132,7 +141,8 @@ def stale_keys(records: Mapping[str, dict[str, Any]], digest: str, keys: Iterabl
     ConfigError
         There are some, and ``--force`` was not given: a folder holds chunks of one kind only.
     """
-    others = {k for k, record in records.items() if record["fields"].get("dataset") != digest} - set(keys)
+    cut = {key: record["fields"]["dataset"] for key, record in records.items() if "dataset" in record["fields"]}
+    others = {key for key, made_with in cut.items() if made_with != digest} - set(keys)
     if others and not force:
         raise ConfigError(
             f"the output folder holds {len(others)} other sources cut with other options (such as {min(others)}); "

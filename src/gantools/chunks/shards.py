@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,17 @@ from gantools.files.atomic import write_json, write_text
 from gantools.files.containers import content_key, map_tensor, read_meta, verify
 from gantools.files.hashing import hash_bytes
 from gantools.files.jsontext import parse_object, well_formed
+from gantools.files.ownership import inside
 from gantools.options import from_mapping
 
 DATASET = "dataset.json"
 INDEX = "index.jsonl"
 SCHEMA = 1
+SHARD_NAME = re.compile(r"^shard-(\d{5,})\.safetensors$")
+#: What a damaged part of a folder asks for, and what then helps.
+MAKE_AGAIN = "make it again: the same gantools chunk command with --check"
 
-_DAMAGED_INDEX = "is damaged; chunk the folder again"
+_DAMAGED = f"is damaged; {MAKE_AGAIN}"
 Row = dict[str, Any]
 
 
@@ -36,16 +41,17 @@ def read_dataset(folder: str | Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError("cannot be read; chunk the folder again", path) from error
+        raise InputError(f"cannot be read; {MAKE_AGAIN}", path) from error
     if dataset.get("schema") != SCHEMA:
-        raise InputError(f"not a chunk folder of schema {SCHEMA}; chunk it again", path)
-    with well_formed(path, "is damaged; chunk the folder again"):
+        raise InputError(f"not a chunk folder of schema {SCHEMA}; {MAKE_AGAIN}", path)
+    with well_formed(path, _DAMAGED):
         if dataset["kind"] not in ("mel", "audio") or not isinstance(dataset["config"], dict):
             raise ValueError
         if dataset["kind"] == "mel":
             from_mapping(MelParams, dataset["params"])
-            DbRange(*map(float, dataset["db_range"]))
-            int(dataset["config"]["frames"])
+            low_db, high_db = map(float, dataset["db_range"])
+            if not (-1000 <= low_db < high_db <= 1000 and int(dataset["config"]["frames"]) > 0):
+                raise ValueError
     return dataset
 
 
@@ -54,23 +60,47 @@ def write_dataset(folder: str | Path, dataset: dict[str, Any]) -> None:
     write_json(Path(folder) / DATASET, {"schema": SCHEMA, **dataset})
 
 
-def write_index(folder: str | Path, shards: list[str], say: Callable[[str], None] = lambda text: None) -> list[Row]:
-    """Write ``index.jsonl`` from the rows that the shards hold, in the order of the shards; return the rows.
+def write_index(
+    folder: Path, shards: list[str], say: Callable[[str], None] = lambda text: None, out: Path | None = None
+) -> tuple[list[Row], dict[str, str]]:
+    """Write ``index.jsonl`` from the rows that the shards of `folder` hold, in the order of the shards.
 
     Songs that share a recording go to one side (`join_twins`), and `say` is told.
+
+    Parameters
+    ----------
+    folder : Path
+    shards : list of str
+    say : callable
+    out : Path, optional
+        Where to write it, if not there.
+
+    Returns
+    -------
+    list of dict, dict
+        The rows; and why shards are left out: name -> reason.
     """
-    folder = Path(folder)
-    rows = [{"shard": name, **row} for name in sorted(shards) for row in read_meta(folder / name)["rows"]]
+    rows: list[Row] = []
+    contents: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for name in sorted(shards):
+        try:
+            with well_formed(folder / name, _DAMAGED):
+                made = [{"shard": name, **row} for row in read_meta(folder / name)["rows"]]
+            contents[name] = content_key(folder / name)
+            rows += made
+        except InputError as error:
+            left_out[name] = f"{folder / name}: {error.message.removesuffix('; make it again')}"
     options = (read_dataset(folder) or {}).get("config", {})
     fixed = [song for option in ("val_songs", "test_songs") for song in names(options.get(option, ""))]
-    groups = join_twins(rows, {name: content_key(folder / name) for name in shards}, fixed)
+    groups = join_twins(rows, contents, fixed)
     sides = {row["song"]: row["split"] for row in rows}
     joined = [group for group in groups if len({sides[song] for song in group}) == 1]
     named = [group for group in groups if group not in joined]
     for sentence in [*describe_twins(joined), *describe_twins(named, "they are on several sides, as named by hand")]:
         say(sentence)
-    write_text(folder / INDEX, "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
-    return rows
+    write_text((out or folder) / INDEX, "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+    return rows, left_out
 
 
 def join_twins(rows: list[Row], contents: Mapping[str, str], fixed: Collection[str] = ()) -> list[list[str]]:
@@ -114,6 +144,58 @@ def join_twins(rows: list[Row], contents: Mapping[str, str], fixed: Collection[s
     return [sorted(group) for group in found]
 
 
+def is_damaged(folder: str | Path) -> bool:
+    """Tell whether ``dataset.json`` or ``index.jsonl`` is there and holds nothing that anyone wrote."""
+    folder = Path(folder)
+    try:
+        dataset = read_dataset(folder)
+        if dataset is not None and (folder / INDEX).exists():
+            read_rows(folder, dataset)
+    except InputError:
+        return True
+    return False
+
+
+def read_rows(folder: Path, dataset: dict[str, Any]) -> list[Row]:
+    """Return the checked rows of ``index.jsonl``.
+
+    Raises
+    ------
+    InputError
+        A line is no row of the dataset: its names, types and ranges are checked before they are used.
+    """
+    path, rows = folder / INDEX, []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error}); {MAKE_AGAIN}", path) from error
+    for number, line in enumerate(lines, 1):
+        try:
+            row: Row = parse_object(line)
+        except ValueError:
+            row = {}
+        if wrong := _what_is_wrong(row, dataset["kind"]):
+            raise InputError(f"line {number}: {wrong}; {MAKE_AGAIN}", path)
+        rows.append(row)
+    return rows
+
+
+def _what_is_wrong(row: Row, kind: str) -> str:
+    for name in ("shard", "source", "song", "role", "split"):
+        if not isinstance(row.get(name), str):
+            return f"{name} is missing or no text"
+    if not SHARD_NAME.match(row["shard"]):
+        return f"{row['shard']!r} is no name of a shard"
+    if row["split"] not in SPLITS:
+        return f"split is {row['split']!r}"
+    for name in ("start", "frames") if kind == "mel" else ("start", "samples", "row"):
+        if type(row.get(name)) is not int or not 0 <= row[name] < 2**53:
+            return f"{name} is no count"
+    if type(row.get("level_db")) not in (int, float):
+        return "level_db is no number"
+    return ""
+
+
 class ChunkSet:
     """The chunks of a folder, opened for training. Every shard is checked when it is opened.
 
@@ -136,10 +218,13 @@ class ChunkSet:
     description : dict
         The content of ``dataset.json``.
 
+    left_out : dict
+        Shard -> why it cannot be used; its rows are not among `rows`.
+
     Raises
     ------
     InputError
-        No chunk folder, or a shard that is missing or damaged.
+        No chunk folder, or none of its shards can be used.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -153,39 +238,34 @@ class ChunkSet:
             self.params = from_mapping(MelParams, dataset["params"])
             self.db_range = DbRange(*dataset["db_range"])
             self.frames = int(dataset["config"]["frames"])
-        index = self.folder / INDEX
-        try:
-            lines = index.read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror}); chunk the folder again", index) from error
-        except UnicodeDecodeError as error:
-            raise InputError(_DAMAGED_INDEX, index) from error
+        rows = read_rows(self.folder, dataset)
         self._tensors: dict[str, np.ndarray] = {}
-        with well_formed(index, _DAMAGED_INDEX):
-            self.rows: list[Row] = [parse_object(line) for line in lines]
-            names = sorted({row["shard"] for row in self.rows})
-            if any(PurePath(name).name != name for name in names):
-                raise ValueError("a shard lies in its folder")
-        for name in names:
-            verify(self.folder / name)
-            self._tensors[name] = map_tensor(self.folder / name, "mel" if self.kind == "mel" else "clips")
-        with well_formed(index, _DAMAGED_INDEX):
-            for row in self.rows:
-                self._check(row)
+        self.left_out: dict[str, str] = {}
+        for name in sorted({row["shard"] for row in rows}):
+            try:
+                self._tensors[name] = self._open(name, [row for row in rows if row["shard"] == name])
+            except InputError as error:
+                self.left_out[name] = str(error)
+        if self.left_out and not self._tensors:
+            raise InputError(f"no shard can be used: {next(iter(self.left_out.values()))}", folder)
+        self.rows: list[Row] = [row for row in rows if row["shard"] in self._tensors]
 
-    def _check(self, row: Row) -> None:
-        """Raise ValueError, or what misses, where a row does not describe a chunk of its shard."""
-        tensor = self._tensors[row["shard"]]
-        if not all(isinstance(row[name], str) for name in ("source", "song", "role")) or row["split"] not in SPLITS:
-            raise ValueError
-        float(row["level_db"])
+    def _open(self, name: str, rows: list[Row]) -> np.ndarray:
+        """Return the data of a shard after a check of all that its rows point to."""
+        path = inside(self.folder, name, self.folder / INDEX)
+        try:
+            verify(path)
+        except InputError as error:
+            raise InputError(f"{error.message.removesuffix('; make it again')}; {MAKE_AGAIN}", path) from error
+        tensor = map_tensor(path, "mel" if self.kind == "mel" else "clips")
+        good = tensor.ndim == 2 and (self.kind != "mel" or tensor.shape[1] == self.params.n_mels)
         if self.kind == "mel":
-            first, count, width = int(row["start"]), int(row["frames"]), self.params.n_mels
-            float(row["active"])
+            good = good and all(row["start"] + row["frames"] <= len(tensor) for row in rows)
         else:
-            first, count, width = int(row["row"]), 1, int(self.description["config"]["samples"])
-        if tensor.ndim != 2 or tensor.shape[1] != width or not 0 <= first <= len(tensor) - count or count < 1:
-            raise ValueError
+            good = good and all(row["row"] < len(tensor) and row["samples"] == tensor.shape[1] for row in rows)
+        if not good:
+            raise InputError(f"does not hold what index.jsonl says; {MAKE_AGAIN}", path)
+        return tensor
 
     def sounds(self, *roles: str) -> dict[str, str]:
         """Return source -> what its chunks are known by, of some roles or of all."""

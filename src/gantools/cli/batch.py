@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import time
-import traceback
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +14,15 @@ from gantools import __version__
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.cli.naming import distinct_outputs
+from gantools.cli.outcomes import Attempt, outcomes
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
 from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.atomic import sweep_temporaries
+from gantools.files.failures import explain
 from gantools.files.hashing import hash_json
-from gantools.files.manifest import Manifest, fingerprint
+from gantools.files.manifest import Manifest
+from gantools.files.ownership import describe_output
 
 #: What a verb does to one file: (item, output paths, seed, tick) -> fields of the record.
 Work = Callable[[Item, Sequence[Path], int, Callable[[float], None]], dict[str, Any]]
@@ -33,12 +33,14 @@ class Task:
     """One input and the files that it becomes, named below the output folder.
 
     The first is the result; with `roles`, one for each output, every output is a result with a record of its own.
+    With `in_place` the output is a folder that the work itself keeps safe, because it goes on with what is there.
     """
 
     item: Item
     outputs: tuple[str, ...]
     key: str = field(default="")
     roles: tuple[str, ...] = ()
+    in_place: bool = False
 
     def __post_init__(self) -> None:
         if not self.key:
@@ -73,7 +75,7 @@ def run_batch(
     config : JSON value
         All that the outputs depend on beside the inputs; its hash goes to the manifest.
     work : callable
-        Picklable when ``--jobs`` is not 1. Writes the outputs atomically.
+        Picklable when ``--jobs`` is not 1. Writes the outputs where it is told.
     describe : str
         Said at the end beside the counts.
     ahead : callable, optional
@@ -93,21 +95,39 @@ def run_batch(
         sweep_temporaries(out)
     counts = {"ok": 0, "skipped": 0, "error": 0, "planned": 0}
     kinds: Counter[str] = Counter()
-    known: dict[str, dict[str, Any]] = {}
-    for task in tasks:
-        record = None if run.force else manifest.up_to_date(task.key, {"source": task.item.path}, digest)
+
+    def known_of(task: Task) -> dict[str, Any] | None:
+        record = manifest.up_to_date(task.key, {"source": task.item.path}, digest, check=run.check)
         # A role that --map or another rule reads anew changes what depends on it.
-        if record is not None and record.get("role", task.item.role) == task.item.role:
-            known[task.key] = record
+        return record if record is not None and record.get("role", task.item.role) == task.item.role else None
+
+    known = {} if run.force else {task.key: record for task in tasks if (record := known_of(task)) is not None}
     waiting = [task for task in tasks if task.key not in known]
-    with _stopping(counts), Bar(run, len(waiting), run.verb) as bar:
-        action = plan if run.dry_run else work
-        done = outcomes(run, out, waiting, action, bar, ahead) if action and waiting else iter(())
+
+    def settle(task: Task) -> dict[str, Any] | None:
+        # Another run may work on the same folder.
+        manifest.refresh()
+        if not run.force and (record := known_of(task)) is not None:
+            return {"_known": record}
+        why = "" if task.in_place else manifest.kept(task.outputs, run.force)
+        return {"error": why} if why else None
+
+    with _stopping(counts), Bar(run, len(waiting), run.verb) as bar, contextlib.ExitStack() as stack:
+        done: Iterator[Attempt] = iter(())
+        if run.dry_run and plan and waiting:
+            done = outcomes(run, out, waiting, plan, bar, stage=False)
+        elif waiting and not run.dry_run:
+            # Workers that had to be killed leave their scratch files.
+            stack.callback(sweep_temporaries, out)
+            done = outcomes(run, out, waiting, work, bar, settle=settle, ahead=ahead)
+            stack.callback(done.close)  # type: ignore[attr-defined]
         for task in tasks:  # in their order, so that records come in the order of the inputs
             if task.key in known:
-                _result(run, out, task, "skipped", known[task.key].get("fields", {}), counts)
+                _result(run, out, task, "skipped", known[task.key]["fields"], counts)
             elif run.dry_run:
-                _foresee(run, out, task, next(done) if plan else {}, bar, counts)
+                why = "" if task.in_place else manifest.kept(task.outputs, run.force)
+                ahead_of_it = next(done).outcome if plan else {"kept": why} if why else {}
+                _foresee(run, out, task, ahead_of_it, bar, counts)
             else:
                 before = counts["ok"]
                 _finish(run, out, task, digest, manifest, next(done), bar, counts)
@@ -160,12 +180,17 @@ def _finish(
     task: Task,
     digest: str,
     manifest: Manifest,
-    outcome: dict[str, Any],
+    attempt: Attempt,
     bar: Bar,
     counts: dict[str, int],
 ) -> None:
+    outcome = attempt.outcome
+    if "_known" in outcome:
+        _result(run, out, task, "skipped", outcome["_known"]["fields"], counts)
+        bar.update(sum(counts.values()))
+        return
     if "error" not in outcome:
-        outcome = _record(run, out, task, digest, manifest, outcome)
+        outcome = _publish(run, out, task, digest, manifest, attempt)
     if "error" in outcome:
         bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
         _result(run, out, task, "error", {"error": outcome["error"]}, counts)
@@ -185,92 +210,39 @@ def one_line(task: Task, outcome: dict[str, Any]) -> str:
     return " ".join((message if message.startswith(path) else f"{path}: {message}").splitlines())
 
 
-def outcomes(
-    run: Run,
-    out: Path,
-    tasks: Sequence[Task],
-    work: Work,
-    bar: Bar,
-    ahead: Callable[[Item], None] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Yield what `work` returned for each task, in their order, on ``--jobs`` processes; see `run_batch`.
-
-    A task that failed gives ``error`` (one line) and ``trace``; the others have ``seconds`` added.
-    """
-    from gantools.runtime.device import available_cores
-    from gantools.runtime.seeds import item_seed
-
-    jobs = min(run.jobs or available_cores(), len(tasks))
-    calls = [
-        (work, task.item, [out / name for name in task.outputs], item_seed(run.seed, task.item.key)) for task in tasks
-    ]
-    if jobs == 1:
-        for position, call in enumerate(calls):
-
-            def tick(share: float, position: int = position) -> None:
-                bar.update(position + min(max(share, 0.0), 1.0))
-
-            if ahead:
-                for task in tasks[position : position + 2]:
-                    ahead(task.item)
-            yield _guarded(*call, tick)
-        return
-    import joblib
-
-    pool = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-    yield from pool(joblib.delayed(_in_child)(*call) for call in calls)
-
-
-def _in_child(work: Work, item: Item, outputs: list[Path], seed: int) -> dict[str, Any]:
-    # A child must not read what is meant for the parent.
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    return _guarded(work, item, outputs, seed, lambda share: None)
-
-
-def _guarded(work: Work, item: Item, outputs: list[Path], seed: int, tick: Callable[[float], None]) -> dict[str, Any]:
-    start = time.perf_counter()
+def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, attempt: Attempt) -> dict[str, Any]:
+    fields = dict(attempt.outcome)
+    record = {
+        "key": task.key,
+        "item": task.item.key,
+        "role": task.item.role,
+        "beside": list(task.outputs[1:] if not task.roles else ()),
+        "verb": run.verb,
+        "source": str(task.item.path),
+        "config": digest,
+        "seed": run.seed,
+        "version": __version__,
+        "inputs": {"source": fields.pop("_source")},
+        "fields": fields,
+    }
     try:
-        # Before the work: a file that changes meanwhile must count as changed next time.
-        source = fingerprint(item.path)
-        fields = work(item, outputs, seed, tick)
+        if task.in_place:
+            manifest.append({**record, "outputs": _inside(out, task.outputs)})
+        else:
+            ready = {name: path for name, path in attempt.staged.items() if path.exists()}
+            manifest.publish(record, ready, force=run.force)
+    except OSError as error:
+        return {"error": explain(error, path=str(out / task.outputs[0]))}
     except GantoolsError as error:
-        return {"error": str(error), "trace": traceback.format_exc()}
-    except OSError as error:
-        text = "no space left on the output disk; free some and run again" if error.errno == errno.ENOSPC else ""
-        return {"error": text or error.strerror or str(error), "trace": traceback.format_exc()}
-    except MemoryError:
-        return {"error": "out of memory; use fewer --jobs", "trace": traceback.format_exc()}
-    except Exception as error:
-        reason = f"internal error: {type(error).__name__}: {error}; run with --debug and report it"
-        return {"error": reason, "trace": traceback.format_exc()}
-    return {**fields, "seconds": round(time.perf_counter() - start, 3), "_source": source}
+        return {"error": str(error)}
+    return fields
 
 
-def _record(
-    run: Run, out: Path, task: Task, digest: str, manifest: Manifest, outcome: dict[str, Any]
-) -> dict[str, Any]:
-    source = outcome.pop("_source")
-    try:
-        manifest.append(
-            {
-                "key": task.key,
-                "item": task.item.key,
-                "role": task.item.role,
-                "beside": list(task.outputs[1:] if not task.roles else ()),
-                "source": str(task.item.path),
-                "config": digest,
-                "seed": run.seed,
-                "version": __version__,
-                "inputs": {"source": source},
-                "outputs": {name: os.stat(out / name).st_size for name in task.outputs if (out / name).exists()},
-                "fields": outcome,
-            }
-        )
-    except OSError as error:
-        return {"error": f"the manifest cannot be written ({error.strerror}); free space and run again"}
-    return outcome
+def _inside(out: Path, folders: Sequence[str]) -> dict[str, Any]:
+    """Return what the manifest says of folders that work has filled: their configurations and weights."""
+    paths = [path for folder in folders for path in sorted((out / folder).rglob("*")) if path.is_file()]
+    wanted = [path for path in paths if path.suffix == ".safetensors" or path.name == "config.json"]
+    return {path.relative_to(out).as_posix(): describe_output(path) for path in wanted if path.parent.name != "state"}
 
 
 def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any], counts: dict[str, int]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,11 +15,13 @@ from gantools.cli.inputs import gather_sets
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
-from gantools.errors import GantoolsError, InputError, Notice
+from gantools.errors import ConfigError, GantoolsError, InputError, Notice
+from gantools.files.failures import explain
 from gantools.files.hashing import hash_file, hash_json
 from gantools.options import to_mapping
 
 if TYPE_CHECKING:
+    from gantools.files.manifest import Manifest
     from gantools.files.partial import Partial
     from gantools.metrics.pairing import Clip
 
@@ -137,6 +137,8 @@ class Evaluation:
         if known is not None:
             say(self.run, "nothing to do: the report is up to date")
             return self._emit("skipped", known)
+        if self.run.out is not None and (why := self._manifest().kept(self._names(), self.run.force)):
+            raise ConfigError(why)
         start, failures = time.perf_counter(), list[str]()
         partial = self._partial()
         with Bar(self.run, sum(map(len, self.sets.values())), f"evaluate {self.metric}") as bar:
@@ -156,20 +158,16 @@ class Evaluation:
 
             try:
                 result = self._complete(measure(failed=failed, tick=tick, keep=partial.keep), failures)
-                paths = self._write(result, groups)
+                fields = self._fields(result) | {"seconds": round(time.perf_counter() - start, 3), "failed": failures}
+                if self.run.out is not None:
+                    self._publish(result, groups, fields)
                 partial.sweep()
             except KeyboardInterrupt:
                 stopped(partial.count)
             except (InputError, OSError) as error:
-                text = str(error)
-                if isinstance(error, OSError):
-                    full = error.errno == errno.ENOSPC
-                    text = "no space left on the output disk; free some and run again" if full else text
+                text = explain(error) if isinstance(error, OSError) else str(error)
                 bar.say(f"gantools evaluate: {text}")
                 return self._emit("error", {"error": text, "failed": failures}, code=1)
-        fields = self._fields(result) | {"seconds": round(time.perf_counter() - start, 3), "failed": failures}
-        if paths and not failures:
-            self._remember(fields, paths)
         self._table(result)
         return self._emit("ok", fields, code=1 if failures else 0)
 
@@ -192,10 +190,34 @@ class Evaluation:
 
         return summary(result)
 
-    def _write(self, result: dict[str, Any], groups: Groups) -> list[Path]:
+    def _manifest(self) -> Manifest:
+        from gantools.files.manifest import Manifest
+
+        assert self.run.out is not None
+        return Manifest(self.run.out)
+
+    def _names(self) -> list[str]:
+        from gantools.metrics.report import report_names
+
+        return report_names(self.metric)
+
+    def _publish(self, result: dict[str, Any], groups: Groups, fields: dict[str, Any]) -> None:
+        from gantools.files.manifest import fingerprint
         from gantools.metrics.report import write_report
 
-        return [] if self.run.out is None else write_report(self.run.out, result, groups)
+        record = {
+            "key": self.metric,
+            "verb": "evaluate",
+            "source": self.facts["generated"],
+            # Without the files that failed the report is not what was asked for: it is made again next time.
+            "config": "" if fields["failed"] else self.digest,
+            "inputs": {name: fingerprint(path) for name, path in self.inputs.items() if path.exists()},
+            "seed": self.run.seed,
+            "version": __version__,
+            "fields": fields,
+        }
+        with self._manifest().publishing(record, self._names(), force=self.run.force) as folder:
+            write_report(folder, result, groups)
 
     def _table(self, result: dict[str, Any]) -> None:
         """Print the table: it is the result where nothing else is asked for, and a message otherwise."""
@@ -209,31 +231,10 @@ class Evaluation:
                 print(as_text(result), flush=True)
 
     def _known(self) -> dict[str, Any] | None:
-        from gantools.files.manifest import Manifest
-
         if self.run.out is None or self.run.force:
             return None
-        record = Manifest(self.run.out).up_to_date(self.metric, self.inputs, self.digest)
+        record = self._manifest().up_to_date(self.metric, self.inputs, self.digest, check=self.run.check)
         return None if record is None else dict(record["fields"])
-
-    def _remember(self, fields: dict[str, Any], paths: Sequence[Path]) -> None:
-        from gantools.files.manifest import Manifest, fingerprint
-
-        assert self.run.out is not None
-        manifest = Manifest(self.run.out)
-        manifest.forget(set(manifest.records))  # another metric's report stood here
-        manifest.append(
-            {
-                "key": self.metric,
-                "source": self.facts["generated"],
-                "config": self.digest,
-                "inputs": {name: fingerprint(path) for name, path in self.inputs.items()},
-                "outputs": {path.name: os.stat(path).st_size for path in paths},
-                "seed": self.run.seed,
-                "version": __version__,
-                "fields": fields,
-            }
-        )
 
     def _emit(self, status: str, fields: dict[str, Any], code: int = 0) -> int:
         emit(self.run, {**self.record, "status": status, **fields})

@@ -39,6 +39,7 @@ class Run:
     seed: int = 0
     dry_run: bool = False
     force: bool = False
+    check: bool = False
     on_error: str = "continue"
     shard: tuple[int, int] = (1, 1)
     json: bool = False
@@ -68,7 +69,11 @@ _STANDARD: dict[str, tuple[Any, Any]] = {
     "device": (str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")),
     "seed": (int, typer.Option("--seed", "-s", help="Seed; equal seeds give equal results. [0]")),
     "dry_run": (bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")),
-    "force": (bool, typer.Option("--force", "-f", help="Redo what is up to date.")),
+    "force": (
+        bool,
+        typer.Option("--force", "-f", help="Redo what is up to date, and overwrite what gantools did not make."),
+    ),
+    "check": (bool, typer.Option("--check", help="Read also what looks up to date, and make damaged files again.")),
     "on_error": (str, typer.Option("--on-error", help="continue or stop after a file that fails.")),
     "shard": (str, typer.Option("--shard", help="Work on part I of N (I/N), chosen by name.")),
     "json": (bool, typer.Option("--json", help="Print one JSON record per output instead of its path.")),

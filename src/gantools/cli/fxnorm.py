@@ -51,15 +51,18 @@ def chosen_features(path: Path | None, preset: str, *, required: bool = True) ->
 
 def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     """Measure the stems in one pass (``raw``) or in three, write the features file, print its table."""
-    from gantools.effects.features import write_features
+    from gantools.effects.features import state_of_features, write_features
     from gantools.effects.fitting import PASSES, Fit
     from gantools.files.hashing import hash_json
+    from gantools.files.ownership import refusal
     from gantools.files.partial import Partial
 
     if run.out is None:
         raise ConfigError("no output file; name one with -o features.json")
     if run.out.is_dir():
         raise ConfigError("is a folder; name a file, such as -o features.json", run.out)
+    if not run.force and (why := refusal(run.out, state_of_features(run.out))):
+        raise ConfigError(why)
     items = [dataclasses.replace(item, role=config.role or item.role) for item in items]
     record = {"action": "fxnorm", "path": str(run.out), "rel": "", "role": "", "files": len(items)}
     if run.dry_run:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gantools.cli.batch import Task
+from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.cli.naming import output_name
@@ -73,22 +74,32 @@ _CHANGES = (
 )
 
 
-def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> None:
-    """Print a table of what `fxnorm apply` changed, from the manifest; write report.json where asked."""
+def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> int:
+    """Print a table of what `fxnorm apply` changed, from the manifest; write report.json where asked.
+
+    Returns
+    -------
+    int
+        Exit code: 1 where the report could not be written.
+    """
     from gantools.files.atomic import write_json
     from gantools.files.manifest import Manifest
 
     if run.dry_run or run.out is None or not run.out.is_dir():
-        return
+        return 0
+    code = 0
     records = Manifest(run.out).records
     done = [(task, records[task.key]["fields"]) for task in tasks if task.key in records]
     if config.report:
         rows = [
             {"path": str(run.out / t.outputs[0]), "source": str(t.item.path), "role": t.item.role, **f} for t, f in done
         ]
-        write_json(run.out / "report.json", {"stems": rows})
+        names = ["report.json"]
+        code = publish_extra(
+            run, Manifest(run.out), names, "", lambda folder: write_json(folder / names[0], {"stems": rows})
+        )
     if run.quiet or not config.table or not done:
-        return
+        return code
     table: list[Sequence[str]] = [("stem", *(title for _, title, _ in _CHANGES), "")]
     if len(done) <= _MOST_ROWS:
         for task, fields in done:
@@ -100,6 +111,7 @@ def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> None:
             cells = (_change(_mean_pair([f.get(name) for f in mine]), digits) for name, _, digits in _CHANGES)
             table.append((f"{role} (mean of {len(mine)})", *cells, ""))
     write_message(columns(table))
+    return code
 
 
 def _mean_pair(pairs: Sequence[Sequence[float | None] | None]) -> list[float | None]:

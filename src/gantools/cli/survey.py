@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gantools.cli.batch import Task, one_line, outcomes
+from gantools.cli.batch import Task, one_line
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
+from gantools.cli.outcomes import outcomes
 from gantools.cli.progress import Bar
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def survey(
         for item in items:
             outcome = known.get(item)
             if outcome is None:
-                task, outcome = next(made)
+                task, attempt = next(made)
+                outcome = attempt.outcome
                 source = outcome.pop("_source", None)
                 if "error" in outcome:
                     bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))

@@ -71,6 +71,12 @@ class Watch:
         return f"step {progress.step} of {progress.total or '?'}{beside if short else ''}"
 
 
+def say_left_out(run: Run, shards: dict[str, str]) -> None:
+    """Print a line for each shard of a chunk folder that cannot be used; training goes on with the others."""
+    for why in shards.values():
+        say(run, f"{why}; left out", error=True)
+
+
 def run_training(
     run: Run,
     config: TrainConfig,

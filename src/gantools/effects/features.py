@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,9 @@ from gantools.effects.stemfeatures import Statistic, StemFeatures
 from gantools.effects.sums import FeatureSums
 from gantools.errors import InputError
 from gantools.files.atomic import plain_json, write_text
-from gantools.files.jsontext import parse_json
+from gantools.files.hashing import hash_json
+from gantools.files.jsontext import parse_json, parse_object
+from gantools.files.ownership import State
 from gantools.options import did_you_mean
 
 __all__ = [
@@ -32,12 +35,15 @@ __all__ = [
     "load_preset",
     "merge",
     "read_features",
+    "state_of_features",
     "to_grid",
     "write_features",
 ]
 
 SCHEMA = "gantools.fxfeatures/1"
 _NUMBERS = re.compile(r"\[[-+.\deE,\s]+\]")
+#: Key of the hash of all other content.
+_WRITTEN = "written"
 _PRESETS = Path(__file__).parent / "presets"
 
 
@@ -130,8 +136,28 @@ def as_mapping(features: Features) -> dict[str, Any]:
 
 def write_features(path: str | Path, features: Features) -> None:
     """Write a features file (JSON, a curve on each line), atomically."""
-    text = json.dumps(as_mapping(features), indent=2, allow_nan=False)
+    content = as_mapping(features)
+    content.pop(_WRITTEN, None)
+    text = json.dumps({**content, _WRITTEN: hash_json(content)}, indent=2, allow_nan=False)
     write_text(path, _NUMBERS.sub(lambda curve: f"[{' '.join(curve[0][1:-1].split())}]", text) + "\n")
+
+
+def state_of_features(path: str | Path) -> State:
+    """Return what a file at the place of a features file is to us.
+
+    A features file stands anywhere, without a manifest beside it: it says itself that a fit wrote it, by the hash of
+    all that is in it.
+    """
+    if not os.path.lexists(path):
+        return "absent"
+    try:
+        content = parse_object(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "foreign"
+    if str(content.get("schema")).partition("/")[0] != SCHEMA.partition("/")[0]:
+        return "foreign"
+    written = content.pop(_WRITTEN, "")
+    return "ours" if written == hash_json(content) else "changed" if written else "foreign"
 
 
 def read_features(path: str | Path) -> Features:

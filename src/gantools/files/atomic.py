@@ -1,7 +1,12 @@
-"""Writes that are whole or absent: a temporary name in the same folder, then a rename."""
+"""Writes that are whole or absent: a temporary name in the same folder, then a rename.
+
+A temporary carries host and process, and is locked while its process lives. Only what the same host left behind, and
+nobody holds, is removed: a process number says nothing in the next container, and nothing about another machine.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import json
 import math
@@ -9,16 +14,110 @@ import os
 import re
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}\.tmp$", re.DOTALL)
+from gantools.files.hashing import hash_bytes
+
+_NAMED = r"\.(?P<name>[^/\n]+?)\.(?P<host>[\w-]+)\.(?P<pid>\d+)-[0-9a-f]{8}\.tmp"
+_TEMPORARY = re.compile(_NAMED.replace("[^/\\n]+?", ".+"), re.DOTALL)
+_MENTIONED = re.compile(rf"(?<![^/\s'\"(]){_NAMED}(?P<below>/?)")
+#: What a file system takes as the name of one file.
+_LONGEST_NAME_BYTES = 255
+_LONGEST_HOST = 24
+#: Temporaries of this process: they go when it has to leave at once.
+_open_temporaries: set[Path] = set()
+
+
+def host_name() -> str:
+    """Return the name of this machine as it stands in temporaries: letters, digits, ``-`` and ``_``."""
+    name = socket.gethostname()
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", name)
+    if plain == name and len(name) <= _LONGEST_HOST:
+        return name or "localhost"
+    return f"{plain[: _LONGEST_HOST - 9]}-{hash_bytes(name.encode('utf-8', 'surrogateescape'))[:8]}"
+
+
+def shortened(name: str, room: int) -> str:
+    """Return a name in at most `room` bytes: as it is, or its beginning and a hash of the whole."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= room:
+        return name
+    kept = encoded[: room - 9]
+    while kept and not _whole(kept):  # no letter is cut in two
+        kept = kept[:-1]
+    return f"{os.fsdecode(kept)}-{hash_bytes(encoded)[:8]}"
+
+
+def _whole(encoded: bytes) -> bool:
+    try:
+        encoded.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason != "unexpected end of data"
+    return True
+
+
+def _readable(name: str) -> str:
+    ending = f"..{host_name()}.{os.getpid()}-00000000.tmp"
+    return shortened(name, _LONGEST_NAME_BYTES - len(ending))
 
 
 def _temporary_name(path: Path) -> Path:
-    return path.parent / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    return path.parent / f".{_readable(path.name)}.{host_name()}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
+@contextmanager
+def _temporary(path: Path, *, folder: bool) -> Iterator[Path]:
+    """Make a temporary file or folder beside `path`, hold its lock, and remove what is left of it at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        temporary = _temporary_name(path)
+        _open_temporaries.add(temporary)
+        if folder:
+            temporary.mkdir()
+        descriptor = os.open(temporary, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        _try_lock(descriptor)
+        if temporary.exists():
+            break
+        os.close(descriptor)  # a sweep came between its making and its lock
+    try:
+        yield temporary
+    finally:
+        os.close(descriptor)
+        _remove(temporary)
+        _open_temporaries.discard(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def drop_temporaries() -> None:
+    """Remove all temporaries of this process, which is about to end without unwinding."""
+    for path in list(_open_temporaries):
+        _remove(path)
+
+
+def without_temporaries(text: str) -> str:
+    """Return a message that names the files of the user, and not the temporaries that stand for them."""
+    return _MENTIONED.sub(lambda found: "" if found["below"] else found["name"], text)
+
+
+def _try_lock(descriptor: int) -> bool | None:
+    """Return whether the lock is ours now; None where the file system has no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def _sync(path: Path) -> None:
@@ -31,52 +130,37 @@ def _sync(path: Path) -> None:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary file name beside `path`; rename it on success, remove it on any error.
+    """Give a temporary file, empty as yet, beside `path`; rename it on success, remove it on any error.
 
     The data reach the disk before the rename, so that a crash leaves the old file or the new one.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_name(path)
-    try:
+    with _temporary(path, folder=False) as temporary:
         yield temporary
         _sync(temporary)
         os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; swap it in on success, remove it on any error."""
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`, which becomes `path` on success and goes on any error.
+
+    Raises
+    ------
+    OSError
+        There is something at `path` by then that is not an empty folder; it stays.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_name(path)
-    temporary.mkdir()
-    try:
+    with _temporary(path, folder=True) as temporary:
         yield temporary
-        if path.exists():
-            old = _temporary_name(path)
-            os.replace(path, old)
-            os.replace(temporary, path)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.rename(temporary, path)
 
 
 @contextmanager
-def scratch_folder(parent: str | Path) -> Iterator[Path]:
+def scratch_folder(parent: str | Path, name: str = "scratch") -> Iterator[Path]:
     """Give a temporary folder in `parent`, on the disk of the result, and remove it at the end."""
-    parent = Path(parent)
-    parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_name(parent / "scratch")
-    temporary.mkdir()
-    try:
+    with _temporary(Path(parent) / name, folder=True) as temporary:
         yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def plain_json(value: Any) -> Any:
@@ -108,26 +192,33 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def sweep_temporaries(folder: str | Path, of: str = "") -> None:
-    """Remove temporaries whose process is gone (a kill -9 leaves them behind).
+    """Remove temporaries that dead processes of this host left behind (a kill -9 does).
 
     Parameters
     ----------
     folder : str or Path
         Searched with all that is below it.
     of : str
-        Remove only those of this name, directly in `folder`; also those of this process's number, which in a container
-        is the number of the one before. Say so only before anything is written.
+        Remove only those of this name, directly in `folder`.
     """
+    of = _readable(of) if of else ""
     for path in Path(folder).glob(f".{glob.escape(of)}.*.tmp") if of else Path(folder).rglob(".*.tmp"):
-        match = _TEMPORARY.match(path.name)
-        if not match or (of and match["name"] != of):
-            continue
-        process = int(match["pid"])
-        if (of and process == os.getpid()) or not _alive(process):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        match = _TEMPORARY.fullmatch(path.name)
+        if match and match["host"] == host_name() and (not of or match["name"] == of):
+            _sweep(path, int(match["pid"]))
+
+
+def _sweep(path: Path, pid: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return  # gone meanwhile, or not ours to touch
+    try:
+        free = _try_lock(descriptor)
+        if free or (free is None and not _alive(pid)):
+            _remove(path)
+    finally:
+        os.close(descriptor)
 
 
 def _alive(pid: int) -> bool:

@@ -51,6 +51,12 @@ def complete(result: dict[str, Any], **facts: Any) -> dict[str, Any]:
     return {"schema": SCHEMA, **facts, "versions": versions, **result}
 
 
+def report_names(metric: str) -> list[str]:
+    """Return the names of all files that `write_report` may write for a metric."""
+    plot = [f"{PLOT_NAMES[metric]}.png"] if metric in PLOT_NAMES else []
+    return ["report.html", "report.json", "features.safetensors", *plot, "mels.png"]
+
+
 def write_report(folder: Path, result: dict[str, Any], groups: Sequence[Sequence[tuple[str, Clip]]]) -> list[Path]:
     """Write everything there is to say about a result.
 

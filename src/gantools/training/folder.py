@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,25 @@ from torch import nn
 
 import gantools
 from gantools.errors import ConfigError, InputError, ModelError
-from gantools.files.atomic import atomic_folder, sweep_temporaries, write_json
+from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
+from gantools.files.lock import FolderLock
 from gantools.options import config_hash, to_mapping
 from gantools.training.journal import Journal
-from gantools.training.position import SCHEMA
 from gantools.training.state import Tensors
 from gantools.training.system import System
+from gantools.training.weights import SCHEMA, read_configuration, weight_files
 
 _STATE_NAME = re.compile(r"step-(\d{8,})\.safetensors")
+_SAMPLE_NAME = re.compile(r"(step-\d{8,}|real|reconstruction|draw)\.(png|wav)")
+_WAYS = "--no-resume starts over, --from begins another --out with its weights"
 
 
 class ModelFolder:
     """A model folder while it is trained; only the first rank makes one.
 
     At any moment the folder is absent or complete: it appears with its first state in one rename, and later states
-    appear in one rename each, before the older ones go.
+    appear in one rename each, before the older ones go. Files that are not the model's stay as they are.
 
     Parameters
     ----------
@@ -38,60 +42,81 @@ class ModelFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.journal = Journal(self.path / "metrics.jsonl")
-        self._lock: int | None = None
+        self._lock = FolderLock(self.path, "is being trained by another process")
 
-    def open(self) -> bool:
+    def open(self, system: str, *, resume: bool = True) -> bool:
         """Lock the folder, remove what killed runs left, and return whether there is a state to resume from.
+
+        Parameters
+        ----------
+        system : str
+            Name of the system that is to be trained.
+        resume : bool
+            Whether the run would go on; else it starts over, and parts of the old model may be gone.
 
         Raises
         ------
         ConfigError
-            Something else has this name.
-        ModelError
-            Another process trains this model.
+            Something else has this name, another process trains this model, or a part of it is gone.
         """
+        self._lock.acquire()
         sweep_temporaries(self.path.parent, of=self.path.name)
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return False
-        if not self.path.is_dir() or (any(self.path.iterdir()) and not (self.path / "config.json").exists()):
+        if not self.path.is_dir():
             raise ConfigError("exists and is not a model folder; choose another --out", self.path)
-        self.lock()
-        # The lock is ours, so every temporary in here is a dead one.
-        for stale in self.path.rglob(".*.tmp"):
-            stale.unlink(missing_ok=True)
-        return bool(self.states())
+        sweep_temporaries(self.path)
+        if not any(self.path.iterdir()):
+            return False
+        model = self._own_model(system)
+        if not resume:
+            return False
+        if not self.states():
+            raise ConfigError(f"its training state (state/step-*.safetensors) is gone; {_WAYS}", self.path)
+        for name in weight_files(model):
+            if not (self.path / name).is_file():
+                raise ConfigError(f"its file of weights {name} is gone; restore it, or {_WAYS}", self.path)
+        return True
 
-    def lock(self) -> None:
-        """Keep other processes from training this model; the system frees the lock when this process ends."""
+    def _own_model(self, system: str) -> dict[str, Any]:
+        """Return what `config.json` says; raises ConfigError where it is not that of a model of `system`."""
         try:
-            import fcntl
-        except ImportError:  # not on Windows
-            return
-        self._lock = os.open(self.path, os.O_RDONLY)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self.close()
-            raise ModelError(
-                "is being trained by another process; wait for it or choose another --out", self.path
-            ) from error
+            model = read_configuration(self.path)
+        except ModelError as error:
+            here = "its config.json is gone or damaged; restore it, or" if self.states() else "is not a model folder;"
+            raise ConfigError(f"exists and {here} choose another --out", self.path) from error
+        if model["system"] != system:
+            raise ConfigError(f"is a model of {model['system']}, not of {system}; choose another --out", self.path)
+        return model
 
     def close(self) -> None:
         """Free the lock."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
 
     def create(self, system: System, averages: dict[str, nn.Module], tensors: Tensors, meta: dict[str, Any]) -> None:
-        """Make the folder with its first state, in place of any old one."""
-        self.close()
-        with atomic_folder(self.path) as temporary:
-            write_json(temporary / "config.json", describe_model(system, meta["started_from"]))
+        """Make the folder with its first state, or put that in place of the old model, file by file."""
+        there = self.path.is_dir() and any(self.path.iterdir())
+        with scratch_folder(self.path, "new") if there else new_folder(self.path) as temporary:
             write_weights(temporary, system, averages, int(meta["step"]))
             (temporary / "metrics.jsonl").touch()
             (temporary / "samples").mkdir()
             self._write_state(temporary, tensors, meta)
-        self.lock()
+            write_json(temporary / "config.json", describe_model(system, meta["started_from"]))
+            if there:
+                self._replace(temporary)
+
+    def _replace(self, new: Path) -> None:
+        """Move the files of a new model over those of the old one; its state first: a run goes on from that."""
+        old = set(model_files(self.path))
+        moved = sorted((path.relative_to(new) for path in model_files(new)), key=_order_of_moving)
+        for path in self.states():
+            path.unlink()
+        for name in moved:
+            (self.path / name).parent.mkdir(exist_ok=True)
+            os.replace(new / name, self.path / name)
+        (self.path / "samples").mkdir(exist_ok=True)
+        for path in old - {self.path / name for name in moved}:
+            path.unlink(missing_ok=True)
 
     def write_config(self, system: System, started_from: dict[str, str] | None) -> None:
         """Write `config.json` anew, for a run that goes on with more steps or a longer budget."""
@@ -124,22 +149,18 @@ class ModelFolder:
         return sorted(found, key=_step_of, reverse=True)
 
     def newest_state(self) -> Path:
-        """Return the newest state that is whole, and remove newer ones that are not.
+        """Return the newest state that is whole.
 
         Raises
         ------
         ModelError
             None is whole.
         """
-        broken = []
         for path in self.states():
             try:
                 read_state(path)
             except InputError:
-                broken.append(path)
                 continue
-            for bad in broken:
-                bad.unlink()
             return path
         raise ModelError(
             "no training state in it is whole; use --no-resume to start over, or --from to use its weights", self.path
@@ -148,6 +169,32 @@ class ModelFolder:
 
 def _step_of(path: Path) -> int:
     return int(path.stem.removeprefix("step-"))
+
+
+def _order_of_moving(name: Path) -> tuple[bool, bool, str]:
+    return name.parent.name != "state", name.name == "config.json", str(name)
+
+
+def model_files(folder: Path) -> list[Path]:
+    """Return the files of a model folder that training made; all others in it are the user's."""
+    try:
+        weights = weight_files(read_configuration(folder))
+    except ModelError:
+        weights = []
+    named = ["config.json", "metrics.jsonl", "scale.safetensors", *weights]
+    found = [folder / name for name in named]
+    found += [p for p in (folder / "state").glob("*") if _STATE_NAME.fullmatch(p.name)]
+    found += [p for p in (folder / "samples").glob("*") if _SAMPLE_NAME.fullmatch(p.name)]
+    return [path for path in found if path.is_file()]
+
+
+def remove_model(folder: Path) -> None:
+    """Remove the files of a model, its configuration last, and its folders as far as nothing else is in them."""
+    for path in reversed(model_files(folder)):
+        path.unlink()
+    for path in (folder / "state", folder / "samples", folder):
+        with suppress(OSError):
+            path.rmdir()
 
 
 def describe_model(system: System, started_from: dict[str, str] | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import torch
 
 from gantools.errors import DeviceError, InputError, ModelError
 from gantools.files.containers import read_state
+from gantools.files.failures import explain
 from gantools.runtime.device import available_cores
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads, wanted_threads
 from gantools.training.collapse import DIVERGENCE, diverged, giving_up, going_back, weight_scales
@@ -89,10 +90,8 @@ def train(
     except torch.cuda.OutOfMemoryError as error:
         raise DeviceError("out of memory; use a smaller batch_size or micro_batch") from error
     except OSError as error:
-        reason = (
-            f"cannot be written ({error.strerror}); what was saved before is kept; free some space and run it again"
-        )
-        raise ModelError(reason, folder) from error
+        kept = "; what was saved before is kept" if ModelFolder(folder).states() else ""
+        raise ModelError(explain(error, path=str(folder)) + kept) from error
     finally:
         leave_ranks(wait=done)
 
@@ -119,7 +118,7 @@ class _Run:
     def begin(self, resume: str, base_model: str | Path | None) -> None:
         """Take up the state in the folder, or make the folder with a first state."""
         state = ""
-        if self.ranks.first and self.folder.open() and resume == "auto":
+        if self.ranks.first and self.folder.open(self.system.name, resume=resume == "auto"):
             state = str(self.folder.newest_state())
         state = self.ranks.broadcast_json(state)
         if state:

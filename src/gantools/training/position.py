@@ -13,9 +13,8 @@ from gantools.training.config import TrainConfig, parse_seconds
 from gantools.training.journal import TermMeans
 from gantools.training.patience import Patience
 from gantools.training.system import System
-from gantools.training.weights import first_difference
+from gantools.training.weights import SCHEMA, first_difference
 
-SCHEMA = 1
 _WAYS_OUT = "keep it, or use --no-resume to start over"
 _NAMED = 5
 

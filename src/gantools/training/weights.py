@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from gantools.training.system import System
 # What the networks' input means: a model that saw other values of these cannot be continued.
 _MEANING = ("mel", "db_range")
 _ABSENT = "not there"
+#: Version of `config.json`.
+SCHEMA = 1
 
 
 def read_model(folder: str | Path) -> dict[str, Any]:
@@ -34,20 +37,46 @@ def read_model(folder: str | Path) -> dict[str, Any]:
         The folder is absent, is no model folder, or a file of weights is missing.
     """
     folder = Path(folder)
-    path = folder / "config.json"
-    try:
-        model = parse_object(path.read_text(encoding="utf-8"))
-        names = weight_files(model)
-        if not (isinstance(model["system"], str) and {type(model["config"]), type(model["data"])} == {dict}):
-            raise TypeError
-    except OSError as error:
-        raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
-    for name in names:
+    model = read_configuration(folder)
+    for name in weight_files(model):
         if not (folder / name).is_file():
             raise ModelError(f"the file of weights {name} is missing; restore it or train the model again", folder)
     return model
+
+
+def read_configuration(folder: str | Path) -> dict[str, Any]:
+    """Return the checked contents of `config.json` of a model folder, whether its weights are there or not.
+
+    Raises
+    ------
+    ModelError
+        There is none, or it is not the configuration of a model of this schema.
+    """
+    path = Path(folder) / "config.json"
+    try:
+        model = parse_object(path.read_text(encoding="utf-8"))
+        if wrong := _what_is_wrong(model):
+            raise ModelError(f"not the configuration of a model ({wrong}); train it again, or restore the file", path)
+    except OSError as error:
+        raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
+    except ValueError as error:
+        raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
+    return model
+
+
+def _what_is_wrong(model: dict[str, Any]) -> str:
+    """Return what keeps an object from being the configuration of a model, or an empty string."""
+    if model.get("schema") != SCHEMA:
+        return f"schema {model.get('schema')!r}, not {SCHEMA}"
+    for part, kind in (("system", str), ("config", dict), ("data", dict), ("networks", dict), ("averaged", list)):
+        if not isinstance(model.get(part), kind):
+            return f"{part} is missing or of another type"
+    for name in (*model["networks"], *model["averaged"]):
+        if not (isinstance(name, str) and re.fullmatch(r"\w+", name)):
+            return f"{name!r} is no name of a network"
+    if not set(model["averaged"]) <= set(model["networks"]):
+        return "averaged names a network that there is not"
+    return ""
 
 
 def weight_files(model: dict[str, Any]) -> list[str]:

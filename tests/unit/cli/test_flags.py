@@ -98,6 +98,7 @@ STANDARD = {
     "count": (("--count", "2"), "3", "4", 2, 3, 4),
     "dry_run": (("-n",), "0", "false", True, False, False),
     "force": (("-f",), "no", "false", True, False, False),
+    "check": (("--check",), "0", "false", True, False, False),
     "json": (("--json",), "off", "false", True, False, False),
     "null": (("-0",), "FALSE", "false", True, False, False),
     "quiet": (("-q",), "0", "false", True, False, False),

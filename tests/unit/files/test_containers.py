@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gantools.errors import InputError
-from gantools.files.atomic import atomic_folder, atomic_path, sweep_temporaries, write_json
+from gantools.files.atomic import atomic_path, host_name, new_folder, sweep_temporaries, write_json
 from gantools.files.containers import (
     TensorStream,
     map_tensor,
@@ -70,19 +70,22 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), atomic_path(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
-    with pytest.raises(RuntimeError), atomic_folder(tmp_path / "d") as folder:
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "d") as folder:
         (folder / "x").touch()
         raise RuntimeError
     assert json.loads(path.read_text()) == {"v": 1}
     assert os.listdir(tmp_path) == ["f.json"]
 
 
-def test_sweep_spares_the_living(tmp_path: Path) -> None:
-    dead, alive = tmp_path / ".x.999999999-0011aabb.tmp", tmp_path / f".x.{os.getpid()}-0011aabb.tmp"
-    dead.touch()
-    alive.touch()
-    sweep_temporaries(tmp_path)
-    assert (dead.exists(), alive.exists()) == (False, True)
+def test_sweep_spares_the_living_and_other_hosts(tmp_path: Path) -> None:
+    dead = tmp_path / f".x.{host_name()}.{os.getpid()}-0011aabb.tmp"  # a number that lives again in a container
+    elsewhere = tmp_path / ".x.another-host.1-0011aabb.tmp"
+    users = tmp_path / ".x.tmp"
+    for path in (dead, elsewhere, users):
+        path.touch()
+    with atomic_path(tmp_path / "y") as alive:
+        sweep_temporaries(tmp_path)
+        assert [path.exists() for path in (dead, elsewhere, users, alive)] == [False, True, True, True]
 
 
 def test_manifest_proves_and_recovers(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from toy_system import Toy, toy
 from training_runs import lines_of, stopped_at, weights_of
 
 from gantools.errors import ConfigError, ModelError
+from gantools.files.atomic import host_name
 from gantools.training.loop import train
 from gantools.training.report import Progress
 
@@ -120,9 +121,10 @@ def test_a_damaged_state_falls_back_to_the_one_before(tmp_path: Path) -> None:
 
 def test_stale_temporaries_are_swept(tmp_path: Path) -> None:
     stopped_at(3, toy(), tmp_path / "m")
-    dead = 2**22 + 1  # above the highest process number
-    (tmp_path / f".m.{dead}-00000000.tmp").mkdir()
-    (tmp_path / "m" / "state" / f".step-00000004.safetensors.{os.getpid()}-00000000.tmp").write_bytes(b"half")
+    (tmp_path / f".m.{host_name()}.4194305-00000000.tmp").mkdir()
+    # A number that lives means nothing: in a container the next run has that of the one before.
+    left = tmp_path / "m" / "state" / f".step-00000004.safetensors.{host_name()}.{os.getpid()}-00000000.tmp"
+    left.write_bytes(b"half")
     train(toy(), tmp_path / "m")
     assert not list(tmp_path.rglob(".*.tmp"))
 
@@ -132,7 +134,7 @@ def test_a_folder_is_trained_by_one_process_only(tmp_path: Path) -> None:
         if progress.activity == "train":
             train(toy(), tmp_path / "m")
 
-    with pytest.raises(ModelError, match="being trained by another process"):
+    with pytest.raises(ConfigError, match="being trained by another process"):
         train(toy(), tmp_path / "m", report=again)
 
 

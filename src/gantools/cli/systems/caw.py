@@ -109,7 +109,7 @@ def _train_each(items: Sequence[Item], base: Path | None, resume: bool, run: Run
 
     device = str(resolve_device(run.device))
     basis = hash_file(base / "config.json") if base and (base / "config.json").exists() else str(base)
-    tasks = [Task(item, (item.key,)) for item in items]
+    tasks = [Task(item, (item.key,), in_place=True) for item in items]
     threads = 1 if run.jobs != 1 and not config.threads else config.threads
     work = partial(
         train_file,

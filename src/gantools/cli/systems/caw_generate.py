@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gantools.cli.batch import Task, require_out, run_batch
+from gantools.cli.extras import publish_extra
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, part
 from gantools.cli.naming import output_name
@@ -199,7 +200,7 @@ def _open_patch(path: str) -> PatchEngine:
 def _rank(run: Run, tasks: Sequence[Task], first: Path, clip: Any, rate_hz: int, clip_name: str) -> int:
     """Write ``ranked.csv`` and ``index.html`` over the new music of this model in the output folder."""
     from gantools.files.manifest import Manifest
-    from gantools.systems.caw.page import write_page
+    from gantools.systems.caw.page import PAGE_FILES, write_page
     from gantools.systems.caw.ranking import rank, write_ranking
 
     out = require_out(run)
@@ -219,8 +220,13 @@ def _rank(run: Run, tasks: Sequence[Task], first: Path, clip: Any, rate_hz: int,
             bar.update(done)
 
         rows = rank(ideas, clip, rate_hz, tick=tick)
-    write_ranking(out / "ranked.csv", rows)
     facts = [f"{len(ideas)} ideas of {first.parent.name if first.name == 'config.json' else first.name}"]
-    write_page(out, rows, clip, rate_hz, clip_name=clip_name, facts=facts)
+
+    def write(folder: Path) -> None:
+        write_ranking(folder / "ranked.csv", rows, out)
+        write_page(folder, rows, clip, rate_hz, clip_name=clip_name, facts=facts, place=out)
+
+    if publish_extra(run, Manifest(out), PAGE_FILES, str(first), write):
+        return 1
     say(run, f"ranked {len(rows)}: {out / 'index.html'}; best: {Path(rows[0]['path']).name}")
     return 0

@@ -16,7 +16,7 @@ from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, Item, gather
 from gantools.cli.naming import output_names
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
-from gantools.cli.training import run_training
+from gantools.cli.training import run_training, say_left_out
 from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
@@ -68,6 +68,7 @@ def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, c
     from gantools.chunks.shards import ChunkSet
 
     data = ChunkSet(chunks)
+    say_left_out(run, data.left_out)
 
     def windows() -> dict[str, Any]:
         return {

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gantools.cli.batch import Task, require_out, run_batch
+from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model
-from gantools.cli.training import run_training
+from gantools.cli.training import run_training, say_left_out
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
 from gantools.systems.wavegan import config as wavegan_config
@@ -90,7 +91,9 @@ def _read(data: list[str] | None, run: Run, config: wavegan_config.WaveGANConfig
     from gantools.systems.wavegan.songs import SongClips
 
     if data and len(data) == 1 and (Path(data[0]) / "dataset.json").exists():
-        return ChunkClips(Path(data[0]), config)
+        chunks = ChunkClips(Path(data[0]), config)
+        say_left_out(run, chunks.left_out)
+        return chunks
     items = gather(data, AUDIO_SUFFIXES, run)
     with Bar(run, len(items), "read") as bar:
         done = 0
@@ -160,6 +163,7 @@ def _requests(
 
 def _generate(model: Path, requests: Sequence[Request], z: Path | None, run: Run, config: Any) -> int:
     from gantools.files.hashing import hash_file
+    from gantools.files.manifest import Manifest
     from gantools.runtime.device import resolve_device
     from gantools.systems.wavegan.generate import write_latents
     from gantools.training.weights import read_model, weight_files
@@ -179,7 +183,12 @@ def _generate(model: Path, requests: Sequence[Request], z: Path | None, run: Run
     )
     code = run_batch(dataclasses.replace(run, seed=0), tasks, digest, from_model(run, model, description, work))
     if not run.dry_run and chosen and out.is_dir():
-        write_latents(out / LATENTS, list(chosen.values()), [maker.latent(r) for r in chosen.values()])
+        latents = [maker.latent(request) for request in chosen.values()]
+
+        def write(folder: Path) -> None:
+            write_latents(folder / LATENTS, list(chosen.values()), latents)
+
+        code = publish_extra(run, Manifest(out), [LATENTS], str(model), write) or code
     return code
 
 

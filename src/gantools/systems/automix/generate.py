@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from gantools.audio.loudness import Meter
 from gantools.audio.truepeak import TruePeak
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import InputError, ModelError
+from gantools.files.atomic import scratch_folder
 from gantools.options import from_mapping
 from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import AutomixConfig, MixConfig
@@ -105,9 +105,8 @@ def mix_song(
         No stems, stems of different sample rates, or a mix that is silent.
     """
     groups = _groups(track, mixer.config.role_names)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".automix-", dir=path.parent) as scratch:
-        folder, share = Path(scratch), 0.0 if config.normalised else 0.5
+    with scratch_folder(path.parent) as folder:
+        share = 0.0 if config.normalised else 0.5
         files, rate_hz, frames = _prepare(groups, mixer, config, folder, seed, lambda done: tick(share * done))
         meter, peak = Meter(rate_hz, 2), TruePeak(rate_hz, 2)
         raw = folder / "mix.wav"

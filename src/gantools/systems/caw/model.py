@@ -14,16 +14,17 @@ import gantools
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import write_json
 from gantools.files.containers import read_state, read_tensors, write_state, write_tensors
-from gantools.files.jsontext import parse_object, well_formed
+from gantools.files.jsontext import well_formed
 from gantools.options import config_hash, from_mapping, to_mapping
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.networks import Generator
 from gantools.systems.caw.stack import Scale, Stack
-from gantools.training.position import SCHEMA
 from gantools.training.state import load_network
+from gantools.training.weights import SCHEMA, read_configuration
 
 NAME = "caw"
 _DAMAGED = "is damaged; restore the file, or train the model again"
+_HIGHEST_RATE_HZ = 768_000
 
 
 @dataclass(frozen=True)
@@ -101,19 +102,29 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     ModelError
         There is none, or it is that of another system.
     """
-    path = Path(folder) / "config.json"
-    try:
-        found = parse_object(path.read_text(encoding="utf-8"))
-        if found["system"] != NAME:
-            raise ModelError(f"is a model of {found['system']}, not of {NAME}", folder)
-        rates_hz = found["data"]["rates_hz"]
-        if not rates_hz or not isinstance(found["config"], dict) or not all(type(rate) is int for rate in rates_hz):
-            raise TypeError
-    except OSError as error:
-        raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
-    return dict(found)
+    found = read_configuration(folder)
+    if found["system"] != NAME:
+        raise ModelError(f"is a model of {found['system']}, not of {NAME}", folder)
+    if wrong := _what_is_wrong(found["data"]):
+        path = Path(folder) / "config.json"
+        raise ModelError(f"not the configuration of a model ({wrong}); train it again, or restore the file", path)
+    return found
+
+
+def _what_is_wrong(data: dict[str, Any]) -> str:
+    """Return what keeps the data in `config.json` from being those of a model of clips, or an empty string."""
+    rates = data.get("rates_hz")
+    if not (isinstance(rates, list) and rates and all(type(r) is int and 1 <= r <= _HIGHEST_RATE_HZ for r in rates)):
+        return "data.rates_hz is no list of rates"
+    clips = data.get("clips")
+    if not (isinstance(clips, list) and clips and all(isinstance(clip, dict) for clip in clips)):
+        return "data.clips is no list of clips"
+    for clip in clips:
+        if not all(isinstance(clip.get(part), int | float) for part in ("peak", "seconds")):
+            return "a clip without peak or seconds"
+    if data.get("channels") not in (1, 2) or not isinstance(data.get("seconds"), int | float):
+        return "data.channels or data.seconds is missing"
+    return ""
 
 
 def read_clips(folder: str | Path) -> list[np.ndarray]:

@@ -24,6 +24,8 @@ from gantools.metrics.page import HOUSE_STYLE
 PAGE_NAME = "index.html"
 #: The clip is put beside the page under this name.
 CLIP_NAME = "clip.wav"
+#: All that `write_page` and the ranking may write, the ranking first.
+PAGE_FILES = ("ranked.csv", PAGE_NAME, CLIP_NAME, f"original-{CLIP_NAME}")
 _PICTURE_RATE_HZ, _PICTURE_COLUMNS, _PICTURE_BANDS = 16000, 480, 80
 
 _STYLE = """
@@ -67,6 +69,7 @@ def write_page(
     clip_name: str,
     title: str = "Ideas",
     facts: Sequence[str] = (),
+    place: Path | None = None,
 ) -> list[Path]:
     """Write the page and, beside it, the clip to compare with.
 
@@ -87,6 +90,8 @@ def write_page(
     title : str
     facts : sequence of str
         Lines for the foot: model, seed, mode.
+    place : Path, optional
+        Folder in which page and clip will stand, where that is another one than `folder`.
 
     Returns
     -------
@@ -95,7 +100,8 @@ def write_page(
     """
     folder = Path(folder)
     page, sound = folder / PAGE_NAME, folder / CLIP_NAME
-    if any(Path(row["path"]).absolute() == sound.absolute() for row in rows):
+    place = place or folder
+    if any(Path(row["path"]).absolute() == (place / CLIP_NAME).absolute() for row in rows):
         sound = folder / f"original-{CLIP_NAME}"
     write_audio(sound, clip, rate_hz)
     parts = [
@@ -105,7 +111,7 @@ def write_page(
         f"<style>{HOUSE_STYLE}{_STYLE}</style></head><body>",
         f'<h1>{_text(title)}</h1><p class="sub">{_summary(rows)}</p>',
         _article(f"The clip: {_text(clip_name)}", sound, folder, f"{clip.shape[1] / rate_hz:.1f} s"),
-        *(_idea(row, folder) for row in rows),
+        *(_idea(row, place) for row in rows),
         "<footer>" + "<br>".join(_text(fact) for fact in facts),
         "<p>Likeness: spectrum, frames and movement against the clip; 1 is as like as its two halves are to each "
         "other. Novelty: how little is copied; 0 is a copy. All figures: ranked.csv.</p></footer></body></html>",

@@ -226,7 +226,7 @@ def flags(row: Mapping[str, Any], halves: Mapping[str, float]) -> list[str]:
     return found
 
 
-def write_ranking(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_ranking(path: str | Path, rows: Sequence[Mapping[str, Any]], place: Path | None = None) -> None:
     """Write rows of `rank` as CSV, atomically.
 
     Parameters
@@ -234,12 +234,18 @@ def write_ranking(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     path : str or Path
         Usually ``ranked.csv`` in the folder of the ideas, which are named relative to it.
     rows : sequence of mappings
+    place : Path, optional
+        Folder in which the table will stand, where that is not the folder of `path`.
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for row in rows:
-        cells = {**row, "file": os.path.relpath(row["path"], Path(path).parent), "flags": "; ".join(row["flags"])}
+        cells = {
+            **row,
+            "file": os.path.relpath(row["path"], place or Path(path).parent),
+            "flags": "; ".join(row["flags"]),
+        }
         table.writerow([_cell(cells[name]) for name in COLUMNS])
     write_text(path, text.getvalue())
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 from gantools.errors import ConfigError, ModelError
-from gantools.files.atomic import atomic_folder, sweep_temporaries
+from gantools.files.atomic import new_folder, sweep_temporaries
+from gantools.files.failures import explain
 from gantools.files.jsontext import parse_object
+from gantools.files.lock import FolderLock
 from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.finishing import finish
@@ -27,6 +31,7 @@ from gantools.systems.caw.model import (
 from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.stack import Scale, Stack
 from gantools.training.config import parse_seconds
+from gantools.training.folder import model_files, remove_model
 from gantools.training.loop import train
 from gantools.training.position import check_same_data
 from gantools.training.report import Progress, Report, Summary
@@ -70,12 +75,12 @@ def train_caw(
     ranks = join_ranks()
     done = False
     try:
-        summary = _Driver(job, Path(folder), base_model, report, ranks).run(resume)
+        with FolderLock(folder, "is being trained by another process") if ranks.first else nullcontext():
+            summary = _Driver(job, Path(folder), base_model, report, ranks).run(resume)
         done = True
         return summary
     except OSError as error:
-        reason = f"cannot be written ({error.strerror}); what was finished is kept; free some space and run it again"
-        raise ModelError(reason, folder) from error
+        raise ModelError(f"{explain(error, path=str(folder))}; what was finished is kept") from error
     finally:
         leave_ranks(wait=done)
 
@@ -136,22 +141,47 @@ class _Driver:
         """Make the folder, or check that what is in it is this run."""
         config, data, first = self.config, self.job.data, self.ranks.first
         there = self.folder.is_dir() and any(self.folder.iterdir())
-        if there and not (self.folder / "config.json").exists():
-            raise ConfigError("exists and is not a model folder; choose another --out", self.folder)
-        if there and resume == "auto":
-            self._check(read_description(self.folder))
-        elif there:
-            read_description(self.folder)
-            if first:
-                shutil.rmtree(self.folder / "scales", ignore_errors=True)
+        if there:
+            try:
+                model = read_description(self.folder)
+            except ModelError as error:
+                raise ConfigError(f"exists, and {error.message}; or choose another --out", error.path) from error
+            if resume == "auto":
+                self._check(model)
+                self._find_gaps(model["data"]["rates_hz"])
+            elif first:
+                self._clear()
         waves = [clip.wave for clip in self.job.clips]
-        if not there and first:
+        if first and not there:
             sweep_temporaries(self.folder.parent, of=self.folder.name)
-            with atomic_folder(self.folder) as temporary:
+            with new_folder(self.folder) as temporary:
                 write_model(temporary, config, data, waves)
         elif first:
+            sweep_temporaries(self.folder)
             write_model(self.folder, config, data, waves)
         self.ranks.barrier()  # what the others see is the folder as the first has left it
+
+    def _find_gaps(self, rates_hz: list[int]) -> None:
+        """Refuse a folder that lacks a scale below another one: training it anew would not give the ones above."""
+        folders = [scale_folder(self.folder, rate_hz) for rate_hz in rates_hz]
+        for below, above in itertools.pairwise(folders):
+            if above.is_dir() and any(above.iterdir()) and not (below / "scale.safetensors").is_file():
+                raise ConfigError(
+                    f"{below.name}/scale.safetensors is gone, on which later scales are built; restore it, use "
+                    "--no-resume to start over, or choose another --out",
+                    self.folder,
+                )
+
+    def _clear(self) -> None:
+        """Remove the scales of the old model, if nothing else is among them."""
+        scales = self.folder / "scales"
+        sweep_temporaries(self.folder)
+        own = [path for folder in scales.glob("*hz") for path in model_files(folder)]
+        others = {path for path in scales.rglob("*") if not path.is_dir()} - set(own)
+        if others:
+            raise ConfigError(f"holds {min(others)}, which is not the model's; move it away, or choose another --out")
+        for folder in scales.glob("*hz"):
+            remove_model(folder)
 
     def _check(self, model: dict[str, Any]) -> None:
         way = "keep it, or use --no-resume to start over"

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gantools.files.atomic import atomic_folder, write_json, write_text
+from gantools.files.atomic import write_json, write_text
 from gantools.files.containers import write_state
 from gantools.training.weights import read_model, read_weights
 
@@ -20,7 +20,7 @@ def ship(folder: Path, out: Path, credits: str = "") -> None:
     folder : Path
         Model folder of `train separator`.
     out : Path
-        Folder to write, in place of an old one.
+        Folder for the three files.
     credits : str
         Where the training data come from, for ``CREDITS.txt``.
 
@@ -37,9 +37,8 @@ def ship(folder: Path, out: Path, credits: str = "") -> None:
     model: dict[str, Any] = read_model(folder)
     weights = read_weights(folder, "mask")
     small = {name: t.to(torch.float16) if t.ndim > 1 else t for name, t in weights.items()}
-    with atomic_folder(out) as temporary:
-        write_json(temporary / "config.json", {**model, "averaged": []})
-        meta = {"system": model["system"], "network": "mask", "config_hash": model["config_hash"]}
-        write_state(temporary / "mask.safetensors", small, meta)
-        if credits:
-            write_text(temporary / "CREDITS.txt", credits)
+    meta = {"system": model["system"], "network": "mask", "config_hash": model["config_hash"]}
+    write_state(out / "mask.safetensors", small, meta)
+    if credits:
+        write_text(out / "CREDITS.txt", credits)
+    write_json(out / "config.json", {**model, "averaged": []})

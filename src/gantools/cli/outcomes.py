@@ -1,0 +1,171 @@
+"""One function on many files: staged outputs, jobs, and errors that fail one file only."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gantools.cli import workers
+from gantools.cli.flags import Run
+from gantools.cli.inputs import Item
+from gantools.cli.progress import Bar
+from gantools.errors import GantoolsError
+from gantools.files.atomic import scratch_folder, without_temporaries
+from gantools.files.failures import explain
+from gantools.files.manifest import fingerprint
+
+if TYPE_CHECKING:
+    from gantools.cli.batch import Task, Work
+
+Outcome = dict[str, Any]
+#: Tells of a task, just before its work begins, that it needs none: an outcome, or None to go on.
+Settle = Callable[["Task"], Outcome | None]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of one task, and the files that wait for their final names (name -> where each is)."""
+
+    outcome: Outcome
+    staged: Mapping[str, Path]
+
+
+def outcomes(
+    run: Run,
+    out: Path,
+    tasks: Sequence[Task],
+    work: Work,
+    bar: Bar,
+    *,
+    settle: Settle | None = None,
+    ahead: Callable[[Item], None] | None = None,
+    stage: bool = True,
+) -> Iterator[Attempt]:
+    """Yield what `work` returned for each task, in their order, on ``--jobs`` processes.
+
+    `work` never sees the final names: it writes into hidden folders beside them, which are gone when the next attempt
+    is asked for. Without `stage` it writes nothing, and is told no names. A task that failed gives ``error`` (one line)
+    and ``trace``; the others have ``seconds`` added.
+    """
+    from gantools.runtime.device import available_cores
+    from gantools.runtime.seeds import item_seed
+
+    jobs = min(run.jobs or available_cores(), len(tasks))
+    begun: collections.deque[tuple[Outcome | None, dict[str, Path], ExitStack]] = collections.deque()
+
+    def calls() -> Iterator[workers.Call]:
+        for task in tasks:
+            settled, staged, stack = settle(task) if settle else None, dict[str, Path](), ExitStack()
+            begun.append((settled, staged, stack))
+            if settled is None:
+                try:
+                    staged |= _stage(stack, out, task) if stage else {}
+                except OSError as error:
+                    begun[-1] = {"error": explain(error), "trace": traceback.format_exc()}, staged, stack
+            ready = begun[-1][0] is None
+            paths, seed = list(staged.values()), item_seed(run.seed, task.item.key)
+            yield (_attempt, (work, task.item, paths, seed)) if ready else None
+
+    def results() -> Iterator[Any]:
+        if jobs != 1:
+            yield from workers.in_order(calls(), jobs)
+            return
+        for position, call in enumerate(calls()):
+
+            def tick(share: float, position: int = position) -> None:
+                bar.update(position + min(max(share, 0.0), 1.0))
+
+            if ahead:
+                for task in tasks[position : position + 2]:
+                    ahead(task.item)
+            yield None if call is None else call[0](*call[1], tick)
+
+    try:
+        for result in results():
+            settled, staged, stack = begun[0]
+            yield Attempt(settled or _as_outcome(result), staged)
+            begun.popleft()
+            stack.close()
+    finally:
+        for _, _, stack in begun:
+            stack.close()
+
+
+def _as_outcome(result: Any) -> Outcome:
+    if isinstance(result, workers.WorkerLostError):
+        return {"error": str(result)}
+    if isinstance(result, BaseException):
+        return _internal(result, "\n".join(getattr(result, "__notes__", ())))
+    return dict(result)
+
+
+def _internal(error: BaseException, trace: str) -> Outcome:
+    return {
+        "error": f"internal error: {type(error).__name__}: {error}; run with --debug and report it",
+        "trace": trace,
+    }
+
+
+def _stage(stack: ExitStack, out: Path, task: Task) -> dict[str, Path]:
+    """Return where the outputs of a task are written: in folders beside their final names, on the same disk."""
+    if task.in_place:
+        return {name: out / name for name in task.outputs}
+    staged, folders = {}, dict[Path, Path]()
+    for name in task.outputs:
+        final = out / name
+        if final.parent not in folders:
+            stack.enter_context(_no_empty_folders(final.parent))
+            folders[final.parent] = stack.enter_context(scratch_folder(final.parent, final.name))
+        staged[name] = folders[final.parent] / final.name
+    return staged
+
+
+@contextlib.contextmanager
+def _no_empty_folders(folder: Path) -> Iterator[None]:
+    """Remove at the end what of the way to `folder` is new and holds nothing."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            for path in made:
+                path.rmdir()
+
+
+def _attempt(
+    work: Work, item: Item, outputs: list[Path], seed: int, tick: Callable[[float], None] = lambda share: None
+) -> Outcome:
+    start = time.perf_counter()
+    try:
+        # Before the work: a file that changes meanwhile must count as changed next time.
+        source = fingerprint(item.path)
+    except OSError as error:
+        return {"error": explain(error, reading=True, path=str(item.path)), "trace": traceback.format_exc()}
+    try:
+        fields = work(item, outputs, seed, tick)
+    except GantoolsError as error:
+        return {"error": without_temporaries(str(error)), "trace": traceback.format_exc()}
+    except OSError as error:
+        reading = error.filename is not None and str(error.filename) == str(item.path)
+        return {"error": explain(error, reading=reading), "trace": traceback.format_exc()}
+    except MemoryError:
+        return {"error": "out of memory; use fewer --jobs", "trace": traceback.format_exc()}
+    except Exception as error:
+        return _internal(error, traceback.format_exc())
+    return {**_named(fields), "seconds": round(time.perf_counter() - start, 3), "_source": source}
+
+
+def _named(value: Any) -> Any:
+    """Return the fields of a record with final names in place of staged ones."""
+    if isinstance(value, dict):
+        return {key: _named(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_named(inner) for inner in value]
+    return without_temporaries(value) if isinstance(value, str) and ".tmp/" in value else value
