@@ -73,7 +73,7 @@ run gantools train cyclegan chunks/ "${roles[@]}" --steps 1 --validation-windows
 run gantools generate cyclegan model/ unseen/ -o generated/ --mix
 run gantools generate cyclegan untrained/ unseen/ -o noise/ -q
 run gantools generate cyclegan model/ "unseen/${unseen[0]}" -o by-hand/ --mel
-run gantools invert by-hand/ -o by-hand/ --preset best
+run gantools invert by-hand/ -o by-hand-sound/ --preset best
 
 # 5. Measure: is it $target, and is it on time? No new $target can be closer than the real $target of these songs.
 run gantools evaluate frechet generated/ real/seen/ -o report/frechet/ -q
