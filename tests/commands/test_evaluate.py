@@ -11,7 +11,6 @@ import pytest
 import soundfile
 from sounds import tone
 
-
 #: The folder of generated files holds mixes too.
 DRUMS = ("--role", "drums")
 
