@@ -79,6 +79,11 @@ class SourceFormat:
         """Whether samples are companded or ADPCM."""
         return any(word in self.subtype for word in _COARSE)
 
+    @property
+    def exact(self) -> bool:
+        """Whether the samples are stored as they are, if coarsely."""
+        return self.subtype in DEPTHS or self.coarse
+
     def for_parts(self) -> SourceFormat:
         """Return the format for what is worked out from the source: linear and of at least 16 bits.
 
@@ -145,7 +150,7 @@ def choose(path: Path, bits: str, source: SourceFormat | None) -> tuple[str, str
         wanted = _NAMED[bits]
     elif source is None:
         wanted = "PCM_16"
-    elif same and source.coarse:
+    elif same and source.exact:
         wanted = source.subtype
     elif source.coarse:
         wanted = "PCM_16"

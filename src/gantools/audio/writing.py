@@ -52,7 +52,7 @@ def loudness_notice(peak: float, gain: float) -> str:
     above = f"{20 * math.log10(peak):.1f} dB above full scale"
     if gain < 1:
         return f"its peaks would be {above}; lowered by {-20 * math.log10(gain):.1f} dB, so that nothing clips"
-    return f"peaks {above} are kept: floating point holds them (--bits 24 lowers all)"
+    return f"peaks {above} are kept: floating point holds them"
 
 
 class AudioWriter:

@@ -15,6 +15,7 @@ from gantools.audio.config import MelParams
 from gantools.audio.io import load_mono
 from gantools.audio.melfile import SUFFIX
 from gantools.audio.picture import mel_image
+from gantools.audio.writing import lowering
 from gantools.errors import GantoolsError
 from gantools.metrics.mel_windows import active_share, common_params, load_mel
 from gantools.metrics.pairing import Clip
@@ -92,7 +93,8 @@ def _sound(clip: Clip, start_s: float) -> bytes | None:
         return None
     wave = load_mono(clip.path, SOUND_RATE_HZ)
     first = round(start_s * SOUND_RATE_HZ)
-    piece = np.clip(wave[first : first + round(EXCERPT_S * SOUND_RATE_HZ)], -1.0, 1.0)
+    piece = wave[first : first + round(EXCERPT_S * SOUND_RATE_HZ)]
+    piece = piece * np.float32(lowering(float(np.abs(piece).max(initial=0.0)), "MPEG_LAYER_III"))
     buffer = io.BytesIO()
     soundfile.write(buffer, piece, SOUND_RATE_HZ, format="MP3")
     return buffer.getvalue()

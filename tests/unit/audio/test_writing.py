@@ -145,10 +145,11 @@ def test_aiff_beyond_its_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
     ("MPEG_LAYER_III", "source", "a.wav", "PCM_24"),
     ("ULAW", "source", "a.wav", "ULAW"),
     ("ULAW", "source", "a.flac", "PCM_16"),
+    ("ALAC_24", "source", "a.wav", "PCM_24"),
     ("", "source", "a.wav", "PCM_16"),
 ])  # fmt: skip
 def test_the_depth_of_the_source(source: str, bits: str, name: str, expected: str) -> None:
-    container = "MP3" if source == "MPEG_LAYER_III" else "WAV"
+    container = {"MPEG_LAYER_III": "MP3", "ALAC_24": "M4A"}.get(source, "WAV")
     like = SourceFormat(Path("x"), container, source) if source else None
     assert choose(Path(name), bits, like)[1] == expected
 
