@@ -214,6 +214,9 @@ class Maker:
         data, damage = mutated(data, kinds, draw)
         if draw.random() < 0.05:
             data, damage = self.read("sounds/pcm.wav"), "a sound itself"
+        # A name such as / is a folder like any other, and all of a machine is no case.
+        if any(set(name) <= set(b"./") for name in data.replace(b"\0", b"\n").split(b"\n") if name):
+            data = b"nothing but slashes"
         files = {"in/good.bass.wav": self.read("good.bass.wav")}
         command = draw.choice(
             (

@@ -191,7 +191,19 @@ def names(data: bytes, draw: random.Random) -> bytes:
     lines = data.split(b"\n")
     number = draw.randrange(len(lines))
     odd = (
-        *(b"\xff\xfe.wav", b"a\0b.wav", b"x" * 5000, b"../up.wav", b"/", b".", b"..", b"~", b"-", b"in", b"{", b"}"),
+        *(
+            b"\xff\xfe.wav",
+            b"a\0b.wav",
+            b"x" * 5000,
+            b"../up.wav",
+            b"/nowhere",
+            b"nowhere/..",
+            b"~",
+            b"-",
+            b"in",
+            b"{",
+            b"}",
+        ),
         *(b"\r", b"\xe2\x80\xa8", b"\xef\xbb\xbfin/good.bass.wav", b"#EXTM3U", b"{}", b"[]", b"{x}.wav", b"\x1b[31m"),
         *(b'{"path": 5}', b'{"path": ["a"]}', b'{"path": "in/good.bass.wav", "rel": 5}', b'{"path": null}', b"null"),
         *(
