@@ -11,7 +11,7 @@ from running import run_here
 from sounds import tone
 
 from gantools.audio.quantise import DbRange, covering_range
-from gantools.chunks.cutting import names, spread, window_starts
+from gantools.chunks.cutting import mel_level_db, names, spread, window_starts
 from gantools.chunks.plan import shard_names, stale_keys
 from gantools.chunks.shards import ChunkSet
 from gantools.chunks.splits import assign, parse_shares, split_of
@@ -30,6 +30,11 @@ def test_at_most_so_many_are_spread_evenly() -> None:
     assert spread([5, 7, 9], 0) == spread([5, 7, 9], 3) == [5, 7, 9]
     assert spread([5, 7, 9], 2) == [5, 9]
     assert spread([5, 7, 9], 1) == [5]
+
+
+def test_the_level_of_frames_is_that_of_their_mean_power() -> None:
+    assert mel_level_db(np.array([0.0, 0.02])) == pytest.approx(-20)
+    assert mel_level_db(np.zeros(3)) == -100
 
 
 def test_silent_windows_are_left_out(tmp_path: Path) -> None:

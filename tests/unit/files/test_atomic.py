@@ -52,16 +52,17 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_folder_appears_whole_and_displaces_nothing(tmp_path: Path) -> None:
-    with new_folder(tmp_path / "in/model") as temporary:
+    with new_folder(tmp_path / "deep/in/model") as temporary:
         (temporary / "one").write_text("one")
-    with pytest.raises(OSError), new_folder(tmp_path / "in/model") as temporary:
+    with pytest.raises(OSError), new_folder(tmp_path / "deep/in/model") as temporary:
         (temporary / "two").write_text("two")
-    with pytest.raises(RuntimeError), new_folder(tmp_path / "in/other"):
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "deep/in/other"):
         raise RuntimeError
     assert [p.relative_to(tmp_path).as_posix() for p in sorted(tmp_path.rglob("*"))] == [
-        "in",
-        "in/model",
-        "in/model/one",
+        "deep",
+        "deep/in",
+        "deep/in/model",
+        "deep/in/model/one",
     ]
 
 
@@ -109,4 +110,6 @@ def test_values_that_json_has_not_are_null(tmp_path: Path) -> None:
     )
     import numpy as np
 
-    assert plain_json((np.float32(0.5), np.int64(3), np.bool_(True))) == [0.5, 3, True]
+    plain = plain_json((np.float32(0.5), np.int64(3), np.bool_(True), "text", b"bytes", np.float32("inf")))
+    assert plain == [0.5, 3, True, "text", b"bytes", None]
+    assert [type(value) for value in plain] == [float, int, bool, str, bytes, type(None)]
