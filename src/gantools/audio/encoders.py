@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -197,13 +199,12 @@ class SoundfileEncoder:
                 behind = self._container in ("AIFF", "CAF") and self._tags is not None
                 iff.finish(file, how, riff.packed(self._tags, how) if behind and self._tags else b"")
         if self._container == "OGG":
-            copy = self._path.with_name(self._path.name + ".ogg")
-            try:
-                with open(copy, "wb") as target:
-                    ogg.rewrite(self._path, target, self._tags)
-                os.replace(copy, self._path)
-            finally:
-                copy.unlink(missing_ok=True)
+            # A file without a name: a kill leaves nothing behind.
+            with tempfile.TemporaryFile(dir=self._path.parent) as copy:
+                ogg.rewrite(self._path, copy, self._tags)
+                copy.seek(0)
+                with open(self._path, "wb") as file:
+                    shutil.copyfileobj(copy, file, _BUFFER_BYTES)
 
 
 class Mp4Encoder:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from gantools.audio.tags import vorbis
 from gantools.audio.tags.model import Tags
@@ -97,7 +97,7 @@ def read(path: Path) -> Tags:
     return Tags(tuple(fields), tuple(pictures))
 
 
-def rewrite(source: Path, target: BinaryIO, tags: Tags | None) -> None:
+def rewrite(source: Path, target: IO[bytes], tags: Tags | None) -> None:
     """Copy a file that an encoder wrote, with other tags and a fixed stream number."""
     with open(source, "rb") as file:
         pages = _pages(file)
