@@ -15,9 +15,9 @@ from gantools.files.jsontext import parse_object
 class Journal:
     """The lines of one run, in the order of their steps.
 
-    Each line has ``kind`` (``start``, ``train``, ``validation``, ``symptoms``, ``collapse``, ``skipped``), ``step``
-    (updates done) and ``seconds`` (of training so far, over all starts). NaN is null. After a return to an earlier
-    state, lines also have ``rollbacks``, how many returns there were, and the steps begin anew from that state.
+    Each line has ``kind`` (``start``, ``threads``, ``train``, ``validation``, ``symptoms``, ``collapse``, ``skipped``),
+    ``step`` (updates done) and ``seconds`` (of training so far, over all starts). NaN is null. After a return to an
+    earlier state, lines also have ``rollbacks``, how many returns there were, and the steps begin anew from that state.
 
     Parameters
     ----------

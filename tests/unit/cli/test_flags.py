@@ -245,3 +245,36 @@ def test_help_shows_the_text_as_it_stands() -> None:
 def test_dump_and_hash() -> None:
     assert from_mapping(Options, to_mapping(Options(depth=4))) == Options(depth=4)
     assert config_hash(Options()) == config_hash(Options(depth=3)) != config_hash(Options(depth=4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "toml", "variable", "budget"),
+    [
+        ({}, "", "", "4m"),
+        ({"steps": 50}, "", "", ""),
+        ({}, "steps = 50", "", ""),
+        ({}, "", "50", ""),
+        ({"steps": 50, "budget": "2m"}, "", "", "2m"),
+        ({"budget": "2m"}, "steps = 50", "", "2m"),
+        ({"steps": 50}, 'budget = "2m"', "", ""),
+        ({}, 'budget = "2m"', "50", ""),
+        ({}, 'budget = "2m"\nsteps = 50', "", "2m"),
+    ],
+)
+def test_the_budget_of_a_preset_yields_to_steps(
+    arguments: dict[str, object],
+    toml: str,
+    variable: str,
+    budget: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever asks for steps gets them, unless a budget is asked for at the same level or a higher one."""
+    from gantools.systems.caw.config import PRESETS, CawConfig
+
+    (tmp_path / "x.toml").write_text(toml)
+    if variable:
+        monkeypatch.setenv("GANTOOLS_STEPS", variable)
+    sources = Sources(tmp_path / "x.toml", config_options(CawConfig, PRESETS))
+    chosen = resolve_config(CawConfig, {"preset": "small", **arguments}, PRESETS, "default", sources)
+    assert chosen.budget == budget
