@@ -64,6 +64,13 @@ EQUAL = {
         "print(f\"gantools {run.verb}: {' '.join(line.splitlines())}\", file=sys.stderr, flush=True)",
         "print(f\"gantools {run.verb}: {' '.join(line.splitlines())}\", file=sys.stderr)",
     ): "standard error is not buffered",
+    ("chunks/splits.py", "position < shares[0]", "position <= shares[0]"): "no hash meets a share to the last bit",
+    (
+        "chunks/splits.py",
+        "position < shares[0] + shares[1]",
+        "position <= shares[0] + shares[1]",
+    ): "no hash meets a share to the last bit",
+    ("chunks/cutting.py", "1e-12", "2e-12"): "both are far below the level of silence",
 }
 
 _IMPORTED = "torch torch._dynamo scipy.signal scipy.stats numba soundfile soxr typer matplotlib.figure joblib pytest"
