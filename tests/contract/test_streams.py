@@ -50,6 +50,13 @@ def test_no_input_is_exit_2_and_writes_nothing(gantools, tmp_path: Path, verb: s
         assert not (tmp_path / "out").exists()
 
 
+def test_messages_and_results_have_one_way_to_the_terminal() -> None:
+    root = Path(__file__).resolve().parents[2]
+    files = [*(root / "commands").glob("*.py"), *(root / "src/gantools").rglob("*.py")]
+    users = {path.name for path in files if "sys.stderr" in path.read_text(encoding="utf-8")}
+    assert users == {"terminal.py"}
+
+
 @pytest.mark.parametrize("verb", FILE_VERBS)
 def test_no_output_folder_is_exit_2(gantools, write_tone, tmp_path: Path, verb: str) -> None:
     write_tone(tmp_path / "a.wav")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gantools import __version__
 from gantools.cli.batch import stopped
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 Tick = Callable[[float], None]
 
 
+@overload
+def chosen_features(path: Path | None, preset: str, *, required: Literal[True] = True) -> Features: ...
+@overload
+def chosen_features(path: Path | None, preset: str, *, required: bool) -> Features | None: ...
 def chosen_features(path: Path | None, preset: str, *, required: bool = True) -> Features | None:
     """Return the features of ``-f`` or ``--preset``; None where neither is given and none is needed.
 
