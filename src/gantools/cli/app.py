@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -25,6 +23,8 @@ from gantools.cli.terminal import (
     write_message,
 )
 from gantools.errors import GantoolsError, StoppedError
+from gantools.files.failures import explain
+from gantools.runtime.stopping import obey_signals
 from gantools.runtime.threads import let_idle_threads_sleep
 
 #: Verbs in the order of a pipeline. A verb stands here from the day it works.
@@ -68,16 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     let_idle_threads_sleep()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     open_streams(debug=was_debug(arguments))
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = _run(arguments)
+        with obey_signals(lambda: write_line("gantools: interrupted")):
+            code = _run(arguments)
     finally:
         close_messages()
     sys.exit(code)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _run(arguments: list[str]) -> int:
@@ -107,8 +103,7 @@ def _run(arguments: list[str]) -> int:
         return 2
     except OSError as error:
         _trace()
-        path = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        write_line(f"{name}: {path}{error.strerror or error}")
+        write_line(f"{name}: {explain(error)}")
         return 2
     except MemoryError:
         _trace()

@@ -175,9 +175,16 @@ class _Run:
             return self._summary("skipped")
         due = self.ranks.broadcast_json(self.at.plan.due(self.at.step, self.recorder.seconds, self.config))
         with Interrupts() as interrupts:
+            self.recorder.guard = interrupts.at_once
             while True:
                 if due and self.at.validated != self.at.step:
-                    self._check()
+                    try:
+                        self._check()
+                    except KeyboardInterrupt:
+                        if not interrupts.abandoned or self.ranks.size > 1:
+                            raise
+                        self._save()  # the steps before the validation, which the next run does
+                        return self._summary("interrupted")
                 if self.at.step >= self.at.plan.total > 0:
                     return self._summary("finished")
                 if self.at.step == 0:

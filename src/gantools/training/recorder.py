@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -49,6 +50,7 @@ class Recorder:
         self.system, self.folder, self.ranks, self.average = system, folder, ranks, average
         self.report = report if ranks.first else None
         self.clock = clock
+        self.guard: Callable[[], AbstractContextManager[None]] = nullcontext
         self._begun = self._last_save = clock()
         self._seconds_before = 0.0
 
@@ -74,7 +76,8 @@ class Recorder:
                 self.log_terms()
             self.tell("validate")
             self.system.validation_part = self.at.plan.part
-            values, symptoms = self._figures()
+            with self.guard():
+                values, symptoms = self._figures()
             self.write("validation", values)
             if symptoms and self.at.healthy < 0:
                 self.write("symptoms", {"reasons": symptoms})

@@ -1,0 +1,69 @@
+"""Ctrl-C, SIGTERM and SIGHUP: obeyed within ten seconds, whatever the program is doing.
+
+Python runs a signal's handler between two steps of the main thread, which may be in compiled code for longer. So a
+thread of its own hears of the signal at once, and ends the process if it has not ended by itself, without temporaries.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from gantools.files.atomic import drop_temporaries
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: After a wish to stop: until work is abandoned, and until the process ends in the middle of whatever it does.
+PATIENCE_SECONDS = 6.0
+_LAST_SECONDS = 9.0
+INTERRUPTED = 130
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def obey_signals(last_words: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Turn signals that ask to stop into a KeyboardInterrupt, and see to it that the process ends in time.
+
+    Parameters
+    ----------
+    last_words : callable
+        Called before a process is ended that did not end by itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    hears, told = os.pipe()
+    os.set_blocking(told, False)
+    over = threading.Event()
+    # What the caller lets pass (`nohup`) passes.
+    numbers = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _raise) for number in numbers}
+    wakeup = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    watch = threading.Thread(target=_watch, args=(hears, over, last_words), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(told)
+        watch.join()
+        os.close(hears)
+
+
+def _watch(hears: int, over: threading.Event, last_words: Callable[[], object]) -> None:
+    while received := os.read(hears, 64):
+        if set(received) & set(STOPPING):
+            if not over.wait(_LAST_SECONDS):
+                drop_temporaries()
+                last_words()
+                os._exit(INTERRUPTED)
+            return
