@@ -182,6 +182,19 @@ def test_a_file_given_twice_is_done_once_and_said(gantools, tone, tmp_path: Path
     assert "2 files given twice, done once (x.wav, x.wav)" in done.stderr
 
 
+def test_names_as_long_as_the_disk_takes(gantools, tone, tmp_path: Path) -> None:
+    one, two = "ü" * 125 + "1", "ü" * 125 + "2"
+    tone(f"in/{one}.wav", f"in/{two}.wav", f"in/{'L' * 226}.wav")
+    done = gantools("melify", "in", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    made = names(tmp_path / "out")
+    assert len(made) == 3
+    assert all(len(name.encode()) <= 255 for name in made)
+    assert made[0] == "L" * 226 + ".mel.safetensors"
+    assert all(name.startswith("ü" * 100) for name in made[1:])
+    assert gantools("melify", "in", "-o", "out").stderr == "gantools melify: nothing to do: 3 up to date\n"
+
+
 def test_one_name_with_two_endings(gantools, tone, tmp_path: Path) -> None:
     tone("in/x.wav", "in/x.flac", "in/y.wav")
     done = gantools("melify", "in", "-o", "out")
@@ -275,7 +288,8 @@ def test_a_part_that_no_name_tells_comes_with_the_way_out(gantools, tone, tmp_pa
     assert gantools("melify", "in", "-o", "out", "--map", "waterphone").returncode == 2
 
 
-def test_equal_names_become_a_model_each(gantools, tone, tmp_path: Path) -> None:
-    tone("in/take.wav", "in/take.flac")
+def test_equal_names_become_a_model_each(gantools, write_tone, tmp_path: Path) -> None:
+    for ending in ("wav", "flac"):
+        write_tone(tmp_path / f"in/take.{ending}", 1.0)
     done = gantools("train", "caw", "in", "-o", "models", "--preset", "small", "--dry-run")
     assert done.stdout == "models/take-flac\nmodels/take-wav\n", done.stderr

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
 from gantools.errors import ConfigError
-from gantools.files.hashing import hash_bytes, hash_json
+from gantools.files.atomic import shortened
+from gantools.files.hashing import hash_json
 
 if TYPE_CHECKING:
     from gantools.cli.batch import Task
@@ -44,8 +45,8 @@ def output_name(run: Run, item: Item, extension: str) -> str:
     if parts == ["."]:
         raise ConfigError(f"--name {run.name!r} names no file")
     ending = f".{extension}" if parts[-1].endswith(f".{extension}") else ""
-    last = _shortened(parts[-1].removesuffix(ending), LONGEST_NAME_BYTES - len(os.fsencode(ending))) + ending
-    return "/".join([*(_shortened(part, LONGEST_NAME_BYTES) for part in parts[:-1]), last])
+    last = shortened(parts[-1].removesuffix(ending), LONGEST_NAME_BYTES - len(os.fsencode(ending))) + ending
+    return "/".join([*(shortened(part, LONGEST_NAME_BYTES) for part in parts[:-1]), last])
 
 
 def output_names(run: Run, item: Item, roles: Sequence[str], extension: str) -> tuple[str, ...]:
@@ -103,14 +104,5 @@ def _holds(task: Task, records: Mapping[str, Mapping[str, Any]], taken: set[str]
 def _behind(name: str, text: str) -> str:
     ending = next((e for e in _LONG_ENDINGS if name.endswith(e)), os.path.splitext(name)[1])
     folder, _, last = name.removesuffix(ending).rpartition("/")
-    last = _shortened(last + text, LONGEST_NAME_BYTES - len(os.fsencode(ending))) + ending
+    last = shortened(last + text, LONGEST_NAME_BYTES - len(os.fsencode(ending))) + ending
     return f"{folder}/{last}" if folder else last
-
-
-def _shortened(name: str, room: int) -> str:
-    """Return a name in at most `room` bytes: as it is, or its beginning and a hash of the whole."""
-    encoded = os.fsencode(name)
-    if len(encoded) <= room:
-        return name
-    kept = encoded[: room - _DIGITS - 1].decode("utf-8", "ignore")  # no letter is cut in two
-    return f"{kept}-{hash_bytes(encoded)[:_DIGITS]}"
