@@ -248,6 +248,9 @@ def _made_by(generated: str) -> dict[str, str]:
 
     if not Path(generated).is_dir():
         return {}
-    fields = [record.get("fields") for record in Manifest(generated).records.values()]
+    try:
+        fields = [record.get("fields") for record in Manifest(generated).records.values()]
+    except ConfigError:
+        return {}  # of another program: it tells nothing, and is nobody's concern here
     words = of_records([one for one in fields if isinstance(one, dict)]).words
     return {"made_by": words} if words else {}

@@ -51,10 +51,14 @@ def test_the_least_trained_of_several_models_counts() -> None:
 
 def test_an_evaluation_says_who_made_the_clips(tmp_path: Path) -> None:
     fields = {"model_steps": 4, "documented_steps": 1200}
-    (tmp_path / "manifest.jsonl").write_text(json.dumps({"key": "a.wav", "fields": fields}) + "\n")
+    record = {"key": "a.wav", "source": "b.wav", "config": "0", "seed": 0, "version": "1", "inputs": {}, "outputs": {}}
+    (tmp_path / "manifest.jsonl").write_text(json.dumps({**record, "fields": fields}) + "\n")
     facts = _made_by(str(tmp_path))
     assert facts == {"made_by": "4 of about 1,200 steps: expect noise"}
     assert _made_by(str(tmp_path / "absent")) == {}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/manifest.jsonl").write_text('{"of": "another program"}\n')
+    assert _made_by(str(tmp_path / "other")) == {}
     numbers = dict.fromkeys(("own", "other", "z", "rank", "p", "copy_distance", "copy_distance_db"), 0.5)
     rows = table_rows({"metric": "rhythm", "n": 3, "db_range": [-60, 30], **numbers, **facts})
     assert rows[-1] == ("the model's training", "4 of about 1,200 steps", "expect noise")
