@@ -18,6 +18,8 @@ _NAMES = {"mov": "M4A", "matroska": "MATROSKA", "asf": "ASF", "wv": "WAVPACK", "
 _SUBTYPES = {"mp3": "MPEG_LAYER_III", "mp2": "MPEG_LAYER_II", "mp1": "MPEG_LAYER_I"}
 #: Containers whose header gives the exact length of the sound.
 _EXACT = ("wv", "tta", "ape", "tak", "mpc", "mpc8")
+#: Frames that follow each other without a container, and the share of them that may be lost.
+_RESUMES, _LOST_SHARE, _LOST_AT_A_SEAM = ("mp3", "aac", "ac3", "eac3"), 0.01, 4
 _LOSSLESS = ("flac", "alac", "wavpack", "tta", "ape", "tak", "mlp", "truehd", "shorten", "pcm")
 _BITS = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_24", "s64": "PCM_24", "flt": "FLOAT", "dbl": "DOUBLE"}
 
@@ -94,12 +96,18 @@ class FfmpegSource:
     def _decoded(self) -> Any:
         """Yield decoded frames. Rubbish before the first and after the last is passed over; between them it is damage.
 
+        A stream of frames without a container is found again behind tags and rubbish, as where MP3 files were joined;
+        up to 1 % of its packets, and four in a short file, may be such.
+
         Raises
         ------
         DecodingError
             A packet in the middle cannot be decoded, or the file cannot be read on.
+        InputError
+            Too many packets of a stream cannot be decoded.
         """
-        bad, good = False, False
+        resumes = self._container.format.name in _RESUMES
+        good, bad, lost = 0, 0, 0
         while True:
             try:
                 packet = next(self._packets, None)
@@ -108,17 +116,19 @@ class FfmpegSource:
                     raise
                 raise DecodingError from error
             if packet is None:
-                return
+                break
             try:
                 frames = packet.decode()
             except self._errors:
-                bad = good
+                bad += good > 0
                 continue
             for frame in frames:
-                if bad:
+                if bad and not resumes:
                     raise DecodingError
-                good = True
+                good, lost, bad = good + 1, lost + bad, 0
                 yield frame
+        if lost > _LOST_SHARE * good + _LOST_AT_A_SEAM:
+            raise InputError(f"damaged: {lost} of {good + lost} packets cannot be decoded; copy it again")
 
     def _samples(self, frame: Any) -> np.ndarray:
         """Return float32 (n, channels) of a decoded frame."""
