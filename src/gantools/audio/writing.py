@@ -171,7 +171,7 @@ class AudioWriter:
 
     def append(self, block: np.ndarray) -> None:
         """Append float samples (n,) or (n, channels), full scale 1."""
-        block = block.reshape(len(block), -1)
+        block = block[:, None] if block.ndim == 1 else block
         self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
         self.frames += len(block)
         if self._waiting is None:

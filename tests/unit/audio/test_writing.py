@@ -236,3 +236,11 @@ def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
             writer.append(noise(100, 1))
             raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_block_adds_nothing(tmp_path: Path) -> None:
+    for gain in (None, 1.0):
+        with AudioWriter(tmp_path / "a.wav", RATE_HZ, 2, gain=gain) as writer:
+            writer.append(np.zeros((0, 2), np.float32))
+            writer.append(noise(10))
+        assert soundfile.info(tmp_path / "a.wav").frames == 10
