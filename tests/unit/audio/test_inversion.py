@@ -147,7 +147,7 @@ def test_torch_path_equals_the_compiled_one(preset: str, continued: bool) -> Non
     one, other = errors(compiled, given_db, SMALL), errors(by_torch, given_db, SMALL)
     # Reflections are chaotic: rounding alone leads to another wave, of equal quality.
     assert np.corrcoef(compiled, by_torch)[0, 1] > (0.9999 if preset == "paper" else 0.8)
-    assert abs(one[0] - other[0]) < 1.5
+    assert abs(one[0] - other[0]) < 3
     assert abs(one[1] - other[1]) < 0.02
     if continued:
         np.testing.assert_allclose(compiled[1024:2500], wave[1024:2500], atol=1e-4)

@@ -47,7 +47,7 @@ def test_silent_windows_are_left_out(tmp_path: Path) -> None:
     chunks = ChunkSet(tmp_path / "chunks")
     # It plays in frames 0 to 345 and from 861 to 1206. A window is 256 frames, of which a tenth must play.
     assert [row["start"] for row in chunks.rows] == [0, 128, 256, 640, 768, 896]
-    assert all(row["level_db"] == round(row["level_db"], 2) < 0 for row in chunks.rows)
+    assert all(row["level_db"] == round(row["level_db"], 2) for row in chunks.rows)
     assert [row["active"] for row in chunks.rows] == pytest.approx([1, 0.85, 0.35, 0.14, 0.64, 1], abs=0.03)
 
 
