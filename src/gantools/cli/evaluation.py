@@ -16,6 +16,7 @@ from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
 from gantools.errors import ConfigError, GantoolsError, InputError, Notice
+from gantools.files.atomic import sweep_temporaries
 from gantools.files.failures import explain
 from gantools.files.hashing import hash_file, hash_json
 from gantools.options import to_mapping
@@ -139,6 +140,8 @@ class Evaluation:
             return self._emit("skipped", known)
         if self.run.out is not None and (why := self._manifest().kept(self._names(), self.run.force)):
             raise ConfigError(why)
+        if self.run.out is not None and self.run.out.is_dir():
+            sweep_temporaries(self.run.out)
         start, failures = time.perf_counter(), list[str]()
         partial = self._partial()
         with Bar(self.run, sum(map(len, self.sets.values())), f"evaluate {self.metric}") as bar:

@@ -18,6 +18,7 @@ from gantools.cli.survey import columns, decibels, survey
 from gantools.cli.terminal import write_message
 from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError
+from gantools.files.atomic import sweep_temporaries
 from gantools.options import config_hash
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         say(run, "nothing to do: the features are up to date")
         emit(run, {**record, "status": "skipped"})
         return 0
+    sweep_temporaries(run.out.parent, of=run.out.name)
     start, failed = time.perf_counter(), 0
     fit, passes = Fit(config), PASSES[config.mode]
     kept = Partial(run.out, hash_json([config_hash(config), __version__]))

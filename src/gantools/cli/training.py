@@ -118,9 +118,12 @@ def run_training(
     from gantools.runtime.device import resolve_device
     from gantools.runtime.ranks import is_first_rank, rank_device
     from gantools.training.loop import train
+    from gantools.training.weights import check_model
 
     run = dataclasses.replace(run, verb="train")
     out = require_out(run)
+    if run.check and resume:
+        check_model(out)
     system = build(dataclasses.replace(config, seed=run.seed), rank_device(resolve_device(run.device)))
     record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
     for line in system.left_out if is_first_rank() else ():

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from gantools.errors import InputError, ModelError
-from gantools.files.containers import read_state
+from gantools.files.containers import read_state, verify
 from gantools.files.hashing import hash_file
 from gantools.files.jsontext import parse_object
 from gantools.training.state import Tensors, load_network
@@ -101,6 +101,22 @@ def read_weights(folder: str | Path, name: str, *, raw: bool = False) -> Tensors
         return read_state(path)[0]
     except InputError as error:
         raise ModelError(error.message, path) from error
+
+
+def check_model(folder: str | Path) -> None:
+    """Read all weights and states of a model folder.
+
+    Raises
+    ------
+    ModelError
+        A file is damaged.
+    """
+    for path in sorted(Path(folder).rglob("*.safetensors")):
+        try:
+            verify(path)
+        except InputError as error:
+            what = error.message.removesuffix("; make it again")
+            raise ModelError(f"{what}; restore it, or train the model again with --no-resume", path) from error
 
 
 def load_weights(folder: str | Path, name: str, net: nn.Module, *, raw: bool = False) -> None:

@@ -16,6 +16,7 @@ from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import host_name
 from gantools.training.loop import train
 from gantools.training.report import Progress
+from gantools.training.weights import check_model
 
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
@@ -150,3 +151,43 @@ def test_without_average_there_is_none(tmp_path: Path) -> None:
     train(toy(steps=4, ema=False), tmp_path / "m")
     assert not (tmp_path / "m" / "generator.ema.safetensors").exists()
     assert not any(key.startswith("ema/") for key in weights_of(tmp_path / "m"))
+
+
+def test_a_folder_of_another_program_or_system_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    folder.mkdir()
+    for text in ('{"model_type": "bert"}', '{"schema": 1, "system": "other", "config": {}, "data": {}}'):
+        (folder / "config.json").write_text(text)
+        for resume in ("auto", "never"):
+            with pytest.raises(ConfigError, match="not a model folder"):
+                train(toy(), folder, resume=resume)  # type: ignore[arg-type]
+        assert [(p.name, p.read_text()) for p in folder.iterdir()] == [("config.json", text)]
+    train(toy(steps=2), tmp_path / "toy")
+    described = json.loads((tmp_path / "toy/config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(described | {"system": "other"}))
+    with pytest.raises(ConfigError, match="is a model of other, not of"):
+        train(toy(), folder, resume="never")
+
+
+def test_a_model_with_a_part_gone_is_not_started_over_and_keeps_what_is_the_users(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    train(toy(steps=4), folder)
+    (folder / "notes.txt").write_text("mine")
+    (folder / "samples/mine.png").write_text("mine")
+    weights = folder / "generator.safetensors"
+    kept = weights.read_bytes()
+    weights.unlink()
+    with pytest.raises(ConfigError, match=r"weights generator.safetensors is gone; restore it, or --no-resume"):
+        train(toy(steps=4), folder)
+    weights.write_bytes(kept)
+    for path in (folder / "state").iterdir():
+        path.unlink()
+    with pytest.raises(ConfigError, match=r"training state .* is gone; --no-resume starts over, --from begins another"):
+        train(toy(steps=8), folder)
+    assert weights.read_bytes() == kept
+    assert train(toy(steps=4), folder, resume="never").step == 4
+    assert weights.read_bytes() == kept  # the same run again
+    assert (folder / "notes.txt").read_text() == (folder / "samples/mine.png").read_text() == "mine"
+    with pytest.raises(ModelError, match="damaged; restore it, or train the model again with --no-resume"):
+        weights.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        check_model(folder)
