@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +17,15 @@ from gantools.errors import InputError
 from gantools.files.atomic import atomic_path, host_name, new_folder, sweep_temporaries, write_json
 from gantools.files.containers import (
     TensorStream,
+    content_key,
     map_tensor,
+    read_header,
     read_meta,
     read_rows,
     read_state,
     read_tensors,
+    tensor_shape,
+    verify,
     write_state,
     write_tensors,
 )
@@ -62,6 +69,121 @@ def test_torch_state_keeps_types_and_shared_storage(tmp_path: Path) -> None:
     back, meta = read_state(tmp_path / "w.safetensors")
     assert meta == {"step": 3}
     assert all(torch.equal(back[name], state[name]) and back[name].dtype == state[name].dtype for name in state)
+
+
+def raw(path: Path, header: Any, data: bytes = bytes(8)) -> Path:
+    """Write a safetensors file as others might."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return path
+
+
+def tensor(begin: int, end: int, shape: Any = (2,), dtype: str = "F32") -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+@pytest.mark.parametrize("header", [
+    [],
+    b"{",
+    {"__metadata__": {"a": 1}, "x": tensor(0, 8)},
+    {"__metadata__": [], "x": tensor(0, 8)},
+    {"x": tensor(0, 4)},
+    {"x": tensor(0, 8, (3,))},
+    {"x": tensor(0, 8, (2.0,))},
+    {"x": tensor(0, 8, (-1, -2))},
+    {"x": tensor(0, 8, dtype="F64")},
+    {"x": tensor(0, 8, dtype="F16")},
+    {"x": tensor(0, 8, dtype="U8")},
+    {"x": tensor(0, 4, (1,)), "y": tensor(0, 4, (1,))},
+    {"x": tensor(0, 4, (1,)), "y": tensor(5, 8, (3,), "U8")},
+    {"x": tensor(1, 8, (7,), "U8")},
+    {"x": tensor(0, 16, (4,))},
+    {"x": {"shape": [2], "data_offsets": [0, 8]}},
+])  # fmt: skip
+def test_headers_that_describe_no_file_are_refused(tmp_path: Path, header: Any) -> None:
+    with pytest.raises(InputError, match="not a safetensors file, or cut short"):
+        read_header(raw(tmp_path / "x.safetensors", header))
+
+
+def test_files_of_others_are_read_as_far_as_they_go(tmp_path: Path) -> None:
+    path = raw(tmp_path / "x.safetensors", {"y": tensor(4, 8, (1, 1)), "x": tensor(0, 4, (4,), "U8")})
+    verify(path)  # nothing to check by
+    assert tensor_shape(path, "y") == (1, 1)
+    assert map_tensor(path, "x").tolist() == [0] * 4
+    with pytest.raises(InputError, match="carries no gantools metadata"):
+        read_tensors(path)
+    for read in (tensor_shape, map_tensor):
+        with pytest.raises(InputError, match="holds no tensor 'z'"):
+            read(path, "z")
+    raw(path, {"x": tensor(0, 8, (1,), "F64"), "e": tensor(8, 8, (3, 0))})
+    with pytest.raises(InputError, match="tensor 'x' is of type F64; there are F16, F32, U8, I64"):
+        map_tensor(path, "x")
+    assert map_tensor(path, "e").shape == (3, 0)
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match="cut short"):
+        read_header(path)
+    with pytest.raises(InputError, match=r"cannot be read \(No such file"):
+        read_header(tmp_path / "none")
+
+
+@pytest.mark.parametrize("value", [
+    {"meta": []},
+    {},
+    [],
+    {"meta": {}, "crc32": {"x": "1"}},
+    {"meta": {}, "crc32": {"x": True}},
+    {"meta": {}, "crc32": {"z": 1}},
+    {"meta": {}, "crc32": []},
+])  # fmt: skip
+def test_metadata_that_gantools_never_wrote_are_refused(tmp_path: Path, value: Any) -> None:
+    path = raw(tmp_path / "x", {"__metadata__": {"gantools": json.dumps(value)}, "x": tensor(0, 8)})
+    for read in (read_meta, verify):
+        with pytest.raises(InputError, match="carries no gantools metadata, or damaged ones"):
+            read(path)
+
+
+def test_what_the_reading_library_refuses_is_said(tmp_path: Path) -> None:
+    known = json.dumps({"meta": {}, "crc32": {"x": zlib.crc32(bytes(8))}})
+    path = raw(tmp_path / "x", {"__metadata__": {"gantools": known}, "x": tensor(0, 8, dtype="Q4")})
+    for read in (read_tensors, read_state):
+        with pytest.raises(InputError, match="broken safetensors file"):
+            read(path)
+
+
+def test_equal_contents_have_one_key_and_equal_bytes(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 255, (3, 1 << 20), np.uint8)  # several blocks of the check
+    write_tensors(tmp_path / "a", {"m": rows.T, "n": rows[0]}, {"b": 1, "a": 2})
+    write_tensors(tmp_path / "b", {"m": rows.T, "n": rows[0]}, {"a": 2, "b": 1})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    verify(tmp_path / "a")
+    crc = zlib.crc32(np.ascontiguousarray(rows.T))
+    assert content_key(tmp_path / "a") == f"m:[{1 << 20}, 3]:{crc:08x} n:[{1 << 20}]:{zlib.crc32(rows[0]):08x}"
+    with TensorStream(tmp_path / "s", "n", (1 << 20,), "uint8") as stream:
+        stream.append(rows[:0])
+        stream.append(rows[:1].astype(float))
+        stream.close({"b": 1, "a": [float("inf")]})
+    assert (tensor_shape(tmp_path / "s", "n"), read_meta(tmp_path / "s")) == ((1, 1 << 20), {"a": [None], "b": 1})
+    verify(tmp_path / "s")
+    assert content_key(tmp_path / "s").endswith(content_key(tmp_path / "a").rpartition(":")[2])
+
+
+def test_a_damaged_state_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    write_state(path, {"a": torch.arange(6.0).reshape(2, 3).T}, {})
+    assert read_state(path)[0]["a"].tolist() == [[0, 3], [1, 4], [2, 5]]
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + b"\x01")
+    with pytest.raises(InputError, match="tensor 'a' fails its checksum"):
+        read_state(path)
+
+
+def test_a_stream_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), TensorStream(tmp_path / "s", "m", (2,), "float32") as stream:
+        stream.append(np.zeros((1, 2)))
+        raise RuntimeError
+    with pytest.raises(ValueError, match="does not fit"), TensorStream(tmp_path / "s", "m", (2,), "float32") as stream:
+        stream.close({"long": "x" * 16384})
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
