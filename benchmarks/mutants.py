@@ -31,12 +31,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: What each module is tested by, the quickest first; below src/gantools and tests.
 MODULES = {
-    "cli/inputs.py": "unit/cli commands/test_melify.py contract/test_streams.py cases",
-    "cli/batch.py": "unit/cli commands/test_melify.py contract/test_streams.py contract/test_bad_audio.py cases",
-    "cli/flags.py": "unit/cli commands/test_melify.py contract/test_streams.py cases",
-    "cli/records.py": "unit/cli commands/test_melify.py contract/test_streams.py",
-    "cli/training.py": "unit/cli commands/test_train.py",
-    "cli/survey.py": "unit/cli commands/test_evaluate.py commands/test_fxnorm.py",
+    "cli/inputs.py": "unit/cli/test_inputs.py cases/test_inputs.py cases/test_names.py contract/test_streams.py",
+    "cli/lists.py": "unit/cli/test_lists.py cases/test_inputs.py contract/test_streams.py",
+    "cli/distinct.py": "unit/cli/test_distinct.py cases/test_names.py",
+    "cli/naming.py": "unit/cli/test_naming.py cases/test_names.py",
+    "cli/outcomes.py": "unit/cli/test_batch.py cases/test_inputs.py contract/test_streams.py",
+    "cli/batch.py": "unit/cli/test_batch.py cases/test_inputs.py contract/test_streams.py",
+    "cli/flags.py": "unit/cli/test_flags.py contract/test_streams.py",
+    "cli/records.py": "unit/cli/test_batch.py contract/test_streams.py",
+    "cli/training.py": "unit/cli/test_training.py commands/test_train_contract.py",
+    "cli/survey.py": "unit/cli/test_survey.py cases/test_going_on.py cases/test_given_to_evaluate.py",
     "options.py": "unit/cli unit/test_options.py commands/test_melify.py",
     "files/atomic.py": "unit/files commands/test_melify.py contract/test_streams.py",
     "files/manifest.py": "unit/files/test_manifest.py unit/files commands/test_melify.py commands/test_chunk.py",

@@ -148,6 +148,8 @@ def _attempt(
         source = fingerprint(item.path)
     except OSError as error:
         return {"error": explain(error, reading=True, path=str(item.path)), "trace": traceback.format_exc()}
+    except GantoolsError as error:  # gone, or no regular file any more
+        return {"error": str(error), "trace": traceback.format_exc()}
     try:
         fields = work(item, outputs, seed, tick)
     except GantoolsError as error:

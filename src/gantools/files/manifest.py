@@ -22,6 +22,8 @@ from gantools.files.ownership import State, describe_output, is_plain, refusal, 
 from gantools.files.regular import require_regular
 
 NAME = "manifest.jsonl"
+#: What a record says of its output that the next run goes by; the rest tells how it came about.
+_COMPARED = ("config", "inputs", "outputs", "item", "role", "beside")
 _WAY_OUT = "choose another --out, or move it away"
 
 
@@ -184,7 +186,7 @@ class Manifest:
 
     def _append(self, record: dict[str, Any]) -> None:
         known = self.records.get(record["key"], {})
-        if all(known.get(part) == record[part] for part in ("config", "inputs", "outputs")):
+        if known and all(known.get(part) == record.get(part) for part in _COMPARED):
             return  # another process has made the same meanwhile
         line = json.dumps(plain_json(record), sort_keys=True, allow_nan=False).encode("utf-8", "surrogateescape")
         file = self._open
