@@ -196,3 +196,20 @@ def test_a_parent_that_ends_leaves_no_children(tmp_path: Path, write_tone, numbe
         pytest.fail("a worker lives on")
     if number == signal.SIGTERM:
         assert not list((tmp_path / "out").rglob(".*.tmp"))
+
+
+def test_a_configuration_of_a_billion_channels_takes_no_memory(tmp_path: Path) -> None:
+    import torch
+    from torch import nn
+
+    from gantools.errors import ModelError
+    from gantools.files.containers import write_state
+    from gantools.training.weights import open_network
+
+    config = {"schema": 1, "system": "s", "config": {}, "data": {}, "networks": {"G": 6}, "averaged": []}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    write_state(tmp_path / "G.safetensors", {"weight": torch.ones(2, 3)}, {})
+    assert open_network(tmp_path, "G", lambda: nn.Linear(3, 2, bias=False)).weight.sum() == 6
+    for width in (10**6, 10**9, 10**12):
+        with pytest.raises(ModelError, match=r"another shape|no network that could be built"):
+            open_network(tmp_path, "G", lambda width=width: nn.Linear(width, width, bias=False))

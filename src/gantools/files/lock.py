@@ -86,7 +86,7 @@ class FolderLock:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
             except OSError as error:
                 if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS) or not real.is_dir():
-                    raise
+                    raise OSError(error.errno, error.strerror, str(self.folder)) from error
                 # The folder is ours to write to and its parent is not: the folder itself is locked.
                 descriptor, path = os.open(real, os.O_RDONLY), real
             try:

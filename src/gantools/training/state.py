@@ -99,7 +99,13 @@ def _below(entries: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def load_network(net: nn.Module, weights: Tensors, name: str, path: str | None = None) -> None:
-    """Load weights into a network after checking names and shapes.
+    """Load weights into a network after checking names and shapes; see `check_fit`."""
+    check_fit(net, weights, name, path)
+    net.load_state_dict(weights)
+
+
+def check_fit(net: nn.Module, weights: Tensors, name: str, path: str | None = None) -> None:
+    """Check that weights have the names and shapes of a network's.
 
     Raises
     ------
@@ -117,4 +123,3 @@ def load_network(net: nn.Module, weights: Tensors, name: str, path: str | None =
         if own[key].shape != weights[key].shape:
             shapes = f"{tuple(weights[key].shape)} in the model, {tuple(own[key].shape)} here"
             raise ModelError(f"weight {key} of network {name} has another shape: {shapes}", path)
-    net.load_state_dict(weights)

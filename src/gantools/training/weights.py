@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import torch
 from torch import nn
 
 from gantools.errors import InputError, ModelError
 from gantools.files.containers import read_state, verify
 from gantools.files.hashing import hash_file
 from gantools.files.jsontext import parse_object
-from gantools.training.state import Tensors, load_network
+from gantools.training.state import Tensors, check_fit, load_network
 from gantools.training.system import System
 
 # What the networks' input means: a model that saw other values of these cannot be continued.
 _MEANING = ("mel", "db_range")
 _ABSENT = "not there"
+Net = TypeVar("Net", bound=nn.Module)
 #: Version of `config.json`.
 SCHEMA = 1
 
@@ -122,6 +125,29 @@ def check_model(folder: str | Path) -> None:
 def load_weights(folder: str | Path, name: str, net: nn.Module, *, raw: bool = False) -> None:
     """Load the weights of one network of a model folder into `net`; see `read_weights` and `state.load_network`."""
     load_network(net, read_weights(folder, name, raw=raw), name, str(folder))
+
+
+def open_network(folder: str | Path, name: str, build: Callable[[], Net], *, raw: bool = False) -> Net:
+    """Build one network of a model folder and load its weights, see `load_weights`.
+
+    The configuration may come from anywhere: the network is first planned without memory, and only built where the
+    file of weights has the same names and shapes.
+
+    Raises
+    ------
+    ModelError
+        The weights are missing or damaged, or do not fit the configuration.
+    """
+    weights = read_weights(folder, name, raw=raw)
+    try:
+        with torch.device("meta"):
+            planned = build()
+    except (RuntimeError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        raise ModelError(f"its configuration describes no network that could be built ({error})", folder) from error
+    check_fit(planned, weights, name, str(folder))
+    net = build()
+    load_network(net, weights, name, str(folder))
+    return net
 
 
 def start_from(system: System, folder: str | Path) -> dict[str, str]:

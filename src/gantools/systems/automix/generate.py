@@ -25,7 +25,7 @@ from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import AutomixConfig, MixConfig
 from gantools.systems.automix.networks import build_network
 from gantools.systems.automix.streams import StemStream, sum_files
-from gantools.training.weights import load_weights, read_model
+from gantools.training.weights import open_network, read_model
 
 _FADE_S = 0.75
 _BLOCK = 1 << 18
@@ -66,8 +66,7 @@ def load(folder: Path, config: MixConfig, device: str) -> Mixer:
         raise ModelError(f"is a model of {model['system']}, not of automix", folder)
     trained, data = from_mapping(AutomixConfig, model["config"]), model["data"]
     if config.mixer == "network":
-        network = build_network(trained)
-        load_weights(folder, "M", network, raw=not config.average)
+        network = open_network(folder, "M", lambda: build_network(trained), raw=not config.average)
     else:
         gains_db = data["gains_db"] if config.mixer == "gains" else {}
         network = GainMixer([gains_db.get(role, 0.0) for role in trained.role_names])

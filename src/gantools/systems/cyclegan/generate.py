@@ -17,7 +17,7 @@ from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator
 from gantools.systems.song import MelTranslator, open_translator
 from gantools.systems.song_config import TranslateConfig
-from gantools.training.weights import load_weights
+from gantools.training.weights import open_network
 
 #: Frames per step of the noise that a `TimeGenerator` takes, and steps drawn at a time.
 _NOISE_FRAMES = 4
@@ -42,8 +42,8 @@ def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
     translator, model = open_translator(folder, "cyclegan", config)
     options = from_mapping(CycleGANConfig, model["config"])
     name = "G" if config.direction == "forward" else "F"
-    generator = build_networks(options, translator.params.n_mels)[name]
-    load_weights(folder, name, generator, raw=not config.average)
+    n_mels = translator.params.n_mels
+    generator = open_network(folder, name, lambda: build_networks(options, n_mels)[name], raw=not config.average)
     generator.to(device).eval()
     if isinstance(generator, TimeGenerator):
         _check_style(config.style, len(generator.bank))

@@ -15,7 +15,7 @@ from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
 from gantools.systems.song import MelTranslator, open_translator
 from gantools.systems.song_config import TranslateConfig
-from gantools.training.weights import load_weights
+from gantools.training.weights import open_network
 
 
 def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
@@ -32,8 +32,8 @@ def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
     if config.direction != "forward":
         raise ModelError("pix2pix has one direction only; train another model for the other", folder)
     translator, model = open_translator(folder, "pix2pix", config)
-    generator = build_networks(from_mapping(Pix2PixConfig, model["config"]))["G"]
-    load_weights(folder, "G", generator, raw=not config.average)
+    options = from_mapping(Pix2PixConfig, model["config"])
+    generator = open_network(folder, "G", lambda: build_networks(options)["G"], raw=not config.average)
     generator.to(device).train()
 
     def network(windows: np.ndarray, starts: Sequence[int], seed: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from gantools.systems.separator.bands import Bands
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
 from gantools.systems.separator.networks import MaskNet, build_network, describe_mix
 from gantools.training.precision import autocast, choose_precision
-from gantools.training.weights import load_weights, read_model
+from gantools.training.weights import open_network, read_model
 
 #: Exponent of the masks: on a song that training has not seen the network is surer than it should be. Chosen on
 #: networks that were trained without rubidium, where it gained .05 to .15 dB.
@@ -129,6 +129,5 @@ def load(folder: Path, device: torch.device | str = "cpu") -> TinySeparator:
     if model["system"] != "separator":
         raise ModelError(f"is a model of {model['system']}, not of separator", folder)
     config = from_mapping(SeparatorConfig, model["config"])
-    network = build_network(config)
-    load_weights(folder, "mask", network)
+    network = open_network(folder, "mask", lambda: build_network(config))
     return TinySeparator(config, network, device)

@@ -19,7 +19,7 @@ from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
 from gantools.systems.wavegan.networks import UpConv, build_generator
 from gantools.systems.wavegan.sampling import draw_latent, draw_noise
 from gantools.systems.wavegan.style import StyleGenerator
-from gantools.training.weights import load_weights, read_model
+from gantools.training.weights import open_network, read_model
 
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
 _PIECES_PER_ANCHOR = 4
@@ -115,8 +115,7 @@ class ClipMaker:
         self.config, self.device, self.latents = config, torch.device(device), latents
         if latents is not None and latents.shape[1] != self.model.latent:
             raise ModelError(f"takes latents of {self.model.latent} numbers, not {latents.shape[1]}", folder)
-        self.generator = build_generator(self.model)
-        load_weights(folder, "G", self.generator, raw=not config.average)
+        self.generator = open_network(folder, "G", lambda: build_generator(self.model), raw=not config.average)
         self.generator.to(self.device).eval()
         for module in self.generator.modules():
             if isinstance(module, UpConv):
