@@ -164,7 +164,7 @@ class _Walk:
         while folders:
             folder = folders.pop()
             identity = _identity(folder)
-            if identity is None or identity == self.output:
+            if identity is None or identity == self.guarded:
                 continue
             self.placed.add(identity)
             try:

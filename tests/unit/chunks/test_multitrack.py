@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
-from gantools.chunks.multitrack import Multitrack, Recording, find_multitracks
+from gantools.chunks.multitrack import Multitrack, Recording, StemFile, find_multitracks, group_stems
 from gantools.errors import InputError
 
 
@@ -87,3 +88,68 @@ def test_mono_becomes_two_equal_channels_at_the_asked_rate(tmp_path: Path, write
     wave = Recording(write_tone(tmp_path / "x.wav", 1.0, 22050), 44100).crop(0, 44100)
     assert np.array_equal(wave[0], wave[1])
     assert np.abs(wave).max() > 0.1
+
+
+def test_a_recording_is_its_file_in_sixteen_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gantools.chunks.multitrack._BLOCK", 7)
+    codes = np.random.default_rng(0).integers(-16000, 16000, (30, 2))
+    codes[0] = 16001
+    soundfile.write(tmp_path / "a.wav", codes / 32767, 44100, subtype="DOUBLE")
+    recording = Recording(str(tmp_path / "a.wav"))
+    assert (recording.peak, recording.frames, recording.rate_hz) == (pytest.approx(16001 / 32767), 30, 44100)
+    np.testing.assert_array_equal(recording.crop(0, 30), (codes.T * np.float32(1 / 32767)).astype(np.float32))
+    np.testing.assert_array_equal(recording.crop(25, 10)[:, :5], recording.crop(25, 5))
+    assert not recording.crop(25, 10)[:, 5:].any()
+    assert not recording.crop(30, 4).any()
+    assert not recording.crop(-4, 4).any()
+
+
+def test_files_of_several_shapes_and_rates_are_summed(tmp_path: Path) -> None:
+    left, both = np.array([0.25, 0.5, -0.5]), np.array([[0.25, -0.25], [0.5, 0.0]])
+    soundfile.write(tmp_path / "mono.wav", left, 44100, subtype="FLOAT")
+    soundfile.write(tmp_path / "stereo.wav", both, 44100, subtype="FLOAT")
+    total = Recording([tmp_path / "mono.wav", tmp_path / "stereo.wav"])
+    np.testing.assert_allclose(total.crop(0, 3), [[0.5, 1.0, -0.5], [0.0, 0.5, -0.5]], atol=1e-4)
+    wave = 0.3 * np.random.default_rng(0).standard_normal((3000, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "slow.wav", wave, 16000, subtype="FLOAT")
+    slow, expected = Recording(tmp_path / "slow.wav", 24000), soxr.resample(wave, 16000, 24000).T
+    assert slow.frames == expected.shape[1] == 4500
+    np.testing.assert_allclose(slow.crop(0, 4500), expected, atol=1e-4)
+    soundfile.write(tmp_path / "three.wav", np.zeros((9, 3)), 44100)
+    with pytest.raises(InputError, match="has 3 channels; give mono or stereo stems"):
+        Recording(tmp_path / "three.wav")
+
+
+def test_of_several_mixes_one_is_taken_and_the_others_named() -> None:
+    files = [
+        StemFile(Path("b.ogg"), "mix", "two", "x"),
+        StemFile(Path("c.WAV"), "mix", "two", "y"),
+        StemFile(Path("c.WAV"), "mix", "two", "y"),
+        StemFile(Path("n.wav"), "accompaniment", "two", "no drums"),
+        StemFile(Path("m.wav"), "accompaniment", "two", "no bass"),
+        StemFile(Path("k.wav"), "drums", "one", "snare"),
+        StemFile(Path("l.wav"), "drums", "one", "kick"),
+    ]
+    said = list[str]()
+    one, two = group_stems(files, said.append)
+    assert one == Multitrack("one", {"drums": (Path("l.wav"), Path("k.wav"))})
+    assert two == Multitrack("two", {"accompaniment": (Path("m.wav"),)}, Path("c.WAV"))
+    assert said == [
+        "one: drums is the sum of l.wav, k.wav",
+        "n.wav: m.wav is also the accompaniment of two; left out",
+        "b.ogg: c.WAV is also the mix of two; left out",
+    ]
+    assert group_stems(files) == [one, two]
+
+
+def test_files_and_folders_given_one_by_one(
+    tmp_path: Path, write_tone: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bass, _), away = (write_tone(tmp_path / f"one/{name}.wav", 0.1) for name in ("bass", "drums")), tmp_path / "none"
+    (alone,) = find_multitracks([bass])
+    assert alone == Multitrack("bass", {"bass": (bass,)})
+    monkeypatch.chdir(tmp_path / "one")
+    (here,) = find_multitracks(["."])
+    assert (here.song, sorted(here.stems)) == ("one", ["bass", "drums"])
+    with pytest.raises(InputError, match="no such file or folder"):
+        find_multitracks([away])
