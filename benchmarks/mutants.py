@@ -54,8 +54,8 @@ MODULES = {
     "chunks/roles.py": "unit/chunks/test_roles_and_splits.py commands/test_chunk.py",
     "chunks/finding.py": "unit/chunks/test_finding.py commands/test_chunk.py",
     "chunks/multitrack.py": "unit/chunks/test_multitrack.py",
-    "audio/writing.py": "unit/audio/test_writing.py cases/test_writing.py",
-    "audio/decoding.py": "unit/audio/test_reading.py contract/test_bad_audio.py cases/test_reading.py",
+    "audio/writing.py": "unit/audio/test_writing.py",
+    "audio/decoding.py": "unit/audio/test_decoding.py unit/audio/test_reading.py cases/test_reading.py",
     "training/budget.py": "unit/training/test_budget.py unit/training/test_loop.py unit/training/test_collapse.py",
     "training/update.py": "unit/training/test_update.py unit/training/test_parts.py unit/training/test_loop.py",
     "training/patience.py": "unit/training/test_patience.py",
@@ -82,6 +82,7 @@ EQUAL = {
     ): "no hash meets a share to the last bit",
     ("training/update.py", "zip(names, values, strict=True)", "zip(names, values)"): "both have one entry a network",
     ("files/manifest.py", "file.flush()", "pass"): "seeking writes what is buffered",
+    ("chunks/roles.py", 'runs[first - 1].text if first else ""', "(runs[first - 1].text)"): "no space before the first",
     ("chunks/multitrack.py", "18", "19"): "the size of a block",
     ("chunks/multitrack.py", "zip(named, together, strict=True)", "zip(named, together)"): "one for each",
     (

@@ -130,7 +130,6 @@ class AudioWriter:
     def __enter__(self) -> AudioWriter:
         self._temporary = self._context.__enter__()
         try:
-            self._temporary.touch()  # a folder that cannot be written gives its own clear error here
             if self._direct:
                 self._open(self._length)
             else:

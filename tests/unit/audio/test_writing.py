@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 from pathlib import Path
 
 import av
@@ -15,7 +16,7 @@ from gantools.audio.formats import CONTAINERS, SourceFormat, choose, written_as
 from gantools.audio.io import AudioReader, AudioWriter, read_audio
 from gantools.audio.rounding import to_integers
 from gantools.audio.tags import Tags, read_tags, riff
-from gantools.audio.writing import CEILING, lowering
+from gantools.audio.writing import CEILING, loudness_notice, lowering, write_audio
 from gantools.errors import InputError
 
 RATE_HZ = 44100
@@ -244,3 +245,77 @@ def test_an_empty_block_adds_nothing(tmp_path: Path) -> None:
             writer.append(np.zeros((0, 2), np.float32))
             writer.append(noise(10))
         assert soundfile.info(tmp_path / "a.wav").frames == 10
+
+
+def test_what_is_lowered_and_what_is_said_at_the_limit() -> None:
+    assert [lowering(peak, "PCM_16") for peak in (0.0, 1.0, 1.5, 3.0)] == [1, 1, CEILING / 1.5, CEILING / 3]
+    assert [lowering(peak, "DOUBLE") for peak in (0.5, 1.5)] == [1, 1]
+    assert [loudness_notice(peak, 1.0) for peak in (0.5, 1.0)] == ["", ""]
+    assert loudness_notice(1.5, 1.0) == "peaks 3.5 dB above full scale are kept: floating point holds them"
+    assert loudness_notice(1.5, 0.5) == (
+        "its peaks would be 3.5 dB above full scale; lowered by 6.0 dB, so that nothing clips"
+    )
+
+
+@pytest.mark.parametrize("bits", ["16", "32f"])
+def test_a_gain_that_is_given_is_applied_and_what_clips_is_counted(tmp_path: Path, bits: str) -> None:
+    with AudioWriter(tmp_path / "a.wav", RATE_HZ, 2, bits, gain=2.0, frames=3) as writer:
+        assert (writer.frames, writer.peak, writer.clipped, writer.notice) == (0, 0, 0, "")
+        writer.append(np.float32([[0.5, -0.5], [0.75, -0.625]]))
+        writer.append(np.float32([[0.25, -0.125]]))
+    assert (writer.frames, writer.peak, writer.gain) == (3, 0.75, 2.0)
+    assert writer.clipped == (2 if bits == "16" else 0)
+    expected = np.array([[1, -1], [1.5, -1.25], [0.5, -0.25]])
+    made = soundfile.read(tmp_path / "a.wav")[0]
+    np.testing.assert_allclose(made, np.clip(expected, -1, 1) if bits == "16" else expected, atol=1 / 32767)
+
+
+def test_samples_wait_beside_their_file_and_come_back_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gantools.audio.writing._MEMORY_BYTES", 100)
+    monkeypatch.setattr("gantools.audio.writing._BLOCK_FRAMES", 7)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))  # the disk of the result is the one with room
+    codes = np.random.default_rng(0).integers(-32768, 32767, (100, 2)).astype(np.float32) / 32768
+    with AudioWriter(tmp_path / "a.wav", RATE_HZ, 2) as writer:
+        for block in np.split(codes, [1, 30]):
+            writer.append(block)
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "a.wav")[0], codes)
+    assert (writer.frames, writer.peak) == (100, np.abs(codes).max())
+
+
+def test_each_seed_has_its_dither_and_none_has_none(tmp_path: Path) -> None:
+    def codes(dither: int | None) -> list[int]:
+        with AudioWriter(tmp_path / "a.wav", RATE_HZ, dither=dither) as writer:
+            writer.append(np.full(200, 0.1 + 0.3 / 32768, np.float32))
+        return soundfile.read(tmp_path / "a.wav", dtype="int16")[0].tolist()
+
+    assert len(set(codes(None))) == 1
+    made = {tuple(codes(seed)) for seed in (0, 1, 2)}
+    assert len(made) == 3
+    assert codes(0) in map(list, made)
+    assert all(len(set(one)) > 1 for one in made)
+
+
+@pytest.mark.parametrize("gain", [None, 1.0])
+def test_what_a_format_cannot_hold_is_refused_before_the_work(tmp_path: Path, gain: float | None) -> None:
+    with pytest.raises(InputError) as refused, AudioWriter(tmp_path / "a.mp3", RATE_HZ, 3, gain=gain):
+        pytest.fail("work begins that will be refused")
+    assert str(refused.value.path) == str(tmp_path / "a.mp3")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_at_the_end_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(riff, "LARGEST_RIFF", 1000)
+    with pytest.raises(InputError, match="4 GiB"), AudioWriter(tmp_path / "a.aiff", RATE_HZ) as writer:
+        writer.append(noise(1000, 1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_waves_are_written_channel_by_channel(tmp_path: Path) -> None:
+    wave = np.float32([[0.5, 0.25, 0.125], [-0.5, -0.25, -0.125]])
+    writer = write_audio(tmp_path / "a.wav", wave, 8000)
+    assert (writer.frames, writer.peak, writer.subtype, writer.container) == (3, 0.5, "PCM_16", "WAV")
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "a.wav")[0], wave.T)
+    assert write_audio(tmp_path / "b.wav", wave[0], 8000, "24").subtype == "PCM_24"
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "b.wav")[0], wave[0])
