@@ -83,6 +83,22 @@ EQUAL = {
     ("training/update.py", "zip(names, values, strict=True)", "zip(names, values)"): "both have one entry a network",
     ("files/manifest.py", "file.flush()", "pass"): "seeking writes what is buffered",
     ("chunks/roles.py", 'runs[first - 1].text if first else ""', "(runs[first - 1].text)"): "no space before the first",
+    (
+        "metrics/frechet.py",
+        "f if len(f) <= f.shape[1] else np.linalg.qr(f)[1]",
+        "(f)",
+    ): "the triangle has the same singular values",
+    (
+        "metrics/frechet.py",
+        "f if len(f) <= f.shape[1] else np.linalg.qr(f)[1]",
+        "(np.linalg.qr(f)[1])",
+    ): "the triangle has the same singular values",
+    ("metrics/frechet.py", "len(f) <= f.shape[1]", "len(f) < f.shape[1]"): "the triangle has the same singular values",
+    (
+        "systems/caw/rates.py",
+        "np.square(signal[0], dtype=np.float64)",
+        "np.square(signal[0])",
+    ): "sums in pairs agree to six digits",
     ("chunks/multitrack.py", "18", "19"): "the size of a block",
     ("chunks/multitrack.py", "zip(named, together, strict=True)", "zip(named, together)"): "one for each",
     (

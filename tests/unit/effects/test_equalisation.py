@@ -205,3 +205,65 @@ def test_the_papers_filter_matches_what_its_length_resolves() -> None:
     error = (curve_of(out) - target_db)[above]
     assert np.std(error) < 1
     assert isinstance(design(gamma_of(wave), target_db, 44100), EqFilter)
+
+
+def test_distance_is_the_spread_of_sixth_octave_levels_about_their_median() -> None:
+    bins, rng = 32769, np.random.default_rng(0)
+    gamma = np.interp(np.log(np.arange(1, bins + 1)), np.linspace(0, 11, 40), rng.uniform(0.5, 2, 40))
+    target_db = rng.uniform(-6, 6, len(GRID_HZ))
+
+    def by_bands(highest_hz: float, bin_hz: float) -> float:
+        levels, steps = [], (np.arange(8) - 3.5) / 8  # eight points in each band
+        cumulated = np.concatenate([[0.0], np.cumsum(gamma**2)])
+        for number in range(55):
+            centre = 31.5 * 2 ** (number / 6)
+            low, high = centre * 2 ** (-1 / 12), centre * 2 ** (1 / 12)
+            if high > highest_hz:
+                break
+            edges = np.interp([low, high], (np.arange(bins + 1) - 0.5) * bin_hz, cumulated)
+            within = np.interp(np.log(centre * 2 ** (steps / 6)), np.log(GRID_HZ), target_db)
+            levels.append(10 * np.log10(np.diff(edges)[0] * bin_hz / (high - low) / np.mean(10 ** (within / 10))))
+        return float(np.sqrt(np.mean((levels - np.median(levels)) ** 2)))
+
+    for rate_hz in (44100, 16000):
+        expected = by_bands(rate_hz / 2, rate_hz / 2 / (bins - 1))
+        assert eq_distance_db(gamma, target_db, rate_hz) == pytest.approx(expected, abs=1e-6)
+
+
+def test_bands_60_db_under_the_loudest_do_not_count() -> None:
+    hertz = np.arange(32769) * 22050 / 32768
+    gamma, flat_db = np.ones(32769), np.zeros(len(GRID_HZ))
+    assert eq_distance_db(gamma, flat_db, 44100) == pytest.approx(0, abs=1e-9)
+    gamma[hertz > 4000] = 10 ** (-59 / 20)
+    assert eq_distance_db(gamma, flat_db, 44100) > 20
+    gamma[hertz > 3990] = 10 ** (-61 / 20)
+    levels = eq_distance_db(gamma, flat_db, 44100)
+    assert levels < 2  # the one band that the edge cuts
+
+
+@pytest.mark.parametrize("phase", ["zero", "minimum"])
+def test_a_design_says_what_its_taps_do(phase: str) -> None:
+    gamma, target_db = gamma_of(shelved(pink(3), 9, -9)), curve_of(pink(3, seed=2))
+    eq = design(gamma, target_db, 44100, phase=phase, taps=2047)
+    assert (len(eq.taps), eq.delay_samples) == (2047, 1023 if phase == "zero" else 0)
+    response = np.abs(np.exp(-2j * np.pi * np.outer(eq.axis_hz, np.arange(2047)) / 44100) @ eq.taps)
+    inside = eq.axis_hz > 60
+    np.testing.assert_allclose(eq.curve_db[inside], 20 * np.log10(response[inside]), atol=0.05)
+    assert (eq.axis_hz[0], eq.axis_hz[48]) == (15, 30)
+    assert not eq.clamped
+    assert eq.distance_before_db == eq_distance_db(gamma, target_db, 44100)
+    spectrum = np.abs(np.fft.rfft(eq.taps, 2 * (len(gamma) - 1)))
+    assert eq.distance_after_db == pytest.approx(eq_distance_db(gamma * spectrum, target_db, 44100), abs=0.02)
+    assert abs(np.median(eq.curve_db[(eq.axis_hz > 80) & (eq.axis_hz < 8000)])) < 0.1
+
+
+def test_the_defaults_of_a_design_are_those_of_the_paper() -> None:
+    gamma, target_db = gamma_of(shelved(pink(3), 30, -30)), curve_of(pink(3, seed=2))
+    default = design(gamma, target_db, 44100)
+    named = design(gamma, target_db, 44100, max_db=24, smooth_octaves=1 / 6, amount=1, phase="zero", taps=8191)
+    np.testing.assert_array_equal(default.taps, named.taps)
+    assert default.clamped == named.clamped
+    assert len(default.taps) == 8191
+    nothing = design(gamma, target_db, 44100, amount=0, taps=101).taps
+    assert nothing.tolist() == [0] * 50 + [1] + [0] * 50
+    assert np.argmax(design(np.zeros(1025), target_db, 44100, taps=101).taps) == 50

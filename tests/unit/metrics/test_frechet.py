@@ -57,3 +57,19 @@ def test_equal_sets_are_never_nearer_than_zero(shape: tuple[int, int]) -> None:
         scale = float(np.square(same).sum()) / len(same)
         assert 0 <= frechet_distance(same, same[::-1]) <= 1e-12 * scale
     assert frechet_distance(np.ones(shape), np.ones(shape)) == 0
+
+
+def test_single_precision_is_counted_in_double() -> None:
+    a, b = (100 + np.random.default_rng(seed).standard_normal((30, 4)).astype(np.float32) for seed in (0, 1))
+    assert frechet_distance(a, b) == frechet_distance(a.astype(np.float64), b.astype(np.float64))
+
+
+def test_rounding_below_zero_is_zero_and_more_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    a = np.array([[-1.0], [1.0]])  # variance 2, so that the distance is 4 less twice the trace
+    for excess, fine in ((0.5e-9, True), (1.5e-9, False)):
+        monkeypatch.setattr("gantools.metrics.frechet._root_trace", lambda a, b, trace=2 * (1 + excess): trace)
+        if fine:
+            assert frechet_distance(a, a) == 0
+        else:
+            with pytest.raises(ArithmeticError, match="negative beyond rounding"):
+                frechet_distance(a, a)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gantools.errors import ConfigError
-from gantools.systems.caw.rates import PAPER_RATES_HZ, choose_rates, list_rates, noise_amplitude
+from gantools.systems.caw.rates import PAPER_RATES_HZ, choose_rates, list_rates, noise_amplitude, scale_energy
 from gantools.systems.caw.resampling import clip_length, resample_clip, upsample
 
 
@@ -100,3 +100,43 @@ def test_the_limit_ends_the_energy_rule() -> None:
     limited = choose_rates(noise, 16000, "octaves", least_energy=0.0008, latest_start_hz=1000)
     assert limited.rates_hz == (1000, 2000, 4000, 8000, 16000)
     assert list(limited.skipped) == [500]
+
+
+def test_the_published_rates_and_what_follows() -> None:
+    paper = [320, 400, 500, 640, 800, 1000, 1280, 1600, 2000, 2500, 4000, 8000, 10000, 12000, 14400, 16000]
+    assert list_rates("paper", 44100) == [*paper, 20000, 25000, 32000, 40000, 44100]
+    assert list_rates("octaves", 32000) == [500, 1000, 2000, 4000, 8000, 16000, 32000]
+    assert list_rates("thinned", 44100)[-5:] == [12000, 16000, 25000, 40000, 44100]
+
+
+def test_lists_by_hand_begin_at_100_hz_and_rise() -> None:
+    assert list_rates("100,101", 400) == [100, 101, 400]
+    for name in ("99,200", "200,200", "300,200", "", "a"):
+        with pytest.raises(ConfigError, match="rates"):
+            list_rates(name, 400)
+
+
+def test_the_least_energy_is_enough_and_is_that_of_the_paper() -> None:
+    silence = np.zeros(16000, np.float32)
+    assert choose_rates(silence, 16000, least_energy=0.0).rates_hz[0] == 320
+    tone = np.sqrt(2) * np.sin(2 * np.pi * 100 * np.arange(32000) / 16000).astype(np.float32)
+    starts = [choose_rates(tone * level**0.5, 16000).rates_hz[0] for level in (0.0027, 0.0022)]
+    assert starts == [320, 500]
+
+
+def test_a_clip_below_500_hz_has_its_own_rate_alone() -> None:
+    choice = choose_rates(np.zeros(400, np.float32), 400, "100,200")
+    assert (choice.rates_hz, list(choice.skipped)) == ((400,), [100, 200])
+    assert choice.skipped[100] == "below 500 Hz, where a clip begins of which no scale has enough energy"
+    spoken = choose_rates(np.zeros(1000, np.float32), 1000, "octaves", speech=True)
+    assert (spoken.rates_hz, spoken.skipped) == ((500, 1000), {})
+    assert choose_rates(white(), 16000, speech=True).skipped == dict.fromkeys(
+        (320, 400), "below 500 Hz, where speech begins"
+    )
+
+
+def test_energy_is_that_of_the_middle_and_noise_follows_its_rise() -> None:
+    assert scale_energy(np.float32([[0.5, -0.5], [9.0, 9.0]])) == 0.25
+    assert scale_energy(np.zeros((1, 0), np.float32)) == 0.0
+    assert noise_amplitude(0.5, 0.25, 3.0) == 1.5
+    assert noise_amplitude(0.5, 0.25) == 0.005
