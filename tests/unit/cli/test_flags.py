@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -278,3 +279,113 @@ def test_the_budget_of_a_preset_yields_to_steps(
     sources = Sources(tmp_path / "x.toml", config_options(CawConfig, PRESETS))
     chosen = resolve_config(CawConfig, {"preset": "small", **arguments}, PRESETS, "default", sources)
     assert chosen.budget == budget
+
+
+def command_of(function, **options):
+    """Return a command and what its parameters say: name -> (flags, help)."""
+    app = typer.Typer(rich_markup_mode=None)
+    verb(app, "try", Options, **{"uses": (*BATCH, "seed"), "presets": PRESETS, **options})(function)
+    command = typer.main.get_command(app)
+    shown = {p.name: ([*p.opts, *p.secondary_opts], p.help) for p in command.params if hasattr(p, "help")}
+    return command, shown
+
+
+def attempt(
+    names: Annotated[list[str], typer.Argument()],
+    must: Annotated[str, typer.Option("--must", "-m", help="Must.")],
+    count: Count = 2,
+    word: Annotated[str | None, typer.Option("--word", help="Word.")] = None,
+    loudly: Annotated[bool, typer.Option("--loudly", help="Loudly.")] = False,
+    *,
+    run: Run,
+    config: Options,
+) -> int | None:
+    """Try."""
+    run.missed.extend(name for name in names if name == "gone")
+    found.append((names, must, count, word, loudly, run, config))
+    return int(must) if must.isdigit() else None
+
+
+found: list[tuple[object, ...]] = []
+
+
+def test_help_tells_flags_and_defaults() -> None:
+    _, shown = command_of(attempt, preset="deep", name_template="{stem}", long_only={"limit": "", "quiet": "Hush."})
+    expected = {
+        "must": (["--must", "-m"], "Must. [required]"),
+        "count": (["--count"], "How many. [2]"),
+        "word": (["--word"], "Word."),
+        "loudly": (["--loudly"], "Loudly."),
+        "out": (["--out", "-o"], "Folder to write to."),
+        "jobs": (["--jobs", "-j"], "Files worked on at a time; 0 takes all cores. [1]"),
+        "name": (["--name"], "Output name from {rel}, {stem}, {role}, {song} and {ext}. [{stem}]"),
+        "null": (["-0"], "Names on standard input end with NUL."),
+        "limit": (["--limit"], "Stop after so many inputs; 0 takes all. [0]"),
+        "quiet": (["--quiet"], "Hush."),
+        "depth": (["--depth"], "How deep. [9]"),
+        "kind": (["--kind"], "Which. One of a, b. [a]"),
+        "loud": (["--loud", "--no-loud"], "Whether. [False]"),
+        "hop_samples": (["--hop"], "How far. [4]"),
+        "preset": (["--preset"], "Named settings: default, deep. [deep]"),
+        "config_file": (["--config"], "TOML file with option names as keys."),
+        "print_config": (["--print-config"], "Print the resolved options as JSON and exit."),
+    }
+    assert {name: shown[name] for name in expected} == expected
+    assert "seed" in shown
+    _, shown = command_of(attempt, uses=(), presets=None)
+    assert not {"seed", "out", "preset"} & set(shown)  # a field without a flag has none
+    _, shown = command_of(attempt, long_only={"jobs": "Work."})
+    assert shown["jobs"] == (["--jobs"], "Work. [1]")
+    _, shown = command_of(attempt)  # what another command said of it is forgotten
+    assert shown["jobs"] == expected["jobs"]
+
+
+def test_a_unit_and_an_unset_value_are_shown() -> None:
+    @dataclass(frozen=True)
+    class Shown:
+        length: float = option(2.0, "Length", unit="s")
+        model: str = option("", "Model.")
+
+    app = typer.Typer(rich_markup_mode=None)
+    verb(app, "try", Shown, uses=())(lambda run, config: 0)
+    helps = {p.name: getattr(p, "help", None) for p in typer.main.get_command(app).params}
+    assert (helps["length"], helps["model"]) == ("Length. [2.0 s]", "Model. [unset]")
+
+
+def test_a_command_gets_what_was_given_and_returns_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    command, _ = command_of(attempt, action="acts", name_template="{stem}")
+
+    def code(*arguments: str) -> object:
+        return command(args=list(arguments), standalone_mode=False)
+
+    assert code("a", "b", "--must", "x", "--loudly", "--depth", "4") == 0
+    names, must, count, word, loudly, run, config = found.pop()
+    assert (names, must, count, word, loudly) == (["a", "b"], "x", 2, None, True)
+    assert run == Run(verb="acts", seed=7, name="{stem}")
+    assert config == Options(depth=4)
+    # What was missed while inputs were gathered makes it 1, unless it is something worse.
+    assert [code(name, "-m", text) for name, text in (("a", "3"), ("gone", "x"), ("gone", "0"), ("gone", "2"))] == [
+        3, 1, 1, 2,
+    ]  # fmt: skip
+    found.clear()
+    with pytest.raises(ConfigError, match="missing option '--must'"):
+        code("a")
+    assert code("a", "--print-config", "--rate", "2") == 0
+    assert capsys.readouterr().out == json.dumps(to_mapping(Options(rate=2.0)), indent=2) + "\n"
+    assert found == []
+
+
+def test_debug_lets_libraries_be_heard_wherever_it_is_found(run_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bool] = []
+    monkeypatch.setattr("gantools.cli.flags.hear_libraries", lambda: heard.append(True))
+    run_of()
+    assert not heard
+    run_of(toml="debug = true")
+    assert heard == [True]
+
+
+def test_an_unknown_preset_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"no preset 'dep'; there are default, deep; did you mean deep"):
+        resolve(preset="dep")
+    sources = Sources(None, config_options(Options))
+    assert resolve_config(Options, {"preset": "deep"}, {}, "default", sources) == Options()

@@ -10,8 +10,10 @@ import soundfile
 from sounds import tone
 
 from gantools.errors import InputError
+from gantools.metrics import coverage
 from gantools.metrics.config import CoverageConfig
 from gantools.metrics.coverage import ball_radii, compare_coverage, prdc
+from gantools.metrics.embedding import Embeddings
 from gantools.metrics.pairing import Clip
 
 
@@ -97,3 +99,68 @@ def test_repeated_vectors_are_neighbours_of_each_other() -> None:
     assert ball_radii(twice, 1).tolist() == [0, 0, 1, 4]
     assert ball_radii(twice, 2).tolist() == [1, 1, 1, 5]
     assert prdc(twice, twice, 1) == {"precision": 1.0, "recall": 1.0, "density": 2.25, "coverage": 1.0}
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch):
+    """Let sets be embedded as given: `vectors` (networks, windows, dimensions) and the file of each window."""
+    given: dict[str, Embeddings] = {}
+    monkeypatch.setattr(coverage, "open_embedder", lambda config, device: (config, device))
+    monkeypatch.setattr(coverage, "embed_set", lambda clips, *more: given[clips])
+    monkeypatch.setattr(
+        coverage, "describe_sets", lambda embedder, config, a, b: {"sets": (len(a.groups), len(b.groups))}
+    )
+
+    def compare(generated: np.ndarray, real: np.ndarray, groups: list[int], k: int) -> dict[str, object]:
+        given["a"] = Embeddings(generated, np.arange(generated.shape[1]), (), 0)
+        given["b"] = Embeddings(real, np.array(groups), (), 0)
+        return compare_coverage("a", "b", CoverageConfig(neighbours=k), failed=lambda path, error: None)  # type: ignore[arg-type]
+
+    return compare
+
+
+def test_figures_are_means_over_networks_and_the_real_set_is_real(embedded) -> None:
+    real = np.array([[[0.0], [10], [20], [30]], [[0.0], [10], [20], [30]]])
+    fake = np.array([[[1.0], [1.5], [2], [2.5]], [[0.0], [10], [20], [30]]])
+    result = embedded(fake, real, [0, 0, 0, 0], 1)
+    # By hand for the first network, see above; the second is equal sets: each ball holds its neighbours.
+    assert result == {
+        "sets": (4, 4),
+        "k": 1,
+        "precision": 1.0,
+        "recall": 0.5,
+        "density": pytest.approx((2.0 + 2.5) / 2),
+        "coverage": 0.75,
+    }
+
+
+def test_every_other_real_file_against_the_rest_is_what_real_music_gets(embedded) -> None:
+    """The files 0, 2 and 4 lie close together around 0, the others far apart around the same place."""
+    groups = [0, 1, 2, 3, 4, 5]
+    real = np.array([[[1.0], [0.0], [1.5], [10.0], [2.0], [20.0]]])
+    result = embedded(real, real, groups, 2)
+    even, odd = real[0, 0::2], real[0, 1::2]
+    assert result["real"] == prdc(odd, even, 2) != prdc(even, odd, 2)
+    # As many windows as neighbours are too few, on either side.
+    assert "real" not in embedded(real, real, groups, 3)
+    assert "real" not in embedded(real, real, [0, 0, 0, 0, 1, 1], 2)
+    assert "real" not in embedded(real, real, [1, 1, 1, 1, 0, 0], 2)
+
+
+def test_infinite_vectors_of_either_set_are_refused() -> None:
+    broken = np.zeros((9, 2))
+    broken[3, 1] = np.inf
+    with pytest.raises(InputError, match="the generated embeddings hold NaN or infinite values"):
+        prdc(np.zeros((9, 2)), broken)
+    with pytest.raises(InputError, match="5 real windows, k = 5 needs 6"):
+        prdc(np.zeros((5, 2)), np.zeros((9, 2)))
+
+
+def test_small_distances_count_beside_great_ones() -> None:
+    """Two kinds of music far from each other and from zero, in the 32 bits of a network."""
+    rng = np.random.default_rng(3)
+    real, fake = (rng.standard_normal((24, 3)) for _ in range(2))
+    for vectors in (real, fake):
+        vectors[:, 0] = 1e4 + 2e4 * (np.arange(24) % 2)
+    real, fake = real.astype(np.float32), fake.astype(np.float32)
+    assert prdc(real, fake, 3) == pytest.approx(brute_force(real.astype(float), fake.astype(float), 3))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from simulated import Smallest, smallest
@@ -16,7 +18,7 @@ from gantools.runtime.ranks import Ranks
 from gantools.training.loop import train
 from gantools.training.precision import LossScale
 from gantools.training.system import Phase
-from gantools.training.update import PhaseUpdate, micro_batches
+from gantools.training.update import PhaseUpdate, average_buffers, micro_batches, set_generators
 
 
 class Bad(Smallest):
@@ -127,3 +129,148 @@ def test_gradients_and_terms_are_means_over_all_items_of_all_ranks() -> None:
     assert finite
     assert terms == pytest.approx({"weight": 7.5, "input": 2.5})
     assert float(second.system.networks["weight"].weight.detach()) == pytest.approx(3.0 - 2.5)
+
+
+class Halves(Smallest):
+    """A loss without end whose gradient is finite, or the other way round."""
+
+    endless = "loss"
+
+    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
+        loss, terms = super().losses(phase, batch, shared)
+        if self.endless == "loss":
+            return loss + math.inf, terms
+        weight = self.networks["weight"].weight
+        return loss + torch.sqrt(weight - weight.detach()).sum(), terms  # the root has no slope at zero
+
+
+@pytest.mark.parametrize("endless", ["loss", "gradient"])
+def test_either_of_loss_and_gradient_makes_a_step_bad(endless: str) -> None:
+    system = Halves(smallest().config)
+    system.endless = endless
+    update = update_of(system)
+    finite, terms = update.run(0, 10, micro_batches(system, 0, range(1)))
+    assert not finite
+    assert math.isfinite(terms["weight"]) is (endless == "gradient")
+    assert float(system.networks["weight"].weight.detach()) == 3.0
+
+
+class Two(Smallest):
+    """Two networks, of which a phase trains one; the loss leaves a part of it unused."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.networks = {
+            "weight": torch.nn.Linear(1, 1, bias=False),
+            "other": torch.nn.Linear(1, 1, bias=False),
+            "idle": torch.nn.Linear(1, 1, bias=False),
+        }
+        self.networks["idle"].weight.requires_grad_(False)
+        self.seen: list[list[bool]] = []
+        self.drawn: list[float] = []
+
+    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
+        self.seen.append([p.requires_grad for net in self.networks.values() for p in net.parameters()])
+        self.drawn.append(float(torch.rand(())))
+        made = self.networks["other"](self.networks["weight"](batch["one"]))
+        return made.mean(), {"weight": made.mean(), "number": 2, "tensor": made.mean()}
+
+
+def test_what_a_phase_does_not_train_is_frozen_for_its_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = Two(smallest(batch_size=2).config)
+    torch.nn.init.constant_(system.networks["other"].weight, 2.0)
+    update = update_of(system)  # the weight is 3
+    finite, terms = update.run(0, 10, micro_batches(system, 0, range(2)))
+    assert finite
+    assert terms == pytest.approx({"weight": 6.0, "number": 2.0, "tensor": 6.0})
+    assert system.seen == [[True, False, False]]
+    assert [p.requires_grad for net in system.networks.values() for p in net.parameters()] == [True, True, False]
+    assert float(system.networks["weight"].weight.detach()) == pytest.approx(3.0 - 2.0)
+    assert [p.grad for net in system.networks.values() for p in net.parameters()] == [None, None, None]
+    monkeypatch.setattr(system, "losses", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        update_of(system).run(0, 10, micro_batches(system, 0, range(2)))  # no terms are known yet
+    assert [p.requires_grad for net in system.networks.values() for p in net.parameters()] == [True, True, False]
+    finite, terms = update.run(1, 10, micro_batches(system, 1, range(2)))
+    assert (finite, set(terms)) == (False, {"weight", "number", "tensor"})
+    assert all(math.isnan(value) for value in terms.values())
+
+
+def test_draws_hang_on_step_item_seed_and_nothing_before() -> None:
+    """Each micro-batch begins with generators of its own."""
+    system = Two(smallest(batch_size=4, micro_batch=2).config)
+    update = update_of(system)
+    batches = micro_batches(system, 5, range(4))
+    assert [(list(b.items), b.shared) for b in batches] == [
+        ([0, 1], {"step": 5, "items": [0, 1]}),
+        ([2, 3], {"step": 5, "items": [2, 3]}),
+    ]
+    for step, pieces in ((5, batches), (5, batches[::-1]), (6, batches)):
+        torch.rand(3)
+        update.run(step, 10, pieces)
+    a, b, b_again, a_again, c, d = system.drawn
+    assert (a, b) == (a_again, b_again)
+    assert len({a, b, c, d}) == 4
+    assert [list(b.items) for b in micro_batches(system, 0, range(3))] == [[0, 1], [2]]
+
+
+def test_all_generators_are_seeded() -> None:
+    def drawn() -> tuple[float, float, float]:
+        return float(torch.rand(())), float(np.random.rand()), random.random()
+
+    set_generators(2**40 + 3)
+    first = drawn()
+    set_generators(2**40 + 3)
+    assert drawn() == first
+    set_generators(3)
+    assert drawn()[1] == first[1]  # that of numpy has 32 bits
+    set_generators(4)
+    assert all(a != b for a, b in zip(drawn(), first, strict=True))
+
+
+def test_weights_of_other_strides_are_moved_alike() -> None:
+    """Gradients lie as the weights do, also where their axes are in another order."""
+    system = smallest()
+    net = torch.nn.Conv2d(2, 3, 2).to(memory_format=torch.channels_last)
+    system.networks = {"weight": net}
+    before = [p.detach().clone() for p in net.parameters()]
+
+    def losses(phase: str, batch: Any, shared: Any) -> Any:
+        return sum((p * torch.arange(p.numel()).reshape(p.shape)).sum() for p in net.parameters()), {}
+
+    system.losses = losses  # type: ignore[method-assign]
+    update = PhaseUpdate(Phase("weight", ("weight",), sgd), system, Ranks(), "float32", LossScale("float32"))
+    update.run(0, 10, micro_batches(system, 0, range(system.config.batch_size)))
+    for old, p in zip(before, net.parameters(), strict=True):
+        torch.testing.assert_close(p.detach(), old - torch.arange(p.numel()).reshape(p.shape))
+
+
+def test_rates_follow_the_schedule_of_the_phase() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def half(step: int, total: int) -> float:
+        asked.append((step, total))
+        return 0.5
+
+    system = smallest()
+    torch.nn.init.constant_(system.networks["weight"].weight, 3.0)
+    update = PhaseUpdate(Phase("weight", ("weight",), sgd, half), system, Ranks(), "float32", LossScale("float32"))
+    for weight in (1.0, 1.0):  # the first step goes half-way to the other side, where the gradient is zero
+        update.run(7, 10, micro_batches(system, 7, range(1)))
+        assert float(system.networks["weight"].weight.detach()) == pytest.approx(weight)
+    assert asked == [(7, 10), (7, 10)]
+
+
+def test_running_statistics_are_means_over_ranks_and_counts_are_not() -> None:
+    net = torch.nn.BatchNorm1d(1)
+    net.running_mean.fill_(1.0)
+    net.num_batches_tracked.fill_(5)
+
+    class Other(Ranks):
+        def sum_(self, tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.add_(3.0)
+
+    average_buffers({"net": net}, Other(0, 1))
+    assert float(net.running_mean) == 1.0
+    average_buffers({"net": net}, Other(0, 2))
+    assert (float(net.running_mean), float(net.running_var), int(net.num_batches_tracked)) == (2.0, 2.0, 5)

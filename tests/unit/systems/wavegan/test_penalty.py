@@ -43,3 +43,43 @@ def test_the_penalty_equals_brute_force() -> None:
         total += float((slope.norm() - 1) ** 2) / 2
     penalty = gradient_penalty(lambda x: critic(x, shifts), real, fake, places).detach()
     assert float(penalty) == pytest.approx(total, rel=1e-5)
+
+
+def test_the_penalty_teaches_the_critic_and_nobody_else() -> None:
+    """Its gradient with respect to the weights w of a linear critic is 2 (|w| - 1) w / |w|, in any mode."""
+    weight = torch.tensor([[3.0, 0.0], [0.0, 4.0]], requires_grad=True)
+    real, fake = torch.ones(2, 2, 2, requires_grad=True), torch.zeros(2, 2, 2, requires_grad=True)
+
+    def critic(x: torch.Tensor) -> torch.Tensor:
+        return (x * weight).sum((1, 2))
+
+    penalty = gradient_penalty(critic, real.detach(), fake, torch.tensor([0.2, 0.7]))
+    penalty.backward()
+    assert weight.grad is not None
+    torch.testing.assert_close(weight.grad, 2 * (5.0 - 1.0) * weight.detach() / 5.0)
+    assert fake.grad is None
+
+
+def test_gradients_are_switched_on_for_it() -> None:
+    weight = torch.full((1, 2, 2), 2.0, requires_grad=True)
+    x = torch.zeros(1, 2, 2)
+    with torch.no_grad():
+        penalty = gradient_penalty(lambda w: (w * weight).sum((1, 2)), x, x + 1, torch.tensor([0.5]))
+    assert float(penalty.detach()) == pytest.approx(9.0)
+
+
+def test_a_slope_of_zero_has_a_finite_gradient() -> None:
+    weight = torch.zeros(1, 2, 2, requires_grad=True)
+    x = torch.zeros(1, 2, 2)
+    penalty = gradient_penalty(lambda w: (w * weight).sum((1, 2)), x, x + 1, torch.tensor([0.5]))
+    penalty.backward()
+    assert float(penalty.detach()) == pytest.approx(1.0, abs=1e-5)
+    assert weight.grad is not None
+    assert torch.isfinite(weight.grad).all()
+
+
+def test_clips_are_mixed_at_their_places() -> None:
+    """A critic with D(x) = |x|^2 / 2 has the slope x: the norm tells where between real and fake it was taken."""
+    real, fake = torch.zeros(2, 1, 1), torch.full((2, 1, 1), 5.0)
+    penalty = gradient_penalty(lambda x: x.square().sum((1, 2)) / 2, real, fake, torch.tensor([0.2, 0.4]))
+    assert float(penalty.detach()) == pytest.approx(((4.0 - 1) ** 2 + (3.0 - 1) ** 2) / 2)
