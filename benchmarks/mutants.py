@@ -76,6 +76,11 @@ EQUAL = {
         "position <= shares[0] + shares[1]",
     ): "no hash meets a share to the last bit",
     ("training/update.py", "zip(names, values, strict=True)", "zip(names, values)"): "both have one entry a network",
+    (
+        "files/atomic.py",
+        "json.dumps(plain_json(value), indent=2, allow_nan=False)",
+        "json.dumps(plain_json(value), indent=2)",
+    ): "plain_json has left none",
     ("files/manifest.py", "file.flush()", "pass"): "seeking writes what is buffered",
     ("chunks/roles.py", 'runs[first - 1].text if first else ""', "(runs[first - 1].text)"): "no space before the first",
     (
