@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gantools.cli import workers
 from gantools.cli.batch import Task, require_out, run_batch, stopped
 from gantools.cli.flags import Run
 from gantools.cli.inputs import Item
@@ -19,6 +21,9 @@ from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
 from gantools.errors import ConfigError, InputError, StoppedError
 from gantools.files import hashing
+from gantools.files.atomic import host_name
+from gantools.files.failures import explain
+from gantools.files.manifest import Manifest
 from gantools.runtime.seeds import item_seed
 
 Tick = Callable[[float], None]
@@ -41,6 +46,10 @@ def copy(item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str
     for path in outputs:
         path.write_text(text)
     return {"seed": seed, "where": [str(path) for path in outputs], "deep": {"path": str(outputs[0]), "size": 3}}
+
+
+#: The name of what a process that was killed left: nobody holds its lock.
+STALE = f".x.{host_name()}.4194300-01234567.tmp"
 
 
 class Folder:
@@ -376,3 +385,107 @@ def test_records_as_paths_and_as_json(capsys: pytest.CaptureFixture[str]) -> Non
         say(Run(verb="v", quiet=quiet), f"error {quiet}", error=True)
     assert capsys.readouterr().err == "gantools v: False\ngantools v: error False\ngantools v: error True\n"
     assert (in_words({"a": 1, "b": "c"}), in_words(2)) == ("a 1, b c", "2")
+
+
+def test_results_and_losses_of_processes(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What processes hand back: a dict, that one of them was lost, or an error that no work should raise."""
+    asked: list[int] = []
+    broken = RuntimeError("odd")
+    broken.add_note("where it was")
+
+    def in_order(calls: Any, jobs: int) -> Any:
+        asked.append(jobs)
+        answers = iter([None, workers.WorkerLostError("was killed"), broken])
+        for function, arguments in calls:
+            yield next(answers) or function(*arguments)
+
+    monkeypatch.setattr(workers, "in_order", in_order)
+    monkeypatch.setattr("gantools.runtime.device.available_cores", lambda: 2)
+    assert folder(folder.tasks("1", "2", "3"), run={"jobs": 0, "debug": True}) == 1
+    assert folder.lines == [
+        "gantools try: b.txt: was killed",
+        "gantools try: c.txt: internal error: RuntimeError: odd; run with --debug and report it",
+        "where it was",
+        "gantools try: 1 done, 2 failed",
+    ]
+    folder(folder.tasks("1", "2", "3"), run={"jobs": 7, "force": True})
+    folder(folder.tasks("1", "2", "3"), run={"jobs": 1, "force": True})
+    assert asked == [2, 3]
+
+
+def test_errors_of_the_system_name_their_file(folder: Folder) -> None:
+    def fail(item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        place = {"a": str(item.path), "b": None, "c": str(outputs[0])}[item.stem]
+        raise OSError(errno.EACCES, "Permission denied", place)
+
+    folder(folder.tasks("1", "2", "3"), fail)
+    reading = explain(OSError(errno.EACCES, "Permission denied"), reading=True)
+    other = explain(OSError(errno.EACCES, "Permission denied"))
+    assert reading != other
+    assert folder.lines[:3] == [
+        f"gantools try: a.txt: {reading}",
+        f"gantools try: b.txt: {other}",
+        f"gantools try: c.txt: out/c.out: {other}",  # by its final name
+    ]
+
+
+def test_an_output_that_cannot_be_published_costs_that_file(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish = Manifest.publish
+
+    def full(self: Manifest, record: dict[str, Any], *more: Any, **options: Any) -> None:
+        if record["key"] == "a.out":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        publish(self, record, *more, **options)
+
+    def meanwhile(item: Item, outputs: Sequence[Path], *more: Any) -> dict[str, Any]:
+        if item.stem == "b":
+            (folder.root / "out/b.out").write_text("of somebody else")
+        return copy(item, outputs, *more)
+
+    monkeypatch.setattr(Manifest, "publish", full)
+    assert folder(folder.tasks("1", "2", "3"), meanwhile) == 1
+    assert folder.statuses == ["error", "error", "ok"]
+    assert folder.lines[0].startswith("gantools try: a.txt: out/a.out: ")
+    assert folder.lines[1].startswith("gantools try: b.txt: out/b.out is there ")
+    assert (folder.root / "out/b.out").read_text() == "of somebody else"
+
+
+def test_what_a_killed_run_left_goes_with_the_next_one(folder: Folder) -> None:
+    folder(folder.tasks("1"))
+    stale = folder.root / "out" / STALE
+    stale.touch()
+    folder(folder.tasks("1"), run={"dry_run": True})
+    assert stale.exists()
+    folder(folder.tasks("1"))
+    assert not stale.exists()
+
+
+def test_a_worker_leaves_nothing_behind(folder: Folder) -> None:
+    """What work leaves beside its outputs as if it was killed goes at the end."""
+
+    def litter(item: Item, outputs: Sequence[Path], *more: Any) -> dict[str, Any]:
+        (folder.root / "out" / STALE).touch()
+        return copy(item, outputs, *more)
+
+    folder(folder.tasks("1"), litter)
+    assert sorted(path.name for path in (folder.root / "out").iterdir()) == ["a.out", "manifest.jsonl"]
+
+
+def test_a_folder_that_was_there_stays_though_it_is_empty(folder: Folder) -> None:
+    (folder.root / "out/old").mkdir(parents=True)
+    (task,) = folder.tasks("bad")
+    folder([dataclasses.replace(task, outputs=("old/new/x",), key="old/new/x")])
+    assert [str(path.relative_to(folder.root)) for path in (folder.root / "out").rglob("*")] == ["out/old"]
+
+
+def test_folders_of_outputs_that_cannot_be_made_cost_that_file(folder: Folder) -> None:
+    first, second = folder.tasks("1", "2")
+    (folder.root / "out").mkdir()
+    (folder.root / "out/file").write_text("in the way")
+    assert folder([dataclasses.replace(first, outputs=("file/x",), key="file/x"), second]) == 1
+    assert folder.statuses == ["error", "ok"]
+
+
+def test_a_key_is_the_first_output_unless_there_is_another(tmp_path: Path) -> None:
+    item = Item(tmp_path, "", "x", "mix", "x")
+    assert (Task(item, ("a", "b")).key, Task(item, ("a", "b"), "k").key) == ("a", "k")
