@@ -235,7 +235,7 @@ def test_nothing_is_held_behind_the_end(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "b") as one, scratch_folder(tmp_path) as two:
         pass
     sweep_temporaries(tmp_path)
-    assert held() == before
+    assert held() <= before
     one.touch()
     two.mkdir()
     drop_temporaries()
