@@ -31,12 +31,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: What each module is tested by, the quickest first; below src/gantools and tests.
 MODULES = {
-    "cli/inputs.py": "unit/cli/test_inputs.py cases/test_names.py",
-    "cli/lists.py": "unit/cli/test_lists.py cases/test_names.py",
-    "cli/distinct.py": "unit/cli/test_distinct.py cases/test_names.py",
-    "cli/naming.py": "unit/cli/test_naming.py cases/test_names.py",
-    "cli/outcomes.py": "unit/cli/test_batch.py cases/test_inputs.py",
-    "cli/batch.py": "unit/cli/test_batch.py cases/test_inputs.py",
+    "cli/inputs.py": "unit/cli/test_inputs.py",
+    "cli/lists.py": "unit/cli/test_lists.py",
+    "cli/distinct.py": "unit/cli/test_distinct.py",
+    "cli/naming.py": "unit/cli/test_naming.py",
+    "cli/outcomes.py": "unit/cli/test_batch.py",
+    "cli/batch.py": "unit/cli/test_batch.py",
     "cli/flags.py": "unit/cli/test_flags.py",
     "cli/records.py": "unit/cli/test_batch.py",
     "cli/training.py": "unit/cli/test_training.py",

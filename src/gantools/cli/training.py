@@ -31,10 +31,10 @@ class Watch:
     ----------
     run : Run
     bar : Bar
-    remarks : sequence of str
-        Said as soon as the run has begun.
     documented_steps : int
         About how many steps the documentation's figures took; 0 if not known.
+    remarks : sequence of str
+        Said as soon as the run has begun.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Watch:
         Whether anything was trained or validated.
     """
 
-    def __init__(self, run: Run, bar: Bar, documented_steps: int = 0, remarks: Sequence[str] = ()) -> None:
+    def __init__(self, run: Run, bar: Bar, documented_steps: int, remarks: Sequence[str]) -> None:
         self.run, self.bar, self.documented_steps, self.begun = run, bar, documented_steps, False
         self.remarks = list(remarks)
 

@@ -319,13 +319,6 @@ def test_work_is_told_of_the_next_input_ahead(folder: Folder) -> None:
     assert told == ["a", "b", "work a", "b", "c", "work b", "c", "work c"]
 
 
-def test_two_jobs_give_what_one_gives(folder: Folder) -> None:
-    tasks = folder.tasks("1", "bad", "3")
-    assert folder(tasks, run={"jobs": 2}) == 1
-    assert folder.statuses == ["ok", "error", "ok"]
-    assert [record["source"] for record in folder.records] == ["a.txt", "b.txt", "c.txt"]
-
-
 def test_the_bar_moves_within_a_file_and_never_leaves_it(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     places: list[float] = []
     monkeypatch.setattr(Bar, "update", lambda self, done, *more: places.append(done))

@@ -142,6 +142,10 @@ def test_a_standard_switch_is_on_by_variable_and_file(run_of, monkeypatch: pytes
         run_of()
 
 
+def test_what_nobody_asks_for_has_its_default(run_of) -> None:
+    assert run_of() == (Run(verb="try", seed=7), Options(), 2)
+
+
 def test_a_seed_comes_from_file_and_preset_too(run_of) -> None:
     run, config, _ = run_of(toml="seed = 5")
     assert (run.seed, config.seed) == (5, 5)

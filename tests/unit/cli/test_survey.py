@@ -85,6 +85,7 @@ def test_what_was_measured_is_not_measured_again(items: list[Item], tmp_path: Pa
 
 def test_columns_by_hand() -> None:
     assert columns([("", "a", "bb"), ("name", "1.5", ""), ("x", "-", "2")]) == "        a  bb\nname  1.5\nx       -   2"
+    assert columns([("a", "b")]) == "a  b"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_progress_on_the_bar_and_beside_it(capsys: pytest.CaptureFixture[str]) -
     assert bar.lines[1:] == ["gantools train: step 5 of ?: score 1"]
     assert capsys.readouterr().err == ""
     quiet = Shown()
-    Watch(Run(quiet=True), quiet)(Progress("validate", 5, 9, 1.0, values={"score": 1.0}))  # type: ignore[arg-type]
+    Watch(Run(quiet=True), quiet, 0, [])(Progress("validate", 5, 9, 1.0, values={"score": 1.0}))  # type: ignore[arg-type]
     assert (quiet.lines, len(quiet.updates)) == ([], 1)
 
 

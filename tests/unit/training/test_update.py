@@ -228,6 +228,18 @@ def test_all_generators_are_seeded() -> None:
     assert all(a != b for a, b in zip(drawn(), first, strict=True))
 
 
+def test_generators_of_devices_in_use_are_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[tuple[str, int]] = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: seeds.append(("cuda", seed)))
+    monkeypatch.setattr(torch.mps, "manual_seed", lambda seed: seeds.append(("mps", seed)))
+    for cuda, mps, expected in ((False, False, []), (True, False, [("cuda", 5)]), (False, True, [("mps", 5)])):
+        monkeypatch.setattr(torch.cuda, "is_initialized", lambda there=cuda: there)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda there=mps: there)
+        seeds.clear()
+        set_generators(5)
+        assert seeds == expected
+
+
 def test_weights_of_other_strides_are_moved_alike() -> None:
     """Gradients lie as the weights do, also where their axes are in another order."""
     system = smallest()
