@@ -86,6 +86,31 @@ EQUAL = {
         'temporary.write_text(text, encoding="utf-8", errors="surrogateescape")',
         "temporary.write_text(text, errors='surrogateescape')",
     ): "UTF-8 is what the tests begin with",
+    (
+        "effects/equalisation.py",
+        "power > power.max() * 10 ** (_EMPTY_DB / 10)",
+        "power >= power.max() * 10 ** (_EMPTY_DB / 10)",
+    ): "no band is there to the last bit",
+    (
+        "effects/equalisation.py",
+        "levels > levels.max() + _EMPTY_DB",
+        "levels >= levels.max() + _EMPTY_DB",
+    ): "no level is there to the last bit",
+    (
+        "effects/equalisation.py",
+        "levels > level + _EMPTY_DB",
+        "levels >= level + _EMPTY_DB",
+    ): "no level is there to the last bit",
+    (
+        "effects/equalisation.py",
+        "axis >= _ALIGN_HZ[0]",
+        "axis > _ALIGN_HZ[0]",
+    ): "no point of the axis is at 80 Hz",
+    (
+        "effects/equalisation.py",
+        "centres <= _MEASURED_HZ[1] * 1.01",
+        "centres < _MEASURED_HZ[1] * 1.01",
+    ): "no centre is there",
     ("files/manifest.py", "file.flush()", "pass"): "seeking writes what is buffered",
     ("chunks/roles.py", 'runs[first - 1].text if first else ""', "(runs[first - 1].text)"): "no space before the first",
     (

@@ -241,3 +241,12 @@ def test_nothing_is_held_behind_the_end(tmp_path: Path) -> None:
     drop_temporaries()
     assert one.exists()
     assert two.exists()
+
+
+def test_what_cannot_be_removed_costs_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*place: object, **more: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    with scratch_folder(tmp_path) as folder:
+        monkeypatch.setattr(os, "rmdir", refused)
+    assert folder.exists()
