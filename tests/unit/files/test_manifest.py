@@ -243,3 +243,18 @@ def test_what_a_kill_left_in_place_keeps_its_line(tmp_path: Path) -> None:
     manifest.forget({"other"})
     assert len(manifest.path.read_bytes().splitlines()) == 2
     assert Manifest(folder).state("out.wav") == "ours"
+
+
+def test_lines_are_sorted_so_that_equal_records_are_equal_lines(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    manifest = Manifest(folder)
+    for key in "zya":
+        manifest.append({"z": 1, "y": {"b": 1, "a": float("nan")}} | record(folder, key))
+    for _ in "before", "after":
+        lines = manifest.path.read_text().splitlines()
+        assert lines == [json.dumps(json.loads(line), sort_keys=True) for line in lines]
+        manifest.forget({"y"})
+    assert [json.loads(line)["key"] for line in lines] == ["z", "a"]
+    assert json.loads(lines[0])["y"] == {"a": None, "b": 1}
+    manifest.path.write_text("\n \n")
+    assert not Manifest(folder).records  # empty lines are no other file
