@@ -157,6 +157,13 @@ EQUAL = {
         "zip(self.optimizer.param_groups, self.rates)",
     ): "a rate a group",
     ("training/update.py", "norm > limit", "norm >= limit"): "then the factor is one",
+    ("metrics/coverage.py", "zip(real, generated, strict=True)", "zip(real, generated)"): "one entry a network",
+    ("metrics/coverage.py", "1024", "1025"): "the size of a block",
+    (
+        "metrics/coverage.py",
+        "np.maximum(values, 0.0, out=values)",
+        "np.maximum(values, 0.0)",
+    ): "only a copy less",
     ("chunks/cutting.py", "1e-12", "2e-12"): "both are far below the level of silence",
     ("chunks/cutting.py", "1e-9", "2e-09"): "both are less than one frame",
     (
