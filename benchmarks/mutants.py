@@ -140,6 +140,16 @@ EQUAL = {
         "soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype='float32')",
     ): "what soxr does by itself",
     ("training/update.py", "norm > limit", "norm >= limit"): "then the factor is one",
+    (
+        "cli/flags.py",
+        'typer.Option("--preset", help=text, show_default=False)',
+        "typer.Option('--preset', help=text)",
+    ): "its default is None, which is not shown",
+    (
+        "cli/flags.py",
+        'typer.Option(declared, help=" ".join(words), show_default=False)',
+        "typer.Option(declared, help=' '.join(words))",
+    ): "its default is None, which is not shown",
     ("systems/wavegan/penalty.py", "1e-12", "2e-12"): "both are far below what float32 tells beside one",
     ("metrics/coverage.py", "1024", "1025"): "the size of a block",
     (

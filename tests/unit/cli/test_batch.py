@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import io
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -482,3 +483,23 @@ def test_folders_of_outputs_that_cannot_be_made_cost_that_file(folder: Folder) -
 def test_a_key_is_the_first_output_unless_there_is_another(tmp_path: Path) -> None:
     item = Item(tmp_path, "", "x", "mix", "x")
     assert (Task(item, ("a", "b")).key, Task(item, ("a", "b"), "k").key) == ("a", "k")
+
+
+def test_an_interruption_between_two_files_leaves_no_scratch(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Bar, done: float, *more: Any) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bar, "update", interrupted)
+    with pytest.raises(StoppedError) as raised:
+        folder(folder.tasks("1", "2"))
+    assert sorted(path.name for path in (folder.root / "out").iterdir()) == ["a.out", "manifest.jsonl"]
+    assert raised.value is not None  # it holds all frames, and with them what they have begun
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_record_reaches_its_reader_at_once(as_json: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(pipe))
+    emit(Run(json=as_json), {"status": "ok", "path": "p"})
+    assert pipe.getvalue().endswith(b"\n")

@@ -144,6 +144,7 @@ def test_a_standard_switch_is_on_by_variable_and_file(run_of, monkeypatch: pytes
 
 def test_what_nobody_asks_for_has_its_default(run_of) -> None:
     assert run_of() == (Run(verb="try", seed=7), Options(), 2)
+    assert run_of("--jobs", "0", "--limit", "0")[0] == Run(verb="try", seed=7, jobs=0)  # the least that is taken
 
 
 def test_a_seed_comes_from_file_and_preset_too(run_of) -> None:
