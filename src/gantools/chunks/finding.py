@@ -143,6 +143,7 @@ class _Walk:
         # What has a place of its own in the tree counts there, and not where a link leads to it.
         self.placed: set[Identity] = set()
         self.seen: set[Identity] = set()
+        self.linked: set[Identity] = set()
         self.beside: set[str] = set()
 
     def files(self) -> Iterator[tuple[Path, str]]:
@@ -236,8 +237,11 @@ class _Walk:
 
     def _again(self, entry: os.DirEntry[str], identity: Identity, *, folder: bool) -> bool:
         link = entry.is_symlink()
-        if (link and identity in self.placed) or ((link or folder) and identity in self.seen):
+        # Two names of one file (hard links) are two files, but not where a link has led to it already.
+        if (link and identity in self.placed) or identity in (self.seen if link or folder else self.linked):
             self.passed.add(BACK, entry.path)
             return True
         self.seen.add(identity)
+        if link:
+            self.linked.add(identity)
         return False
