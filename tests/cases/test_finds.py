@@ -128,7 +128,7 @@ def test_a_chunk_folder_of_another_shape_is_refused(here: Path, name: str, keys:
     path = here / "chunks" / name
     path.write_text(path.read_text().splitlines()[0] + "\n" if name == "index.jsonl" else path.read_text())
     in_json(path, *keys, value=value)
-    refused(run_here(here, "train", "cyclegan", "chunks", "-o", "m", "-n", "-d", "cpu"), f"chunks/{name}", "chunk")
+    refused(run_here(here, "train", "cyclegan", "chunks", "-o", "m", "-n", "-d", "cpu"), name, "chunk")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import soundfile
 import torch
+from running import run_here
 from sounds import stem, tone
 from training_runs import children, full_disk
 
@@ -185,23 +186,15 @@ def test_killed_and_interrupted_runs_end_like_whole_ones(case: tuple[Case, Path]
     assert not list(folder.rglob(".*.tmp"))
 
 
-def test_a_full_disk_is_one_line(
-    case: tuple[Case, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_full_disk_is_one_line(case: tuple[Case, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     chosen, folder = case
-    monkeypatch.chdir(folder)
-    handler = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(listening, "invert_mel", no_inversion)
         full_disk(patch, from_step=5)
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            main(command(chosen, "full"))
-    signal.signal(signal.SIGTERM, handler)
-    said = [line for line in capfd.readouterr().err.splitlines() if "No space left on device" in line]
-    assert stop.value.code == 1
-    assert len(said) == 1
-    assert said[0].startswith("gantools train: full")
+        done = run_here(folder, *command(chosen, "full"))
+    (said,) = [line for line in done.stderr.splitlines() if "no space left on the disk" in line]
+    assert done.returncode == 1
+    assert said.startswith("gantools train: full")
     assert run(folder, chosen, "full")[0].code == 0
     assert different(folder / "whole", folder / "full") == []
 

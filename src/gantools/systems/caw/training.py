@@ -145,7 +145,7 @@ class _Driver:
             try:
                 model = read_description(self.folder)
             except ModelError as error:
-                raise ConfigError(f"exists, and {error.message}; or choose another --out", error.path) from error
+                raise ConfigError(f"exists and is {error.message}; choose another --out", error.path) from error
             if resume == "auto":
                 self._check(model)
                 self._find_gaps(model["data"]["rates_hz"])

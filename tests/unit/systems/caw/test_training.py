@@ -192,7 +192,7 @@ def test_another_clip_or_setting_is_refused(tiny: Make, clip_file: Path, tmp_pat
         train_caw(CawTraining(config, [other]), tmp_path / "m")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes/diary.txt").write_text("dear diary")
-    with pytest.raises(ConfigError, match="not a model folder"):
+    with pytest.raises(ConfigError, match="exists and is no model folder"):
         train_caw(job_of(clip_file, config), tmp_path / "notes")
 
 
