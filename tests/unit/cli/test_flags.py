@@ -394,3 +394,19 @@ def test_an_unknown_preset_is_named_with_those_that_there_are() -> None:
         resolve(preset="dep")
     sources = Sources(None, config_options(Options))
     assert resolve_config(Options, {"preset": "deep"}, {}, "default", sources) == Options()
+
+
+def test_a_budget_of_the_environment_yields_to_a_flag_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from gantools.systems.caw.config import PRESETS, CawConfig
+
+    (tmp_path / "x.toml").write_text("steps = 50")
+    monkeypatch.setenv("GANTOOLS_BUDGET", "2m")
+
+    def budget(file: Path | None = None, **arguments: object) -> str:
+        sources = Sources(file, config_options(CawConfig, PRESETS))
+        return resolve_config(CawConfig, {"preset": "small", **arguments}, PRESETS, "default", sources).budget
+
+    assert (budget(), budget(steps=50), budget(tmp_path / "x.toml")) == ("2m", "", "2m")
+    monkeypatch.setenv("GANTOOLS_STEPS", "50")
+    assert budget() == "2m"  # both at one level
+    assert budget(budget="3m", steps=50) == "3m"
