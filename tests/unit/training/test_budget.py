@@ -170,9 +170,9 @@ def test_the_first_validation_of_a_process_may_take_longer() -> None:
     # 4 s are left, for one more; 40 s are .42 of 95.9 s for steps, of which the rest is one piece.
     assert plan.reserve_seconds == pytest.approx(4.4)
     assert plan.next_share == pytest.approx(1.0)
-    plan = dear(cold=False, spent_seconds=0.0)
-    plan.note_validation(2.0, 48.1)
-    assert plan.next_share == pytest.approx(0.5 + 0.5 / 2, abs=1e-3)  # 8 s for two of 3 s
+    plan = dear(cold=False, spent_seconds=0.0, budget_seconds=110.0)
+    plan.note_validation(2.0, 53.1)
+    assert plan.next_share == pytest.approx(0.5 + 0.5 / 3, abs=1e-3)  # 9 s are left, for three of 3 s
 
 
 def test_a_save_costs_what_it_took_lately() -> None:
