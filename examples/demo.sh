@@ -5,7 +5,7 @@
 #   examples/demo.sh band     a band for a guitar; the songs are recordings of a real band
 #
 # DEMO_BUDGET=90s trains for so long (default 4m30s); DEMO_OUT=FOLDER keeps everything there (default demo/drums,
-# demo/band). A second run does only what is not up to date. Remove the folder to start over. It ends with 1 where the
+# demo/band). A second run does only what is not up to date. Remove the folder to start over. It ends with 3 where the
 # new parts are no nearer to real ones than the input is: more time is needed then.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)

@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+#: Exit code of a demo that made nothing of worth, apart from those of commands that fail.
+NOISE = 3
+
 
 def read(folder: Path) -> dict[str, Any]:
     """Read the numbers of a report of `gantools evaluate`."""
@@ -62,7 +65,7 @@ def main() -> int:
     print(f"""
   The generated {target} are no nearer to real {target} than the {source} is ({ratio:.2f}): this is noise. The machine
   was too slow or too busy for this budget; DEMO_BUDGET=20m gives it more time and goes on from here.""")
-    return 1
+    return NOISE
 
 
 if __name__ == "__main__":
