@@ -164,3 +164,9 @@ def test_small_distances_count_beside_great_ones() -> None:
         vectors[:, 0] = 1e4 + 2e4 * (np.arange(24) % 2)
     real, fake = real.astype(np.float32), fake.astype(np.float32)
     assert prdc(real, fake, 3) == pytest.approx(brute_force(real.astype(float), fake.astype(float), 3))
+
+
+def test_the_nearest_of_many_by_hand() -> None:
+    """The squares of 0 to 599: the nearest of i^2 is (i - 1)^2."""
+    roots = np.random.default_rng(0).permutation(600)
+    assert ball_radii(np.square(roots, dtype=np.float64)[:, None], 1) == pytest.approx(np.maximum(1, 2 * roots - 1))
