@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -258,3 +259,22 @@ def test_lines_are_sorted_so_that_equal_records_are_equal_lines(tmp_path: Path) 
     assert json.loads(lines[0])["y"] == {"a": None, "b": 1}
     manifest.path.write_text("\n \n")
     assert not Manifest(folder).records  # empty lines are no other file
+
+
+def test_who_holds_the_lock_holds_it_alone(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+
+    def free() -> bool:
+        with open(manifest.path, "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+    with manifest.locked():
+        assert not free()
+        with manifest.locked():
+            assert not free()
+        assert not free()
+    assert free()
