@@ -252,3 +252,18 @@ def test_roles_come_from_names_of_folder_and_map(there: Path) -> None:
     assert found == {"Kick": ("drums", "s"), "01 Bass": ("bass", "s"), "odd": ("vocals", "s")}
     # The folder itself as input: the song is the folder's.
     assert {i.song for i in gather(["songs/s"], WAV, Run(map="odd=vocals"))} == {"s"}
+
+
+def test_results_of_a_folder_are_found_without_what_lies_beside_them_and_never_those_of_this_run(there: Path) -> None:
+    made = there / "in/made"
+    made.mkdir()
+    for name in ("mix.wav", "stem.wav"):
+        (made / name).touch()
+    source = {"size": 1, "mtime_ns": 1, "hash": "0"}
+    record = {"key": "k", "config": "", "inputs": {"source": source}, "outputs": {}, "beside": ["mix.wav"]}
+    (made / "manifest.jsonl").write_text(json.dumps(record) + "\n")
+    everything = [item.key for item in gather(["in"], WAV, Run(quiet=True))]
+    assert [key for key in everything if "made" in key] == ["made/mix", "made/stem"]
+    (results,) = gather_sets([["in"]], WAV, Run(quiet=True), results_only=True)
+    assert [item.key for item in results] == [key for key in everything if key != "made/mix"]
+    assert keys("in", out=made, quiet=True) == [key for key in everything if "made" not in key]
