@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from scipy.signal import butter, oaconvolve, sosfilt
 
+from gantools.effects import equalisation
 from gantools.effects.equalisation import EqFilter, design, eq_distance_db, filter_into, filter_length
 from gantools.effects.features import GRID_HZ, load_preset
 from gantools.effects.filtering import convolve_into
@@ -267,3 +268,10 @@ def test_the_defaults_of_a_design_are_those_of_the_paper() -> None:
     nothing = design(gamma, target_db, 44100, amount=0, taps=101).taps
     assert nothing.tolist() == [0] * 50 + [1] + [0] * 50
     assert np.argmax(design(np.zeros(1025), target_db, 44100, taps=101).taps) == 50
+
+
+def test_a_minimum_phase_filter_is_its_own() -> None:
+    known = np.zeros(16)
+    known[:2] = 1, -0.5
+    found = equalisation._minimum_phase(np.abs(np.fft.rfft(known)), 16)
+    np.testing.assert_allclose(found, known, atol=1e-3)
