@@ -152,6 +152,11 @@ EQUAL = {
         'typer.Option(declared, help=" ".join(words), show_default=False)',
         "typer.Option(declared, help=' '.join(words))",
     ): "its default is None, which is not shown",
+    (
+        "cli/records.py",
+        "json.dumps(plain_json(record), allow_nan=False)",
+        "json.dumps(plain_json(record))",
+    ): "plain_json leaves no NaN",
     ("systems/wavegan/penalty.py", "1e-12", "2e-12"): "both are far below what float32 tells beside one",
     ("metrics/coverage.py", "1024", "1025"): "the size of a block",
     (
