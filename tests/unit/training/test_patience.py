@@ -90,3 +90,20 @@ def test_an_early_end_in_a_budget(tmp_path: Path) -> None:
     assert clock.passed == spent
     more = train(flat("90s"), tmp_path / "m", clock=clock)
     assert (more.status, more.step > summary.step) == ("finished", True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "stays"),
+    [
+        ({}, True),
+        ({"steps": 39}, True),
+        ({"steps": 41}, False),
+        ({"patience": 3}, False),
+        ({"budget": "1s"}, False),
+    ],
+)
+def test_what_a_run_that_ended_early_stays_ended_for(asked: dict[str, Any], stays: bool) -> None:
+    patience = Patience(stale=2)
+    assert not patience.stays_ended(TrainConfig(patience=2, steps=40))
+    assert patience.runs_out(TrainConfig(patience=2, steps=40), 1.0)
+    assert patience.stays_ended(TrainConfig(**{"patience": 2, "steps": 40, **asked})) is stays
