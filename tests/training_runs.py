@@ -17,6 +17,7 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from gantools.files.atomic import atomic_path
 from gantools.files.containers import read_state
 from gantools.training import folder as folder_module
 from gantools.training.folder import ModelFolder
@@ -70,8 +71,9 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, from_step: int) -> None:
 
     def full(path: Path, *args: Any) -> None:
         if path.parent.name == "state" and int(path.stem.split("-")[1]) >= from_step:
-            path.parent.joinpath(".half.tmp").write_bytes(b"half")
-            raise OSError(errno.ENOSPC, "No space left on device")
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(b"half")
+                raise OSError(errno.ENOSPC, "No space left on device")
         write(path, *args)
 
     monkeypatch.setattr(folder_module, "write_state", full)
