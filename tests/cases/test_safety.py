@@ -142,6 +142,29 @@ def test_two_machines_over_one_folder(melified: Path, gantools, monkeypatch: pyt
     assert left.exists()
 
 
+def test_a_fit_is_made_by_one_run_only(melified: Path, gantools) -> None:
+    fit = ("fxnorm", "fit", "in", "-o", "f.json", "--mode", "raw", "--role", "bass", "--min-active", "0")
+    with FolderLock(melified / "f.json", "is in use"):
+        done = gantools(*fit)
+    assert (done.returncode, done.stdout, (melified / "f.json").exists()) == (2, "", False)
+    assert "f.json: is being written by another gantools fxnorm fit; wait for it" in done.stderr
+    assert gantools(*fit).returncode == 0
+    assert not list(melified.glob(".*.lock"))
+
+
+def test_two_runs_side_by_side_make_each_file_once_and_whole(melified: Path, gantools) -> None:
+    command = [*PROGRAM, "melify", "in", "-o", "together"]
+    both = [subprocess.Popen(command, cwd=melified, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for process in both:
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        assert out.decode().split() == ["together/a.mel.safetensors", "together/b.mel.safetensors"]
+    for mel in (melified / "mels").glob("*.safetensors"):
+        assert (melified / "together" / mel.name).read_bytes() == mel.read_bytes()
+    assert len(list((melified / "together").iterdir())) == 3  # and no temporary
+    assert "2 up to date" in gantools("melify", "in", "-o", "together").stderr
+
+
 def write_or_die(item: Item, outputs: Sequence[Path], seed: int, tick: Callable[[float], None]) -> dict[str, Any]:
     """Copy a file; the one called b kills its process, as the system does when memory is short."""
     if item.stem == "b":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -56,11 +56,10 @@ def chosen_features(path: Path | None, preset: str, *, required: bool = True) ->
 
 def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     """Measure the stems in one pass (``raw``) or in three, write the features file, print its table."""
-    from gantools.effects.features import state_of_features, write_features
-    from gantools.effects.fitting import PASSES, Fit
+    from gantools.effects.features import state_of_features
     from gantools.files.hashing import hash_json
+    from gantools.files.lock import FolderLock
     from gantools.files.ownership import refusal
-    from gantools.files.partial import Partial
 
     if run.out is None:
         raise ConfigError("no output file; name one with -o features.json")
@@ -82,7 +81,18 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         say(run, "nothing to do: the features are up to date")
         emit(run, {**record, "status": "skipped"})
         return 0
-    sweep_temporaries(run.out.parent, of=run.out.name)
+    with FolderLock(run.out, "is being written by another gantools fxnorm fit"):
+        sweep_temporaries(run.out.parent, of=run.out.name)
+        return _fit_in_passes(run, items, config, digest, record)
+
+
+def _fit_in_passes(run: Run, items: Sequence[Item], config: FitConfig, digest: str, record: Mapping[str, Any]) -> int:
+    from gantools.effects.features import write_features
+    from gantools.effects.fitting import PASSES, Fit
+    from gantools.files.hashing import hash_json
+    from gantools.files.partial import Partial
+
+    assert run.out is not None
     start, failed = time.perf_counter(), 0
     fit, passes = Fit(config), PASSES[config.mode]
     kept = Partial(run.out, hash_json([config_hash(config), __version__]))
