@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import Task, require_out, run_batch
+from gantools.cli.batch import Task, Work, require_out, run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
 from gantools.cli.naming import output_name
@@ -74,7 +74,13 @@ def separate(
     weights = [hash_file(path) for path in model.files]
     settings = [weights, list(roles), dataclasses.asdict(dataclasses.replace(config, **_IRRELEVANT))]
     opened = partial(_open, model, config, run.device, run.jobs, str(out))
-    work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
+    work: Work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
+    if model.kind == "own":
+        from gantools.cli.systems.options import from_model
+        from gantools.training.weights import read_configuration
+
+        folder = model.files[0].parent
+        work = from_model(run, folder, read_configuration(folder), work)
     ahead = None if run.jobs != 1 else lambda item: opened()[1].begin(item.path)
     try:
         return run_batch(run, tasks, settings, work, ahead=ahead)

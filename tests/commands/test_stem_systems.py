@@ -47,8 +47,9 @@ def test_a_separator_is_trained_resumed_and_used(gantools: Callable, songs: Path
     soundfile.write(tmp_path / "mix.wav", mix, 44100, subtype="FLOAT")
     done = gantools("separate", "mix.wav", "--model", "model", "-o", "stems", "--bits", "32f", "--json")
     assert done.returncode == 0, done.stderr
+    assert "model: 3 of about 2,000 steps: expect noise" in done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [r["role"] for r in records] == list(ROLES)
+    assert [(r["role"], r["model_steps"]) for r in records] == [(role, 3) for role in ROLES]
     total = np.sum([soundfile.read(tmp_path / r["path"])[0] for r in records], axis=0)
     assert 10 * np.log10(np.sum((total - mix) ** 2) / np.sum(mix**2)) < -80
 
