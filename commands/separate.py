@@ -20,6 +20,7 @@ from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
 from gantools.cli.naming import output_name
 from gantools.cli.records import say
 from gantools.errors import ConfigError
+from gantools.runtime.device import accelerator, available_cores, resolve_device
 from gantools.separation.config import SeparateConfig
 
 if TYPE_CHECKING:
@@ -57,14 +58,9 @@ def separate(
     model = find_model(config.model, download=config.download)
     roles = config.roles(model.sources)
     if config.model == "auto":
-        why = (
-            "" if model.name == "htdemucs" else "; no weights of htdemucs here, --model htdemucs says where to get them"
-        )
+        why = "" if model.name == "htdemucs" else "; --model htdemucs says where to get the weights of Demucs"
         say(run, f"--model auto takes {model.name}{why}")
-    if run.device not in ("auto", "cpu"):
-        from gantools.runtime.device import resolve_device
-
-        resolve_device(run.device)  # a device that is not there stops all before work starts
+    accelerator(run.device)  # a device that is not there stops all before work starts
     tasks = []
     for item in items:
         names = [output_name(run, dataclasses.replace(item, role=role), config.format) for role in roles]
@@ -92,7 +88,6 @@ def separate(
 @lru_cache(maxsize=1)
 def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str) -> tuple[Separator, Decoder]:
     """Load the model once per process; files worked on at a time share the cores."""
-    from gantools.runtime.device import available_cores, resolve_device
     from gantools.separation.separator import open_separator
     from gantools.separation.song import Decoder
 
