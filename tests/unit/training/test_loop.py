@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,28 @@ def test_resumed_equals_uninterrupted(tmp_path: Path, step: int, by: signal.Sign
     stopped_at(step, toy(), tmp_path / "parts", by)
     # A different global generator state must not matter.
     torch.manual_seed(99)
+    assert train(toy(), tmp_path / "parts").status == "finished"
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+    assert lines_of(tmp_path / "whole") == lines_of(tmp_path / "parts")
+
+
+class Judge(Toy):
+    """Takes three seconds over the validation after a step, and is told to stop at its beginning."""
+
+    told = 6
+
+    def validate(self, networks: dict[str, torch.nn.Module], step: int) -> dict[str, float]:
+        if step == self.told:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(3)
+            raise AssertionError("the validation went on")
+        return super().validate(networks, step)
+
+
+def test_a_wish_to_stop_ends_a_validation_at_once_and_the_next_run_makes_it_again(tmp_path: Path) -> None:
+    train(toy(), tmp_path / "whole")
+    summary = train(Judge(toy().config), tmp_path / "parts")
+    assert (summary.status, summary.step) == ("interrupted", 6)
     assert train(toy(), tmp_path / "parts").status == "finished"
     assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
     assert lines_of(tmp_path / "whole") == lines_of(tmp_path / "parts")
