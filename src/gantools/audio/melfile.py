@@ -19,7 +19,7 @@ from gantools.audio.io import AudioReader, hear
 from gantools.audio.mel import MelStream
 from gantools.audio.polarity import LEFT_ALONE
 from gantools.errors import InputError
-from gantools.files.containers import TensorStream, read_meta, read_rows, tensor_shape, verify
+from gantools.files.containers import MAKE_AGAIN, TensorStream, read_meta, read_rows, tensor_shape, verify
 from gantools.files.jsontext import well_formed
 from gantools.options import from_mapping, to_mapping
 
@@ -75,6 +75,16 @@ def read_mel(path: str | Path) -> MelFile:
     InputError
         The file is missing, damaged, or no mel file of this schema.
     """
+    try:
+        return _read_mel(path)
+    except InputError as error:
+        what = error.message.removesuffix(MAKE_AGAIN)
+        if what == error.message:
+            raise
+        raise InputError(f"{what}{MAKE_AGAIN}: the command that made it, with --check", path) from error
+
+
+def _read_mel(path: str | Path) -> MelFile:
     meta = read_meta(path)
     if meta.get("kind") != "mel" or meta.get("schema") != SCHEMA:
         raise InputError(f"not a mel file of schema {SCHEMA}; make it with gantools melify", path)
@@ -89,7 +99,7 @@ def read_mel(path: str | Path) -> MelFile:
             raise ValueError
     shape = tensor_shape(path, "mel_db")
     if len(shape) != 2 or shape[1] != params.n_mels or shape[0] != 1 + n_samples // params.hop_samples:
-        raise InputError(f"holds {shape} values, which does not fit its own parameters; make it again", path)
+        raise InputError(f"holds {shape} values, which does not fit its own parameters{MAKE_AGAIN}", path)
     return MelFile(Path(path), params, n_samples, shape[0], meta)
 
 

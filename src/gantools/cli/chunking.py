@@ -41,13 +41,13 @@ def cut_folder(everything: Sequence[Item], run: Run, config: ChunkConfig) -> int
 
 def _cut_all(everything: Sequence[Item], run: Run, config: ChunkConfig, out: Path) -> int:
     from gantools.chunks import plan
-    from gantools.chunks.shards import DATASET, INDEX, MAKE_AGAIN, is_damaged, read_dataset, write_dataset
+    from gantools.chunks.shards import CHUNK_AGAIN, DATASET, INDEX, is_damaged, read_dataset, write_dataset
     from gantools.files.manifest import Manifest
 
     manifest = Manifest(out)
     damaged = is_damaged(out) and any(map(manifest.has_made, (DATASET, INDEX)))
     if damaged and not (run.check or run.force):
-        raise InputError(f"dataset.json or index.jsonl is damaged; {MAKE_AGAIN}", out)
+        raise InputError(f"dataset.json or index.jsonl is damaged{CHUNK_AGAIN}", out)
     if why := manifest.kept((DATASET, INDEX), run.force or damaged):
         raise ConfigError(why)
     known = None if damaged or run.force else read_dataset(out)

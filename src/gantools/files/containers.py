@@ -21,6 +21,9 @@ from gantools.errors import InputError
 from gantools.files.atomic import atomic_path, plain_json
 from gantools.files.jsontext import parse_object
 
+#: What errors of damaged files end with. Who knows the command that makes a file puts it in place of this.
+MAKE_AGAIN = "; make it again"
+
 if TYPE_CHECKING:
     import torch
 
@@ -68,7 +71,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path) from error
     except (ValueError, struct.error, TypeError, KeyError, AttributeError) as error:
-        raise InputError("not a safetensors file, or cut short; make it again", path) from error
+        raise InputError(f"not a safetensors file, or cut short{MAKE_AGAIN}", path) from error
     header["__start__"] = 8 + size
     return header
 
@@ -122,7 +125,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
         with safe_open(str(path), framework="np") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, meta
     except (SafetensorError, TypeError, ValueError) as error:
-        raise InputError(f"broken safetensors file ({error}); make it again", path) from error
+        raise InputError(f"broken safetensors file ({error}){MAKE_AGAIN}", path) from error
 
 
 def verify(path: str | Path) -> None:
@@ -137,7 +140,7 @@ def verify(path: str | Path) -> None:
             while left and (block := file.read(min(left, 1 << 20))):
                 crc, left = zlib.crc32(block, crc), left - len(block)
             if crc != expected:
-                raise InputError(f"tensor {name!r} fails its checksum: the file is damaged; make it again", path)
+                raise InputError(f"tensor {name!r} fails its checksum: the file is damaged{MAKE_AGAIN}", path)
 
 
 def content_key(path: str | Path) -> str:
@@ -262,4 +265,4 @@ def read_state(path: str | Path, device: str = "cpu") -> tuple[dict[str, torch.T
         with safe_open(str(path), framework="pt", device=device) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, meta
     except (SafetensorError, TypeError, ValueError) as error:
-        raise InputError(f"broken safetensors file ({error}); make it again", path) from error
+        raise InputError(f"broken safetensors file ({error}){MAKE_AGAIN}", path) from error
