@@ -32,9 +32,10 @@ from running import run_here  # noqa: E402
 from fuzz.cases import Case, Maker  # noqa: E402
 from fuzz.corpus import make_corpus  # noqa: E402
 
-HANG_SECONDS = 30.0
+#: A case hangs when it has used so much processor time, which a busy machine does not lengthen, or waits for so long.
+HANG_CPU_SECONDS, HANG_SECONDS = 120.0, 600.0
 MEMORY_BYTES = 2 << 30
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 def write(case: Case, folder: Path) -> None:
@@ -94,6 +95,12 @@ def _serve(maker: Maker, numbers: list[int], folder: Path, pipe: int) -> None:
             told.write(json.dumps({"end": number, "find": find}) + "\n")
 
 
+def _used(process: int) -> float:
+    """Return the seconds of processor time of a process and of those of its children that have ended."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / _TICKS
+
+
 def run_all(maker: Maker, numbers: list[int], folder: Path) -> Iterator[tuple[int, str, float]]:
     """Yield number, find and seconds of each case. A crash or a hang ends a child; the next goes on behind it."""
     waiting = list(numbers)
@@ -107,10 +114,12 @@ def run_all(maker: Maker, numbers: list[int], folder: Path) -> Iterator[tuple[in
             finally:
                 os._exit(0)
         os.close(writer)
-        current, since = waiting[0], time.monotonic()
+        current, since, used = waiting[0], time.monotonic(), 0.0
         buffer, find = b"", ""
         while not find:
-            if not select.select([reader], [], [], HANG_SECONDS)[0]:
+            if not select.select([reader], [], [], 5.0)[0]:
+                if _used(child) - used < HANG_CPU_SECONDS and time.monotonic() - since < HANG_SECONDS:
+                    continue
                 find = "hang"
                 os.kill(child, signal.SIGKILL)
                 break
@@ -121,7 +130,7 @@ def run_all(maker: Maker, numbers: list[int], folder: Path) -> Iterator[tuple[in
             for line in lines:
                 message = json.loads(line)
                 if "begin" in message:
-                    current, since = message["begin"], time.monotonic()
+                    current, since, used = message["begin"], time.monotonic(), _used(child)
                 else:
                     waiting.remove(message["end"])
                     yield message["end"], message["find"], time.monotonic() - since
