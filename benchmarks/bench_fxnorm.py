@@ -27,7 +27,8 @@ import soundfile
 from scipy import fft
 from stopwatch import cpu_s, timed, timed_cpu
 
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
+from gantools.audio.writing import AudioWriter
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE_HZ = 44100

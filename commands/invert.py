@@ -14,10 +14,11 @@ import typer
 
 from gantools.audio.presets import PRESETS
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import Task, run_batch
+from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, Run, verb
-from gantools.cli.inputs import MEL_SUFFIXES, Item, gather
+from gantools.cli.inputs import MEL_SUFFIXES, gather
 from gantools.cli.naming import output_name
+from gantools.cli.tasks import Item, Task
 from gantools.options import option, to_mapping
 
 app = typer.Typer(**SETTINGS)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.batch import Task, Work, require_out, run_batch
+from gantools.cli.batch import require_out, run_batch
 from gantools.cli.flags import BATCH, Run, verb
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.naming import output_name
 from gantools.cli.records import say
+from gantools.cli.tasks import Item, Task, Work
 from gantools.errors import ConfigError
 from gantools.runtime.device import accelerator, available_cores, resolve_device
 from gantools.separation.config import SeparateConfig
@@ -91,9 +92,8 @@ def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str
     from gantools.separation.separator import open_separator
     from gantools.separation.song import Decoder
 
-    cores = available_cores()
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    threads = int(limit) if limit.isdecimal() and jobs == 1 else cores // (jobs or cores)
+    threads = int(limit) if limit.isdecimal() and jobs == 1 else available_cores() // (jobs or available_cores())
     options: dict[str, Any] = {"overlap": config.overlap, "batch": config.batch, "threads": max(1, threads)}
     separator = open_separator(model, resolve_device(device), shifts=config.shifts, segment_s=config.segment, **options)
     return separator, Decoder(Path(out), separator.rate_hz)

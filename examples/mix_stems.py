@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.chunks.multitrack import Recording, find_multitracks
 
 RATE_HZ = 44100

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.chunks.roles import AUDIO_SUFFIXES
 from gantools.options import from_mapping
 from gantools.systems.wavegan.config import WaveGANConfig

@@ -14,7 +14,7 @@ from running import made_here, run_here
 from small_caw import small_model
 from sounds import tone
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 
 DEEP = "[" * 100_000
 MEL = "in/bad.bass.mel.safetensors"

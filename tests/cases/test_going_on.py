@@ -13,7 +13,7 @@ from gantools.commands import melify as melify_command
 from running import made_here
 from sounds import tone
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.effects import fitting
 from gantools.files.partial import Partial
 from gantools.metrics import comparison, coverage, embedding, mel_windows, mix, novelty_comparison, pitch

@@ -13,7 +13,8 @@ import soundfile
 from encoding import encode
 from sounds import stem, tone
 
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
+from gantools.audio.writing import AudioWriter
 from gantools.effects.stem import read_stem
 from gantools.errors import InputError
 

@@ -17,9 +17,9 @@ import pytest
 from running import PROGRAM
 
 from gantools.cli import workers
-from gantools.cli.batch import Task, run_batch
+from gantools.cli.batch import run_batch
 from gantools.cli.flags import Run
-from gantools.cli.inputs import Item
+from gantools.cli.tasks import Item, Task
 from gantools.errors import ConfigError
 from gantools.files.lock import FolderLock
 from gantools.files.manifest import Manifest

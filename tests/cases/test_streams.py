@@ -21,7 +21,7 @@ from running import PROGRAM, made_here, run_here
 from small_caw import small_model
 from sounds import tone
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 
 GANTOOLS = shlex.join(PROGRAM)
 SIZES = ("--n-mels", "32", "--n-fft", "512", "--hop", "256")

@@ -14,8 +14,8 @@ import soundfile
 from sounds import stem, tone
 
 from gantools.audio.bitrate import bit_rate
-from gantools.audio.io import AudioWriter
 from gantools.audio.tags import Tags, read_tags
+from gantools.audio.writing import AudioWriter
 
 Run = Callable[..., Any]
 RATE_HZ = 44100

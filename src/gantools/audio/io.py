@@ -12,20 +12,7 @@ import soxr
 from gantools.audio.decoding import MISSING_SHARE, open_source
 from gantools.audio.ffmpeg import DecodingError
 from gantools.audio.polarity import LEFT_ALONE, Polarity
-from gantools.audio.writing import AudioWriter, write_audio
 from gantools.errors import InputError, Notice
-
-__all__ = [
-    "MOST_LEVEL",
-    "AudioReader",
-    "AudioWriter",
-    "decoded_frames",
-    "hear",
-    "load_mono",
-    "read_audio",
-    "to_mono",
-    "write_audio",
-]
 
 T = TypeVar("T")
 _BLOCK_FRAMES = 1 << 18  # 6 s at 44.1 kHz

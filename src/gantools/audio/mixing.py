@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.formats import SourceFormat
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
 from gantools.audio.tags import read_tags
+from gantools.audio.writing import AudioWriter
 
 
 def fit_blocks(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:

@@ -11,9 +11,9 @@ import numpy as np
 
 from gantools.audio.fidelity import MelErrors
 from gantools.audio.inversion import invert_stream
-from gantools.audio.io import AudioWriter
 from gantools.audio.mel import MelStream
 from gantools.audio.melfile import MelFile
+from gantools.audio.writing import AudioWriter
 
 _BLOCK_FRAMES = 4096
 #: A mel whose loudest value is not above this is silence.

@@ -6,45 +6,22 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 from gantools import __version__
 from gantools.cli.flags import Run
-from gantools.cli.inputs import Item
 from gantools.cli.naming import distinct_outputs
 from gantools.cli.outcomes import Attempt, outcomes
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
+from gantools.cli.tasks import Item, Task, Work
 from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.failures import explain
 from gantools.files.hashing import hash_json
 from gantools.files.manifest import Manifest
 from gantools.files.ownership import describe_output
-
-#: What a verb does to one file: (item, output paths, seed, tick) -> fields of the record.
-Work = Callable[[Item, Sequence[Path], int, Callable[[float], None]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One input and the files that it becomes, named below the output folder.
-
-    The first is the result; with `roles`, one for each output, every output is a result with a record of its own.
-    With `in_place` the output is a folder that the work itself keeps safe, because it goes on with what is there.
-    """
-
-    item: Item
-    outputs: tuple[str, ...]
-    key: str = field(default="")
-    roles: tuple[str, ...] = ()
-    in_place: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.key:
-            object.__setattr__(self, "key", self.outputs[0])
 
 
 def require_out(run: Run) -> Path:

@@ -7,13 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gantools.chunks.finding import TWICE, Passed
+from gantools.cli.tasks import Item
 from gantools.files.hashing import hash_json
-
-if TYPE_CHECKING:
-    from gantools.cli.inputs import Item
 
 _DIGITS = 8
 

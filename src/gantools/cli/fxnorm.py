@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from gantools import __version__
 from gantools.cli.batch import stopped
 from gantools.cli.flags import Run
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.records import emit, say
 from gantools.cli.survey import columns, decibels, survey
+from gantools.cli.tasks import Item
 from gantools.cli.terminal import write_message
 from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError

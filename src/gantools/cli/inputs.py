@@ -6,7 +6,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from gantools.chunks.finding import NO_FILE, Passed, find_files, same_folder
@@ -16,45 +16,12 @@ from gantools.cli.distinct import distinct, once
 from gantools.cli.flags import Run
 from gantools.cli.lists import PLAYLISTS, Listed, read_playlist, read_stdin
 from gantools.cli.records import emit, say
+from gantools.cli.tasks import Item
 from gantools.errors import ConfigError
 from gantools.files.manifest import Manifest
 from gantools.runtime.seeds import item_seed
 
 MEL_SUFFIXES = (".mel.safetensors",)
-_UNNAMED = Named("mix", "")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One input file.
-
-    Attributes
-    ----------
-    path : Path
-    rel : str
-        Folder of the file below the input folder, with ``/``; empty at the top.
-    stem : str
-        File name without its ending.
-    role, song : str
-        As the name says, or as the record of another verb said.
-    mark : str
-        What tells it from another input of the same name: ``-wav`` beside ``-flac``.
-    named : Named
-        All that the name says; `role` and `song` come from it where nothing else does.
-    """
-
-    path: Path
-    rel: str
-    stem: str
-    role: str
-    song: str
-    mark: str = ""
-    named: Named = _UNNAMED
-
-    @property
-    def key(self) -> str:
-        """Name of the item for seeds and shards: ``rel/stem``, and its mark."""
-        return f"{self.rel}/{self.stem}{self.mark}" if self.rel else f"{self.stem}{self.mark}"
 
 
 def gather(arguments: Sequence[str] | None, suffixes: Sequence[str], run: Run) -> list[Item]:

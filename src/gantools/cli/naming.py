@@ -6,16 +6,13 @@ import dataclasses
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gantools.cli.flags import Run
-from gantools.cli.inputs import Item
+from gantools.cli.tasks import Item, Task
 from gantools.errors import ConfigError
 from gantools.files.atomic import shortened
 from gantools.files.hashing import hash_json
-
-if TYPE_CHECKING:
-    from gantools.cli.batch import Task
 
 #: What file systems take as the name of one file.
 LONGEST_NAME_BYTES = 255

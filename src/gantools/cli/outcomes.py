@@ -10,23 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gantools.cli import workers
 from gantools.cli.flags import Run
-from gantools.cli.inputs import Item
 from gantools.cli.progress import Bar
+from gantools.cli.tasks import Item, Task, Work
 from gantools.errors import GantoolsError
 from gantools.files.atomic import scratch_folder, without_temporaries
 from gantools.files.failures import explain
 from gantools.files.manifest import fingerprint
 
-if TYPE_CHECKING:
-    from gantools.cli.batch import Task, Work
-
 Outcome = dict[str, Any]
 #: Tells of a task, just before its work begins, that it needs none: an outcome, or None to go on.
-Settle = Callable[["Task"], Outcome | None]
+Settle = Callable[[Task], Outcome | None]
 
 
 @dataclass(frozen=True)

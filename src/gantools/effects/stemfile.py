@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.formats import SourceFormat, choose, depth
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
 from gantools.audio.tags import Tags, read_tags
-from gantools.audio.writing import loudness_notice, lowering
+from gantools.audio.writing import AudioWriter, loudness_notice, lowering
 from gantools.effects.analysis import decibels, warnings_of
 from gantools.effects.chain import Normalised, normalise
 from gantools.effects.config import ChainConfig

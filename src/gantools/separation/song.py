@@ -84,7 +84,7 @@ def separate_song(
     separator : Separator
     decoder : Decoder
     bits : str
-        See `gantools.audio.io.AudioWriter`.
+        See `gantools.audio.writing.AudioWriter`.
     seed : int
         Of the shifts.
     tick : callable

@@ -15,9 +15,8 @@ import numpy as np
 import soxr
 
 from gantools.audio.formats import choose
-from gantools.audio.io import AudioWriter
 from gantools.audio.mixing import fit_blocks
-from gantools.audio.writing import loudness_notice, lowering
+from gantools.audio.writing import AudioWriter, loudness_notice, lowering
 from gantools.separation.mix import Follower, Mix
 
 _BLOCK_FRAMES = 1 << 18

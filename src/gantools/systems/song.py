@@ -15,10 +15,11 @@ import numpy as np
 from gantools.audio.config import MelParams
 from gantools.audio.formats import SourceFormat
 from gantools.audio.inversion import invert_stream
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
 from gantools.audio.melfile import SUFFIX, MelFile, melify, read_mel, require_same, write_mel
 from gantools.audio.mixing import fit_blocks, mix_files
 from gantools.audio.quantise import DbRange
+from gantools.audio.writing import AudioWriter
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import scratch_folder
 from gantools.nn.translation import Network, SeamMeter, join_frames, translate

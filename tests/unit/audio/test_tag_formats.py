@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
 from gantools.audio.tags import Picture, Tags, id3, iff, mp4, ogg, read_tags, riff, vorbis
 from gantools.audio.tags.model import states_a_level
+from gantools.audio.writing import AudioWriter
 
 RATE_HZ = 48000
 PICTURE = Picture(3, "image/png", "Hülle", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 600)

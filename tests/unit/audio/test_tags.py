@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
 from gantools.audio.tags import read_tags
+from gantools.audio.writing import AudioWriter
 
 CUE = struct.pack("<IIIIIII", 1, 1, 500, 0x61746164, 0, 0, 500)
 ACID = bytes(range(24))

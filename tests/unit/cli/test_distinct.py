@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gantools.chunks.finding import TWICE, Passed
 from gantools.cli.distinct import distinct, once
-from gantools.cli.inputs import Item
+from gantools.cli.tasks import Item
 
 
 def item(path: str, rel: str = "") -> Item:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gantools.cli.batch import Task
 from gantools.cli.flags import Run
-from gantools.cli.inputs import Item
 from gantools.cli.naming import distinct_outputs, output_name, output_names
+from gantools.cli.tasks import Item, Task
 from gantools.errors import ConfigError
 
 ITEM = Item(Path("/in/r/x.wav"), "r", "x", "bass", "s")

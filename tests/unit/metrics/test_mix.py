@@ -9,7 +9,7 @@ import pytest
 from scipy import signal
 from sounds import stem
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.errors import GantoolsError, InputError
 from gantools.metrics.mix import FIGURES, compare_mix, compare_song, differences, read_mix, summarise
 from gantools.metrics.mix_balance import balance_differences_db, stem_gains_db

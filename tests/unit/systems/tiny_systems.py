@@ -21,7 +21,7 @@ from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
 
 from gantools.audio.config import MelParams
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.chunks.multitrack import find_multitracks
 from gantools.chunks.shards import ChunkSet, write_dataset, write_index
 from gantools.files.containers import write_tensors

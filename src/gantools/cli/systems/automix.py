@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, run_batch
+from gantools.cli.batch import run_batch
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item
+from gantools.cli.inputs import AUDIO_SUFFIXES
 from gantools.cli.multitracks import gather_multitracks
 from gantools.cli.naming import output_name
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
+from gantools.cli.tasks import Item, Task
 from gantools.cli.training import run_training
 from gantools.metrics.config import MixMetricConfig
 from gantools.options import to_mapping

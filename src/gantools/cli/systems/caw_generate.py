@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, require_out, run_batch
+from gantools.cli.batch import require_out, run_batch
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import BATCH, Run, verb
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item, part
+from gantools.cli.inputs import AUDIO_SUFFIXES, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
 from gantools.cli.systems.options import from_model
+from gantools.cli.tasks import Item, Task
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
 from gantools.systems.caw.generate_config import SINGLE_MODES, CawGenerateConfig
@@ -164,7 +165,7 @@ def patch_item(
     seeds: Mapping[str, int],
 ) -> dict[str, Any]:
     """Write one draft of the patch engine; return the fields of its record."""
-    from gantools.audio.io import write_audio
+    from gantools.audio.writing import write_audio
     from gantools.systems.caw.generate_config import DEFAULT_SECONDS
 
     engine = _open_patch(path)

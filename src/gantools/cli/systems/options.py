@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Work
 from gantools.cli.flags import BATCH, SINGLE, Run
-from gantools.cli.inputs import Item
 from gantools.cli.records import say
+from gantools.cli.tasks import Item, Work
 
 #: Standard options of ``train`` commands.
 TRAIN: dict[str, Any] = {"uses": (*(name for name in SINGLE if name != "force"), "seed", "device"), "action": "train"}

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gantools.cli.batch import Task, require_out, run_batch
+from gantools.cli.batch import require_out, run_batch
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run, verb
-from gantools.cli.inputs import AUDIO_SUFFIXES, Item, gather, part
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model
+from gantools.cli.tasks import Item, Task
 from gantools.cli.training import run_training, say_left_out
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
@@ -216,7 +217,7 @@ def write_clip(
     """Write one clip and return the fields of its record."""
     import torch
 
-    from gantools.audio.io import write_audio
+    from gantools.audio.writing import write_audio
 
     if jobs != 1:
         torch.set_num_threads(1)

@@ -14,9 +14,10 @@ import torch
 from torch import nn
 
 from gantools.audio.formats import SourceFormat, deepest
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
 from gantools.audio.loudness import Meter
 from gantools.audio.truepeak import TruePeak
+from gantools.audio.writing import AudioWriter
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import scratch_folder

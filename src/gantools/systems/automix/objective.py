@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import ConfigError
 from gantools.systems.automix.bands import BandMixer

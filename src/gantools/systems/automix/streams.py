@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from gantools.audio.io import AudioReader, AudioWriter
+from gantools.audio.io import AudioReader
+from gantools.audio.writing import AudioWriter
 from gantools.errors import InputError
 
 _BLOCK = 1 << 18

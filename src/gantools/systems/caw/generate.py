@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from gantools.audio.formats import SourceFormat
-from gantools.audio.io import AudioReader, AudioWriter, decoded_frames, read_audio
+from gantools.audio.io import AudioReader, decoded_frames, read_audio
 from gantools.audio.tags import read_tags
+from gantools.audio.writing import AudioWriter
 from gantools.errors import ConfigError, InputError
 from gantools.systems.caw.arrangement import arrange, shuffle
 from gantools.systems.caw.beats import BeatGrid, find_beats

@@ -13,9 +13,10 @@ from urllib.parse import quote
 import numpy as np
 
 from gantools.audio.config import MelParams
-from gantools.audio.io import load_mono, write_audio
+from gantools.audio.io import load_mono
 from gantools.audio.mel import mel_db
 from gantools.audio.picture import mel_image
+from gantools.audio.writing import write_audio
 from gantools.errors import InputError
 from gantools.files.atomic import write_text
 from gantools.metrics.excerpts import data_uri, png_bytes

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.formats import SourceFormat
-from gantools.audio.io import AudioWriter
+from gantools.audio.writing import AudioWriter
 
 
 def render(

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.audio.io import write_audio
+from gantools.audio.writing import write_audio
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.likeness import Likeness

@@ -15,9 +15,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.audio.io import write_audio
 from gantools.audio.mel import mel_db
 from gantools.audio.picture import write_mel_png
+from gantools.audio.writing import write_audio
 from gantools.metrics.collapse import CollapsePanel
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig, resolve

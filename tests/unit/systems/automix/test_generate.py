@@ -10,9 +10,10 @@ import pytest
 import torch
 from sounds import stem
 
-from gantools.audio.io import read_audio, write_audio
+from gantools.audio.io import read_audio
 from gantools.audio.loudness import measure_loudness
 from gantools.audio.truepeak import true_peak
+from gantools.audio.writing import write_audio
 from gantools.chunks.multitrack import Multitrack
 from gantools.effects.features import as_mapping, load_preset
 from gantools.errors import InputError, ModelError

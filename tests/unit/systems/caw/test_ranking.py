@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from gantools.audio.io import read_audio, write_audio
+from gantools.audio.io import read_audio
+from gantools.audio.writing import write_audio
 from gantools.metrics.novelty import FIGURES
 from gantools.systems.caw.page import write_page
 from gantools.systems.caw.ranking import COLUMNS, likeness, novelty, rank, write_ranking
