@@ -140,12 +140,18 @@ def kill(folder: Path, arguments: Sequence[str], after_s: float) -> tuple[bool, 
     if alive:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
-        time.sleep(0.2)
-    return alive, survivors(process)
+    return alive, survivors(process) if alive else 0
 
 
 def survivors(session: int) -> int:
-    """Return how many processes of a killed command's session are alive."""
+    """Return how many processes of a killed command's session are alive ten seconds after it."""
+    until = time.monotonic() + 10.0
+    while (count := _alive_in(session)) and time.monotonic() < until:
+        time.sleep(0.1)
+    return count
+
+
+def _alive_in(session: int) -> int:
     count = 0
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -88,6 +88,7 @@ HEADERS: dict[str, tuple[Callable[[Any], None], Callable[[Any], None] | None]] =
     "a shape beyond the bytes": (lambda header: header["mel_db"].update(shape=[1 << 40, 32]), None),
     "bytes before the file": (lambda header: header["mel_db"].update(data_offsets=[-64, 0]), None),
     "metadata that are no text": (lambda header: header["__metadata__"].update(gantools=[]), None),
+    "a rate beyond all": (lambda header: None, lambda inner: inner["meta"]["params"].update(sample_rate_hz=10**30)),
     "no metadata": (lambda header: header.update(__metadata__=None), None),
 }
 
@@ -234,3 +235,10 @@ def test_a_name_beyond_what_the_disk_takes_costs_its_file(here: Path) -> None:
     done = run_here(here, "melify", "-", "-o", "out", "--json", input=names)
     assert done.returncode == 1
     assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["ok", "error"]
+
+
+def test_a_name_of_nothing_but_an_ending_is_a_name(here: Path) -> None:
+    done = run_here(here, "fxnorm", "measure", "-", "--json", input=b"sounds/good.bass.wav\n.wav\n")
+    assert done.returncode == 1
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["ok", "error"]
+    refused(done, "gantools fxnorm: .wav: cannot be read")

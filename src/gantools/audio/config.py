@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from gantools.errors import ConfigError
 from gantools.options import option
 
+#: Rates of sounds that are read and written, in Hz.
+LEAST_RATE_HZ, MOST_RATE_HZ = 1000, 768_000
+
 #: Floor of mel power before the logarithm: -100 dB.
 AMIN = 1e-10
 
@@ -24,7 +27,9 @@ class MelParams:
     torchaudio's defaults are, which the paper used.
     """
 
-    sample_rate_hz: int = option(22050, "Rate the sound is brought to.", unit="Hz", flag="sample-rate", low=1000)
+    sample_rate_hz: int = option(
+        22050, "Rate the sound is brought to.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
+    )
     n_fft: int = option(2048, "Window and FFT length.", unit="samples", low=16)
     hop_samples: int = option(512, "Distance between frames.", unit="samples", flag="hop", low=1)
     n_mels: int = option(256, "Mel bands.", low=1)

@@ -16,6 +16,7 @@ from typing import IO, Protocol
 import numpy as np
 import soundfile
 
+from gantools.audio.config import LEAST_RATE_HZ, MOST_RATE_HZ
 from gantools.audio.extent import Extent, extent, lacks_index
 from gantools.audio.ffmpeg import DecodingError, FfmpegSource
 from gantools.audio.mpeg import first_frame
@@ -26,7 +27,6 @@ from gantools.files.regular import require_regular
 
 #: Share of the promised length that may be missing: encoders pad, and headers round.
 MISSING_SHARE = 0.01
-LEAST_RATE_HZ, MOST_RATE_HZ = 1000, 768_000
 MOST_CHANNELS = 256
 _LIBSNDFILE = (b"RIFF", b"RF64", b"BW64", b"FORM", b"riff", b"caff", b".snd", b"dns.", b"fLaC")
 _UNREADABLE = "not an audio file that can be decoded (WAV, FLAC, OGG, MP3, M4A and others)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gantools.audio.config import MOST_RATE_HZ
 from gantools.errors import ConfigError
 from gantools.options import option
 
@@ -28,7 +29,9 @@ class ChunkConfig:
     test_songs: str = option("", "Songs to put in test, separated by commas.")
     samples: int = option(65536, "Audio input: samples per clip.", low=16)
     per_song: int = option(0, "Audio input: clips per song, spread evenly; 0 takes all.", low=0)
-    sample_rate_hz: int = option(16000, "Audio input: rate of the clips.", unit="Hz", flag="sample-rate", low=1000)
+    sample_rate_hz: int = option(
+        16000, "Audio input: rate of the clips.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
+    )
 
     def __post_init__(self) -> None:
         if self.db_range != "auto":

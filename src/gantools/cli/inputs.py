@@ -158,7 +158,7 @@ class _Search:
     def _item(self, entry: Listed, rel: str) -> Item:
         path, suffixes = Path(entry.name), sorted(self.suffixes, key=len, reverse=True)
         ending = next((s for s in suffixes if path.name.lower().endswith(s)), path.suffix)
-        stem = path.name[: len(path.name) - len(ending)] if ending else path.name
+        stem = path.name[: len(path.name) - len(ending)] or path.name  # ".wav" is all name
         named = read_name(f"{rel}/{stem}" if rel else stem, self.more)
         if entry.role or entry.song:
             named = Named(entry.role or named.role, entry.song or named.song, known=True, folder=rel)

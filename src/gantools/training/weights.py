@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from gantools.errors import InputError, ModelError
+from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import MAKE_AGAIN, read_state, verify
 from gantools.files.hashing import hash_file
 from gantools.files.jsontext import parse_object
+from gantools.options import from_mapping
 from gantools.training.state import Tensors, check_fit, load_network
 from gantools.training.system import System
 
@@ -21,6 +22,7 @@ from gantools.training.system import System
 _MEANING = ("mel", "db_range")
 _ABSENT = "not there"
 Net = TypeVar("Net", bound=nn.Module)
+Options = TypeVar("Options")
 #: Version of `config.json`.
 SCHEMA = 1
 
@@ -65,6 +67,21 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
     except ValueError as error:
         raise ModelError("not the configuration of a model; train it again, or restore the file", path) from error
     return model
+
+
+def trained_with(kind: type[Options], model: dict[str, Any], folder: str | Path) -> Options:
+    """Return the options with which a model was trained, from the contents of its `config.json`.
+
+    Raises
+    ------
+    ModelError
+        They are no options of this kind, or out of range.
+    """
+    try:
+        return from_mapping(kind, model["config"])
+    except ConfigError as error:
+        wrong = f"not the configuration of a model ({error.message}); train it again, or restore the file"
+        raise ModelError(wrong, Path(folder) / "config.json") from error
 
 
 def _what_is_wrong(model: dict[str, Any]) -> str:

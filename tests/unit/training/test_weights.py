@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from toy_system import Toy, toy
+from toy_system import Toy, ToyConfig, toy
 from training_runs import lines_of
 
 from gantools.errors import ModelError
 from gantools.training.loop import train
-from gantools.training.weights import first_difference, load_weights, read_model, read_weights, start_from
+from gantools.training.weights import first_difference, load_weights, read_model, read_weights, start_from, trained_with
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,15 @@ def test_another_config_json_is_refused(copy: Path, text: str) -> None:
     (copy / "config.json").write_text(text)
     with pytest.raises(ModelError, match="not the configuration of a model"):
         read_model(copy)
+
+
+@pytest.mark.parametrize("values", [{"steps": -1}, {"width": "wide"}, {"colour": 1}])
+def test_options_out_of_range_are_a_fault_of_the_model(model: Path, values: dict[str, object]) -> None:
+    found = read_model(model)
+    assert trained_with(ToyConfig, found, model) == toy(steps=6).config
+    found["config"] |= values
+    with pytest.raises(ModelError, match=rf"config.json: not the configuration of a model \(.*{next(iter(values))}"):
+        trained_with(ToyConfig, found, model)
 
 
 def test_fine_tuning_takes_the_raw_weights_and_nothing_else(model: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gantools.audio.config import BITS
+from gantools.audio.config import BITS, MOST_RATE_HZ
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -23,7 +23,9 @@ class AutomixConfig(TrainConfig):
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
 
     roles: str = option(ROLES, "Stem types that the network mixes, in this order; songs may lack some.")
-    rate_hz: int = option(44100, "Sampling rate of the network; stems are resampled to it.", unit="Hz", low=8000)
+    rate_hz: int = option(
+        44100, "Sampling rate of the network; stems are resampled to it.", unit="Hz", low=8000, high=MOST_RATE_HZ
+    )
 
     network: str = option(
         "paper",

@@ -21,12 +21,11 @@ from gantools.audio.writing import AudioWriter
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import scratch_folder
-from gantools.options import from_mapping
 from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import AutomixConfig, MixConfig
 from gantools.systems.automix.networks import build_network
 from gantools.systems.automix.streams import StemStream, sum_files
-from gantools.training.weights import open_network, read_model
+from gantools.training.weights import open_network, read_model, trained_with
 
 _FADE_S = 0.75
 _BLOCK = 1 << 18
@@ -65,7 +64,7 @@ def load(folder: Path, config: MixConfig, device: str) -> Mixer:
     model = read_model(folder)
     if model["system"] != "automix":
         raise ModelError(f"is a model of {model['system']}, not of automix", folder)
-    trained, data = from_mapping(AutomixConfig, model["config"]), model["data"]
+    trained, data = trained_with(AutomixConfig, model, folder), model["data"]
     if config.mixer == "network":
         network = open_network(folder, "M", lambda: build_network(trained), raw=not config.average)
     else:

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gantools.audio.config import MOST_RATE_HZ
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -27,7 +28,9 @@ class CawConfig(TrainConfig):
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_draws", "coarsest_share"}
 
     task: str = option("music", "What the model is for; chooses losses and first scale.", choices=TASKS)
-    rate_hz: int = option(16000, "Highest rate of the model; a clip with a lower one keeps it.", unit="Hz", low=1000)
+    rate_hz: int = option(
+        16000, "Highest rate of the model; a clip with a lower one keeps it.", unit="Hz", low=1000, high=MOST_RATE_HZ
+    )
     max_seconds: float = option(25.0, "Longest clip; the rest is cut.", unit="s", low=0.5)
     start_seconds: float = option(0.0, "Where in the file the clip starts.", unit="s", low=0)
     rates: str = option(

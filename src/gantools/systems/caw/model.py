@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import gantools
+from gantools.audio.config import MOST_RATE_HZ
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import write_json
 from gantools.files.containers import read_state, read_tensors, write_state, write_tensors
@@ -24,7 +25,6 @@ from gantools.training.weights import SCHEMA, read_configuration
 
 NAME = "caw"
 _DAMAGED = "is damaged; restore the file, or train the model again"
-_HIGHEST_RATE_HZ = 768_000
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def read_description(folder: str | Path) -> dict[str, Any]:
 def _what_is_wrong(data: dict[str, Any]) -> str:
     """Return what keeps the data in `config.json` from being those of a model of clips, or an empty string."""
     rates = data.get("rates_hz")
-    if not (isinstance(rates, list) and rates and all(type(r) is int and 1 <= r <= _HIGHEST_RATE_HZ for r in rates)):
+    if not (isinstance(rates, list) and rates and all(type(r) is int and 1 <= r <= MOST_RATE_HZ for r in rates)):
         return "data.rates_hz is no list of rates"
     clips = data.get("clips")
     if not (isinstance(clips, list) and clips and all(isinstance(clip, dict) for clip in clips)):

@@ -10,14 +10,13 @@ import numpy as np
 import torch
 
 from gantools.errors import ModelError
-from gantools.options import from_mapping
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator
 from gantools.systems.song import MelTranslator, open_translator
 from gantools.systems.song_config import TranslateConfig
-from gantools.training.weights import open_network
+from gantools.training.weights import open_network, trained_with
 
 #: Frames per step of the noise that a `TimeGenerator` takes, and steps drawn at a time.
 _NOISE_FRAMES = 4
@@ -40,7 +39,7 @@ def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
         No model folder of CycleGAN, or weights that are missing or do not fit.
     """
     translator, model = open_translator(folder, "cyclegan", config)
-    options = from_mapping(CycleGANConfig, model["config"])
+    options = trained_with(CycleGANConfig, model, folder)
     name = "G" if config.direction == "forward" else "F"
     n_mels = translator.params.n_mels
     generator = open_network(folder, name, lambda: build_networks(options, n_mels)[name], raw=not config.average)

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from gantools.errors import ModelError
-from gantools.options import from_mapping
 from gantools.runtime.seeds import item_seed
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
 from gantools.systems.song import MelTranslator, open_translator
 from gantools.systems.song_config import TranslateConfig
-from gantools.training.weights import open_network
+from gantools.training.weights import open_network, trained_with
 
 
 def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
@@ -32,7 +31,7 @@ def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
     if config.direction != "forward":
         raise ModelError("pix2pix has one direction only; train another model for the other", folder)
     translator, model = open_translator(folder, "pix2pix", config)
-    options = from_mapping(Pix2PixConfig, model["config"])
+    options = trained_with(Pix2PixConfig, model, folder)
     generator = open_network(folder, "G", lambda: build_networks(options)["G"], raw=not config.average)
     generator.to(device).train()
 

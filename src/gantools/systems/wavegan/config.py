@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from gantools.audio.config import MOST_RATE_HZ
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -27,7 +28,7 @@ class WaveGANConfig(TrainConfig):
     variant: str = option("style", "Row of the paper's table", choices=VARIANTS)
     recipe: str = option("tuned", "Where unset numbers are from: the paper's, or ours", choices=("paper", "tuned"))
 
-    rate_hz: int = option(16000, "Rate of the clips", unit="Hz", flag="sample-rate", low=1000)
+    rate_hz: int = option(16000, "Rate of the clips", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ)
     samples: int = option(65536, "Length of a clip: 16 times a product of 4, 4, ... and at most one more", low=256)
     channels: int = option(1, "1 for mono, 2 for stereo", low=1, high=2)
     split: str = option("80/10/10", "Shares of train, val and test; whole songs, drawn with the seed")

@@ -13,13 +13,12 @@ import torch
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_tensors, write_tensors
 from gantools.files.hashing import hash_bytes
-from gantools.options import from_mapping
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
 from gantools.systems.wavegan.networks import UpConv, build_generator
 from gantools.systems.wavegan.sampling import draw_latent, draw_noise
 from gantools.systems.wavegan.style import StyleGenerator
-from gantools.training.weights import open_network, read_model
+from gantools.training.weights import open_network, read_model, trained_with
 
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
 _PIECES_PER_ANCHOR = 4
@@ -111,7 +110,7 @@ class ClipMaker:
         model = read_model(folder)
         if model["system"] != "wavegan":
             raise ModelError(f"is a model of {model['system']}; use gantools generate {model['system']}", folder)
-        self.model = from_mapping(WaveGANConfig, model["config"])
+        self.model = trained_with(WaveGANConfig, model, folder)
         self.config, self.device, self.latents = config, torch.device(device), latents
         if latents is not None and latents.shape[1] != self.model.latent:
             raise ModelError(f"takes latents of {self.model.latent} numbers, not {latents.shape[1]}", folder)
