@@ -59,7 +59,7 @@ def separate(
     model = find_model(config.model, download=config.download)
     roles = config.roles(model.sources)
     if config.model == "auto":
-        why = "" if model.name == "htdemucs" else "; --model htdemucs says where to get the weights of Demucs"
+        why = "" if model.name == "htdemucs" else ": no weights of Demucs here; --model htdemucs says where to get them"
         say(run, f"--model auto takes {model.name}{why}")
     accelerator(run.device)  # a device that is not there stops all before work starts
     tasks = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class GantoolsError(Exception):
@@ -24,7 +25,7 @@ class GantoolsError(Exception):
     def __str__(self) -> str:
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
-    def __reduce__(self) -> tuple[type[GantoolsError], tuple[str, str | None]]:
+    def __reduce__(self) -> tuple[type[GantoolsError], tuple[Any, ...]]:
         # Worker processes send errors back pickled; the default would lose the path.
         return type(self), (self.message, self.path)
 
@@ -35,6 +36,37 @@ class StoppedError(GantoolsError):
 
 class InputError(GantoolsError):
     """An input file is missing, broken or does not fit. Fails that file only."""
+
+    @property
+    def what(self) -> str:
+        """The fault alone, without what to do."""
+        return self.message
+
+
+class DamagedError(InputError):
+    """A file of gantools was cut short or changed.
+
+    Parameters
+    ----------
+    what : str
+        The fault.
+    path : str or Path, optional
+        The file.
+    advice : str
+        What to do; who knows the command that makes such files names it.
+    """
+
+    def __init__(self, what: str, path: str | Path | None = None, advice: str = "make it again") -> None:
+        super().__init__(f"{what}; {advice}", path)
+        self._what, self._advice = what, advice
+
+    @property
+    def what(self) -> str:
+        """The fault alone, without what to do."""
+        return self._what
+
+    def __reduce__(self) -> tuple[type[GantoolsError], tuple[Any, ...]]:
+        return type(self), (self._what, self.path, self._advice)
 
 
 class Notice(InputError):  # noqa: N818

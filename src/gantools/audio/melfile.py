@@ -18,8 +18,8 @@ from gantools.audio.config import MelParams
 from gantools.audio.io import AudioReader, hear
 from gantools.audio.mel import MelStream
 from gantools.audio.polarity import LEFT_ALONE
-from gantools.errors import InputError
-from gantools.files.containers import MAKE_AGAIN, TensorStream, read_meta, read_rows, tensor_shape, verify
+from gantools.errors import DamagedError, InputError
+from gantools.files.containers import TensorStream, read_meta, read_rows, tensor_shape, verify
 from gantools.files.jsontext import well_formed
 from gantools.options import from_mapping, to_mapping
 
@@ -77,11 +77,8 @@ def read_mel(path: str | Path) -> MelFile:
     """
     try:
         return _read_mel(path)
-    except InputError as error:
-        what = error.message.removesuffix(MAKE_AGAIN)
-        if what == error.message:
-            raise
-        raise InputError(f"{what}{MAKE_AGAIN}: the command that made it, with --check", path) from error
+    except DamagedError as error:
+        raise DamagedError(error.what, path, "make it again: the command that made it, with --check") from error
 
 
 def _read_mel(path: str | Path) -> MelFile:
@@ -99,7 +96,7 @@ def _read_mel(path: str | Path) -> MelFile:
             raise ValueError
     shape = tensor_shape(path, "mel_db")
     if len(shape) != 2 or shape[1] != params.n_mels or shape[0] != 1 + n_samples // params.hop_samples:
-        raise InputError(f"holds {shape} values, which does not fit its own parameters{MAKE_AGAIN}", path)
+        raise DamagedError(f"holds {shape} values, which does not fit its own parameters", path)
     return MelFile(Path(path), params, n_samples, shape[0], meta)
 
 

@@ -14,9 +14,9 @@ from gantools.audio.config import MelParams
 from gantools.audio.fingerprint import describe_twins
 from gantools.audio.quantise import DbRange
 from gantools.chunks.splits import SPLITS, names
-from gantools.errors import InputError
+from gantools.errors import DamagedError, InputError
 from gantools.files.atomic import write_json, write_text
-from gantools.files.containers import MAKE_AGAIN, content_key, map_tensor, read_meta, verify
+from gantools.files.containers import content_key, map_tensor, read_meta, verify
 from gantools.files.hashing import hash_bytes
 from gantools.files.jsontext import parse_object, well_formed
 from gantools.files.ownership import inside
@@ -27,9 +27,9 @@ INDEX = "index.jsonl"
 SCHEMA = 1
 SHARD_NAME = re.compile(r"^shard-(\d{5,})\.safetensors$")
 #: What a damaged part of a folder asks for, and what then helps.
-CHUNK_AGAIN = f"{MAKE_AGAIN}: the same gantools chunk command with --check"
+CHUNK_AGAIN = "make it again: the same gantools chunk command with --check"
 
-_DAMAGED = f"is damaged{CHUNK_AGAIN}"
+_DAMAGED = f"is damaged; {CHUNK_AGAIN}"
 Row = dict[str, Any]
 
 
@@ -41,9 +41,9 @@ def read_dataset(folder: str | Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read{CHUNK_AGAIN}", path) from error
+        raise DamagedError("cannot be read", path, CHUNK_AGAIN) from error
     if dataset.get("schema") != SCHEMA:
-        raise InputError(f"not a chunk folder of schema {SCHEMA}{CHUNK_AGAIN}", path)
+        raise DamagedError(f"not a chunk folder of schema {SCHEMA}", path, CHUNK_AGAIN)
     with well_formed(path, _DAMAGED):
         if dataset["kind"] not in ("mel", "audio") or not isinstance(dataset["config"], dict):
             raise ValueError
@@ -90,7 +90,7 @@ def write_index(
             contents[name] = content_key(folder / name)
             rows += made
         except InputError as error:
-            left_out[name] = f"{folder / name}: {error.message.removesuffix(MAKE_AGAIN)}"
+            left_out[name] = f"{folder / name}: {error.what}"
     options = (read_dataset(folder) or {}).get("config", {})
     fixed = [song for option in ("val_songs", "test_songs") for song in names(options.get(option, ""))]
     groups = join_twins(rows, contents, fixed)
@@ -168,14 +168,14 @@ def read_rows(folder: Path, dataset: dict[str, Any]) -> list[Row]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read ({error}){CHUNK_AGAIN}", path) from error
+        raise DamagedError(f"cannot be read ({error})", path, CHUNK_AGAIN) from error
     for number, line in enumerate(lines, 1):
         try:
             row: Row = parse_object(line)
         except ValueError:
             row = {}
         if wrong := _what_is_wrong(row, dataset["kind"]):
-            raise InputError(f"line {number}: {wrong}{CHUNK_AGAIN}", path)
+            raise DamagedError(f"line {number}: {wrong}", path, CHUNK_AGAIN)
         rows.append(row)
     return rows
 
@@ -256,7 +256,7 @@ class ChunkSet:
         try:
             verify(path)
         except InputError as error:
-            raise InputError(f"{error.message.removesuffix(MAKE_AGAIN)}{CHUNK_AGAIN}", path) from error
+            raise DamagedError(error.what, path, CHUNK_AGAIN) from error
         tensor = map_tensor(path, "mel" if self.kind == "mel" else "clips")
         good = tensor.ndim == 2 and (self.kind != "mel" or tensor.shape[1] == self.params.n_mels)
         if self.kind == "mel":
@@ -264,7 +264,7 @@ class ChunkSet:
         else:
             good = good and all(row["row"] < len(tensor) and row["samples"] == tensor.shape[1] for row in rows)
         if not good:
-            raise InputError(f"does not hold what index.jsonl says{CHUNK_AGAIN}", path)
+            raise DamagedError("does not hold what index.jsonl says", path, CHUNK_AGAIN)
         return tensor
 
     def sounds(self, *roles: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from gantools.cli.flags import Run
 from gantools.cli.inputs import part
 from gantools.cli.records import say
 from gantools.cli.tasks import Item, Task
-from gantools.errors import ConfigError, InputError
+from gantools.errors import ConfigError, DamagedError
 from gantools.files.ownership import inside
 
 
@@ -48,7 +48,7 @@ def _cut_all(everything: Sequence[Item], run: Run, config: ChunkConfig, out: Pat
     manifest = Manifest(out)
     damaged = is_damaged(out) and any(map(manifest.has_made, (DATASET, INDEX)))
     if damaged and not (run.check or run.force):
-        raise InputError(f"dataset.json or index.jsonl is damaged{CHUNK_AGAIN}", out)
+        raise DamagedError("dataset.json or index.jsonl is damaged", out, CHUNK_AGAIN)
     if why := manifest.kept((DATASET, INDEX), run.force or damaged):
         raise ConfigError(why)
     known = None if damaged or run.force else read_dataset(out)

@@ -17,12 +17,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as encode_arrays
 
-from gantools.errors import InputError
+from gantools.errors import DamagedError, InputError
 from gantools.files.atomic import atomic_path, plain_json
 from gantools.files.jsontext import parse_object
-
-#: What errors of damaged files end with. Who knows the command that makes a file puts it in place of this.
-MAKE_AGAIN = "; make it again"
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +68,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path) from error
     except (ValueError, struct.error, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"not a safetensors file, or cut short{MAKE_AGAIN}", path) from error
+        raise DamagedError("not a safetensors file, or cut short", path) from error
     header["__start__"] = 8 + size
     return header
 
@@ -125,7 +122,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
         with safe_open(str(path), framework="np") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, meta
     except (SafetensorError, TypeError, ValueError) as error:
-        raise InputError(f"broken safetensors file ({error}){MAKE_AGAIN}", path) from error
+        raise DamagedError(f"broken safetensors file ({error})", path) from error
 
 
 def verify(path: str | Path) -> None:
@@ -140,7 +137,7 @@ def verify(path: str | Path) -> None:
             while left and (block := file.read(min(left, 1 << 20))):
                 crc, left = zlib.crc32(block, crc), left - len(block)
             if crc != expected:
-                raise InputError(f"tensor {name!r} fails its checksum: the file is damaged{MAKE_AGAIN}", path)
+                raise DamagedError(f"tensor {name!r} fails its checksum: the file is damaged", path)
 
 
 def content_key(path: str | Path) -> str:
@@ -265,4 +262,4 @@ def read_state(path: str | Path, device: str = "cpu") -> tuple[dict[str, torch.T
         with safe_open(str(path), framework="pt", device=device) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, meta
     except (SafetensorError, TypeError, ValueError) as error:
-        raise InputError(f"broken safetensors file ({error}){MAKE_AGAIN}", path) from error
+        raise DamagedError(f"broken safetensors file ({error})", path) from error

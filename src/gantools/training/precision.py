@@ -38,7 +38,10 @@ def _has_bfloat16(device: torch.device) -> bool:
     if device.type != "cpu":
         return False
     features: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(features.get("amx_bf16") or features.get("avx512_bf16"))
+    if not (features.get("amx_bf16") or features.get("avx512_bf16")):
+        return False
+    # The user may keep oneDNN from these instructions (ONEDNN_MAX_CPU_ISA); it then takes many times as long.
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gantools.errors import ConfigError, InputError, ModelError
-from gantools.files.containers import MAKE_AGAIN, read_state, verify
+from gantools.files.containers import read_state, verify
 from gantools.files.hashing import hash_file
 from gantools.files.jsontext import parse_object
 from gantools.options import from_mapping
@@ -135,8 +135,7 @@ def check_model(folder: str | Path) -> None:
         try:
             verify(path)
         except InputError as error:
-            what = error.message.removesuffix(MAKE_AGAIN)
-            raise ModelError(f"{what}; restore it, or train the model again with --no-resume", path) from error
+            raise ModelError(f"{error.what}; restore it, or train the model again with --no-resume", path) from error
 
 
 def load_weights(folder: str | Path, name: str, net: nn.Module, *, raw: bool = False) -> None:

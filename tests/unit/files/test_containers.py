@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import struct
 import zlib
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from gantools.errors import InputError
+from gantools.errors import DamagedError, InputError
 from gantools.files.atomic import atomic_path, host_name, new_folder, sweep_temporaries, write_json
 from gantools.files.containers import (
     TensorStream,
@@ -231,3 +232,9 @@ def test_manifest_proves_and_recovers(tmp_path: Path) -> None:
     manifest.forget({"w"})
     assert set(Manifest(out).records) == {"y"}
     assert len((out / "manifest.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_damage_comes_back_whole_from_a_worker() -> None:
+    sent = DamagedError("is cut short", "a.mel.safetensors", "copy it again")
+    got = pickle.loads(pickle.dumps(sent))
+    assert (str(got), got.what) == ("a.mel.safetensors: is cut short; copy it again", "is cut short")

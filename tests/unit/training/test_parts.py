@@ -56,10 +56,23 @@ def test_average_equals_its_formula() -> None:
     assert average_decay(10**6) == 0.999
 
 
-def test_precision_is_chosen_from_the_hardware() -> None:
+@pytest.mark.parametrize(
+    ("features", "allowed", "chosen"),
+    [
+        ({"avx512_bf16": True}, True, "bfloat16"),
+        ({"amx_bf16": True}, True, "bfloat16"),
+        ({"avx512_bf16": True}, False, "float32"),  # ONEDNN_MAX_CPU_ISA=AVX2
+        ({"avx2": True}, True, "float32"),
+    ],
+)
+def test_precision_is_chosen_from_the_hardware(
+    features: dict[str, bool], allowed: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cpu = torch.device("cpu")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: allowed)
     assert choose_precision("float32", cpu) == "float32"
-    assert choose_precision("auto", cpu) in ("float32", "bfloat16")
+    assert choose_precision("auto", cpu) == chosen
     with pytest.raises(DeviceError, match="float16 needs a CUDA device"):
         choose_precision("float16", cpu)
 
