@@ -24,9 +24,11 @@ out=${DEMO_OUT:-demo/$target}
 mkdir -p "$out"
 cd "$out"
 
-# Show a command and run it. Verbs print the paths that they write; log.txt keeps them.
+# Show a command, so that it can be copied, and run it. Verbs print the paths that they write; log.txt keeps them.
 run() {
-    printf '\n$ %s\n' "$*"
+    printf '\n$'
+    printf ' %q' "$@"
+    printf '\n'
     "$@" >>log.txt
 }
 

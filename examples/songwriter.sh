@@ -17,9 +17,11 @@ mkdir -p "$out"
 cd "$out"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # narrow networks: a second thread costs more than it brings
 
-# Show a command and run it. Verbs print the paths that they write; log.txt keeps them.
+# Show a command, so that it can be copied, and run it. Verbs print the paths that they write; log.txt keeps them.
 run() {
-    printf '\n$ %s\n' "$*"
+    printf '\n$'
+    printf ' %q' "$@"
+    printf '\n'
     "$@" >>log.txt
 }
 

@@ -140,7 +140,7 @@ def run_training(
             bar.say(f"gantools train: {error}")
             emit(run, {**record, "status": "error", "error": str(error)})
             return 1
-    return _finish(run, record, summary) if is_first_rank() else 0
+    return _finish(run, record, summary, config) if is_first_rank() else 0
 
 
 def _remarks(system: System) -> list[str]:
@@ -166,8 +166,8 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
     return 0
 
 
-def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
-    from gantools.training.maturity import Maturity
+def _finish(run: Run, record: dict[str, Any], summary: Summary, config: TrainConfig) -> int:
+    from gantools.training.maturity import of_model
 
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
     fields |= {"healthy_step": summary.healthy_step, "rollbacks": summary.rollbacks, "symptoms": summary.symptoms}
@@ -182,7 +182,7 @@ def _finish(run: Run, record: dict[str, Any], summary: Summary) -> int:
         what = "; ".join(f"{name}: {sentence}" for name, sentence in summary.symptoms.items())
         say(run, f"never healthy ({what}); train longer, or with other settings")
     # Beside what the documentation's figures took, where it was much less.
-    steps = Maturity(summary.step, summary.documented_steps).words or f"{summary.step} steps"
+    steps = of_model(summary.folder, {"config": to_mapping(config)}).words or f"{summary.step} steps"
     say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {steps}{best}")
     emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
     return 0

@@ -16,10 +16,14 @@ _SHORT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Maturity:
-    """Steps that were done, and about how many the documentation's figures took; 0 where they are not known."""
+    """Steps that were done, and about how many the documentation's figures took; 0 where they are not known.
+
+    With `part` they are those of a part of a model, such as a scale.
+    """
 
     steps: int
     documented_steps: int
+    part: str = ""
 
     @property
     def words(self) -> str:
@@ -27,7 +31,8 @@ class Maturity:
         if not self.steps or self.steps >= _SHORT_SHARE * self.documented_steps:
             return ""
         much = "noise" if self.steps < _NOISE_SHARE * self.documented_steps else "less than the documentation shows"
-        return f"{self.steps:,} of about {self.documented_steps:,} steps: expect {much}"
+        where = f" at {self.part}" if self.part else ""
+        return f"{self.steps:,} of about {self.documented_steps:,} steps{where}: expect {much}"
 
     @property
     def fields(self) -> dict[str, int]:
@@ -36,7 +41,9 @@ class Maturity:
 
 
 def of_model(folder: str | Path, model: Mapping[str, Any]) -> Maturity:
-    """Return the maturity of a model folder from its journals, of all scales where it has several.
+    """Return the maturity of a model folder from its journals; of several scales, that of the least trained.
+
+    Noise at one scale is heard, however long the others were trained.
 
     Parameters
     ----------
@@ -44,11 +51,13 @@ def of_model(folder: str | Path, model: Mapping[str, Any]) -> Maturity:
     model : mapping
         Contents of its ``config.json``.
     """
-    journals = [path for path in (Path(folder) / "metrics.jsonl",) if path.is_file()]
-    journals = journals or sorted(Path(folder).glob("scales/*/metrics.jsonl"))
     documented = model["config"].get("documented_steps", 0)
     documented = documented if isinstance(documented, int) else 0
-    return Maturity(sum(map(_last_step, journals)), documented * max(1, len(journals)))
+    parts = {path.parent.name: _last_step(path) for path in sorted(Path(folder).glob("scales/*/metrics.jsonl"))}
+    if not parts:
+        return Maturity(_last_step(Path(folder) / "metrics.jsonl"), documented)
+    part = min(parts, key=lambda name: parts[name])
+    return Maturity(parts[part], documented, part.lstrip("0").replace("hz", " Hz"))
 
 
 def _last_step(path: Path) -> int:

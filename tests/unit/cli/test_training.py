@@ -20,6 +20,7 @@ from gantools.training.report import Progress, Summary
 def said(folder: Path, capsys: pytest.CaptureFixture[str], steps: int, total: int, **changes: Any) -> str:
     """Return what is said of a run that validates once and ends after `steps`."""
     summary = Summary("finished", folder, steps, total, steps, 5.4, 224.0, "float32", documented_steps=1200)
+    (folder / "metrics.jsonl").write_text(f'{{"step": {steps}}}\n')
 
     def drive(*arguments: Any, report: Any, **options: Any) -> Summary:
         report(Progress("validate", 2, total, 9.0, values={"score": 3.0}))

@@ -36,11 +36,13 @@ def test_a_model_tells_by_its_journal(tmp_path: Path) -> None:
     assert of_model(tmp_path, {"config": {}}) == Maturity(40, 0)
 
 
-def test_scales_count_together(tmp_path: Path) -> None:
-    for rate, steps in ((500, 20), (1000, 7)):
+def test_of_several_scales_the_least_trained_counts(tmp_path: Path) -> None:
+    for rate, steps in ((500, 200), (1000, 7), (16000, 300)):
         (tmp_path / f"scales/{rate:05d}hz").mkdir(parents=True)
         (tmp_path / f"scales/{rate:05d}hz/metrics.jsonl").write_text(f'{{"step": {steps}}}\n')
-    assert of_model(tmp_path, {"config": {"documented_steps": 240}}) == Maturity(27, 480)
+    found = of_model(tmp_path, {"config": {"documented_steps": 240}})
+    assert found == Maturity(7, 240, "1000 Hz")
+    assert found.words == "7 of about 240 steps at 1000 Hz: expect noise"
 
 
 def test_the_least_trained_of_several_models_counts() -> None:
