@@ -3,10 +3,10 @@
     python benchmarks/bench_caw.py [--steps 30] [--long-steps 6] [--seconds 10]
 
 The plain step is written here as the authors' program does it: Conv1d in float32, a new draw of the whole clip from the
-scales below, the gradient penalty in each step, the critic's weights not frozen while the generator learns. The first
-table also has it with draws of the crop only, which that program cannot make. All begin with the same weights and learn
-the same thing: preset `small`, without our own term for frame statistics, which is timed by itself.
-CPU seconds; the two take turns, so that a slow moment hits both.
+scales below, the gradient penalty in each step, the discriminator's weights not frozen while the generator learns. The
+first table also has it with draws of the crop only, which that program cannot make. All begin with the same weights and
+learn the same thing: preset `small`, without our own term for frame statistics, which is timed by itself. CPU seconds;
+the two take turns, so that a slow moment hits both.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from torch.nn.utils.parametrizations import weight_norm
 try:
     from gantools.systems.caw.config import PRESETS, CawConfig
     from gantools.systems.caw.material import LowerDraws, prepare
-    from gantools.systems.caw.networks import PRE_EMPHASIS, Critic, Generator
+    from gantools.systems.caw.networks import PRE_EMPHASIS, Discriminator, Generator
     from gantools.systems.caw.rates import list_rates
     from gantools.systems.caw.resampling import clip_length, upsample
     from gantools.systems.caw.sampler import Sampler
@@ -72,7 +72,7 @@ def untrained(rates_hz: list[int], config: CawConfig, seconds: float) -> Stack:
 class PlainNet(nn.Module):
     """The networks as published: Conv1d, weight norm, BatchNorm1d; one class for both, with a head or without."""
 
-    def __init__(self, net: Generator | Critic) -> None:
+    def __init__(self, net: Generator | Discriminator) -> None:
         super().__init__()
         self.convs = nn.ModuleList(plain(conv) for conv in net.body.convs)
         self.norms = nn.ModuleList(nn.BatchNorm1d(norm.num_features) for norm in net.body.norms)
@@ -109,12 +109,12 @@ class PlainStep:
 
     def __init__(self, system: CawScale, below: Stack, whole_draws: bool = True) -> None:
         self.system, self.config, self.whole_draws = system, system.config, whole_draws
-        self.generator, self.critic = PlainNet(system.generator), PlainNet(system.critic)
+        self.generator, self.discriminator = PlainNet(system.generator), PlainNet(system.discriminator)
         self.below = [(s.rate_hz, PlainNet(s.generator).eval(), s.generator.reach) for s in below.scales]
         rates = (self.config.beta1, self.config.beta2)
         self.adam = {
-            name: torch.optim.Adam(net.parameters(), self.config.learning_rate, rates)
-            for name, net in (("D", self.critic), ("G", self.generator))
+            name: torch.optim.Adam(net.parameters(), self.config.lr, rates)
+            for name, net in (("D", self.discriminator), ("G", self.generator))
         }
 
     @torch.no_grad()
@@ -139,9 +139,9 @@ class PlainStep:
         fake = self.generator(functional.pad(x, (reach, reach)), previous)
 
         self.adam["D"].zero_grad()
-        on_real, on_fake = self.critic(real).mean(), self.critic(fake.detach()).mean()
+        on_real, on_fake = self.discriminator(real).mean(), self.discriminator(fake.detach()).mean()
         mixture = torch.lerp(fake.detach(), real, batch["mix"]).requires_grad_()
-        (slope,) = torch.autograd.grad(self.critic(mixture).sum(), mixture, create_graph=True)
+        (slope,) = torch.autograd.grad(self.discriminator(mixture).sum(), mixture, create_graph=True)
         penalty = (slope.norm(dim=1) - 1).square().mean()
         (on_fake - on_real + c.penalty_weight * penalty).backward()
         self.adam["D"].step()
@@ -152,7 +152,7 @@ class PlainStep:
         share = real.shape[-1] / system.material.lengths[0]
         spectral = sum(distance(rec, real, *sizes) for sizes in ((2048, 240, 1200), (1024, 120, 600), (512, 50, 240)))
         spectral = spectral / 3 * share**-0.5
-        (-self.critic(fake).mean() + c.alpha1 * mse + c.alpha2 * spectral).backward()
+        (-self.discriminator(fake).mean() + c.alpha1 * mse + c.alpha2 * spectral).backward()
         self.adam["G"].step()
         terms = {"fake": on_fake, "real": on_real, "mse": mse, "spectral": spectral}
         return {name: float(value.detach()) for name, value in terms.items()}
@@ -219,12 +219,12 @@ def compare(crop: int, seconds: float, count: int, show: bool) -> float:
     for name, spent in mean.items():
         print(f"  {name:28} {1000 * spent:9.1f} ms {mean['plain'] / spent:6.2f} x")
     if show:
-        print(f"  {'step':>6} {'critic (fake - real)':>24} {'mse':>20} {'spectral':>20}      plain / ours")
+        print(f"  {'step':>6} {'discriminator (fake - real)':>24} {'mse':>20} {'spectral':>20}      plain / ours")
         for step in range(0, len(times["ours"]), 5):
             rows = [terms[name][step] for name in ("plain", "ours")]
-            critic = " / ".join(f"{row['fake'] - row['real']:9.4f}" for row in rows)
+            discriminator = " / ".join(f"{row['fake'] - row['real']:9.4f}" for row in rows)
             others = ["".join(f"{rows[0][n]:9.4f} /{rows[1][n]:9.4f} ") for n in ("mse", "spectral")]
-            print(f"  {step:6d} {critic:>24} {others[0]} {others[1]}")
+            print(f"  {step:6d} {discriminator:>24} {others[0]} {others[1]}")
     return mean["plain"] / mean["ours"]
 
 

@@ -1,8 +1,8 @@
 """Time of a CycleGAN training step: the loop's batched four-call step against a plain six-call one in float32.
 
 Both do the same update of the same networks on the same windows. The plain step is written here as the reference
-program does it: each translation is a call of its own, the critics judge reals and fakes one after the other, Adam with
-torch's defaults. Run it as a script; it takes a minute or two.
+program does it: each translation is a call of its own, the discriminators judge reals and fakes one after the other,
+Adam with torch's defaults. Run it as a script; it takes a minute or two.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ WANTED = 1.3
 #: name -> (changes to preset paper, frames, mel bands, timed steps)
 SIZES = {
     "paper: 256 x 256, width 64, 9 blocks": ({}, 256, 256, 2),
-    "quarter: 128 x 64, width 16, 4 blocks": ({"width": 16, "critic_width": 16, "blocks": 4}, 128, 64, 20),
+    "quarter: 128 x 64, width 16, 4 blocks": ({"width": 16, "discriminator_width": 16, "blocks": 4}, 128, 64, 20),
 }
 
 
@@ -57,16 +57,16 @@ def chunk_folder(folder: Path, frames: int, n_mels: int) -> ChunkSet:
 
 
 class PlainStep:
-    """Six generator calls, critics one image at a time, float32 throughout."""
+    """Six generator calls, discriminators one image at a time, float32 throughout."""
 
     def __init__(self, system: CycleGAN) -> None:
         self.system, config = system, system.config
         self.G, self.F, self.D_X, self.D_Y = (copy.deepcopy(system.networks[n]) for n in ("G", "F", "D_X", "D_Y"))
         betas = (config.beta1, config.beta2)
         generators = itertools.chain(self.G.parameters(), self.F.parameters())
-        self.critics = [*self.D_X.parameters(), *self.D_Y.parameters()]
-        self.generator_adam = torch.optim.Adam(generators, config.learning_rate, betas)
-        self.critic_adam = torch.optim.Adam(self.critics, config.critic_learning_rate, betas)
+        self.discriminators = [*self.D_X.parameters(), *self.D_Y.parameters()]
+        self.generator_adam = torch.optim.Adam(generators, config.lr, betas)
+        self.discriminator_adam = torch.optim.Adam(self.discriminators, config.discriminator_lr, betas)
 
     def run(self, step: int) -> float:
         """Do a step and return the generators' loss."""
@@ -77,7 +77,7 @@ class PlainStep:
         back_x = self.F(fake_y)
         fake_x = self.F(y)
         back_y = self.G(fake_x)
-        for parameter in self.critics:
+        for parameter in self.discriminators:
             parameter.requires_grad_(False)
         self.generator_adam.zero_grad()
         loss = to_target(self.D_Y(fake_y), 1.0) + to_target(self.D_X(fake_x), 1.0)
@@ -87,13 +87,13 @@ class PlainStep:
             loss = loss + config.cycle_weight * config.identity_weight * same
         loss.backward()
         self.generator_adam.step()
-        for parameter in self.critics:
+        for parameter in self.discriminators:
             parameter.requires_grad_(True)
-        self.critic_adam.zero_grad()
-        for critic, real, fake in ((self.D_Y, y, fake_y), (self.D_X, x, fake_x)):
+        self.discriminator_adam.zero_grad()
+        for discriminator, real, fake in ((self.D_Y, y, fake_y), (self.D_X, x, fake_x)):
             # The pool hands back what it is given until it is full, which it is not within this benchmark.
-            (0.5 * (to_target(critic(real), 1.0) + to_target(critic(fake.detach()), 0.0))).backward()
-        self.critic_adam.step()
+            (0.5 * (to_target(discriminator(real), 1.0) + to_target(discriminator(fake.detach()), 0.0))).backward()
+        self.discriminator_adam.step()
         return loss.item()
 
 

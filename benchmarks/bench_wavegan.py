@@ -3,9 +3,9 @@
     python benchmarks/bench_wavegan.py [--preset small] [--steps 8]
 
 The plain step is written here as ports of WaveGAN to PyTorch do it: nearest upsampling and Conv1d in float32, the
-gradient penalty in each step of the critic, a generator whose graph the critic's step builds too. It begins with the
-same weights and sees the same clips. The style and transformer networks have no such port; they are timed alone. CPU
-seconds of the process, the kinds in turn.
+gradient penalty in each step of the discriminator, a generator whose graph the discriminator's step builds too. It
+begins with the same weights and sees the same clips. The style and transformer networks have no such port; they are
+timed alone. CPU seconds of the process, the kinds in turn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 try:
     from gantools.systems.wavegan.config import PRESETS, VARIANTS, WaveGANConfig, resolve, strides
     from gantools.systems.wavegan.data import SongClips
-    from gantools.systems.wavegan.networks import Critic, Generator
+    from gantools.systems.wavegan.networks import Discriminator, Generator
     from gantools.systems.wavegan.objective import WaveGAN
     from gantools.systems.wavegan.sampling import draw_items, make_clips
 except ImportError as error:
@@ -73,10 +73,10 @@ class PlainGenerator(nn.Module):
         return x
 
 
-class PlainCritic(nn.Module):
+class PlainDiscriminator(nn.Module):
     """Strided Conv1d and phase shuffle by reflection."""
 
-    def __init__(self, net: Critic, config: WaveGANConfig) -> None:
+    def __init__(self, net: Discriminator, config: WaveGANConfig) -> None:
         super().__init__()
         self.convs, self.shuffled = nn.ModuleList(), net.shuffled
         for layer in net.layers:
@@ -102,34 +102,34 @@ class PlainCritic(nn.Module):
 
 
 class PlainStep:
-    """A step of the critic with a penalty, and one of the generator as often as in ours."""
+    """A step of the discriminator with a penalty, and one of the generator as often as in ours."""
 
     def __init__(self, system: WaveGAN) -> None:
         self.system, c = system, system.config
         own: Any = system.networks
-        self.generator, self.critic = PlainGenerator(own["G"], c), PlainCritic(own["D"], c)
+        self.generator, self.discriminator = PlainGenerator(own["G"], c), PlainDiscriminator(own["D"], c)
         betas = (c.beta1 or 0.0, c.beta2 or 0.0)
-        self.adam_d = torch.optim.Adam(self.critic.parameters(), c.critic_rate or 0.0, betas)
-        self.adam_g = torch.optim.Adam(self.generator.parameters(), c.learning_rate or 0.0, betas)
+        self.adam_d = torch.optim.Adam(self.discriminator.parameters(), c.discriminator_lr or 0.0, betas)
+        self.adam_g = torch.optim.Adam(self.generator.parameters(), c.lr or 0.0, betas)
 
     def run(self, step: int) -> dict[str, float]:
-        """Do one step and return the critic's scores."""
+        """Do one step and return the discriminator's scores."""
         c, batch = self.system.config, self.system.batch(step, range(self.system.config.batch_size))
-        real, fake = batch["real"], self.generator(batch["critic_z"])
+        real, fake = batch["real"], self.generator(batch["discriminator_z"])
         self.adam_d.zero_grad()
-        on_real, on_fake = self.critic(real), self.critic(fake.detach())
+        on_real, on_fake = self.discriminator(real), self.discriminator(fake.detach())
         if c.loss == "bce":
             loss = functional.softplus(-on_real).mean() + functional.softplus(on_fake).mean()
         else:
             between = torch.lerp(fake.detach(), real, batch["mix"][:, None, None]).requires_grad_()
-            (slope,) = torch.autograd.grad(self.critic(between).sum(), between, create_graph=True)
+            (slope,) = torch.autograd.grad(self.discriminator(between).sum(), between, create_graph=True)
             penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
             loss = on_fake.mean() - on_real.mean() + c.penalty_weight * penalty
         loss.backward()
         self.adam_d.step()
-        if step % (c.critic_updates or 1) == 0:
+        if step % (c.discriminator_updates or 1) == 0:
             self.adam_g.zero_grad()
-            judged = self.critic(self.generator(batch["generator_z"]))
+            judged = self.discriminator(self.generator(batch["generator_z"]))
             (functional.softplus(-judged).mean() if c.loss == "bce" else -judged.mean()).backward()
             self.adam_g.step()
         return {"real": float(on_real.detach().mean()), "fake": float(on_fake.detach().mean())}
@@ -172,7 +172,9 @@ def measure(variant: str, config: WaveGANConfig, files: list[tuple[str, Path]], 
     if variant in ("baseline", "improved"):
         steps["plain"] = PlainStep(system)
     steps["ours"] = OwnStep(system)
-    whole = (config.critic_updates or 1) * (config.penalty_every or 1)  # every kind of step as often as in training
+    whole = (config.discriminator_updates or 1) * (
+        config.penalty_every or 1
+    )  # every kind of step as often as in training
     count = -(-count // whole) * whole
     times: dict[str, list[float]] = {name: [] for name in steps}
     last: dict[str, dict[str, float]] = {}

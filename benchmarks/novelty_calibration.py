@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gantools.audio.io import load_mono
-from gantools.metrics.novelty import FIGURES, Reference
+from gantools.metrics.novelty.figures import FIGURES, Reference
 
 CLIP_S, DRAW_S = 25, 10
 RATE_HZ = 16000

@@ -74,7 +74,7 @@ def separate(
     work: Work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
     if model.kind == "own":
         from gantools.cli.systems.options import from_model
-        from gantools.training.weights import read_configuration
+        from gantools.models.weights import read_configuration
 
         folder = model.files[0].parent
         work = from_model(run, folder, read_configuration(folder), work)

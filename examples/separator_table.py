@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from gantools.chunks.multitrack import Recording, find_multitracks
-from gantools.metrics.separation import mean_over_stems, score_stems
-from gantools.metrics.separation_baselines import SOURCES, hpss_with_lowpass, mix_as_estimate, oracle_ratio_mask
+from gantools.metrics.separation.baselines import SOURCES, hpss_with_lowpass, mix_as_estimate, oracle_ratio_mask
+from gantools.metrics.separation.ratios import mean_over_stems, score_stems
 from gantools.separation.catalogue import TINY
 from gantools.separation.networks import OwnNetwork
 from gantools.separation.overlap import Pass, Plan, average

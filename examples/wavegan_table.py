@@ -51,7 +51,7 @@ def main() -> None:
         print(f"| {title} | " + " | ".join([*cells, *PUBLISHED.get(name, ("", "", ""))]) + " |")
     print(NOTE)
     runs = {name: journal(folder / "model" / name) for name in PUBLISHED}
-    print("\n| variant | critic updates | generator updates | kept after | score, dB | minutes | returns |")
+    print("\n| variant | discriminator updates | generator updates | kept after | score, dB | minutes | returns |")
     print("|---|---|---|---|---|---|---|")
     for name, lines in runs.items():
         print(f"| {name} | " + " | ".join(run_cells(folder / "model" / name, lines)) + " |")
@@ -91,7 +91,7 @@ def run_cells(model: Path, lines: list[dict[str, Any]]) -> list[str]:
     steps = last["step"]
     return [
         f"{steps:,}",
-        f"{steps // config['critic_updates']:,}",
+        f"{steps // config['discriminator_updates']:,}",
         f"{best['step']:,}",
         f"{best['score']:.2f}",
         f"{last['seconds'] / 60:.1f}",

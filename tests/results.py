@@ -25,7 +25,7 @@ from sounds import stem, tone
 
 RECORD = Path(__file__).parent / "data/results.json"
 _LEARN = " --preset small --steps 3 --threads 1 --precision float32 --validate-every 1000 -d cpu"
-_TRANSLATE = " chunks --width 8 --critic-width 8 --batch-size 2 --validation-windows 2" + _LEARN
+_TRANSLATE = " chunks --width 8 --discriminator-width 8 --batch-size 2 --validation-windows 2" + _LEARN
 
 
 @dataclass(frozen=True)

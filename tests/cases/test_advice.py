@@ -52,7 +52,7 @@ def sentences(path: Path) -> Iterator[str]:
 
 def test_options_that_messages_name_exist() -> None:
     there = {"--help", "--version", *options_of(typer.main.get_command(build(VERBS)))}
-    assert {"--from", "--no-resume", "--learning-rate", "--rate-hz"} <= there
+    assert {"--from", "--no-resume", "--lr", "--rate-hz"} <= there
     named = 0
     for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "commands").glob("*.py")]:
         for sentence in sentences(path):
@@ -73,7 +73,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_divergence_ends_with_an_error_and_its_advice_helps(gantools: Callable, songs: Path, tmp_path: Path) -> None:
-    high = ("--learning-rate", "50", "--critic-rate", "50")
+    high = ("--lr", "50", "--discriminator-lr", "50")
     done = gantools(*WAVEGAN, songs, "-o", "m", "--variant", "improved", "--steps", "8", *high)
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if "diverged" in line]

@@ -13,12 +13,17 @@ from gantools.commands import melify as melify_command
 from running import made_here
 from sounds import tone
 
+from gantools.audio import melwindows as mel_windows
 from gantools.audio.writing import write_audio
 from gantools.effects import fitting
 from gantools.files.partial import Partial
-from gantools.metrics import comparison, coverage, embedding, mel_windows, mix, novelty_comparison, pitch
+from gantools.metrics import comparison, coverage
 from gantools.metrics.config import CoverageConfig, FrechetConfig, NoveltyConfig, RhythmConfig, StoiConfig
-from gantools.metrics.pairing import Clip
+from gantools.metrics.embedders import embedding
+from gantools.metrics.mix import figures as mix
+from gantools.metrics.novelty import comparison as novelty_comparison
+from gantools.metrics.pitch import statistics as pitch
+from gantools.report.clip import Clip
 
 RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_s": 1.0}
 FIT = ("fxnorm", "fit", "in", "-o", "f.json", "--min-active", "0")

@@ -231,7 +231,7 @@ def test_a_configuration_of_a_billion_channels_takes_no_memory(tmp_path: Path) -
 
     from gantools.errors import ModelError
     from gantools.files.containers import write_state
-    from gantools.training.weights import open_network
+    from gantools.models.weights import open_network
 
     config = {"schema": 1, "system": "s", "config": {}, "data": {}, "networks": {"G": 6}, "averaged": []}
     (tmp_path / "config.json").write_text(json.dumps(config))

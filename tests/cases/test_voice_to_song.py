@@ -14,7 +14,7 @@ import soundfile
 from running import run_here
 from sounds import stem
 
-from gantools.systems import listening
+from gantools.systems.translation import listening
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE_HZ = 22050

@@ -57,9 +57,9 @@ def test_one_clip_becomes_the_model_and_is_not_done_again(here: Run) -> None:
     assert (config["data"]["clips"][0]["name"], config["data"]["seconds"]) == ("riff.wav", 2.0)
     code, out, err = here("riff.wav", "-o", "models/riff", "--json")
     assert (code, json.loads(out)["status"]) == (0, "skipped")
-    code, _, err = here("riff.wav", "-o", "models/riff", "--learning-rate", "0.1")
+    code, _, err = here("riff.wav", "-o", "models/riff", "--lr", "0.1")
     assert code == 2
-    assert "learning_rate" in err
+    assert "lr" in err
 
 
 def test_a_folder_becomes_one_model_each_and_a_broken_file_fails_alone(here: Run) -> None:

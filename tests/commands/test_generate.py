@@ -13,8 +13,10 @@ from running import made_here
 from sounds import tone
 
 SMALL = {
-    "cyclegan": "--preset small --width 16 --body-width 16 --blocks 1 --critic-width 8 --texture-width 4".split(),
-    "pix2pix": "--preset small".split(),
+    "cyclegan": (
+        "--preset small --width 16 --body-width 16 --blocks 1 --discriminator-width 8 --texture-width 4"
+    ).split(),
+    "pix2pix": "--preset small --width 8".split(),
 }
 
 

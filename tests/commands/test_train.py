@@ -13,7 +13,18 @@ import torch
 from gantools.files.containers import read_state
 
 TINY = ["train", "cyclegan", "chunks", "--preset", "small", "--width", "8", "--body-width", "8", "--blocks", "1"]
-TINY += ["--critic-width", "8", "--texture-width", "4", "--batch-size", "2", "--micro-batch", "1", "--threads", "1"]
+TINY += [
+    "--discriminator-width",
+    "8",
+    "--texture-width",
+    "4",
+    "--batch-size",
+    "2",
+    "--micro-batch",
+    "1",
+    "--threads",
+    "1",
+]
 TINY += ["--validation-windows", "2", "--validate-every", "1000"]
 
 
@@ -57,7 +68,7 @@ def test_a_run_its_record_and_a_second_run(here, tmp_path: Path) -> None:
 
 
 def test_divergence_stops_and_keeps_the_good_state(here, tmp_path: Path) -> None:
-    code, out, said = here("-o", "m", "--steps", "20", "--learning-rate", "1e30", "--precision", "float32", "--json")
+    code, out, said = here("-o", "m", "--steps", "20", "--lr", "1e30", "--precision", "float32", "--json")
     assert code == 1
     assert json.loads(out)["status"] == "error"
     (line,) = [line for line in said.splitlines() if "not finite" in line]

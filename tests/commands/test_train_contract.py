@@ -23,7 +23,7 @@ from training_runs import children, full_disk
 from gantools.cli import training
 from gantools.cli.app import main
 from gantools.files.containers import read_state
-from gantools.systems import listening
+from gantools.systems.translation import listening
 from gantools.training.report import Progress
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit/systems"))
@@ -72,7 +72,7 @@ COMMON = " --threads 1 --precision float32 --log-every 1 --validate-every 1000 -
 CASES = {
     "cyclegan": Case(
         write_chunks,
-        "cyclegan data --preset small --width 8 --body-width 8 --blocks 1 --critic-width 8 --texture-width 4 "
+        "cyclegan data --preset small --width 8 --body-width 8 --blocks 1 --discriminator-width 8 --texture-width 4 "
         "--batch-size 2 --micro-batch 1 --validation-windows 2 --steps 10" + COMMON,
         10,
         "",

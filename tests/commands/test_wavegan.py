@@ -48,7 +48,7 @@ def test_a_dry_run_says_what_there_is_and_writes_nothing(gantools: Callable, tra
     assert (record["status"], record["songs"]) == ("planned", {"train": 1, "val": 1, "test": 1})
     assert record["windows"] == {"train": 23, "val": 23, "test": 23}
     assert set(record["parameters"]) == {"G", "D"}
-    assert record["config"]["critic_rate"] > 0  # filled in by the variant
+    assert record["config"]["discriminator_lr"] > 0  # filled in by the variant
     assert not (tmp_path / "model").exists()
 
 

@@ -16,18 +16,24 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "gantools"
 
 #: What each part may import, beside itself. Imports point one way.
+_BASE = {"errors", "files", "options", "runtime"}
+_SOUND = _BASE | {"audio", "chunks"}
+_LEARNING = _SOUND | {"nn", "models", "training"}
 BELOW = {
     "files": {"errors"},
     "options": {"errors", "files"},
     "runtime": {"errors", "files", "options"},
-    "audio": {"errors", "files", "options", "runtime"},
-    "chunks": {"errors", "files", "options", "runtime", "audio"},
-    "nn": {"errors", "files", "options", "runtime", "audio"},
-    "training": {"errors", "files", "options", "runtime", "audio", "chunks", "nn"},
-    "effects": {"errors", "files", "options", "runtime", "audio", "chunks"},
-    "metrics": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training"},
-    "systems": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training", "metrics", "effects"},
-    "separation": {"errors", "files", "options", "runtime", "audio", "chunks", "nn", "training", "systems"},
+    "audio": _BASE,
+    "chunks": _BASE | {"audio"},
+    "nn": _BASE | {"audio"},
+    "models": _BASE,
+    "training": _SOUND | {"nn", "models"},
+    "effects": _SOUND,
+    "structure": _SOUND,
+    "report": _SOUND,
+    "metrics": _LEARNING | {"report", "structure"},
+    "systems": _LEARNING | {"report", "structure", "effects", "metrics"},
+    "separation": _LEARNING | {"systems"},
 }
 
 

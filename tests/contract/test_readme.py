@@ -20,7 +20,7 @@ TOY = [
     (
         r"--preset small",
         "--preset small --validation-windows 2 --batch-size 2 --micro-batch 2 --threads 1 "
-        "--width 8 --body-width 8 --blocks 1 --critic-width 8 --texture-width 4",
+        "--width 8 --body-width 8 --blocks 1 --discriminator-width 8 --texture-width 4",
     ),
     (r"--songs 12 --seconds 45", "--songs 12 --seconds 8"),
 ]

@@ -22,7 +22,7 @@ def load(name: str) -> ModuleType:
 
 def test_the_kept_weights_are_the_best_healthy_ones(tmp_path: Path) -> None:
     table = load("wavegan_table")
-    (tmp_path / "config.json").write_text(json.dumps({"config": {"critic_updates": 3}}))
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"discriminator_updates": 3}}))
     lines = [
         {"kind": "validation", "step": 0, "seconds": 1, "score": 1.0},
         {"kind": "validation", "step": 30, "seconds": 60, "score": 2.0},

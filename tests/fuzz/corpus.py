@@ -35,7 +35,7 @@ WAVEGAN = (
     *("--latent", "8", "--threads", "1", "--precision", "float32"),
 )
 CYCLEGAN = (
-    *("--preset", "small", "--width", "8", "--body-width", "8", "--blocks", "1", "--critic-width", "8"),
+    *("--preset", "small", "--width", "8", "--body-width", "8", "--blocks", "1", "--discriminator-width", "8"),
     *("--texture-width", "4", "--batch-size", "2", "--threads", "1", "--validation-windows", "2"),
 )
 

@@ -24,7 +24,7 @@ from gantools.options import to_mapping
 if TYPE_CHECKING:
     from gantools.files.manifest import Manifest
     from gantools.files.partial import Partial
-    from gantools.metrics.pairing import Clip
+    from gantools.report.clip import Clip
 
 Failed = Callable[[Path, GantoolsError], None]
 Measure = Callable[..., dict[str, Any]]
@@ -69,7 +69,7 @@ def gather_clips(folders: Mapping[str, str], suffixes: Sequence[str], run: Run) 
 
     What gantools put beside its own results is left out: the manifest of a folder names it.
     """
-    from gantools.metrics.pairing import Clip
+    from gantools.report.clip import Clip
 
     passed = Passed()
     found = gather_sets([[folder] for folder in folders.values()], suffixes, run, passed=passed, results_only=True)
@@ -183,13 +183,13 @@ class Evaluation:
         return Partial(whole, hash_json([self.digest, self.run.device, __version__, files]))
 
     def _complete(self, result: dict[str, Any], failures: list[str]) -> dict[str, Any]:
-        from gantools.metrics.report import complete
+        from gantools.report.folder import complete
 
         facts = {**self.facts, "seed": self.run.seed, "failed": failures, "left_out": self.sets.left_out}
         return complete(result, metric=self.metric, **facts)
 
     def _fields(self, result: dict[str, Any]) -> dict[str, Any]:
-        from gantools.metrics.report import summary
+        from gantools.report.folder import summary
 
         return summary(result)
 
@@ -200,13 +200,13 @@ class Evaluation:
         return Manifest(self.run.out)
 
     def _names(self) -> list[str]:
-        from gantools.metrics.report import report_names
+        from gantools.report.folder import report_names
 
         return report_names(self.metric)
 
     def _publish(self, result: dict[str, Any], groups: Groups, fields: dict[str, Any]) -> None:
         from gantools.files.manifest import fingerprint
-        from gantools.metrics.report import write_report
+        from gantools.report.folder import write_report
 
         record = {
             "key": self.metric,
@@ -224,7 +224,7 @@ class Evaluation:
 
     def _table(self, result: dict[str, Any]) -> None:
         """Print the table: it is the result where nothing else is asked for, and a message otherwise."""
-        from gantools.metrics.table import as_text
+        from gantools.report.table import as_text
 
         asked = self.run.json or self.run.out is not None
         if not (asked and self.run.quiet):
@@ -247,7 +247,7 @@ class Evaluation:
 def _made_by(generated: str) -> dict[str, str]:
     """Return what the page and the table say of clips that a hardly trained model made, by the manifest beside them."""
     from gantools.files.manifest import Manifest
-    from gantools.training.maturity import of_records
+    from gantools.models.maturity import of_records
 
     if not Path(generated).is_dir():
         return {}

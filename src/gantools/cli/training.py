@@ -64,7 +64,7 @@ class Watch:
 
     def _place(self, progress: Progress) -> str:
         """Return ``step 4 of 12``, and what the documentation's figures took where that is much more."""
-        from gantools.training.maturity import Maturity
+        from gantools.models.maturity import Maturity
 
         beside = f" (the documentation's figures: about {self.documented_steps:,})"
         short = Maturity(progress.total, self.documented_steps).words
@@ -115,10 +115,10 @@ def run_training(
     StoppedError
         Interrupted; the same command goes on.
     """
+    from gantools.models.weights import check_model
     from gantools.runtime.device import resolve_device
     from gantools.runtime.ranks import is_first_rank, rank_device
     from gantools.training.loop import train
-    from gantools.training.weights import check_model
 
     run = dataclasses.replace(run, verb="train")
     out = require_out(run)
@@ -167,7 +167,7 @@ def _plan(run: Run, system: System, record: dict[str, Any], facts: dict[str, Any
 
 
 def _finish(run: Run, record: dict[str, Any], summary: Summary, config: TrainConfig) -> int:
-    from gantools.training.maturity import of_model
+    from gantools.models.maturity import of_model
 
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
     fields |= {"healthy_step": summary.healthy_step, "rollbacks": summary.rollbacks, "symptoms": summary.symptoms}

@@ -41,7 +41,7 @@ def novelty(generated: Generated, real: Learned, *, run: Run, config: NoveltyCon
       gantools evaluate novelty ideas/ riff.wav -o report/
       gantools evaluate novelty ideas/ riff.caw/ --small --json
     """
-    from gantools.metrics.novelty_comparison import CLIPS_FILE, compare_novelty
+    from gantools.metrics.novelty.comparison import CLIPS_FILE, compare_novelty
     from gantools.metrics.pairing import neighbours
 
     model, facts = Path(real), {"generated": generated, "reference": real}
@@ -74,7 +74,7 @@ def pitch(generated: Generated, real: Beside = "", *, run: Run, config: PitchCon
       gantools evaluate pitch clips/ tracks/ --model full --device cuda --json
     """
     from gantools.metrics.pairing import neighbours
-    from gantools.metrics.pitch import compare_pitch
+    from gantools.metrics.pitch.statistics import compare_pitch
     from gantools.runtime.device import resolve_device
 
     sets = gather_clips({"generated": generated} | ({"real": real} if real else {}), AUDIO_SUFFIXES, run)

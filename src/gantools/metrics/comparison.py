@@ -13,18 +13,18 @@ import torch
 
 from gantools.audio.config import MelParams
 from gantools.audio.melfile import SUFFIX
+from gantools.audio.melwindows import MelWindow, common_params, covering_db_range, cut, is_active, load_mel
 from gantools.audio.quantise import DbRange
 from gantools.errors import GantoolsError, InputError
 from gantools.files.hashing import hash_json
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.config import EmbeddingConfig, FrechetConfig, RhythmConfig, StoiConfig
-from gantools.metrics.embedding import Embedder, Embeddings, describe_embedder, embed_files, open_embedder
-from gantools.metrics.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
-from gantools.metrics.mel_windows import MelWindow, common_params, covering_db_range, cut, is_active, load_mel
-from gantools.metrics.pairing import Clip
+from gantools.metrics.embedders.embedding import Embedder, Embeddings, describe_embedder, embed_files, open_embedder
+from gantools.metrics.frechet.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
 from gantools.metrics.rhythm import AlignmentResult, alignment, copy_distance, onset_envelope
 from gantools.metrics.stoi import stoi_features
 from gantools.options import to_mapping
+from gantools.report.clip import Clip
 
 Failed = Callable[[Path, GantoolsError], None]
 Tick = Callable[[], None]

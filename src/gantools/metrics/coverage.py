@@ -20,8 +20,8 @@ from gantools.errors import GantoolsError, InputError
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.comparison import describe_sets, embed_set
 from gantools.metrics.config import CoverageConfig
-from gantools.metrics.embedding import open_embedder
-from gantools.metrics.pairing import Clip
+from gantools.metrics.embedders.embedding import open_embedder
+from gantools.report.clip import Clip
 
 FIGURES = ("precision", "recall", "density", "coverage")
 _BLOCK_ROWS = 1024

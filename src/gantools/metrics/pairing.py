@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from gantools.errors import ConfigError
+from gantools.report.clip import Clip
 
-Pair = tuple["Clip", "Clip"]
-Groups = list[list[tuple[str, "Clip"]]]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A file of a set that is evaluated.
-
-    Attributes
-    ----------
-    path : Path
-    name : str
-        Its path below the input folder, without ending: ``song-11/bass.drums``.
-    role : str
-        What sounds in it: drums.
-    song : str
-        The name without any role: ``song-11``.
-    part : str
-        Which channel of the role it is, see `gantools.chunks.roles.Named`.
-    """
-
-    path: Path
-    name: str
-    role: str
-    song: str
-    part: str = ""
+Pair = tuple[Clip, Clip]
+Groups = list[list[tuple[str, Clip]]]
 
 
 def of_role(clips: Sequence[Clip], role: str) -> list[Clip]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gantools.metrics.novelty import FIGURES, GATES
-from gantools.metrics.numerals import number
-from gantools.metrics.pitch import PAPER_NOTE
+from gantools.metrics.novelty.figures import FIGURES, GATES
+from gantools.metrics.pitch.statistics import PAPER_NOTE
+from gantools.report.numerals import number
 
 #: Figure -> its name in the table, and in the head of a column.
 NOVELTY = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from gantools.models.weights import Tensors
 from gantools.runtime.ranks import Ranks
 from gantools.training.average import Average
 from gantools.training.precision import LossScale
-from gantools.training.state import Tensors, pack, unpack
+from gantools.training.state import pack, unpack
 from gantools.training.system import System
 from gantools.training.update import PhaseUpdate, average_buffers, micro_batches
 

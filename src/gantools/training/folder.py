@@ -16,11 +16,10 @@ from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
 from gantools.files.lock import FolderLock
+from gantools.models.weights import SCHEMA, Tensors, read_configuration, weight_files
 from gantools.options import config_hash, to_mapping
 from gantools.training.journal import Journal
-from gantools.training.state import Tensors
 from gantools.training.system import System
-from gantools.training.weights import SCHEMA, read_configuration, weight_files
 
 _STATE_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 _SAMPLE_NAME = re.compile(r"(step-\d{8,}|real|reconstruction|draw)\.(png|wav)")

@@ -16,6 +16,7 @@ from gantools.runtime.device import available_cores
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads, wanted_threads
 from gantools.training.collapse import DIVERGENCE, diverged, giving_up, going_back, weight_scales
 from gantools.training.engine import Engine
+from gantools.training.fine_tuning import start_from
 from gantools.training.folder import ModelFolder
 from gantools.training.pace import ThreadTrial, candidates
 from gantools.training.position import Position, check_resumable
@@ -23,7 +24,6 @@ from gantools.training.precision import allow_fast_kernels, choose_precision
 from gantools.training.recorder import Recorder
 from gantools.training.report import Interrupts, Report, Summary
 from gantools.training.system import System
-from gantools.training.weights import start_from
 
 _MOST_BAD_STEPS = 3
 

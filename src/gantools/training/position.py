@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from gantools.errors import ConfigError
+from gantools.models.weights import SCHEMA, first_difference
 from gantools.options import to_mapping
 from gantools.training.budget import Plan
 from gantools.training.config import TrainConfig, parse_seconds
 from gantools.training.journal import TermMeans
 from gantools.training.patience import Patience
 from gantools.training.system import System
-from gantools.training.weights import SCHEMA, first_difference
 
 _WAYS_OUT = "keep it, or use --no-resume to start over"
 _NAMED = 5

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gantools.models.weights import Tensors
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed
 from gantools.training.average import Average
@@ -16,7 +17,6 @@ from gantools.training.collapse import DIVERGENCE, divergence, weight_scales
 from gantools.training.folder import ModelFolder, write_weights
 from gantools.training.position import Position
 from gantools.training.report import Progress, Report
-from gantools.training.state import Tensors
 from gantools.training.system import System
 from gantools.training.update import NUMERIC_ERRORS, set_generators
 

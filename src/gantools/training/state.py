@@ -7,15 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import nn
 
-from gantools.errors import ModelError
+from gantools.models.weights import Tensors, load_network
 from gantools.runtime.ranks import Ranks
 from gantools.training.average import Average
 from gantools.training.system import System
 from gantools.training.update import PhaseUpdate
-
-Tensors = dict[str, torch.Tensor]
 
 
 def pack(
@@ -96,30 +93,3 @@ def restore_layout(optimizer: torch.optim.Optimizer) -> None:
 
 def _below(entries: dict[str, Any], prefix: str) -> dict[str, Any]:
     return {key[len(prefix) :]: value for key, value in entries.items() if key.startswith(prefix)}
-
-
-def load_network(net: nn.Module, weights: Tensors, name: str, path: str | None = None) -> None:
-    """Load weights into a network after checking names and shapes; see `check_fit`."""
-    check_fit(net, weights, name, path)
-    net.load_state_dict(weights)
-
-
-def check_fit(net: nn.Module, weights: Tensors, name: str, path: str | None = None) -> None:
-    """Check that weights have the names and shapes of a network's.
-
-    Raises
-    ------
-    ModelError
-        Naming the first weight that does not fit.
-    """
-    own = net.state_dict()
-    for key in [*own, *weights]:
-        if key not in weights:
-            raise ModelError(f"network {name} lacks the weight {key}; it was made with another configuration", path)
-        if key not in own:
-            raise ModelError(
-                f"network {name} has a weight {key} too many; it was made with another configuration", path
-            )
-        if own[key].shape != weights[key].shape:
-            shapes = f"{tuple(weights[key].shape)} in the model, {tuple(own[key].shape)} here"
-            raise ModelError(f"weight {key} of network {name} has another shape: {shapes}", path)

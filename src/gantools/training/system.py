@@ -30,6 +30,14 @@ def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: flo
     return factory
 
 
+def seed_word(phase: str) -> str:
+    """Return the word for a phase that its random numbers are seeded with.
+
+    That of a discriminator is WGAN's "critic": results that were made when the phase had that name stay the same.
+    """
+    return phase.replace("discriminator", "critic")
+
+
 @dataclass(frozen=True)
 class Phase:
     """One update within a step: a loss, the networks that it trains and their optimiser.
@@ -46,10 +54,10 @@ class Phase:
     schedule : callable
         Factor of the learning rate from (step, total steps).
     every : int
-        Run only in each N-th step, e.g. 5 for a generator with five critic updates per update of its own.
+        Run only in each N-th step, e.g. 5 for a generator with five discriminator updates per update of its own.
     every_growth : int
-        Added to `every` at each return to a healthy state (see `System.symptoms`): a critic that lost then gets more
-        updates per update of the generator.
+        Added to `every` at each return to a healthy state (see `System.symptoms`): a discriminator that lost then gets
+        more updates per update of the generator.
     clip_norm : float
         Scale the gradient down to this norm; 0 for no clipping.
     """
@@ -130,8 +138,8 @@ class System(ABC):
         """Return the loss of one phase, a scalar and a mean over the items, and scalar terms for the log.
 
         `shared` starts as ``{"step": step, "items": items}`` for each micro-batch and goes from phase to phase within
-        the step: a generator leaves its (detached) fakes there for the critic. A phase gives the same terms in every
-        step.
+        the step: a generator leaves its (detached) fakes there for the discriminator. A phase gives the same terms in
+        every step.
         """
 
     def extra_state(self) -> dict[str, torch.Tensor]:

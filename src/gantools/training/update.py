@@ -15,7 +15,7 @@ from torch import nn
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed
 from gantools.training.precision import LossScale, autocast
-from gantools.training.system import Phase, System
+from gantools.training.system import Phase, System, seed_word
 
 #: What arithmetic on networks that have diverged may raise.
 NUMERIC_ERRORS = (ArithmeticError, torch.linalg.LinAlgError)
@@ -107,7 +107,7 @@ class PhaseUpdate:
     def _backward(self, step: int, batch: MicroBatch) -> tuple[torch.Tensor, list[str]]:
         """Return the flat gradient of one micro-batch followed by the loss and the terms, all weighted by its items."""
         config = self.system.config
-        set_generators(item_seed(config.seed, "global", self.phase.name, step, batch.items[0]))
+        set_generators(item_seed(config.seed, "global", seed_word(self.phase.name), step, batch.items[0]))
         for p in self.trained:
             p.grad = None
         with autocast(self.precision, self.system.device):

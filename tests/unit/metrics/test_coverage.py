@@ -13,8 +13,8 @@ from gantools.errors import InputError
 from gantools.metrics import coverage
 from gantools.metrics.config import CoverageConfig
 from gantools.metrics.coverage import ball_radii, compare_coverage, prdc
-from gantools.metrics.embedding import Embeddings
-from gantools.metrics.pairing import Clip
+from gantools.metrics.embedders.embedding import Embeddings
+from gantools.report.clip import Clip
 
 
 def brute_force(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:

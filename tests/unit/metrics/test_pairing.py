@@ -6,7 +6,8 @@ import pytest
 
 from gantools.chunks.roles import role_and_song
 from gantools.errors import ConfigError
-from gantools.metrics.pairing import Clip, neighbours, of_role, pair, triples
+from gantools.metrics.pairing import neighbours, of_role, pair, triples
+from gantools.report.clip import Clip
 
 
 def clips(*names: str) -> list[Clip]:

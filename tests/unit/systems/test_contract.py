@@ -14,7 +14,7 @@ from training_runs import at_step, differences, full_disk, lines_of, run_child, 
 
 from gantools.errors import GantoolsError, ModelError
 from gantools.files.containers import read_state, write_state
-from gantools.systems import listening
+from gantools.systems.translation import listening
 from gantools.training.loop import train
 
 STEPS = 5

@@ -141,7 +141,7 @@ def _write_riff(folder: Path) -> None:
     soundfile.write(folder / "riff.wav", tone(2.0, 4000), 4000)
 
 
-_WIDTHS: dict[str, Any] = {"width": 8, "critic_width": 8}
+_WIDTHS: dict[str, Any] = {"width": 8, "discriminator_width": 8}
 
 
 def _cyclegan(folder: Path, preset: str, own: dict[str, Any], **changes: Any) -> System:

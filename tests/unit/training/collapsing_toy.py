@@ -52,9 +52,9 @@ class CollapsingToy(Toy):
     def __init__(self, config: CollapsingConfig) -> None:
         super().__init__(config)
         self.networks["speedometer"] = Speedometer()
-        generator, critic = self.phases
+        generator, discriminator = self.phases
         generator = Phase("generator", ("generator",), generator.optimizer, generator.schedule, every=2, every_growth=1)
-        self.phases = (Phase("speed", ("speedometer",), adam(1.0)), generator, critic)
+        self.phases = (Phase("speed", ("speedometer",), adam(1.0)), generator, discriminator)
         self.generator_steps: list[int] = []
 
     @property

@@ -15,9 +15,9 @@ from training_runs import lines_of, stopped_at, weights_of
 
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import host_name
+from gantools.models.weights import check_model
 from gantools.training.loop import train
 from gantools.training.report import Progress
-from gantools.training.weights import check_model
 
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
@@ -31,7 +31,7 @@ def test_a_run_leaves_a_whole_folder(tmp_path: Path) -> None:
     assert (summary.status, summary.step, summary.total) == ("finished", 20, 20)
     names = sorted(p.name for p in folder.iterdir())
     assert names == [
-        "config.json", "critic.safetensors", "generator.ema.safetensors", "generator.safetensors",
+        "config.json", "discriminator.safetensors", "generator.ema.safetensors", "generator.safetensors",
         "metrics.jsonl", "samples", "state",
     ]  # fmt: skip
     assert [p.name for p in (folder / "state").iterdir()] == ["step-00000020.safetensors"]

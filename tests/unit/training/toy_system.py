@@ -55,13 +55,13 @@ class Toy(System):
                 nn.Dropout(0.2),
                 nn.Conv1d(width, 1, 3, padding=1),
             ),
-            "critic": nn.Sequential(
+            "discriminator": nn.Sequential(
                 nn.Conv1d(1, width, 3, padding=1), nn.InstanceNorm1d(width), nn.LeakyReLU(0.2), nn.Conv1d(width, 1, 3)
             ),
         }
         self.phases = (
             Phase("generator", ("generator",), adam(config.lr, (0.5, 0.999)), linear_decay(), every=2),
-            Phase("critic", ("critic",), adam(config.lr, (0.5, 0.999)), cosine(0.1), clip_norm=5.0),
+            Phase("discriminator", ("discriminator",), adam(config.lr, (0.5, 0.999)), cosine(0.1), clip_norm=5.0),
         )
         self.pools: dict[int, torch.Tensor] = {}
         self.validated: list[int] = []
@@ -81,18 +81,18 @@ class Toy(System):
     def losses(
         self, phase: str, batch: dict[str, torch.Tensor], shared: dict[str, Any]
     ) -> tuple[torch.Tensor, Mapping[str, float | torch.Tensor]]:
-        generator, critic = self.networks["generator"], self.networks["critic"]
+        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         if phase == "generator":
             fake = generator(batch["real_a"])
-            return (critic(fake) - 1).square().mean(), {"fake_power": fake.square().mean()}
+            return (discriminator(fake) - 1).square().mean(), {"fake_power": fake.square().mean()}
         with torch.no_grad():
             fake = generator(batch["real_a"])
         fake = self._pooled(fake, shared)
         real = batch["real_b"].clone().requires_grad_()
-        answer = critic(real)
+        answer = discriminator(real)
         (slope,) = torch.autograd.grad(answer.sum(), real, create_graph=True)
         penalty = slope.square().sum(dim=(1, 2)).mean()
-        return (answer - 1).square().mean() + critic(fake).square().mean() + 0.1 * penalty, {"penalty": penalty}
+        return (answer - 1).square().mean() + discriminator(fake).square().mean() + 0.1 * penalty, {"penalty": penalty}
 
     def _pooled(self, fakes: torch.Tensor, shared: dict[str, Any]) -> torch.Tensor:
         out = []

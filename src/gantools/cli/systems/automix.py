@@ -97,7 +97,7 @@ def add_evaluate(app: typer.Typer) -> None:
         \b
           gantools evaluate mix mixes/ songs/ -o report/
         """
-        from gantools.metrics.mix import compare_mix, pair_with_songs
+        from gantools.metrics.mix.figures import compare_mix, pair_with_songs
 
         sets = gather_clips({"generated": generated, "real": reference}, AUDIO_SUFFIXES, run)
         sets.keep_role("generated", config.role)
@@ -113,8 +113,8 @@ def add_evaluate(app: typer.Typer) -> None:
 
 def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.MixConfig) -> int:
     from gantools.files.hashing import hash_file
+    from gantools.models.weights import read_model, weight_files
     from gantools.runtime.device import resolve_device
-    from gantools.training.weights import read_model, weight_files
 
     device = str(resolve_device(run.device))
     description = read_model(model)

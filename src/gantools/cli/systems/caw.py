@@ -65,7 +65,7 @@ def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run,
     def build(chosen: Any, device: Any) -> Any:
         from gantools.systems.caw.clips import read_clip
         from gantools.systems.caw.job import CawTraining
-        from gantools.systems.remarks import LeftOut
+        from gantools.training.remarks import LeftOut
 
         clips, left_out = [], LeftOut()
         for item in items:

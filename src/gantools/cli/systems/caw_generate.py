@@ -24,7 +24,7 @@ from gantools.systems.caw.generate_config import SINGLE_MODES, CawGenerateConfig
 
 if TYPE_CHECKING:
     from gantools.systems.caw.generate import Studio
-    from gantools.systems.caw.patch import PatchEngine
+    from gantools.systems.patches.generate import PatchEngine
 
 Model = Annotated[
     Path, typer.Argument(help="Model folder, from gantools train caw; for --engine patch also an audio file.")
@@ -190,7 +190,7 @@ def _open_patch(path: str) -> PatchEngine:
     """Analyse a clip once per process: that of a model, at its own level, or an audio file."""
     from gantools.audio.io import read_audio
     from gantools.systems.caw.model import read_clips, read_description
-    from gantools.systems.caw.patch import PatchEngine
+    from gantools.systems.patches.generate import PatchEngine
 
     if Path(path).is_file():
         return PatchEngine(*read_audio(path))
@@ -201,8 +201,8 @@ def _open_patch(path: str) -> PatchEngine:
 def _rank(run: Run, tasks: Sequence[Task], first: Path, clip: Any, rate_hz: int, clip_name: str) -> int:
     """Write ``ranked.csv`` and ``index.html`` over the new music of this model in the output folder."""
     from gantools.files.manifest import Manifest
-    from gantools.systems.caw.page import PAGE_FILES, write_page
-    from gantools.systems.caw.ranking import rank, write_ranking
+    from gantools.metrics.novelty.ranking import rank, write_ranking
+    from gantools.report.ideas import PAGE_FILES, write_page
 
     out = require_out(run)
     names = {task.outputs[0] for task in tasks}

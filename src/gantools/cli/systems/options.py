@@ -45,7 +45,7 @@ def from_model(run: Run, folder: Path, model: Mapping[str, Any], work: Work) -> 
         Contents of its ``config.json``.
     work : callable
     """
-    from gantools.training.maturity import of_model
+    from gantools.models.maturity import of_model
 
     maturity = of_model(folder, model)
     if maturity.words:

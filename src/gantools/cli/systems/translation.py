@@ -21,10 +21,10 @@ from gantools.cli.training import run_training, say_left_out
 from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
-from gantools.systems.song_config import TranslateConfig
+from gantools.systems.translation.config import TranslateConfig
 
 if TYPE_CHECKING:
-    from gantools.systems.song import MelTranslator
+    from gantools.systems.translation.song import MelTranslator
 
 Chunks = Annotated[Path, typer.Argument(help="Chunk folder, from gantools chunk.", show_default=False)]
 Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list.")]
@@ -112,8 +112,8 @@ def add_generate(app: typer.Typer) -> None:
 
 def _translate(system: str, model: Path, inputs: list[str] | None, run: Run, config: TranslateConfig) -> int:
     from gantools.files.hashing import hash_file
+    from gantools.models.weights import read_model, weight_files
     from gantools.runtime.device import resolve_device
-    from gantools.training.weights import read_model, weight_files
 
     device = resolve_device(run.device)
     description = read_model(model)
@@ -152,7 +152,7 @@ def translate_file(
     """Write the new part of one song, and the mix where asked; return the fields of its record."""
     import torch
 
-    from gantools.systems.song import render
+    from gantools.systems.translation.song import render
 
     if threads:
         torch.set_num_threads(threads)

@@ -51,7 +51,7 @@ def add_train(app: typer.Typer) -> None:
         """Learn to make clips of the kind that a folder of music holds (WaveGAN and three variants of it).
 
         Whole songs are kept for validation. A watchdog looks for collapse at each validation and goes back to the last
-        healthy weights; samples/ shows what the model makes. A step is one update of the critic.
+        healthy weights; samples/ shows what the model makes. A step is one update of the discriminator.
 
         \b
           gantools train wavegan tracks/ -o models/clips --variant improved --preset small --budget 5m
@@ -165,9 +165,9 @@ def _requests(
 def _generate(model: Path, requests: Sequence[Request], z: Path | None, run: Run, config: Any) -> int:
     from gantools.files.hashing import hash_file
     from gantools.files.manifest import Manifest
+    from gantools.models.weights import read_model, weight_files
     from gantools.runtime.device import resolve_device
     from gantools.systems.wavegan.generate import write_latents
-    from gantools.training.weights import read_model, weight_files
 
     out, device = require_out(run), resolve_device(run.device)
     description = read_model(model)

@@ -60,7 +60,7 @@ class AutomixConfig(TrainConfig):
     eq_db: float = option(0.0, "Each stem through a random smooth EQ in input and target.", unit="dB", low=0)
     remix: float = option(0.0, "Share of the crops with each stem from another place of another song.", low=0, high=1)
 
-    learning_rate: float = option(1e-3, "Adam's learning rate.", low=0)
+    lr: float = option(1e-3, "Adam's learning rate.", low=0)
     weight_decay: float = option(1e-7, "AdamW's weight decay.", low=0)
     warmup_steps: int = option(1600, "Steps in which the learning rate rises from 0.", low=0)
     clip_norm: float = option(0.2, "Largest norm of the gradient.", low=0)
@@ -121,7 +121,7 @@ _SMALL = AutomixConfig(
     crop=262_144,
     gain_db=3.0,
     remix=0.5,
-    learning_rate=2e-3,
+    lr=2e-3,
     weight_decay=1e-2,
     warmup_steps=10,
     clip_norm=1.0,

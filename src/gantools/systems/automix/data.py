@@ -16,7 +16,7 @@ from gantools.chunks.multitrack import Multitrack, Recording
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 from gantools.systems.automix.config import AutomixConfig
-from gantools.systems.remarks import LeftOut, listed, on_stems, prints_of, read_stems, songs_of_twins
+from gantools.training.remarks import LeftOut, listed, on_stems, prints_of, read_stems, songs_of_twins
 
 _TRIES = 8
 _SILENT_LU = -30.0  # a tenth of a second so far below the song's loudness counts as silent

@@ -21,11 +21,11 @@ from gantools.audio.writing import AudioWriter
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import scratch_folder
+from gantools.models.weights import open_network, read_model, trained_with
 from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import AutomixConfig, MixConfig
 from gantools.systems.automix.networks import build_network
 from gantools.systems.automix.streams import StemStream, sum_files
-from gantools.training.weights import open_network, read_model, trained_with
 
 _FADE_S = 0.75
 _BLOCK = 1 << 18

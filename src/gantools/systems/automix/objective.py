@@ -19,7 +19,7 @@ from gantools.systems.automix.config import AutomixConfig
 from gantools.systems.automix.data import Crops, load_songs
 from gantools.systems.automix.loss import StereoLoss
 from gantools.systems.automix.networks import build_network
-from gantools.systems.remarks import LeftOut
+from gantools.training.remarks import LeftOut
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, System, adam
 
@@ -79,7 +79,7 @@ class Automix(System):
         if config.ema:
             self.averaged = ("M",)
         self.loss = StereoLoss(config.loss, config.rate_hz).to(self.device)
-        optimizer = adam(config.learning_rate, weight_decay=config.weight_decay)
+        optimizer = adam(config.lr, weight_decay=config.weight_decay)
         schedule = cosine(0.01, config.warmup_steps)
         self.phases = (Phase("mix", ("M",), optimizer, schedule, clip_norm=config.clip_norm),)
         self._held: list[Tensors] = []

@@ -49,10 +49,10 @@ class CawConfig(TrainConfig):
     coarse_width: int = option(16, "Channels in the coarsest scale.", low=2)
     width: int = option(96, "Channels in all other scales.", low=2)
 
-    learning_rate: float = option(0.0015, "Adam's learning rate; a tenth of it in the last third.", low=0)
+    lr: float = option(0.0015, "Adam's learning rate; a tenth of it in the last third.", low=0)
     beta1: float = option(0.5, "Adam's first decay.", low=0, high=1)
     beta2: float = option(0.999, "Adam's second decay.", low=0, high=1)
-    penalty_weight: float = option(0.01, "Weight of the critic's gradient penalty, lambda.", low=0)
+    penalty_weight: float = option(0.01, "Weight of the discriminator's gradient penalty, lambda.", low=0)
     mse_weight: float = option(-1.0, "Weight alpha1 of the mean square error; -1: 0 for music, 10 for speech.", low=-1)
     spectral_weight: float = option(
         -1.0, "Weight alpha2 of the spectral loss; -1: 1e-4 for music, 0 for speech.", low=-1
@@ -97,7 +97,7 @@ class CawConfig(TrainConfig):
 
     @property
     def receptive_field(self) -> int:
-        """Samples that a score of the critic sees: 2041 for 8 layers with kernel 9."""
+        """Samples that a score of the discriminator sees: 2041 for 8 layers with kernel 9."""
         return 2 * self.reach + 1
 
     @property
@@ -186,7 +186,7 @@ _SMALL = CawConfig(
     spectral_weight=5e-4,
     second_noise=0.1,
     statistics_weight=1.0,
-    learning_rate=0.004,
+    lr=0.004,
     recalibrate=4,
     match_eq_db=6.0,
     latest_start_hz=1000,

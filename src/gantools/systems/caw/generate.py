@@ -16,8 +16,8 @@ from gantools.audio.io import AudioReader, decoded_frames, read_audio
 from gantools.audio.tags import read_tags
 from gantools.audio.writing import AudioWriter
 from gantools.errors import ConfigError, InputError
-from gantools.systems.caw.arrangement import arrange, shuffle
-from gantools.systems.caw.beats import BeatGrid, find_beats
+from gantools.structure.arrangement import arrange, shuffle
+from gantools.structure.beats import BeatGrid, find_beats
 from gantools.systems.caw.extension import compare, extend, plan_extension
 from gantools.systems.caw.generate_config import DEFAULT_SECONDS, CawGenerateConfig
 from gantools.systems.caw.inpainting import fill, insert, patches

@@ -11,7 +11,7 @@ from gantools.audio.fingerprint import describe_twins, fingerprint, twins
 from gantools.systems.caw.clips import Clip, choose_scales, name_clips, warn_of_field
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.model import NAME
-from gantools.systems.caw.networks import Critic, Generator
+from gantools.systems.caw.networks import Discriminator, Generator
 
 
 class CawTraining:
@@ -70,7 +70,7 @@ class CawTraining:
         c, counts = self.config, {"G": 0, "D": 0}
         for index in range(len(self.rates_hz)):
             shape = (c.channels, self.width(index), c.layers, c.kernel)
-            for name, kind in (("G", Generator), ("D", Critic)):
+            for name, kind in (("G", Generator), ("D", Discriminator)):
                 counts[name] += sum(p.numel() for p in kind(*shape).parameters())
         return {"system": NAME, "parameters": counts, "data": self.data}
 

@@ -1,7 +1,7 @@
 """How close a draw comes to a clip, at any rate and cheaply: what chooses a scale's weights.
 
-The figures are named as in `gantools.metrics.novelty` and mean the same, but come from windows of 256 samples at every
-rate, level included: the numbers of the two do not compare.
+The figures are named as in `gantools.metrics.novelty.figures` and mean the same, but come from windows of 256 samples
+at every rate, level included: the numbers of the two do not compare.
 """
 
 from __future__ import annotations

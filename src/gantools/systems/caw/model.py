@@ -16,12 +16,11 @@ from gantools.errors import InputError, ModelError
 from gantools.files.atomic import write_json
 from gantools.files.containers import read_state, read_tensors, write_state, write_tensors
 from gantools.files.jsontext import well_formed
+from gantools.models.weights import SCHEMA, load_network, read_configuration
 from gantools.options import config_hash, from_mapping, to_mapping
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.networks import Generator
 from gantools.systems.caw.stack import Scale, Stack
-from gantools.training.state import load_network
-from gantools.training.weights import SCHEMA, read_configuration
 
 NAME = "caw"
 _DAMAGED = "is damaged; restore the file, or train the model again"

@@ -1,4 +1,4 @@
-"""Generator and critic of one scale (Greshler et al. 2021, section 3.1, figure 2 and appendix A)."""
+"""Generator and discriminator of one scale (Greshler et al. 2021, section 3.1, figure 2 and appendix A)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Norm(nn.BatchNorm2d):
         """Normalise x (batch, channel, 1, time); `valid` (batch, 1, 1, time) is 1 where x counts, 0 elsewhere."""
         if valid is None or not self.training:
             return super().forward(x)
-        # Only the critic sees holes, and nobody asks for its running statistics.
+        # Only the discriminator sees holes, and nobody asks for its running statistics.
         count = valid.sum().clamp(min=2.0)
         mean = (x * valid).sum((0, 2, 3)) / count
         centred = x - mean[None, :, None, None]
@@ -140,8 +140,8 @@ class Generator(nn.Module):
             own["bias"].zero_()
 
 
-class Critic(nn.Module):
-    """Scores each stretch of `2 * reach + 1` samples; the mean of the scores is the critic of the WGAN (equation 3).
+class Discriminator(nn.Module):
+    """Scores each stretch of `2 * reach + 1` samples; the mean of the scores is the WGAN's discriminator (equation 3).
 
     Parameters
     ----------

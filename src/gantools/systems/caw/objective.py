@@ -23,7 +23,7 @@ def masked_mean(x: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
 
 
 def gradient_penalty(
-    critic: Callable[[torch.Tensor], torch.Tensor],
+    discriminator: Callable[[torch.Tensor], torch.Tensor],
     real: torch.Tensor,
     fake: torch.Tensor,
     mix: torch.Tensor,
@@ -36,7 +36,7 @@ def gradient_penalty(
 
     Parameters
     ----------
-    critic : callable
+    discriminator : callable
         (batch, channel, time) -> scores; those that count, where there are holes.
     real, fake : Tensor
         (batch, channel, time).
@@ -46,7 +46,7 @@ def gradient_penalty(
         (batch, 1, time): 0 in holes, which are left out of the mean.
     """
     mixture = (mix * real + (1.0 - mix) * fake).detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(mixture).sum(), mixture, create_graph=True)
+    (gradient,) = torch.autograd.grad(discriminator(mixture).sum(), mixture, create_graph=True)
     excess = (torch.linalg.vector_norm(gradient, dim=1, keepdim=True) - 1.0).square()
     return excess.mean() if valid is None else masked_mean(excess, valid)
 

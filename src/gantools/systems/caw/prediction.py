@@ -51,7 +51,7 @@ def _step_seconds(job: CawTraining, width: int) -> float:
             _wait(job.device)
             begun = time.perf_counter()
         batch = system.batch(step, [0])
-        for phase in ("critic", "generator"):
+        for phase in ("discriminator", "generator"):
             loss, _ = system.losses(phase, batch, {"step": step, "items": [0]})
             loss.backward()
     _wait(job.device)

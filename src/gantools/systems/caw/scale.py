@@ -1,4 +1,4 @@
-"""One scale as a system of the training loop: critic and generator at one sampling rate."""
+"""One scale as a system of the training loop: discriminator and generator at one sampling rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.likeness import Likeness
 from gantools.systems.caw.material import LowerDraws, Material
-from gantools.systems.caw.networks import Critic, Generator, Norm
+from gantools.systems.caw.networks import Discriminator, Generator, Norm
 from gantools.systems.caw.objective import (
     gradient_penalty,
     magnitudes,
@@ -38,7 +38,7 @@ _MOST_PIECES = 16
 
 
 class CawScale(System):
-    """Generator and critic of one sampling rate.
+    """Generator and discriminator of one sampling rate.
 
     Parameters
     ----------
@@ -69,14 +69,17 @@ class CawScale(System):
         shape = (config.channels, width, config.layers, config.kernel)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.generator, self.critic = Generator(*shape).to(self.device), Critic(*shape).to(self.device)
-        self.networks = {"G": self.generator, "D": self.critic}
+            self.generator, self.discriminator = (
+                Generator(*shape).to(self.device),
+                Discriminator(*shape).to(self.device),
+            )
+        self.networks = {"G": self.generator, "D": self.discriminator}
         if config.ema:
             self.averaged = ("G",)
         self.total = 0
-        optimizer = adam(config.learning_rate, (config.beta1, config.beta2))
+        optimizer = adam(config.lr, (config.beta1, config.beta2))
         self.phases = (
-            Phase("critic", ("D",), optimizer, self._schedule),
+            Phase("discriminator", ("D",), optimizer, self._schedule),
             Phase("generator", ("G",), optimizer, self._schedule),
         )
         if config.alpha3:
@@ -148,14 +151,14 @@ class CawScale(System):
         return {f"{prefix}x": x, f"{prefix}previous": previous[:, start : start + window]}
 
     def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Return the loss of the critic (equation 3) or of the generator (equations 4 and 5), and its terms."""
+        """Return the loss of the discriminator (equation 3) or of the generator (equations 4 and 5), and its terms."""
         cut = slice(None) if int(batch["whole"][0]) >= 0 else slice(_MARGIN_SAMPLES, -_MARGIN_SAMPLES)
         real = batch["real"][..., cut]
         valid = batch["valid"][..., cut] if "valid" in batch else None
         fake = self.generator(batch["x"], batch["previous"])[..., cut].float()
-        if phase == "critic":
-            return self._critic_loss(real, fake.detach(), batch["mix"], valid, shared["step"])
-        adversarial = -wasserstein(self.critic(fake))
+        if phase == "discriminator":
+            return self._discriminator_loss(real, fake.detach(), batch["mix"], valid, shared["step"])
+        adversarial = -wasserstein(self.discriminator(fake))
         loss, terms = self._distance(batch, real, valid, cut, shared["step"])
         if self.config.alpha3:
             seed = item_seed(self.config.seed, "directions", self.material.rate_hz, shared["step"], shared["items"][0])
@@ -164,22 +167,22 @@ class CawScale(System):
             loss = loss + self.config.alpha3 * terms["statistics"]
         return adversarial + loss, {"adversarial": adversarial, **terms}
 
-    def _critic_loss(
+    def _discriminator_loss(
         self, real: torch.Tensor, fake: torch.Tensor, mix: torch.Tensor, valid: torch.Tensor | None, step: int
     ) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        critic, c = self.critic, self.config
+        discriminator, c = self.discriminator, self.config
         if valid is None:
-            on_real = wasserstein(critic(real))
+            on_real = wasserstein(discriminator(real))
         else:
-            on_real = wasserstein(*critic.score_valid(real, valid))
-        on_fake = wasserstein(critic(fake))
+            on_real = wasserstein(*discriminator.score_valid(real, valid))
+        on_fake = wasserstein(discriminator(fake))
         loss, terms = on_fake - on_real, {"real": on_real, "fake": on_fake}
         if c.penalty_weight and step % c.penalty_every == 0:
 
             def scores(x: torch.Tensor) -> torch.Tensor:
                 if valid is None:
-                    return critic(x)
-                values, counted = critic.score_valid(x, valid)
+                    return discriminator(x)
+                values, counted = discriminator.score_valid(x, valid)
                 return values * counted
 
             terms["penalty"] = gradient_penalty(scores, real, fake, mix, valid)

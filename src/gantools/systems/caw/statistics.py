@@ -1,8 +1,8 @@
 """Sliced Wasserstein distance between the frames of a draw and those of the clip: what a short training learns from.
 
-A critic takes thousands of steps to notice that draws are too even. This distance says so from the first step on:
-frames of log spectra are projected on many directions, and on each of them the sorted values of the draw are compared
-with those of the clip. Single bins are among the directions, so that level and modulation of every bin count.
+A discriminator takes thousands of steps to notice that draws are too even. This distance says so from the first step
+on: frames of log spectra are projected on many directions, and on each of them the sorted values of the draw are
+compared with those of the clip. Single bins are among the directions, so that level and modulation of every bin count.
 
 Notes
 -----

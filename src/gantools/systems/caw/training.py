@@ -15,6 +15,7 @@ from gantools.files.atomic import new_folder, sweep_temporaries
 from gantools.files.failures import explain
 from gantools.files.jsontext import parse_object
 from gantools.files.lock import FolderLock
+from gantools.models.weights import load_network, load_weights, read_weights
 from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.finishing import finish
@@ -35,8 +36,6 @@ from gantools.training.folder import model_files, remove_model
 from gantools.training.loop import train
 from gantools.training.position import check_same_data
 from gantools.training.report import Progress, Report, Summary
-from gantools.training.state import load_network
-from gantools.training.weights import load_weights, read_weights
 
 #: Evaluations of the generator after training, besides those of the recalibration.
 _FINISHING_DRAWS = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.systems.song_config import TranslatorConfig
+from gantools.systems.translation.config import TranslatorConfig
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class CycleGANConfig(TranslatorConfig):
     style_size: int = option(16, "time: numbers that say what the output shall sound like", low=1)
     style_bank: int = option(64, "time: styles of training windows kept in the model, to generate with", low=1)
 
-    critic: str = option(
+    discriminator: str = option(
         "patch",
         "patch: the paper's 70 x 70 PatchGAN; scales: hits, beats, bars and grain",
         choices=("patch", "scales"),
     )
-    critic_width: int = option(64, "patch: channels of the first layer; scales: channels over time", low=1)
-    critic_layers: int = option(3, "patch: strided layers; 3 sees 1.6 s, 4 sees 3.3 s", low=1, high=6)
-    texture_width: int = option(24, "scales: first channels of the critic of the grain", low=1)
+    discriminator_width: int = option(64, "patch: channels of the first layer; scales: channels over time", low=1)
+    discriminator_layers: int = option(3, "patch: strided layers; 3 sees 1.6 s, 4 sees 3.3 s", low=1, high=6)
+    texture_width: int = option(24, "scales: first channels of the discriminator of the grain", low=1)
 
     cycle_weight: float = option(10.0, "Weight of the cycle loss, both directions", low=0)
     cycle_weight_end: float = option(10.0, "Weight of the cycle loss after cycle_share of the run", low=0)
@@ -50,10 +50,10 @@ class CycleGANConfig(TranslatorConfig):
     identity_share: float = option(0.0, "Share of the run in which the identity loss fades out; 0: it stays", low=0)
     identity_mask: float = option(0.0, "Share of the identity loss's inputs that lose their upper bands", low=0, high=1)
     style_weight: float = option(0.0, "time: weight of the band statistics that a fake shall have", low=0)
-    critic_noise: float = option(0.0, "Deviation of the noise on all that the critics see", low=0)
-    pool_size: int = option(50, "Past fakes per direction that the critics are shown", low=0)
+    discriminator_noise: float = option(0.0, "Deviation of the noise on all that the discriminators see", low=0)
+    pool_size: int = option(50, "Past fakes per direction that the discriminators are shown", low=0)
 
-    critic_learning_rate: float = option(2e-4, "Adam's learning rate of the critics", low=0)
+    discriminator_lr: float = option(2e-4, "Adam's learning rate of the discriminators", low=0)
 
     gain_db: float = option(0.0, "Windows are made louder or softer by up to this much", unit="dB", low=0)
 
@@ -84,8 +84,8 @@ _SMALL = CycleGANConfig(
     width=192,
     body_width=256,
     blocks=6,
-    critic="scales",
-    critic_width=192,
+    discriminator="scales",
+    discriminator_width=192,
     cycle_weight=1.0,
     cycle_weight_end=0.1,
     cycle_share=0.67,
@@ -94,9 +94,9 @@ _SMALL = CycleGANConfig(
     identity_share=0.33,
     identity_mask=0.7,
     style_weight=2.0,
-    critic_noise=0.1,
-    learning_rate=4e-4,
-    critic_learning_rate=4e-4,
+    discriminator_noise=0.1,
+    lr=4e-4,
+    discriminator_lr=4e-4,
     schedule="run",
     gain_db=3.0,
 )
@@ -110,10 +110,10 @@ _DEFAULT = replace(
     width=384,
     body_width=512,
     blocks=8,
-    critic_width=256,
+    discriminator_width=256,
     texture_width=48,
-    learning_rate=2e-4,
-    critic_learning_rate=2e-4,
+    lr=2e-4,
+    discriminator_lr=2e-4,
 )
 
 #: By name. `documented_steps` is what the figures of docs/cyclegan.md took; of presets without any, the whole run.

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from gantools.errors import ModelError
+from gantools.models.weights import open_network, trained_with
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator
-from gantools.systems.song import MelTranslator, open_translator
-from gantools.systems.song_config import TranslateConfig
-from gantools.training.weights import open_network, trained_with
+from gantools.systems.translation.config import TranslateConfig
+from gantools.systems.translation.song import MelTranslator, open_translator
 
 #: Frames per step of the noise that a `TimeGenerator` takes, and steps drawn at a time.
 _NOISE_FRAMES = 4

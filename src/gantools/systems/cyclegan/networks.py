@@ -1,4 +1,4 @@
-"""Generators and critics of CycleGAN on mels."""
+"""Generators and discriminators of CycleGAN on mels."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from gantools.nn.initialisation import init_normal
-from gantools.nn.patch_critic import PatchCritic
+from gantools.nn.patch_discriminator import PatchDiscriminator
 from gantools.nn.residual import ResidualBlock2d
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
-from gantools.systems.cyclegan.time_critics import ScaleCritic
+from gantools.systems.cyclegan.time_discriminators import ScaleDiscriminator
 from gantools.systems.cyclegan.time_networks import TimeGenerator
 
 
@@ -82,11 +82,11 @@ def build_generator(config: CycleGANConfig, n_mels: int) -> nn.Module:
     return ResnetGenerator(1, config.width, config.blocks, config.upsampling)
 
 
-def build_critic(config: CycleGANConfig, n_mels: int) -> nn.Module:
-    """Return an untrained critic, a `PatchCritic` or a `ScaleCritic`."""
-    if config.critic == "scales":
-        return ScaleCritic(n_mels, config.critic_width, config.texture_width)
-    return PatchCritic(1, config.critic_width, config.critic_layers)
+def build_discriminator(config: CycleGANConfig, n_mels: int) -> nn.Module:
+    """Return an untrained discriminator, a `PatchDiscriminator` or a `ScaleDiscriminator`."""
+    if config.discriminator == "scales":
+        return ScaleDiscriminator(n_mels, config.discriminator_width, config.texture_width)
+    return PatchDiscriminator(1, config.discriminator_width, config.discriminator_layers)
 
 
 def build_networks(config: CycleGANConfig, n_mels: int) -> dict[str, nn.Module]:
@@ -94,8 +94,8 @@ def build_networks(config: CycleGANConfig, n_mels: int) -> dict[str, nn.Module]:
     networks = {
         "G": build_generator(config, n_mels),
         "F": build_generator(config, n_mels),
-        "D_X": build_critic(config, n_mels),
-        "D_Y": build_critic(config, n_mels),
+        "D_X": build_discriminator(config, n_mels),
+        "D_Y": build_discriminator(config, n_mels),
     }
     for name, network in networks.items():
         seed = item_seed(config.seed, "weights", name)

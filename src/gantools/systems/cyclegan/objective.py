@@ -1,6 +1,6 @@
 """The objective of CycleGAN (Zhu et al. 2017, section 3) as a system for the training loop.
 
-X is the source role, Y the target role; G: X -> Y and F: Y -> X are the generators, D_X and D_Y the critics.
+X is the source role, Y the target role; G: X -> Y and F: Y -> X are the generators, D_X and D_Y the discriminators.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from torch.nn import functional
 
 from gantools.chunks.shards import ChunkSet
 from gantools.errors import ConfigError
-from gantools.nn.image_pool import ImagePool
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
+from gantools.systems.cyclegan.image_pool import ImagePool
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
-from gantools.systems.listening import Listener, describe_chunks, remarks_on_chunks
+from gantools.systems.translation.listening import Listener, describe_chunks, remarks_on_chunks
 from gantools.training.schedule import linear_decay, linear_epochs
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, System, adam, seed_word
 
 Tensors = dict[str, torch.Tensor]
 
@@ -96,8 +96,8 @@ class CycleGAN(System):
 
         betas = (config.beta1, config.beta2)
         return (
-            Phase("generator", ("G", "F"), adam(config.learning_rate, betas), noted),
-            Phase("critic", ("D_X", "D_Y"), adam(config.critic_learning_rate, betas), schedule),
+            Phase("generator", ("G", "F"), adam(config.lr, betas), noted),
+            Phase("discriminator", ("D_X", "D_Y"), adam(config.discriminator_lr, betas), schedule),
         )
 
     def _fill_bank(self, name: str, role: str) -> None:
@@ -135,8 +135,8 @@ class CycleGAN(System):
     # Losses
 
     def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Return the loss of the generators or of the critics, see `generator_loss` and `critic_loss`."""
-        return self.generator_loss(batch, shared) if phase == "generator" else self.critic_loss(batch, shared)
+        """Return the loss of the generators or of the discriminators, see `generator_loss` and `discriminator_loss`."""
+        return self.generator_loss(batch, shared) if phase == "generator" else self.discriminator_loss(batch, shared)
 
     def generator_loss(self, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda L_cyc + lambda lambda_id L_identity (equations 1 to 3).
@@ -171,8 +171,8 @@ class CycleGAN(System):
             loss, terms["style"] = loss + self.config.style_weight * style, style
         return loss, terms
 
-    def critic_loss(self, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Return half the least-squares loss of each critic on reals and on fakes from its pool."""
+    def discriminator_loss(self, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Return half the least-squares loss of each discriminator on reals and on fakes from its pool."""
         terms = {}
         for role in "xy":
             fakes = torch.stack(
@@ -182,10 +182,10 @@ class CycleGAN(System):
                 ]
             )
             both = torch.cat([batch[role], fakes])
-            logits = self._judge(f"D_{role.upper()}", both, f"critic {role}", shared)
+            logits = self._judge(f"D_{role.upper()}", both, seed_word(f"discriminator {role}"), shared)
             real, fake = zip(*(head.chunk(2) for head in logits), strict=True)
-            terms[f"critic_{role}"] = 0.5 * (least_squares(real, 1.0) + least_squares(fake, 0.0))
-        return terms["critic_x"] + terms["critic_y"], terms
+            terms[f"discriminator_{role}"] = 0.5 * (least_squares(real, 1.0) + least_squares(fake, 0.0))
+        return terms["discriminator_x"] + terms["discriminator_y"], terms
 
     def weights(self, step: int) -> tuple[float, float]:
         """Return the weights of the cycle and the identity loss at a step."""
@@ -231,8 +231,8 @@ class CycleGAN(System):
         return hidden
 
     def _judge(self, name: str, mel: torch.Tensor, what: str, shared: dict[str, Any]) -> Sequence[torch.Tensor]:
-        """Return the heads of logits of a critic."""
-        logits = self.networks[name](self._noisy(mel, self.config.critic_noise, what, shared))
+        """Return the heads of logits of a discriminator."""
+        logits = self.networks[name](self._noisy(mel, self.config.discriminator_noise, what, shared))
         return [logits] if isinstance(logits, torch.Tensor) else logits
 
     # State, validation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gantools.options import option
-from gantools.systems.song_config import TranslatorConfig
+from gantools.systems.translation.config import TranslatorConfig
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Pix2PixConfig(TranslatorConfig):
     width: int = option(64, "Channels of the generator's first layer", low=1)
     depth: int = option(8, "Halvings of the U-Net; 8 brings 256 x 256 down to 1 x 1", low=2, high=10)
     dropout: bool = option(True, "Dropout in the generator: the paper's only source of noise, on at generation too")
-    critic_width: int = option(64, "Channels of the critic's first layer", low=1)
-    critic_layers: int = option(3, "Strided layers of the critic; 3 judges 70 x 70 bins", low=1, high=6)
+    discriminator_width: int = option(64, "Channels of the discriminator's first layer", low=1)
+    discriminator_layers: int = option(3, "Strided layers of the discriminator; 3 judges 70 x 70 bins", low=1, high=6)
 
     l1_weight: float = option(100.0, "Weight of the L1 loss", low=0)
 
@@ -28,6 +28,8 @@ _PAPER = Pix2PixConfig(
     steps=100_000, documented_steps=100_000, batch_size=1, precision="float32", ema=False, fixed_chunks=True
 )
 _DEFAULT = Pix2PixConfig(steps=50_000, documented_steps=50_000, batch_size=4, schedule="run")
-_SMALL = Pix2PixConfig(steps=1500, documented_steps=1500, batch_size=2, width=16, critic_width=16, schedule="run")
+_SMALL = Pix2PixConfig(
+    steps=1500, documented_steps=1500, batch_size=2, width=16, discriminator_width=16, schedule="run"
+)
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from gantools.errors import ModelError
+from gantools.models.weights import open_network, trained_with
 from gantools.runtime.seeds import item_seed
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
-from gantools.systems.song import MelTranslator, open_translator
-from gantools.systems.song_config import TranslateConfig
-from gantools.training.weights import open_network, trained_with
+from gantools.systems.translation.config import TranslateConfig
+from gantools.systems.translation.song import MelTranslator, open_translator
 
 
 def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:

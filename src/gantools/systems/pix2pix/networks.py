@@ -1,4 +1,4 @@
-"""The U-Net generator and the conditional critic of pix2pix."""
+"""The U-Net generator and the conditional discriminator of pix2pix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from gantools.nn.initialisation import init_normal
-from gantools.nn.patch_critic import PatchCritic
+from gantools.nn.patch_discriminator import PatchDiscriminator
 from gantools.runtime.seeds import item_seed
 from gantools.systems.pix2pix.config import Pix2PixConfig
 
@@ -86,7 +86,10 @@ def build_generator(config: Pix2PixConfig) -> UNetGenerator:
 
 def build_networks(config: Pix2PixConfig) -> dict[str, nn.Module]:
     """Return G and D with their initial weights, which follow from `config.seed`."""
-    networks = {"G": build_generator(config), "D": PatchCritic(2, config.critic_width, config.critic_layers, "batch")}
+    networks = {
+        "G": build_generator(config),
+        "D": PatchDiscriminator(2, config.discriminator_width, config.discriminator_layers, "batch"),
+    }
     for name, network in networks.items():
         seed = item_seed(config.seed, "weights", name)
         init_normal(network, generator=torch.Generator().manual_seed(seed))

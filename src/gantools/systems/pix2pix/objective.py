@@ -13,9 +13,9 @@ from torch.nn import functional
 from gantools.chunks.shards import ChunkSet
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.listening import Listener, describe_chunks, remarks_on_chunks
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
+from gantools.systems.translation.listening import Listener, describe_chunks, remarks_on_chunks
 from gantools.training.schedule import linear_decay, linear_epochs
 from gantools.training.system import Phase, System, adam
 
@@ -63,10 +63,10 @@ class Pix2Pix(System):
         if config.schedule == "epochs":
             steps = -(-len(self.pairs) // config.batch_size)
             schedule = linear_epochs(steps, config.constant_epochs, config.decay_epochs)
-        # The authors' program updates the critic first.
+        # The authors' program updates the discriminator first.
         self.phases = (
-            Phase("critic", ("D",), adam(config.learning_rate, betas), schedule),
-            Phase("generator", ("G",), adam(config.learning_rate, betas), schedule),
+            Phase("discriminator", ("D",), adam(config.lr, betas), schedule),
+            Phase("generator", ("G",), adam(config.lr, betas), schedule),
         )
         self._listener: Listener | None = None
 
@@ -89,13 +89,13 @@ class Pix2Pix(System):
         return x, y
 
     def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Return the loss of the critic or of the generator (equations 1, 3 and 4)."""
+        """Return the loss of the discriminator or of the generator (equations 1, 3 and 4)."""
         x, y = batch["x"], batch["y"]
-        if phase == "critic":
+        if phase == "discriminator":
             with torch.no_grad():
                 fake = self._fake(x, shared)
-            critic = 0.5 * (self._cross_entropy(x, fake, 0.0) + self._cross_entropy(x, y, 1.0))
-            return critic, {}
+            discriminator = 0.5 * (self._cross_entropy(x, fake, 0.0) + self._cross_entropy(x, y, 1.0))
+            return discriminator, {}
         fake = self._fake(x, shared)
         adversarial = self._cross_entropy(x, fake, 1.0)
         distance = functional.l1_loss(fake.float(), y)
@@ -108,7 +108,7 @@ class Pix2Pix(System):
             return self.networks["G"](x)
 
     def _cross_entropy(self, x: torch.Tensor, y: torch.Tensor, target: float) -> torch.Tensor:
-        """The critic sees the input beside the output (conditional GAN)."""
+        """The discriminator sees the input beside the output (conditional GAN)."""
         logits = self.networks["D"](torch.cat([x, y.to(x)], 1)).float()
         return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 

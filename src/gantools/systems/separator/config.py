@@ -30,7 +30,7 @@ class SeparatorConfig(TrainConfig):
     dropout: float = option(0.2, "Share of the middle's channels that are dropped in training.", low=0, high=0.9)
 
     segment_frames: int = option(128, "Frames of a training item.", low=16)
-    learning_rate: float = option(3e-3, "Peak learning rate of AdamW.", low=0)
+    lr: float = option(3e-3, "Peak learning rate of AdamW.", low=0)
     weight_decay: float = option(3e-2, "Weight decay of AdamW.", low=0)
     clip_norm: float = option(1.0, "Largest norm of the gradient; 0: any.", low=0)
     threshold_db: float = option(-20.0, "Errors this far below the mix count no more.", unit="dB", high=0)

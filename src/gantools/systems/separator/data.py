@@ -12,8 +12,8 @@ from gantools.audio.fingerprint import describe_twins
 from gantools.chunks.multitrack import Multitrack, Recording
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.remarks import LeftOut, on_stems, prints_of, read_stems, songs_of_twins
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
+from gantools.training.remarks import LeftOut, on_stems, prints_of, read_stems, songs_of_twins
 
 _BLOCK = RATE_HZ // 2
 _SOUND = 10 ** (-50 / 20)

@@ -8,11 +8,11 @@ import torch
 from torch.nn import functional
 
 from gantools.errors import ModelError
+from gantools.models.weights import open_network, read_model, trained_with
 from gantools.systems.separator.bands import Bands
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
 from gantools.systems.separator.networks import MaskNet, build_network, describe_mix
 from gantools.training.precision import autocast, choose_precision
-from gantools.training.weights import open_network, read_model, trained_with
 
 #: Exponent of the masks: on a song that training has not seen the network is surer than it should be. Chosen on
 #: networks that were trained without rubidium, where it gained .05 to .15 dB.

@@ -55,7 +55,7 @@ class Separator(System):
         self.networks = {"mask": build_network(config).to(self.device)}
         if config.ema:
             self.averaged = ("mask",)
-        optimizer = adam(config.learning_rate, weight_decay=config.weight_decay)
+        optimizer = adam(config.lr, weight_decay=config.weight_decay)
         schedule = cosine(warmup_steps=_WARMUP_STEPS)
         self.phases = (Phase("mask", ("mask",), optimizer, schedule, clip_norm=config.clip_norm),)
         self.data = {

@@ -9,7 +9,7 @@ import torch
 
 from gantools.files.atomic import write_json, write_text
 from gantools.files.containers import write_state
-from gantools.training.weights import read_model, read_weights
+from gantools.models.weights import read_model, read_weights
 
 
 def ship(folder: Path, out: Path, credits: str = "") -> None:

@@ -13,7 +13,7 @@ from gantools.training.config import TrainConfig
 
 #: Rows of the table in "Generating Electronic Music with Adversarial Networks".
 VARIANTS = ("baseline", "improved", "style", "transformer")
-#: Time steps that every network begins with (or a critic ends with).
+#: Time steps that every network begins with (or a discriminator ends with).
 FIRST_STEPS = 16
 
 
@@ -21,8 +21,8 @@ FIRST_STEPS = 16
 class WaveGANConfig(TrainConfig):
     """What `train wavegan` can be told.
 
-    Fields that are None are filled in by `resolve`, from `variant` and `recipe`. A step is one update of the critic;
-    the generator is updated in each `critic_updates`-th.
+    Fields that are None are filled in by `resolve`, from `variant` and `recipe`. A step is one update of the
+    discriminator; the generator is updated in each `discriminator_updates`-th.
     """
 
     variant: str = option("style", "Row of the paper's table", choices=VARIANTS)
@@ -44,12 +44,14 @@ class WaveGANConfig(TrainConfig):
     width: int = option(64, "Channels of the last hidden layer (d); the first has 16 or 32 times as many", low=1)
     kernel: int = option(25, "Length of each filter, odd", low=3)
     upsample: str | None = option(None, "Between samples: zeros (transposed) or nearest", choices=("zeros", "nearest"))
-    phase_shuffle: int = option(2, "Largest shift between the critic's layers; 0: none", unit="samples", low=0)
+    phase_shuffle: int = option(2, "Largest shift between the discriminator's layers; 0: none", unit="samples", low=0)
     shuffle_each: bool = option(False, "A shift for each clip instead of one for all")
     post_filter: int = option(0, "Taps of a learned filter after the generator (WaveGAN: 512); 0: none", low=0)
-    spectral_norm: bool | None = option(None, "Spectral norm on each layer of the critic")
-    emphasis: float | None = option(None, "Share of the last sample that is taken off before the critic", low=0, high=1)
-    pack: int = option(1, "Clips that the critic judges together (PacGAN)", low=1)
+    spectral_norm: bool | None = option(None, "Spectral norm on each layer of the discriminator")
+    emphasis: float | None = option(
+        None, "Share of the last sample that is taken off before the discriminator", low=0, high=1
+    )
+    pack: int = option(1, "Clips that the discriminator judges together (PacGAN)", low=1)
 
     style_source: str = option("each", "Layer of the mapping that feeds a block", choices=("each", "last"))
     style_width: int = option(512, "Units of the mapping's six layers", low=1)
@@ -59,12 +61,12 @@ class WaveGANConfig(TrainConfig):
     full_attention: int = option(1024, "Most tokens that all attend to each other", low=16)
 
     loss: str | None = option(None, "bce, or Wasserstein with gradient penalty", choices=("bce", "wgan-gp"))
-    critic_floor: float = option(0.01, "bce: the critic rests while its loss is below", low=0)
+    discriminator_floor: float = option(0.01, "bce: the discriminator rests while its loss is below", low=0)
     penalty_weight: float = option(10.0, "Weight of the gradient penalty", low=0)
     penalty_every: int | None = option(None, "Penalise each N-th step, with N times the weight", low=1)
-    critic_updates: int | None = option(None, "Updates of the critic per update of the generator", low=1)
-    learning_rate: float | None = option(None, "Adam's, for the generator", low=0)
-    critic_rate: float | None = option(None, "Adam's, for the critic", low=0)
+    discriminator_updates: int | None = option(None, "Updates of the discriminator per update of the generator", low=1)
+    lr: float | None = option(None, "Adam's, for the generator", low=0)
+    discriminator_lr: float | None = option(None, "Adam's, for the discriminator", low=0)
     beta1: float | None = option(None, "Adam's first decay", low=0, high=0.9999)
     beta2: float | None = option(None, "Adam's second decay", low=0, high=0.999999)
     warmup_steps: int | None = option(None, "Steps until the rates are reached, in a straight line", low=0)
@@ -112,33 +114,33 @@ _WGAN: dict[str, Any] = {
     "warmup_steps": 0,
     "final_rate": 1.0,
     "emphasis": 0.0,
-    "learning_rate": 1e-4,
-    "critic_rate": 1e-4,
+    "lr": 1e-4,
+    "discriminator_lr": 1e-4,
     "beta1": 0.5,
     "beta2": 0.9,
-    "critic_updates": 5,
+    "discriminator_updates": 5,
     "clip_norm": 0.0,
     "penalty_every": 1,
     "upsample": "nearest",
 }
-_TUNED = {**_WGAN, "critic_updates": 3, "final_rate": 0.1, "emphasis": 0.9}
+_TUNED = {**_WGAN, "discriminator_updates": 3, "final_rate": 0.1, "emphasis": 0.9}
 #: (recipe, variant) -> what its unset fields become.
 RECIPES: dict[tuple[str, str], dict[str, Any]] = {
     # Sections 3 and 4 of the paper, with numbers that only its program gives (spec of each: docs/wavegan.md).
-    ("paper", "baseline"): {**_WGAN, "loss": "bce", "critic_updates": 1, "learning_rate": 1e-5, "critic_rate": 3e-5},
+    ("paper", "baseline"): {**_WGAN, "loss": "bce", "discriminator_updates": 1, "lr": 1e-5, "discriminator_lr": 3e-5},
     ("paper", "improved"): {
         **_WGAN,
         "spectral_norm": True,
         "warmup_steps": 1000,
-        "learning_rate": 1e-5,
-        "critic_rate": 1e-5,
+        "lr": 1e-5,
+        "discriminator_lr": 1e-5,
     },
     ("paper", "style"): _WGAN,
     ("paper", "transformer"): {
         **_WGAN,
         "spectral_norm": True,
         "warmup_steps": 1000,
-        "critic_updates": 4,
+        "discriminator_updates": 4,
         "beta1": 0.0,
         "beta2": 0.99,
         "clip_norm": 5.0,
@@ -147,17 +149,17 @@ RECIPES: dict[tuple[str, str], dict[str, Any]] = {
     ("tuned", "baseline"): {
         **_TUNED,
         "loss": "bce",
-        "critic_updates": 1,
-        "learning_rate": 2.5e-5,
-        "critic_rate": 2.5e-5,
+        "discriminator_updates": 1,
+        "lr": 2.5e-5,
+        "discriminator_lr": 2.5e-5,
     },
     ("tuned", "improved"): {
         **_TUNED,
         "spectral_norm": True,
         "warmup_steps": 100,
-        "critic_updates": 2,
-        "learning_rate": 2.5e-5,
-        "critic_rate": 2.5e-5,
+        "discriminator_updates": 2,
+        "lr": 2.5e-5,
+        "discriminator_lr": 2.5e-5,
         "emphasis": 0.0,
     },
     ("tuned", "style"): _TUNED,
@@ -165,7 +167,7 @@ RECIPES: dict[tuple[str, str], dict[str, Any]] = {
         **_TUNED,
         "spectral_norm": True,
         "warmup_steps": 100,
-        "critic_updates": 2,
+        "discriminator_updates": 2,
         "beta1": 0.0,
         "beta2": 0.99,
         "clip_norm": 5.0,
@@ -181,14 +183,14 @@ def resolve(config: WaveGANConfig) -> WaveGANConfig:
     """
     recipe = dict(RECIPES[config.recipe, config.variant])
     if config.recipe == "tuned":
-        recipe["critic_rate"] *= 64 / config.width
+        recipe["discriminator_lr"] *= 64 / config.width
         wide = 512 / config.token_width if config.variant == "transformer" else 64 / config.width
-        recipe["learning_rate"] *= wide
+        recipe["lr"] *= wide
     unset = {name: value for name, value in recipe.items() if getattr(config, name) is None}
     return dataclasses.replace(config, **unset)
 
 
-#: 100 epochs of 4,755 clips in batches of 4 are 119,000 updates of the generator, each with five of the critic.
+#: 100 epochs of 4,755 clips in batches of 4 are 119,000 updates of the generator, each with five of the discriminator.
 _PAPER = WaveGANConfig(
     recipe="paper",
     steps=595_000,

@@ -10,9 +10,9 @@ from gantools.chunks.shards import ChunkSet
 from gantools.chunks.splits import SPLITS
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.remarks import on_held_out
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.songs import SongClips as SongClips
+from gantools.training.remarks import on_held_out
 
 _AUGMENT_DB = 3.0
 

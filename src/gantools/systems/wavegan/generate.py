@@ -13,12 +13,12 @@ import torch
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_tensors, write_tensors
 from gantools.files.hashing import hash_bytes
+from gantools.models.weights import open_network, read_model, trained_with
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
 from gantools.systems.wavegan.networks import UpConv, build_generator
 from gantools.systems.wavegan.sampling import draw_latent, draw_noise
 from gantools.systems.wavegan.style import StyleGenerator
-from gantools.training.weights import open_network, read_model, trained_with
 
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
 _PIECES_PER_ANCHOR = 4

@@ -1,4 +1,4 @@
-"""The generator and the critic of WaveGAN (Donahue, McAuley and Puckette, ICLR 2019).
+"""The generator and the discriminator of WaveGAN (Donahue, McAuley and Puckette, ICLR 2019).
 
 Inside, a signal is (batch, channel, 1, time) in channels-last memory and filters are 1 x 25: equal to one dimension,
 and faster on a CPU.
@@ -18,13 +18,13 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import FIRST_STEPS, WaveGANConfig, strides
 
 _MOST_DOUBLINGS = 5
-#: Layers of the critic that are followed by phase shuffle, also where there are six.
+#: Layers of the discriminator that are followed by phase shuffle, also where there are six.
 SHUFFLED_LAYERS = 4
 _SLOPE = 0.2
 
 
 def layer_widths(config: WaveGANConfig) -> list[int]:
-    """Return the channels after each layer of the critic: d, 2d, 4d ... up to 32d. The generator's run backwards."""
+    """Return the channels after each layer of the discriminator: d, 2d, 4d ... up to 32d; the generator's backwards."""
     return [config.width * 2 ** min(layer, _MOST_DOUBLINGS) for layer in range(len(strides(config.samples)))]
 
 
@@ -180,8 +180,8 @@ def phase_shuffle(x: torch.Tensor, shift: int | torch.Tensor) -> torch.Tensor:
     return torch.cat([x[..., -shift:], x[..., shift - 1 : -1].flip(-1)], -1)
 
 
-class Critic(nn.Module):
-    """WaveGAN's critic: (batch, channels * pack, samples) to one number each.
+class Discriminator(nn.Module):
+    """WaveGAN's discriminator: (batch, channels * pack, samples) to one number each.
 
     Strided convolutions that mirror the generator, leaky ReLU of 0.2, phase shuffle after the first four, and one dense
     layer over the last 16 time steps (appendix D, table 4).
@@ -235,11 +235,11 @@ def initialise(network: nn.Module, seed: int) -> None:
             nn.init.zeros_(module.bias)
 
 
-def normalise_spectrally(critic: nn.Module, seed: int) -> None:
+def normalise_spectrally(discriminator: nn.Module, seed: int) -> None:
     """Divide the weights of each layer by their largest singular value, from one power iteration per use."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        for module in critic.modules():
+        for module in discriminator.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 spectral_norm(module)
 
@@ -257,7 +257,7 @@ def build_networks(config: WaveGANConfig) -> dict[str, nn.Module]:
     """Return G and D of a resolved configuration with their initial weights, which follow from `config.seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(item_seed(config.seed, "weights"))
-        networks: dict[str, nn.Module] = {"G": build_generator(config), "D": Critic(config)}
+        networks: dict[str, nn.Module] = {"G": build_generator(config), "D": Discriminator(config)}
     for name, network in networks.items():
         initialise(network, item_seed(config.seed, "weights", name))
     networks["G"].settle(torch.Generator().manual_seed(item_seed(config.seed, "weights", "settle")))  # type: ignore[operator]

@@ -1,6 +1,7 @@
 """The objectives of WaveGAN and its variants as a system for the training loop.
 
-A step is one update of the critic, on fresh real clips; the generator is updated in each `critic_updates`-th step.
+A step is one update of the discriminator, on fresh real clips; the generator is updated in each
+`discriminator_updates`-th step.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from torch.nn import functional
 from gantools.audio.mel import mel_db
 from gantools.audio.picture import write_mel_png
 from gantools.audio.writing import write_audio
-from gantools.metrics.collapse import CollapsePanel
+from gantools.metrics.collapse.symptoms import CollapsePanel
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig, resolve
 from gantools.systems.wavegan.data import Clips, fixed_clips, training_clip
-from gantools.systems.wavegan.networks import Critic, build_networks
+from gantools.systems.wavegan.networks import Discriminator, build_networks
 from gantools.systems.wavegan.penalty import gradient_penalty
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.score import ClipScore, mel_params
 from gantools.training.schedule import cosine
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, System, adam, seed_word
 
 Tensors = dict[str, torch.Tensor]
 _SHOWN_CLIPS = 8
@@ -77,13 +78,13 @@ class WaveGAN(System):
         schedule = cosine(1.0 if config.final_rate is None else config.final_rate, config.warmup_steps or 0)
         clip_norm = config.clip_norm or 0.0
         self.phases = (
-            Phase("critic", ("D",), adam(config.critic_rate or 0.0, betas), schedule, clip_norm=clip_norm),
+            Phase("discriminator", ("D",), adam(config.discriminator_lr or 0.0, betas), schedule, clip_norm=clip_norm),
             Phase(
                 "generator",
                 ("G",),
-                adam(config.learning_rate or 0.0, betas),
+                adam(config.lr or 0.0, betas),
                 schedule,
-                every=config.critic_updates or 1,
+                every=config.discriminator_updates or 1,
                 every_growth=2,
                 clip_norm=clip_norm,
             ),
@@ -113,15 +114,15 @@ class WaveGAN(System):
         c = self.config
         real = [training_clip(self.clips, item_seed(c.seed, "data", step, item), c.augment) for item in items]
         tensors = {"real": torch.from_numpy(np.stack(real))}
-        for phase in ("critic", "generator"):
-            seeds = [item_seed(c.seed, phase, step, item) for item in items]
+        for phase in ("discriminator", "generator"):
+            seeds = [item_seed(c.seed, seed_word(phase), step, item) for item in items]
             drawn = draw_items(seeds, self.networks["G"], c.latent, c.latent_kind)
             tensors |= {f"{phase}_{name}": tensor for name, tensor in drawn.items()}
         places = [np.random.default_rng(item_seed(c.seed, "mix", step, item)).random() for item in items]
         return tensors | {"mix": torch.tensor(places, dtype=torch.float32)}
 
     def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Return the loss of the critic or of the generator, and what the critic says of real and fake."""
+        """Return the loss of the discriminator or the generator, and what the former says of real and fake."""
         step, items = int(shared["step"]), shared["items"]
         fake = self.networks["G"](batch[f"{phase}_z"], batch.get(f"{phase}_noise"))
         if phase == "generator":
@@ -138,7 +139,7 @@ class WaveGAN(System):
         if self.config.loss == "bce":
             loss = functional.softplus(-real_scores).mean() + functional.softplus(fake_scores).mean()
             # At rest the gradient is 0, and Adam's momentum soon fades.
-            return loss * (loss.detach() > self.config.critic_floor), terms
+            return loss * (loss.detach() > self.config.discriminator_floor), terms
         loss, every = fake_mean - real_mean, self.config.penalty_every or 1
         if step % every == 0:
             penalty = self._penalty(batch, fake, step, items)
@@ -150,22 +151,22 @@ class WaveGAN(System):
         return self.networks["D"](self._packed(waves), self._shifts(step, items, what)).float()
 
     def _packed(self, waves: torch.Tensor) -> torch.Tensor:
-        """Return what the critic sees: clips with emphasis, neighbours laid over each other as channels (PacGAN)."""
+        """Return what the discriminator sees: clips with emphasis, neighbours laid over as channels (PacGAN)."""
         if self.config.emphasis:
             waves = emphasise(waves, self.config.emphasis)
         return waves.reshape(len(waves) // self.config.pack, -1, waves.shape[-1])
 
     def _shifts(self, step: int, items: Sequence[int], what: str) -> list[int] | torch.Tensor | None:
         """Return the phase shuffle of one pass: the same for all clips of the step, or one for each."""
-        c, critic = self.config, self.networks["D"]
-        assert isinstance(critic, Critic)
+        c, discriminator = self.config, self.networks["D"]
+        assert isinstance(discriminator, Discriminator)
         if not c.phase_shuffle:
             return None
 
         def shift(*parts: str | int) -> int:
             return item_seed(c.seed, "shuffle", step, what, *parts) % (2 * c.phase_shuffle + 1) - c.phase_shuffle
 
-        layers = range(critic.shuffled)
+        layers = range(discriminator.shuffled)
         if not c.shuffle_each:
             return [shift(layer) for layer in layers]
         rows = [[shift(layer, item) for item in items[:: c.pack]] for layer in layers]
@@ -207,7 +208,7 @@ class WaveGAN(System):
         return {"score": factor * distance, "distance": distance, **panel.figures(made)}
 
     def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:
-        """Return what has collapsed, as the panel sees it, and whether the critic's own terms diverge."""
+        """Return what has collapsed, as the panel sees it, and whether the discriminator's own terms diverge."""
         score, panel = self._judge_clips()
         made = self._samples(networks, step)
         found, distance = panel.symptoms(made), score.measure(made)
@@ -218,7 +219,7 @@ class WaveGAN(System):
         elif not found:
             self._watch[3] = min(distance, best or distance)
         if real > _MOST_REAL:
-            found["divergence"] = f"the critic gives real clips {real:.3g} on average, beyond {_MOST_REAL:.0f}"
+            found["divergence"] = f"the discriminator gives real clips {real:.3g} on average, beyond {_MOST_REAL:.0f}"
         elif above >= _STEPS_ABOVE:
             found["divergence"] = f"the gradient penalty stayed above {_MOST_PENALTY:.0f} for {above:.0f} steps"
         return found
@@ -255,8 +256,8 @@ class WaveGAN(System):
 def emphasise(waves: torch.Tensor, share: float) -> torch.Tensor:
     """Return 3 (x[t] - share x[t - 1]) of waves (..., time); at 8 kHz music keeps about its level.
 
-    A critic of bounded slope feels differences by their size, and the treble of music is 30 dB below its bass: without
-    emphasis the generator's treble is left as noise.
+    A discriminator of bounded slope feels differences by their size, and the treble of music is 30 dB below its bass:
+    without emphasis the generator's treble is left as noise.
     """
     before = functional.pad(waves[..., :-1], (1, 0))
     return _EMPHASIS_GAIN * (waves - share * before)

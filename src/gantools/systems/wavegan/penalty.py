@@ -8,23 +8,23 @@ import torch
 
 
 def gradient_penalty(
-    critic: Callable[[torch.Tensor], torch.Tensor], real: torch.Tensor, fake: torch.Tensor, places: torch.Tensor
+    discriminator: Callable[[torch.Tensor], torch.Tensor], real: torch.Tensor, fake: torch.Tensor, places: torch.Tensor
 ) -> torch.Tensor:
     """Return E (|grad D(x)| - 1)^2 at x = fake + a (real - fake), one place a in [0, 1] for each clip.
 
     The norm is over channels and time of each clip (equation 3; WaveGAN's program). The result can be differentiated
-    again, with respect to the critic's weights.
+    again, with respect to the discriminator's weights.
 
     Parameters
     ----------
-    critic : callable
+    discriminator : callable
         (batch, channel, time) to (batch,); a clip's score must depend on that clip only.
     real, fake : tensor (batch, channel, time)
     places : tensor (batch,)
     """
     between = torch.lerp(fake.detach(), real, places[:, None, None]).requires_grad_(True)
     with torch.enable_grad():
-        (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        (slope,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
     # The small number keeps the root's own slope finite where the gradient vanishes.
     norm = torch.sqrt(slope.square().sum((1, 2)) + 1e-12)
     return (norm - 1).square().mean()

@@ -16,8 +16,8 @@ from gantools.chunks.splits import SPLITS, names, parse_shares
 from gantools.errors import ConfigError, InputError
 from gantools.files.scratch import open_scratch, scratch_error
 from gantools.runtime.seeds import item_seed
-from gantools.systems.remarks import listed, on_held_out
 from gantools.systems.wavegan.config import WaveGANConfig
+from gantools.training.remarks import listed, on_held_out
 
 _INT16 = 32767.0
 #: Samples of which one energy is kept, to know silent places without reading them.

@@ -8,29 +8,29 @@ from torch import nn
 from torch.nn import functional
 
 from gantools.systems.caw.config import CawConfig
-from gantools.systems.caw.networks import Critic, Generator, pre_emphasis
+from gantools.systems.caw.networks import Discriminator, Generator, pre_emphasis
 
 
-@pytest.mark.parametrize(("width", "generator", "critic"), [(16, 21_442, 14_562), (96, 750_722, 502_082)])
-def test_parameters_are_the_published_ones(width: int, generator: int, critic: int) -> None:
+@pytest.mark.parametrize(("width", "generator", "discriminator"), [(16, 21_442, 14_562), (96, 750_722, 502_082)])
+def test_parameters_are_the_published_ones(width: int, generator: int, discriminator: int) -> None:
     assert sum(p.numel() for p in Generator(1, width).parameters()) == generator
-    assert sum(p.numel() for p in Critic(1, width).parameters()) == critic
+    assert sum(p.numel() for p in Discriminator(1, width).parameters()) == discriminator
 
 
 def test_receptive_field_and_pads() -> None:
     assert (CawConfig().receptive_field, CawConfig().reach) == (2041, 1020)
-    generator, critic = Generator(1, 4), Critic(1, 4)
-    assert generator.reach == critic.reach == 1020
+    generator, discriminator = Generator(1, 4), Discriminator(1, 4)
+    assert generator.reach == discriminator.reach == 1020
     x = torch.randn(1, 1, 3000)
-    assert critic(x).shape[-1] == 3000 - 2040
+    assert discriminator(x).shape[-1] == 3000 - 2040
     assert generator(functional.pad(x, (1020, 1020)), x).shape == x.shape
 
 
 def test_a_score_sees_2041_samples() -> None:
-    critic = Critic(1, 4).eval()
+    discriminator = Discriminator(1, 4).eval()
     x = torch.randn(1, 1, 2041 + 300, requires_grad=True)
     # The score before the filter at the end: after it, a score sees one sample more.
-    scores, _ = critic.body(x[:, :, None])
+    scores, _ = discriminator.body(x[:, :, None])
     scores[..., 100].sum().backward()
     assert x.grad is not None
     seen = torch.nonzero(x.grad[0, 0]).flatten()
@@ -65,7 +65,7 @@ def test_conv2d_equals_conv1d() -> None:
 
 def test_batch_norm_starts_as_published() -> None:
     torch.manual_seed(0)
-    weights = torch.cat([norm.weight for norm in Critic(1, 96).body.norms]).detach()
+    weights = torch.cat([norm.weight for norm in Discriminator(1, 96).body.norms]).detach()
     assert abs(float(weights.mean()) - 1) < 0.005
     assert float(weights.std()) == pytest.approx(0.02, rel=0.1)
 
@@ -88,18 +88,18 @@ def test_silenced_generator_is_plain_upsampling_and_learns() -> None:
 
 def test_holes_count_neither_in_statistics_nor_in_scores() -> None:
     torch.manual_seed(0)
-    critic = Critic(1, 4, layers=3)
-    reach, hole = critic.reach, slice(400, 430)
+    discriminator = Discriminator(1, 4, layers=3)
+    reach, hole = discriminator.reach, slice(400, 430)
     valid = torch.ones(1, 1, 900)
     valid[..., hole] = 0
     x = torch.randn(1, 1, 900)
     changed = x.clone()
     changed[..., hole] = 50.0
-    (scores, counted), (others, _) = critic.score_valid(x, valid), critic.score_valid(changed, valid)
+    (scores, counted), (others, _) = discriminator.score_valid(x, valid), discriminator.score_valid(changed, valid)
     assert torch.equal(scores * counted, others * counted)
     # From the receptive field before the hole to one after its end, for the filter.
     lost = torch.nonzero(counted[0, 0] == 0).flatten()
     assert (int(lost[0]), int(lost[-1])) == (400 - 2 * reach, 430)
-    whole, everywhere = critic.score_valid(x, torch.ones(1, 1, 900))
+    whole, everywhere = discriminator.score_valid(x, torch.ones(1, 1, 900))
     assert bool(everywhere.all())
-    assert torch.allclose(whole, critic(x), atol=1e-5)
+    assert torch.allclose(whole, discriminator(x), atol=1e-5)

@@ -10,14 +10,14 @@ import torch
 from scipy.signal.windows import hann
 
 from gantools.systems.caw.config import PRESETS
-from gantools.systems.caw.networks import Critic
+from gantools.systems.caw.networks import Discriminator
 from gantools.systems.caw.objective import gradient_penalty, magnitudes, spectral_loss, wasserstein
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_penalty_equals_brute_force(channels: int) -> None:
     torch.manual_seed(0)
-    critic = Critic(channels, 3, layers=2, kernel=3).double().eval().requires_grad_(False)
+    discriminator = Discriminator(channels, 3, layers=2, kernel=3).double().eval().requires_grad_(False)
     real, fake = torch.randn(1, channels, 24).double(), torch.randn(1, channels, 24).double()
     mix = torch.full((1, 1, 1), 0.3).double()
     mixture, step = 0.3 * real + 0.7 * fake, 1e-5
@@ -27,20 +27,22 @@ def test_penalty_equals_brute_force(channels: int) -> None:
         for channel in range(channels):
             change = torch.zeros_like(mixture)
             change[0, channel, t] = step
-            slopes.append(float((critic(mixture + change).sum() - critic(mixture - change).sum()) / (2 * step)))
+            slopes.append(
+                float((discriminator(mixture + change).sum() - discriminator(mixture - change).sum()) / (2 * step))
+            )
         total += (np.sqrt(np.square(slopes).sum()) - 1) ** 2 / 24
-    assert float(gradient_penalty(critic, real, fake, mix).detach()) == pytest.approx(total, rel=1e-5)
+    assert float(gradient_penalty(discriminator, real, fake, mix).detach()) == pytest.approx(total, rel=1e-5)
 
 
-def test_penalty_trains_the_critic_and_leaves_out_holes() -> None:
+def test_penalty_trains_the_discriminator_and_leaves_out_holes() -> None:
     torch.manual_seed(0)
-    critic = Critic(1, 3, layers=2, kernel=3)
+    discriminator = Discriminator(1, 3, layers=2, kernel=3)
     real, fake = torch.randn(1, 1, 60), torch.randn(1, 1, 60)
     valid = torch.ones(1, 1, 60)
     valid[..., 20:25] = 0
 
     def scores(x: torch.Tensor) -> torch.Tensor:
-        values, counted = critic.score_valid(x, valid)
+        values, counted = discriminator.score_valid(x, valid)
         return values * counted
 
     def penalty(real: torch.Tensor) -> torch.Tensor:
@@ -50,7 +52,7 @@ def test_penalty_trains_the_critic_and_leaves_out_holes() -> None:
     changed[..., 20:25] = 9.0
     assert torch.allclose(penalty(real), penalty(changed), atol=1e-6)
     penalty(real).backward()
-    weights = [p for name, p in critic.named_parameters() if "convs" in name and "bias" not in name]
+    weights = [p for name, p in discriminator.named_parameters() if "convs" in name and "bias" not in name]
     assert len(weights) >= 3
     assert all(p.grad is not None for p in weights)
 

@@ -98,7 +98,7 @@ def test_model_folder(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
 def test_warm_start_and_transfer(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     def first_weights(folder: Path, **options: Any) -> dict[str, torch.Tensor]:
         """Train with a learning rate of 0: the weights stay what the scales began with."""
-        config = tiny(learning_rate=0.0, zero_init=False, ema=False, steps=1)
+        config = tiny(lr=0.0, zero_init=False, ema=False, steps=1)
         train_caw(job_of(clip_file, config), folder, **options)
         return {rate: load_model(folder).stack.scales[i].generator.state_dict() for i, rate in enumerate((1, 2, 4))}
 
@@ -114,7 +114,7 @@ def test_warm_start_and_transfer(tiny: Make, clip_file: Path, tmp_path: Path) ->
 
 
 def test_zero_init_begins_as_upsampling(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
-    config = tiny(learning_rate=0.0, steps=1, match_eq_db=0.0)
+    config = tiny(lr=0.0, steps=1, match_eq_db=0.0)
     train_caw(job_of(clip_file, config), tmp_path / "m")
     stack = load_model(tmp_path / "m").stack
     below = stack.scales[0].run(torch.zeros(1, 1, 2000), torch.randn(1, 1, 2000))
@@ -185,8 +185,8 @@ def test_budget_is_kept(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
 def test_another_clip_or_setting_is_refused(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     config = tiny(steps=1)
     train_caw(job_of(clip_file, config), tmp_path / "m")
-    with pytest.raises(ConfigError, match="learning_rate"):
-        train_caw(job_of(clip_file, dataclasses.replace(config, learning_rate=0.1)), tmp_path / "m")
+    with pytest.raises(ConfigError, match="lr"):
+        train_caw(job_of(clip_file, dataclasses.replace(config, lr=0.1)), tmp_path / "m")
     other = dataclasses.replace(read_clip(clip_file, config), digest="other")
     with pytest.raises(ConfigError, match="another clip"):
         train_caw(CawTraining(config, [other]), tmp_path / "m")

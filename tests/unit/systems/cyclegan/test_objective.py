@@ -14,7 +14,7 @@ from gantools.systems.cyclegan.config import PRESETS, CycleGANConfig
 from gantools.systems.cyclegan.objective import CycleGAN, l1, least_squares
 from gantools.systems.cyclegan.time_networks import band_statistics
 
-SIZE: dict[str, Any] = {"width": 8, "critic_width": 8}
+SIZE: dict[str, Any] = {"width": 8, "discriminator_width": 8}
 PAPER = dataclasses.replace(PRESETS["paper"], **SIZE, blocks=2)
 SMALL = dataclasses.replace(PRESETS["small"], **SIZE, body_width=16, texture_width=4, style_bank=4)
 
@@ -47,16 +47,16 @@ def test_four_calls_of_the_generators_equal_six(chunks: ChunkSet) -> None:
         torch.testing.assert_close(ours, p.grad, rtol=1e-4, atol=1e-5)
 
 
-def test_one_call_of_a_critic_equals_two(chunks: ChunkSet) -> None:
+def test_one_call_of_a_discriminator_equals_two(chunks: ChunkSet) -> None:
     system = CycleGAN(PAPER, chunks)
     batch, state = system.batch(3, [0]), shared(system, 3)
     with torch.no_grad():
         system.losses("generator", batch, state)
-        loss, terms = system.losses("critic", batch, state)
-        critic = system.networks["D_Y"]
-        two = 0.5 * ((critic(batch["y"]) - 1).square().mean() + critic(state["fake_y"]).square().mean())
-    torch.testing.assert_close(terms["critic_y"], two, rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(loss, terms["critic_x"] + terms["critic_y"])
+        loss, terms = system.losses("discriminator", batch, state)
+        discriminator = system.networks["D_Y"]
+        two = 0.5 * ((discriminator(batch["y"]) - 1).square().mean() + discriminator(state["fake_y"]).square().mean())
+    torch.testing.assert_close(terms["discriminator_y"], two, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(loss, terms["discriminator_x"] + terms["discriminator_y"])
 
 
 @pytest.mark.parametrize("config", [PAPER, SMALL], ids=["paper", "small"])
@@ -67,12 +67,14 @@ def test_a_batch_of_two_is_the_mean_of_its_items(config: CycleGANConfig, chunks:
         with torch.no_grad():
             state = shared(system, step)
             batch = system.batch(step, [0, 1])
-            whole = [system.losses(phase, batch, state)[0] for phase in ("generator", "critic")]
+            whole = [system.losses(phase, batch, state)[0] for phase in ("generator", "discriminator")]
             parts = []
             for item in (0, 1):
                 state = {"step": step, "items": [item]}
                 batch = split.batch(step, [item])
-                parts.append(torch.stack([split.losses(phase, batch, state)[0] for phase in ("generator", "critic")]))
+                parts.append(
+                    torch.stack([split.losses(phase, batch, state)[0] for phase in ("generator", "discriminator")])
+                )
         torch.testing.assert_close(torch.stack(whole), (parts[0] + parts[1]) / 2, rtol=1e-4, atol=1e-5)
 
 
@@ -91,7 +93,7 @@ def test_pools_are_state_of_their_item(chunks: ChunkSet) -> None:
     system = CycleGAN(dataclasses.replace(SMALL, batch_size=2, pool_size=4), chunks)
     state = shared(system)
     with torch.no_grad():
-        for phase in ("generator", "critic"):
+        for phase in ("generator", "discriminator"):
             system.losses(phase, system.batch(0, [0, 1]), state)
     saved = {key: value.clone() for key, value in system.extra_state().items()}
     assert set(saved) == {"total"} | {
@@ -148,7 +150,7 @@ def test_weights_of_cycle_and_identity_follow_the_steps(chunks: ChunkSet) -> Non
     assert CycleGAN(PAPER, chunks).weights(10**6) == (10.0, 5.0)
 
 
-def test_without_identity_and_cycle_only_the_critics_remain(chunks: ChunkSet) -> None:
+def test_without_identity_and_cycle_only_the_discriminators_remain(chunks: ChunkSet) -> None:
     config = dataclasses.replace(PAPER, identity_weight=0.0, cycle_weight=0.0)
     system = CycleGAN(config, chunks)
     loss, terms = system.losses("generator", system.batch(0, [0]), shared(system))

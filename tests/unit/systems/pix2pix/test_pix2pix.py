@@ -15,7 +15,7 @@ from gantools.systems.pix2pix.config import PRESETS
 from gantools.systems.pix2pix.networks import UNetGenerator, build_networks
 from gantools.systems.pix2pix.objective import Pix2Pix
 
-TINY: dict[str, Any] = {"width": 4, "critic_width": 4, "depth": 6, "precision": "float32"}
+TINY: dict[str, Any] = {"width": 4, "discriminator_width": 4, "depth": 6, "precision": "float32"}
 CONFIG = dataclasses.replace(PRESETS["paper"], **TINY, batch_size=2, fixed_chunks=False)
 
 
@@ -28,7 +28,7 @@ def test_unet_256_has_the_parameters_of_the_reference(channels: int, parameters:
     assert sum(p.numel() for p in UNetGenerator(channels).parameters()) == parameters
 
 
-def test_unet_keeps_256_by_256_and_the_critic_sees_input_and_output() -> None:
+def test_unet_keeps_256_by_256_and_the_discriminator_sees_input_and_output() -> None:
     networks = build_networks(PRESETS["small"])
     x = torch.rand(2, 1, 256, 256) * 2 - 1
     with torch.inference_mode():
@@ -61,7 +61,7 @@ def test_losses_are_those_of_the_paper(chunks: ChunkSet) -> None:
     batch, (g, d) = system.batch(0, [0, 1]), (system.networks[name] for name in "GD")
     with torch.no_grad():
         loss, terms = system.losses("generator", batch, shared())
-        critic, _ = system.losses("critic", batch, shared())
+        discriminator, _ = system.losses("discriminator", batch, shared())
         fake = g(batch["x"])
         fooled = d(torch.cat([batch["x"], fake], 1))
         distance = (fake - batch["y"]).abs().mean()
@@ -70,7 +70,7 @@ def test_losses_are_those_of_the_paper(chunks: ChunkSet) -> None:
         judged = 0.5 * (torch.nn.functional.softplus(fooled).mean() + torch.nn.functional.softplus(-real).mean())
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(terms["l1"], distance)
-    torch.testing.assert_close(critic, judged, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(discriminator, judged, rtol=1e-5, atol=1e-5)
 
 
 def test_both_phases_see_the_same_dropout(chunks: ChunkSet) -> None:

@@ -127,7 +127,7 @@ def test_batches_follow_from_their_numbers_alone(tracks: list[Multitrack]) -> No
 
 
 def test_training_learns_the_small_songs(tracks: list[Multitrack], tmp_path: Path) -> None:
-    config = small_config(steps=60, aligned=1.0, validate_every=60, width=8, body=32, learning_rate=0.01)
+    config = small_config(steps=60, aligned=1.0, validate_every=60, width=8, body=32, lr=0.01)
     train(Separator(config, tracks), tmp_path / "model")
     lines = (tmp_path / "model" / "metrics.jsonl").read_text().splitlines()
     scores = [float(line.split('"score": ')[1].split(",")[0]) for line in lines if '"validation"' in line]

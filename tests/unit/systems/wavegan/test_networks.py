@@ -11,7 +11,7 @@ from torch.nn import functional
 from gantools.errors import ConfigError
 from gantools.systems.wavegan.config import VARIANTS, WaveGANConfig, resolve, strides
 from gantools.systems.wavegan.networks import (
-    Critic,
+    Discriminator,
     Generator,
     PostFilter,
     UpConv,
@@ -31,17 +31,17 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("width", "samples", "generator_millions", "critic_millions"),
+    ("width", "samples", "generator_millions", "discriminator_millions"),
     [(64, 16384, 19.07, 17.43), (64, 65536, 73.2, 69.9), (32, 65536, 19.1, 17.5), (16, 65536, 5.2, 4.4)],
 )
 def test_sizes_are_those_of_the_published_networks(
-    width: int, samples: int, generator_millions: float, critic_millions: float
+    width: int, samples: int, generator_millions: float, discriminator_millions: float
 ) -> None:
     config = resolve(WaveGANConfig(width=width, samples=samples))
     with torch.device("meta"):
-        generator, critic = Generator(config), Critic(config)
+        generator, discriminator = Generator(config), Discriminator(config)
     assert count(generator) / 1e6 == pytest.approx(generator_millions, abs=0.06)
-    assert count(critic) / 1e6 == pytest.approx(critic_millions, abs=0.06)
+    assert count(discriminator) / 1e6 == pytest.approx(discriminator_millions, abs=0.06)
 
 
 def test_lengths_are_16_times_fours_and_one_more() -> None:
@@ -92,18 +92,18 @@ def test_upsampling_equals_the_plain_way(stride: int, nearest: bool) -> None:
     assert torch.equal(layer(x), made)
 
 
-def test_the_critic_equals_one_dimensional_convolutions() -> None:
+def test_the_discriminator_equals_one_dimensional_convolutions() -> None:
     config = tiny("baseline", samples=8192)
-    critic = build_networks(config)["D"]
+    discriminator = build_networks(config)["D"]
     x = random(2, 1, 8192)
     y = x
-    for layer in critic.layers:
+    for layer in discriminator.layers:
         y = functional.leaky_relu(
             functional.conv1d(y, layer.weight[:, :, 0], layer.bias, layer.stride[1], layer.padding[1]), 0.2
         )
     assert y.shape[-1] == 16
-    plain = functional.linear(y.flatten(1), critic.judge.weight, critic.judge.bias)[:, 0]
-    torch.testing.assert_close(critic(x), plain, atol=1e-4, rtol=1e-4)
+    plain = functional.linear(y.flatten(1), discriminator.judge.weight, discriminator.judge.bias)[:, 0]
+    torch.testing.assert_close(discriminator(x), plain, atol=1e-4, rtol=1e-4)
 
 
 def shuffled_by_hand(row: list[float], shift: int) -> list[float]:
@@ -129,15 +129,15 @@ def test_phase_shuffle_moves_and_reflects(shift: int) -> None:
 def test_phase_shuffle_is_not_after_the_last_layers() -> None:
     assert build_networks(tiny(samples=1024))["D"].shuffled == 2  # of 3 layers
     with torch.device("meta"):
-        assert Critic(resolve(WaveGANConfig(width=2, samples=65536))).shuffled == 4  # of 6
+        assert Discriminator(resolve(WaveGANConfig(width=2, samples=65536))).shuffled == 4  # of 6
 
 
 def test_spectral_norm_divides_by_the_largest_singular_value() -> None:
-    critic = build_networks(tiny(spectral_norm=True))["D"]
+    discriminator = build_networks(tiny(spectral_norm=True))["D"]
     for _ in range(60):
-        critic(random(1, 1, 1024))  # each use is one power iteration
-    critic.eval()
-    for layer in [*critic.layers, critic.judge]:
+        discriminator(random(1, 1, 1024))  # each use is one power iteration
+    discriminator.eval()
+    for layer in [*discriminator.layers, discriminator.judge]:
         largest = torch.linalg.svdvals(layer.weight.detach().flatten(1))[0]
         assert float(largest) == pytest.approx(1.0, abs=0.02)
 

@@ -1,4 +1,4 @@
-"""The objective: recipes, losses by hand, the rest of the critic, packing, ranks' independence, symptoms."""
+"""The objective: recipes, losses by hand, the rest of the discriminator, packing, ranks' independence, symptoms."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from small_wavegan import tiny
 from torch.nn import functional
 
 from gantools.errors import ConfigError
+from gantools.models.weights import read_model
 from gantools.systems.wavegan.config import PRESETS, RECIPES, VARIANTS, WaveGANConfig, resolve
 from gantools.systems.wavegan.objective import WaveGAN, emphasise
 from gantools.systems.wavegan.score import ClipScore
 from gantools.systems.wavegan.songs import SongClips
 from gantools.training.loop import train
-from gantools.training.weights import read_model
 
 Crate = list[tuple[str, Path]]
 SHARED = {"step": 0, "items": [0, 1, 2, 3]}
@@ -35,7 +35,7 @@ def test_a_recipe_fills_in_all_that_is_unset_and_nothing_else(recipe: str, varia
     config = resolve(WaveGANConfig(recipe=recipe, variant=variant))
     assert all(value is not None for value in dataclasses.asdict(config).values())
     assert resolve(config) == config
-    assert resolve(WaveGANConfig(recipe=recipe, variant=variant, learning_rate=0.5)).learning_rate == 0.5
+    assert resolve(WaveGANConfig(recipe=recipe, variant=variant, lr=0.5)).lr == 0.5
     assert RECIPES[recipe, variant]["loss"] == ("bce" if variant == "baseline" else "wgan-gp")
 
 
@@ -43,24 +43,24 @@ def test_the_paper_s_rows() -> None:
     rows = {v: resolve(dataclasses.replace(PRESETS["paper"], variant=v)) for v in VARIANTS}
     assert [rows[v].spectral_norm for v in VARIANTS] == [False, True, False, True]
     assert [rows[v].warmup_steps for v in VARIANTS] == [0, 1000, 0, 1000]  # section 4.2: style has neither
-    assert rows["baseline"].critic_rate == pytest.approx(3 * rows["baseline"].learning_rate)  # section 3.1
-    assert (rows["improved"].penalty_weight, rows["improved"].critic_updates) == (10, 5)
+    assert rows["baseline"].discriminator_lr == pytest.approx(3 * rows["baseline"].lr)  # section 3.1
+    assert (rows["improved"].penalty_weight, rows["improved"].discriminator_updates) == (10, 5)
 
 
 def test_narrow_networks_get_higher_rates() -> None:
-    assert resolve(WaveGANConfig(variant="style", width=64)).learning_rate == pytest.approx(1e-4)  # WaveGAN's own
-    assert resolve(WaveGANConfig(width=8)).critic_rate == pytest.approx(8e-4)
-    assert resolve(WaveGANConfig(variant="transformer", token_width=128)).learning_rate == pytest.approx(4e-4)
-    assert resolve(WaveGANConfig(recipe="paper", width=8)).learning_rate == pytest.approx(1e-4)
+    assert resolve(WaveGANConfig(variant="style", width=64)).lr == pytest.approx(1e-4)  # WaveGAN's own
+    assert resolve(WaveGANConfig(width=8)).discriminator_lr == pytest.approx(8e-4)
+    assert resolve(WaveGANConfig(variant="transformer", token_width=128)).lr == pytest.approx(4e-4)
+    assert resolve(WaveGANConfig(recipe="paper", width=8)).lr == pytest.approx(1e-4)
 
 
 def test_losses_are_those_of_the_papers(crate: Crate) -> None:
     for variant in ("baseline", "improved"):
         wavegan = system(crate, variant, phase_shuffle=0, penalty_weight=0.0, emphasis=0.0)
         batch = wavegan.batch(0, [0, 1, 2, 3])
-        critic, generator = wavegan.networks["D"].eval(), wavegan.networks["G"]
-        real, fake = critic(batch["real"]).detach(), critic(generator(batch["critic_z"])).detach()
-        loss, terms = wavegan.losses("critic", batch, dict(SHARED))
+        discriminator, generator = wavegan.networks["D"].eval(), wavegan.networks["G"]
+        real, fake = discriminator(batch["real"]).detach(), discriminator(generator(batch["discriminator_z"])).detach()
+        loss, terms = wavegan.losses("discriminator", batch, dict(SHARED))
         expected = fake.mean() - real.mean()
         if variant == "baseline":
             ones = torch.ones(4)
@@ -69,14 +69,14 @@ def test_losses_are_those_of_the_papers(crate: Crate) -> None:
         assert float(loss.detach()) == pytest.approx(float(expected), abs=1e-5)
         assert float(terms["real"].detach()) == pytest.approx(float(real.mean()), abs=1e-6)
         loss, _ = wavegan.losses("generator", batch, dict(SHARED))
-        judged = critic(generator(batch["generator_z"])).detach()
+        judged = discriminator(generator(batch["generator_z"])).detach()
         expected = -judged.mean() if variant == "improved" else functional.softplus(-judged).mean()
         assert float(loss.detach()) == pytest.approx(float(expected), abs=1e-5)
 
 
-def test_a_critic_that_is_too_good_rests(crate: Crate) -> None:
-    wavegan = system(crate, "baseline", critic_floor=100.0)
-    loss, _ = wavegan.losses("critic", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
+def test_a_discriminator_that_is_too_good_rests(crate: Crate) -> None:
+    wavegan = system(crate, "baseline", discriminator_floor=100.0)
+    loss, _ = wavegan.losses("discriminator", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
     loss.backward()
     assert not any(p.grad.any() for p in wavegan.networks["D"].parameters() if p.grad is not None)
 
@@ -86,7 +86,7 @@ def test_a_lazy_penalty_counts_for_the_steps_between(crate: Crate) -> None:
     sizes = []
     for step in range(3):
         batch = wavegan.batch(step, [0, 1, 2, 3])
-        loss, terms = wavegan.losses("critic", batch, {"step": step, "items": [0, 1, 2, 3]})
+        loss, terms = wavegan.losses("discriminator", batch, {"step": step, "items": [0, 1, 2, 3]})
         extra = float((loss - terms["fake"] + terms["real"]).detach())
         sizes.append(extra / float(terms["penalty"]))
     assert sizes == pytest.approx([3 * 10.0, 0, 0], abs=1e-3)
@@ -96,7 +96,7 @@ def test_packs_are_judged_together(crate: Crate) -> None:
     wavegan = system(crate, pack=2, emphasis=0.0)
     waves = torch.arange(4.0)[:, None, None].expand(4, 1, 1024)
     assert wavegan._packed(waves)[:, :, 0].tolist() == [[0, 1], [2, 3]]
-    loss, _ = wavegan.losses("critic", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
+    loss, _ = wavegan.losses("discriminator", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
     assert loss.isfinite()
     with pytest.raises(ConfigError, match="whole number of packs"):
         tiny(pack=3)
@@ -115,7 +115,7 @@ def test_items_do_not_depend_on_who_trains_them(crate: Crate, each: bool) -> Non
     for name, tensor in whole.items():
         assert torch.equal(tensor, torch.cat([half[name] for half in halves]))
     losses = [
-        wavegan.losses("critic", batch, {"step": 7, "items": items})[0]
+        wavegan.losses("discriminator", batch, {"step": 7, "items": items})[0]
         for batch, items in ((whole, [0, 1, 2, 3]), (halves[0], [0, 1]), (halves[1], [2, 3]))
     ]
     assert float(losses[0].detach()) == pytest.approx(float((losses[1] + losses[2]).detach()) / 2, abs=1e-5)
@@ -144,7 +144,7 @@ class Distance:
         return self.distance
 
 
-def test_divergence_is_judged_by_the_critic_s_own_terms(crate: Crate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_divergence_is_judged_by_the_discriminator_s_own_terms(crate: Crate, monkeypatch: pytest.MonkeyPatch) -> None:
     wavegan, again = system(crate), system(crate)
     for one in (wavegan, again):
         monkeypatch.setattr(one, "_judge_clips", lambda: (Distance(3.0), Panel()))
@@ -193,7 +193,7 @@ def test_every_variant_trains_and_stores_its_resolved_numbers(variant: str, crat
     summary = train(wavegan, tmp_path / "model")
     assert (summary.status, summary.step) == ("finished", 3)
     model = read_model(tmp_path / "model")
-    assert model["config"]["critic_rate"] == resolve(config).critic_rate
+    assert model["config"]["discriminator_lr"] == resolve(config).discriminator_lr
     assert model["data"]["samples"] == 1024
     changed = [k for k, v in wavegan.networks["G"].state_dict().items() if not torch.equal(v, before[k])]
     assert any("start" in name for name in changed)

@@ -1,0 +1,1 @@
+"""Networks in whose space music is compared."""

@@ -1,0 +1,1 @@
+"""Mixes beside the songs' own."""

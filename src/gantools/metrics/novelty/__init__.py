@@ -1,0 +1,1 @@
+"""Novelty and likeness of generated music beside the clip it was learned from."""

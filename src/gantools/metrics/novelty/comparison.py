@@ -1,0 +1,216 @@
+"""Generated files against the clip that their model learned from: what ``gantools evaluate novelty`` runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gantools.audio.io import AudioReader, load_mono
+from gantools.errors import GantoolsError, InputError, ModelError
+from gantools.files.containers import read_tensors
+from gantools.files.jsontext import parse_object
+from gantools.files.partial import Keep, made_anew
+from gantools.metrics.config import NoveltyConfig
+from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
+from gantools.metrics.novelty.gates import FIELD_S, judge
+from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
+from gantools.report.clip import Clip
+
+Failed = Callable[[Path, GantoolsError], None]
+#: The clips that a model of one clip was trained on, in its folder.
+CLIPS_FILE = "clips.safetensors"
+_MOST_VALUES = 2000
+
+
+def training_clips(folder: Path) -> tuple[list[np.ndarray], int]:
+    """Return the training clips of a model folder as mono float32 (n,), and their rate in Hz.
+
+    Raises
+    ------
+    ModelError
+        The file is broken or of another kind.
+    """
+    path = folder / CLIPS_FILE
+    try:
+        arrays, meta = read_tensors(path)
+        waves = [array.mean(axis=0, dtype=np.float32) for _, array in sorted(arrays.items())]
+        return waves, int(meta["rate_hz"])
+    except (InputError, KeyError, TypeError, ValueError, np.exceptions.AxisError) as error:
+        raise ModelError("not the clips of a model; train it again, or give the audio file itself", path) from error
+
+
+def receptive_field_s(folder: Path) -> float | None:
+    """Return the receptive field of the coarsest scale of a Catch-A-Waveform model in seconds; None if unknown."""
+    try:
+        found = parse_object((folder / "config.json").read_text(encoding="utf-8"))
+        layers, kernel = int(found["config"]["layers"]), int(found["config"]["kernel"])
+        return (1 + (kernel - 1) * (2**layers - 1)) / float(found["data"]["rates_hz"][0])
+    except (OSError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError):
+        return None
+
+
+def compare_novelty(
+    generated: Sequence[Clip],
+    real: Sequence[Clip] | Path,
+    config: NoveltyConfig,
+    *,
+    failed: Failed,
+    tick: Callable[[], None] = lambda: None,
+    keep: Keep = made_anew,
+) -> dict[str, Any]:
+    """Measure generated files against a clip, or several of one style.
+
+    Parameters
+    ----------
+    generated : sequence of Clip
+    real : sequence of Clip, or Path
+        The training clips, or the folder of the model that holds them.
+    config : NoveltyConfig
+    failed, tick : callable
+        Told each file that fails; called after each file.
+    keep : callable
+        Given what measures one file; see `gantools.files.partial.Partial.keep`.
+
+    Returns
+    -------
+    dict
+        ``verdicts`` (figure -> value, gate, passed), of the means over files, ``verbatim_s`` being the longest;
+        ``halves``; ``rows``, the figures of each file and which gates it fails; the rate at which all was compared,
+        which is the lowest of all files'; ``curves`` and ``correlations`` for the plot.
+
+    Raises
+    ------
+    InputError
+        If no generated file, or none of the real ones, could be measured.
+    """
+    reference = _reference(generated, real, failed, tick)
+    field_s = config.field_s or (receptive_field_s(real) if isinstance(real, Path) else None) or FIELD_S
+    sources = [real / CLIPS_FILE] if isinstance(real, Path) else [clip.path for clip in real]
+    names, analyses, waves, rate = [], list[Analysis](), [], str(reference.rate_hz)
+    for clip in generated:
+        wave = _load(clip, reference.rate_hz, failed)
+        if wave is not None:
+            names.append(clip.name)
+            analyses.append(_unpacked(keep(partial(_packed, reference, wave), clip.path, *sources, part=rate)))
+            waves.append(wave)
+        tick()
+    if not analyses:
+        raise InputError("none of the generated files could be measured; give audio that is not silent")
+    figures = {name: _mean([one.figures[name] for one in analyses]) for name in FIGURES}
+    figures["verbatim_s"] = max(one.figures["verbatim_s"] for one in analyses)
+    halves = reference.halves
+    verdicts = judge(figures | diversity(waves, reference.rate_hz), halves, config.small, field_s)
+    rows = []
+    for name, analysis in zip(names, analyses, strict=True):
+        own = judge(analysis.figures, halves, config.small, field_s)
+        rows.append(
+            {"file": name, **analysis.figures, "fails": [key for key, one in own.items() if one.passed is False]}
+        )
+    return {
+        **{name: verdict.value for name, verdict in verdicts.items()},
+        "verdicts": {name: verdict._asdict() for name, verdict in verdicts.items()},
+        "gates": sum(verdict.passed is not None for verdict in verdicts.values()),
+        "gates_passed": sum(verdict.passed is True for verdict in verdicts.values()),
+        "halves": halves,
+        "small": config.small,
+        "field_s": round(field_s, 3),
+        "rate_hz": reference.rate_hz,
+        "files": len(rows),
+        "rows": rows,
+        "curves": _curves(reference, analyses),
+        "correlations": _correlations(reference, analyses),
+    }
+
+
+def _packed(reference: Reference, wave: np.ndarray) -> tuple[Any, ...]:
+    """Return the fields of an analysis, as they can be kept."""
+    found = reference.analyse(wave)
+    own = found.profile
+    arrays = None if own is None else (own.frames_db, own.ltas_db, own.modulation_db)
+    return found.figures, arrays, found.ncc_1s, found.ncc_quarter
+
+
+def _unpacked(fields: Sequence[Any]) -> Analysis:
+    figures, arrays, *correlations = fields
+    return Analysis(figures, None if arrays is None else Profile(*arrays), *correlations)
+
+
+def _reference(
+    generated: Sequence[Clip], real: Sequence[Clip] | Path, failed: Failed, tick: Callable[[], None]
+) -> Reference:
+    rates = [rate for rate in map(_rate_hz, generated) if rate]
+    if isinstance(real, Path):
+        waves, own_hz = training_clips(real)
+        rate_hz = min([own_hz, *rates])
+        if rate_hz < own_hz:
+            import soxr
+
+            waves = [soxr.resample(wave, own_hz, rate_hz) for wave in waves]
+        return _audible(Reference.of_clips(waves, rate_hz))
+    rate_hz = min([*rates, *(rate for rate in map(_rate_hz, real) if rate)], default=16000)
+    found = []
+    for clip in real:
+        wave = _load(clip, rate_hz, failed)
+        if wave is not None:
+            found.append(wave)
+        tick()
+    if not found:
+        raise InputError("none of the real files could be measured; give the training clip")
+    return _audible(Reference.of_clips(found, rate_hz))
+
+
+def _audible(reference: Reference) -> Reference:
+    if reference.profile is None:
+        raise InputError("the real clip is silent or shorter than 0.064 s; nothing can be compared with it")
+    return reference
+
+
+def _rate_hz(clip: Clip) -> int:
+    """Return the rate of a file; 0 where it cannot be read, which loading it will tell."""
+    try:
+        with AudioReader(clip.path) as reader:
+            return reader.rate_hz
+    except InputError:
+        return 0
+
+
+def _load(clip: Clip, rate_hz: int, failed: Failed) -> np.ndarray | None:
+    try:
+        wave = load_mono(clip.path, rate_hz, failed)
+        if not wave.any():
+            raise InputError("is silent", clip.path)
+        return wave
+    except InputError as error:
+        failed(clip.path, error if error.path else InputError(error.message, clip.path))
+        return None
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
+
+
+def _curves(reference: Reference, analyses: Sequence[Analysis]) -> dict[str, Any]:
+    """Return what the plot shows of each band: the clip, and mean and range of the generated files."""
+    curves: dict[str, Any] = {"hz": band_centres_hz(reference.rate_hz).round(1).tolist()}
+    profiles = [one.profile for one in analyses if one.profile is not None]
+    for name in ("ltas_db", "modulation_db"):
+        made = np.array([getattr(one, name) for one in profiles]).reshape(len(profiles), -1)
+        made = made if len(profiles) else np.full((1, len(curves["hz"])), np.nan)
+        spread = {"mean": made.mean(axis=0), "low": made.min(axis=0), "high": made.max(axis=0)}
+        curves[name] = {
+            "real": getattr(reference.profile, name).round(2).tolist(),
+            "generated": {key: values.round(2).tolist() for key, values in spread.items()},
+        }
+    return curves
+
+
+def _correlations(reference: Reference, analyses: Sequence[Analysis]) -> dict[str, list[float]]:
+    values = np.sort(np.concatenate([one.ncc_1s for one in analyses]))
+    keep = np.linspace(0, len(values) - 1, min(_MOST_VALUES, len(values))).astype(int)
+    return {"generated": values[keep].round(4).tolist(), "halves": reference.halves_ncc_1s.round(4).tolist()}

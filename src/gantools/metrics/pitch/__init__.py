@@ -1,0 +1,1 @@
+"""Pitch of sets of sounds."""

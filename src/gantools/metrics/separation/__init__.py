@@ -1,0 +1,1 @@
+"""How close separated stems are to the true ones."""

@@ -1,0 +1,1 @@
+"""The model folder: its description, its weights, how far it was trained."""

@@ -1,0 +1,1 @@
+"""Reports: tables, plots, pages with players. They know no metric."""

@@ -1,0 +1,1 @@
+"""Beats, bars, form and splices of music, whatever made it."""

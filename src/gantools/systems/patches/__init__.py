@@ -1,0 +1,1 @@
+"""Drafts without training: nearest patches of a clip (Granot et al. 2022)."""

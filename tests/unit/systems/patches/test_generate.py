@@ -1,0 +1,144 @@
+"""Drafts of nearest patches: exact parts against brute force, and a draw that is like its clip without copying it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gantools.errors import ConfigError, InputError
+from gantools.metrics.novelty.figures import Reference
+from gantools.structure.splice import best_shift, chain, cross_fade
+from gantools.systems.patches.generate import PatchEngine, PatchSettings, crossings_hz, draw_patches, split_bands
+from gantools.systems.patches.matching import PATCH_FRAMES, averaged, nearest, pooled, stretched
+from gantools.systems.patches.path import cheapest_path
+
+RATE_HZ = 8000
+
+
+def _melody(seconds: float, channels: int = 1, seed: int = 3) -> np.ndarray:
+    """Return plucked notes of random pitch every quarter of a second: each sounds like the others, none is another."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(0.4 * RATE_HZ)) / RATE_HZ
+    wave = np.zeros(round((seconds + 1) * RATE_HZ))
+    for start in np.arange(0, seconds, 0.25):
+        pitch_hz = 110 * 2 ** (random.choice([0, 3, 5, 7, 10, 12, 15]) / 12)
+        note = sum(np.sin(2 * np.pi * pitch_hz * k * time + random.uniform(0, 6)) / k for k in range(1, 8))
+        first = round(start * RATE_HZ)
+        wave[first : first + len(time)] += note * np.exp(-time * 9) * random.uniform(0.5, 1)
+    clip = 0.2 * wave[: round(seconds * RATE_HZ)].astype(np.float32)
+    return np.stack([clip, 0.5 * clip])[:channels]
+
+
+def test_nearest_equals_brute_force() -> None:
+    random = np.random.default_rng(0)
+    queries = random.standard_normal((40, 3)).astype(np.float32)
+    keys = random.standard_normal((30, 3)).astype(np.float32)
+    asked = [queries[i : i + PATCH_FRAMES] for i in range(40 - PATCH_FRAMES + 1)]
+    known = [keys[i : i + PATCH_FRAMES] for i in range(30 - PATCH_FRAMES + 1)]
+    distance = np.array([[np.mean((q - k) ** 2) for k in known] for q in asked])
+    expected = np.argmin(distance / (0.05 + distance.min(axis=0)), axis=1)
+    assert nearest(queries, keys, 0.05).tolist() == expected.tolist()
+
+
+def test_patches_of_the_real_sequence_make_the_real_sequence() -> None:
+    frames = np.random.default_rng(1).standard_normal((50, 4)).astype(np.float32)
+    chosen = nearest(frames, frames, 1e3)
+    assert chosen.tolist() == list(range(50 - PATCH_FRAMES + 1))
+    np.testing.assert_allclose(averaged(frames, chosen, 50), frames, atol=1e-6)
+
+
+def test_pooling_and_stretching_keep_a_line() -> None:
+    line = np.arange(40, dtype=np.float32)[:, None]
+    np.testing.assert_allclose(pooled(line, 4)[:, 0], np.arange(10) * 4 + 1.5)
+    np.testing.assert_allclose(stretched(pooled(line, 4), 40, 4)[2:-2], line[2:-2], atol=1e-5)
+
+
+def test_path_follows_pieces_and_avoids_places() -> None:
+    frames = np.random.default_rng(2).standard_normal((60, 6)).astype(np.float32)
+    pieces = np.concatenate([np.arange(30, 50), np.arange(5, 25)])
+    path = cheapest_path(frames[pieces], frames, 0.5)
+    assert path.tolist() == pieces.tolist()
+    # The second half of the sequence repeats the first, so that there is somewhere else to play from.
+    twice = np.concatenate([frames, frames])
+    other = cheapest_path(frames[10:50], twice, 0.5, np.arange(10, 50)[None], 1.0, 5)
+    assert other.tolist() == list(range(70, 110))
+
+
+def test_path_in_parts_is_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = np.random.default_rng(2).standard_normal((60, 6)).astype(np.float32)
+    monkeypatch.setattr("gantools.systems.patches.path._PART_FRAMES", 7)
+    assert cheapest_path(frames[10:50], frames, 0.5).tolist() == list(range(10, 50))
+
+
+def test_bands_sum_to_the_clip() -> None:
+    clip = _melody(2.0, channels=2)
+    bands = split_bands(clip, RATE_HZ, crossings_hz(6))
+    assert len(bands) == 5  # 3200 Hz is too near half the rate
+    np.testing.assert_allclose(sum(bands), clip, atol=1e-5)
+    assert [len(crossings_hz(count)) for count in range(1, 9)] == list(range(8))
+
+
+def test_chain_of_neighbours_is_the_clip_sample_by_sample() -> None:
+    clip = _melody(1.0, channels=2)
+    out = chain(clip, np.array([100, 900, 2500]), np.array([800, 1600, 400]), fade=64, align=10)
+    np.testing.assert_array_equal(out, clip[:, 100:2900])
+
+
+def test_fades_keep_the_power() -> None:
+    random = np.random.default_rng(0)
+    one, other = random.standard_normal((2, 1, 200000)).astype(np.float32)
+    power = np.square(cross_fade(one, other)).reshape(20, -1).mean(1)
+    np.testing.assert_allclose(power, 1.0, atol=0.05)
+    np.testing.assert_allclose(cross_fade(one, one), one, atol=1e-5)
+
+
+def test_seams_do_not_click_and_meet_in_phase() -> None:
+    clip = np.sin(2 * np.pi * 100 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)[None]
+    assert best_shift(clip[:, 400:600], clip[:, 360:640]) == 40
+    # Pieces that begin at any phase: with the shift the tone goes on, at the same level and slope.
+    out = chain(clip, np.array([1000, 3033, 551, 5519]), np.array([1200, 900, 1100, 1000]), fade=240, align=80)
+    assert np.abs(np.diff(out)).max() < 1.1 * np.abs(np.diff(clip)).max()
+    assert np.sqrt(np.square(out).reshape(10, -1).mean(1)).min() > 0.68
+
+
+def test_draws_are_new_like_the_clip_and_of_exact_length() -> None:
+    clip = _melody(10.0, channels=2)
+    engine = PatchEngine(clip, RATE_HZ)
+    first, second = engine.draw(5.003, 1), engine.draw(5.003, 2)
+    assert first.shape == (2, round(5.003 * RATE_HZ))
+    assert first.dtype == np.float32
+    np.testing.assert_array_equal(first, draw_patches(clip, RATE_HZ, 5.003, 1))
+    assert np.abs(first).max() <= np.abs(clip).max() * (1 + 1e-6)
+    np.testing.assert_allclose(first[1], 0.5 * first[0], atol=1e-6)  # channels are cut together
+    reference = Reference(clip[0], RATE_HZ)
+    figures, halves = reference.measure(first[0]), reference.halves
+    assert figures["ltas_db"] < 3
+    assert 0.6 < figures["modulation_ratio"] < 1.4
+    assert figures["recall_db"] < 1.35 * halves["recall_db"]
+    assert figures["precision_db"] < 1.5 * halves["precision_db"]
+    assert figures["copied_1s"] <= 0.25
+    assert figures["copied_quarter"] <= 0.5
+    assert Reference(first[0], RATE_HZ).measure(second[0])["ncc_1s"] < 0.9
+
+
+def test_one_band_is_a_collage() -> None:
+    clip = _melody(6.0)
+    draw = draw_patches(clip, RATE_HZ, 4.0, 0, PatchSettings(bands=1))
+    assert Reference(clip[0], RATE_HZ).measure(draw[0])["copied_quarter"] > 0.4
+
+
+def test_long_draws_and_clips_and_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gantools.systems.patches.generate._MOST_SECONDS", 3.0)
+    assert draw_patches(_melody(6.0), RATE_HZ, 9.0, 0, PatchSettings(bands=2)).shape == (1, 9 * RATE_HZ)
+    silent = draw_patches(np.zeros((1, 2 * RATE_HZ), np.float32), RATE_HZ, 1.0, 0)
+    assert silent.shape == (1, RATE_HZ)
+    assert not silent.any()
+
+
+def test_what_cannot_be_drawn_is_said() -> None:
+    with pytest.raises(InputError, match="at least 1 s"):
+        draw_patches(_melody(0.5), RATE_HZ, 1.0, 0)
+    with pytest.raises(ConfigError, match="no length"):
+        draw_patches(_melody(2.0), RATE_HZ, 0.0, 0)
+    with pytest.raises(ConfigError, match="bands"):
+        PatchSettings(bands=0)
