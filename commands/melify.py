@@ -13,12 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from gantools.audio.config import MelParams
+from gantools.chunks.item import Item
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.naming import output_name
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.options import option, to_mapping
 
 app = typer.Typer(**SETTINGS)

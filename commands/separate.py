@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gantools.chunks.item import Item
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import require_out, run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.naming import output_name
 from gantools.cli.records import say
-from gantools.cli.tasks import Item, Task, Work
+from gantools.cli.tasks import Task, Work
 from gantools.errors import ConfigError
 from gantools.runtime.device import accelerator, available_cores, resolve_device
 from gantools.separation.config import SeparateConfig

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from running import PROGRAM
 
+from gantools.chunks.item import Item
 from gantools.cli import workers
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import Run
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.errors import ConfigError
 from gantools.files.lock import FolderLock
 from gantools.files.manifest import Manifest

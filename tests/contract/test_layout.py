@@ -26,7 +26,7 @@ BELOW = {
     "audio": _BASE,
     "chunks": _BASE | {"audio"},
     "nn": _BASE | {"audio"},
-    "models": _BASE,
+    "models": _SOUND,
     "training": _SOUND | {"nn", "models"},
     "effects": _SOUND,
     "structure": _SOUND,

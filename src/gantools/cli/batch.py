@@ -10,12 +10,13 @@ from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 from gantools import __version__
+from gantools.chunks.item import Item
 from gantools.cli.flags import Run
 from gantools.cli.naming import distinct_outputs
 from gantools.cli.outcomes import Attempt, outcomes
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
-from gantools.cli.tasks import Item, Task, Work
+from gantools.cli.tasks import Task, Work
 from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.failures import explain

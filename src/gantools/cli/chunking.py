@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from gantools.chunks.config import ChunkConfig
+from gantools.chunks.item import Item
 from gantools.chunks.splits import SPLITS
 from gantools.cli.batch import require_out, run_batch
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
 from gantools.cli.inputs import part
 from gantools.cli.records import say
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.errors import ConfigError, DamagedError
 from gantools.files.ownership import inside
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gantools.chunks.finding import TWICE, Passed
-from gantools.cli.tasks import Item
+from gantools.chunks.item import Item
 from gantools.files.hashing import hash_json
 
 _DIGITS = 8

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gantools import __version__
+from gantools.chunks.item import Item
 from gantools.cli.batch import stopped
 from gantools.cli.flags import Run
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.records import emit, say
 from gantools.cli.survey import columns, decibels, survey
-from gantools.cli.tasks import Item
 from gantools.cli.terminal import write_message
 from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError

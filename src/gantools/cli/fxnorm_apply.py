@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gantools.chunks.item import Item
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
 from gantools.cli.naming import output_name
 from gantools.cli.survey import columns, decibels, survey
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.cli.terminal import write_message
 from gantools.effects.config import ApplyConfig
 from gantools.errors import ConfigError

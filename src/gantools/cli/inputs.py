@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from gantools.chunks.finding import NO_FILE, Passed, find_files, same_folder
+from gantools.chunks.item import Item
 from gantools.chunks.roles import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from gantools.chunks.roles import Named, RoleMap, parse_map, read_folder, read_name
 from gantools.cli.distinct import distinct, once
 from gantools.cli.flags import Run
 from gantools.cli.lists import PLAYLISTS, Listed, read_playlist, read_stdin
 from gantools.cli.records import emit, say
-from gantools.cli.tasks import Item
 from gantools.errors import ConfigError
 from gantools.files.manifest import Manifest
 from gantools.runtime.seeds import item_seed

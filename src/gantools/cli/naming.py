@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gantools.chunks.item import Item
 from gantools.cli.flags import Run
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.errors import ConfigError
 from gantools.files.atomic import shortened
 from gantools.files.hashing import hash_json

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gantools.chunks.item import Item
 from gantools.cli import workers
 from gantools.cli.flags import Run
 from gantools.cli.progress import Bar
-from gantools.cli.tasks import Item, Task, Work
+from gantools.cli.tasks import Task, Work
 from gantools.errors import GantoolsError
 from gantools.files.atomic import scratch_folder, without_temporaries
 from gantools.files.failures import explain
@@ -67,7 +68,8 @@ def outcomes(
                 except OSError as error:
                     begun[-1] = {"error": explain(error), "trace": traceback.format_exc()}, staged, stack
             ready = begun[-1][0] is None
-            paths, seed = list(staged.values()), item_seed(run.seed, task.item.key)
+            own = task.item.seed
+            paths, seed = list(staged.values()), item_seed(run.seed, task.item.key) if own is None else own
             yield (_attempt, (work, task.item, paths, seed)) if ready else None
 
     def results() -> Iterator[Any]:

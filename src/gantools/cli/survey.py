@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gantools.chunks.item import Item
 from gantools.cli.batch import one_line
 from gantools.cli.flags import Run
 from gantools.cli.outcomes import outcomes
 from gantools.cli.progress import Bar
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 
 if TYPE_CHECKING:
     from gantools.files.partial import Partial

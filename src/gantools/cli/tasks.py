@@ -7,43 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gantools.chunks.roles import Named
-
-_UNNAMED = Named("mix", "")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One input file.
-
-    Attributes
-    ----------
-    path : Path
-    rel : str
-        Folder of the file below the input folder, with ``/``; empty at the top.
-    stem : str
-        File name without its ending.
-    role, song : str
-        As the name says, or as the record of another verb said.
-    mark : str
-        What tells it from another input of the same name: ``-wav`` beside ``-flac``.
-    named : Named
-        All that the name says; `role` and `song` come from it where nothing else does.
-    """
-
-    path: Path
-    rel: str
-    stem: str
-    role: str
-    song: str
-    mark: str = ""
-    named: Named = _UNNAMED
-
-    @property
-    def key(self) -> str:
-        """Name of the item for seeds and shards: ``rel/stem``, and its mark."""
-        return f"{self.rel}/{self.stem}{self.mark}" if self.rel else f"{self.stem}{self.mark}"
-
+from gantools.chunks.item import Item
 
 #: What a verb does to one file: (item, output paths, seed, tick) -> fields of the record.
 Work = Callable[[Item, Sequence[Path], int, Callable[[float], None]], dict[str, Any]]

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from gantools.chunks.item import Item
 from gantools.cli import workers
 from gantools.cli.batch import require_out, run_batch, stopped
 from gantools.cli.flags import Run
 from gantools.cli.outcomes import Outcome, outcomes
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.errors import ConfigError, InputError, StoppedError
 from gantools.files import hashing
 from gantools.files.atomic import host_name

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from gantools.chunks.finding import TWICE, Passed
+from gantools.chunks.item import Item
 from gantools.cli.distinct import distinct, once
-from gantools.cli.tasks import Item
 
 
 def item(path: str, rel: str = "") -> Item:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from gantools.chunks.finding import NO_FILE, Passed
+from gantools.chunks.item import Item
 from gantools.cli import inputs
 from gantools.cli.flags import Run
 from gantools.cli.inputs import gather, gather_sets
 from gantools.cli.lists import Listed
-from gantools.cli.tasks import Item
 from gantools.errors import ConfigError
 
 WAV = (".wav", ".mel.wav")

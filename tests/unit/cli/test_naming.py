@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gantools.chunks.item import Item
 from gantools.cli.flags import Run
 from gantools.cli.naming import distinct_outputs, output_name, output_names
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.errors import ConfigError
 
 ITEM = Item(Path("/in/r/x.wav"), "r", "x", "bass", "s")

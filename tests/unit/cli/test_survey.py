@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from gantools.chunks.item import Item
 from gantools.cli.flags import Run
 from gantools.cli.progress import Bar
 from gantools.cli.survey import columns, decibels, survey
-from gantools.cli.tasks import Item
 from gantools.errors import InputError
 from gantools.files.partial import Partial
 

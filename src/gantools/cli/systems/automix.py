@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gantools.chunks.item import Item
 from gantools.cli.batch import run_batch
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
@@ -16,7 +17,7 @@ from gantools.cli.inputs import AUDIO_SUFFIXES
 from gantools.cli.multitracks import gather_multitracks
 from gantools.cli.naming import output_name
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.cli.training import run_training
 from gantools.metrics.config import MixMetricConfig
 from gantools.options import to_mapping

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gantools.chunks.item import Item
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.systems.options import Base, Resume
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError, InputError
 from gantools.options import to_mapping

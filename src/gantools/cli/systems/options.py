@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from gantools.chunks.item import Item
 from gantools.cli.flags import BATCH, SINGLE, Run
 from gantools.cli.records import say
-from gantools.cli.tasks import Item, Work
+from gantools.cli.tasks import Work
 
 #: Standard options of ``train`` commands.
 TRAIN: dict[str, Any] = {"uses": (*(name for name in SINGLE if name != "force"), "seed", "device"), "action": "train"}

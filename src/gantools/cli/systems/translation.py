@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gantools.chunks.item import Item
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, gather
 from gantools.cli.naming import output_names
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.cli.training import run_training, say_left_out
 from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config

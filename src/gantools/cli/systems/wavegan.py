@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gantools.chunks.item import Item
 from gantools.cli.batch import require_out, run_batch
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run, verb
@@ -17,7 +18,7 @@ from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model
-from gantools.cli.tasks import Item, Task
+from gantools.cli.tasks import Task
 from gantools.cli.training import run_training, say_left_out
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
