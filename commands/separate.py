@@ -77,8 +77,7 @@ def separate(
         from gantools.cli.systems.options import from_model
         from gantools.models.weights import read_configuration
 
-        folder = model.files[0].parent
-        work = from_model(run, folder, read_configuration(folder), work)
+        work = from_model(run, model.files[0].parent, read_configuration(model.files[0].parent), work)
     ahead = None if run.jobs != 1 else lambda item: opened()[1].begin(item.path)
     try:
         return run_batch(run, tasks, settings, work, ahead=ahead)
@@ -95,8 +94,9 @@ def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str
 
     limit = os.environ.get("OMP_NUM_THREADS", "")
     threads = int(limit) if limit.isdecimal() and jobs == 1 else available_cores() // (jobs or available_cores())
-    options: dict[str, Any] = {"overlap": config.overlap, "batch": config.batch, "threads": max(1, threads)}
-    separator = open_separator(model, resolve_device(device), shifts=config.shifts, segment_s=config.segment, **options)
+    options: dict[str, Any] = {"overlap": config.overlap, "batch": config.batch, "shifts": config.shifts}
+    options |= {"segment_s": config.segment, "threads": max(1, threads)}
+    separator = open_separator(model, resolve_device(device), **options)
     return separator, Decoder(Path(out), separator.rate_hz)
 
 
