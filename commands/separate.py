@@ -69,11 +69,8 @@ def separate(
         if len(set(names)) < len(names):
             raise ConfigError(f"--name {run.name!r} gives one name to several stems; put {{role}} into it")
         tasks.append(Task(item, tuple(names), roles=roles))
-    settings = [
-        [hash_file(path) for path in model.files],
-        list(roles),
-        dataclasses.asdict(dataclasses.replace(config, **_IRRELEVANT)),
-    ]
+    weights = [hash_file(path) for path in model.files]
+    settings = [weights, list(roles), dataclasses.asdict(dataclasses.replace(config, **_IRRELEVANT))]
     opened = partial(_open, model, config, run.device, run.jobs, str(out))
     work: Work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
     if model.kind == "own":
