@@ -69,8 +69,7 @@ def separate(
         if len(set(names)) < len(names):
             raise ConfigError(f"--name {run.name!r} gives one name to several stems; put {{role}} into it")
         tasks.append(Task(item, tuple(names), roles=roles))
-    weights = [hash_file(path) for path in model.files]
-    settings = [weights, list(roles), dataclasses.asdict(dataclasses.replace(config, **_IRRELEVANT))]
+    told = dataclasses.asdict(dataclasses.replace(config, **_IRRELEVANT))
     opened = partial(_open, model, config, run.device, run.jobs, str(out))
     work: Work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
     if model.kind == "own":
@@ -80,7 +79,7 @@ def separate(
         work = from_model(run, model.files[0].parent, read_configuration(model.files[0].parent), work)
     ahead = None if run.jobs != 1 else lambda item: opened()[1].begin(item.path)
     try:
-        return run_batch(run, tasks, settings, work, ahead=ahead)
+        return run_batch(run, tasks, [[hash_file(path) for path in model.files], list(roles), told], work, ahead=ahead)
     finally:
         if _open.cache_info().currsize:
             opened()[1].close()
