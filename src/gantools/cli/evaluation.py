@@ -183,13 +183,13 @@ class Evaluation:
         return Partial(whole, hash_json([self.digest, self.run.device, __version__, files]))
 
     def _complete(self, result: dict[str, Any], failures: list[str]) -> dict[str, Any]:
-        from gantools.report.folder import complete
+        from gantools.metrics.report_folder import complete
 
         facts = {**self.facts, "seed": self.run.seed, "failed": failures, "left_out": self.sets.left_out}
         return complete(result, metric=self.metric, **facts)
 
     def _fields(self, result: dict[str, Any]) -> dict[str, Any]:
-        from gantools.report.folder import summary
+        from gantools.metrics.report_folder import summary
 
         return summary(result)
 
@@ -200,13 +200,13 @@ class Evaluation:
         return Manifest(self.run.out)
 
     def _names(self) -> list[str]:
-        from gantools.report.folder import report_names
+        from gantools.metrics.report_folder import report_names
 
         return report_names(self.metric)
 
     def _publish(self, result: dict[str, Any], groups: Groups, fields: dict[str, Any]) -> None:
         from gantools.files.manifest import fingerprint
-        from gantools.report.folder import write_report
+        from gantools.metrics.report_folder import write_report
 
         record = {
             "key": self.metric,
@@ -224,7 +224,7 @@ class Evaluation:
 
     def _table(self, result: dict[str, Any]) -> None:
         """Print the table: it is the result where nothing else is asked for, and a message otherwise."""
-        from gantools.report.table import as_text
+        from gantools.metrics.report_table import as_text
 
         asked = self.run.json or self.run.out is not None
         if not (asked and self.run.quiet):

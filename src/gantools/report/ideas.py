@@ -20,7 +20,7 @@ from gantools.audio.writing import write_audio
 from gantools.errors import InputError
 from gantools.files.atomic import write_text
 from gantools.report.excerpts import data_uri, png_bytes
-from gantools.report.page import HOUSE_STYLE
+from gantools.report.style import HOUSE_STYLE
 
 PAGE_NAME = "index.html"
 #: The clip is put beside the page under this name.

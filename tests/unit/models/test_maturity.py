@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gantools.cli.evaluation import _made_by
+from gantools.metrics.report_table import table_rows
 from gantools.models.maturity import Maturity, of_model, of_records
-from gantools.report.table import table_rows
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from gantools.files.containers import read_tensors
 from gantools.metrics.comparison import compare_rhythm, compare_stoi
 from gantools.metrics.config import RhythmConfig, StoiConfig
 from gantools.metrics.pairing import triples
+from gantools.metrics.report_folder import complete, summary, write_report
+from gantools.metrics.report_table import as_text
 from gantools.report.clip import Clip
-from gantools.report.folder import complete, summary, write_report
 from gantools.report.numerals import number
-from gantools.report.table import as_text
 
 
 def no_failure(path: Path, error: Exception) -> None:

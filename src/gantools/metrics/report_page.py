@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from gantools.metrics.report_plots import has_plot, page_svg
+from gantools.metrics.report_table import file_grid, footnote, table_rows
 from gantools.report.excerpts import Cell, Row, data_uri, png_bytes
-from gantools.report.plots import has_plot, page_svg
-from gantools.report.table import file_grid, footnote, table_rows
+from gantools.report.style import HOUSE_STYLE
 
 TITLES = {
     "frechet": "Fréchet distance",
@@ -28,18 +29,6 @@ CAPTIONS = {
     "pitch": "Pitch of voiced frames.",
 }
 
-#: What all pages share: colours for light and dark, the body, the title.
-HOUSE_STYLE = """
-:root { color-scheme: light dark; --ink: #1d2125; --soft: #5b6672; --line: #d8dde2; --paper: #fcfcfb; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8ea; --soft: #9aa5b1; --line: #343a41; --paper: #15181b; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.25rem 4rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.7rem; margin: 0; line-height: 1.2; }
-p.sub { margin: .3rem 0 1.5rem; color: var(--soft); overflow-wrap: anywhere; }
-"""
 _STYLE = """
 h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem; }
 table { border-collapse: collapse; width: 100%; }
@@ -70,7 +59,7 @@ def page_html(result: dict[str, Any], rows: Sequence[Row]) -> str:
     Parameters
     ----------
     result : dict
-        A result as `gantools.report.folder.write_report` completes it.
+        A result as `gantools.metrics.report_folder.write_report` completes it.
     rows : sequence of Row
         Excerpts to show and to play.
     """

@@ -12,11 +12,11 @@ import torch
 from gantools import __version__
 from gantools.files.atomic import plain_json, write_json, write_text
 from gantools.files.containers import write_tensors
+from gantools.metrics.report_page import page_html
+from gantools.metrics.report_plots import PLOT_NAMES, PLOTS, has_plot, mel_grid, save_png
+from gantools.metrics.report_table import table_rows
 from gantools.report.clip import Clip
 from gantools.report.excerpts import make_rows
-from gantools.report.page import page_html
-from gantools.report.plots import PLOT_NAMES, PLOTS, has_plot, mel_grid, save_png
-from gantools.report.table import table_rows
 
 SCHEMA = 1
 _BULKY = (
