@@ -131,16 +131,6 @@ EQUAL = {
     ("audio/decoding.py", "file.frames < 1 << 62", "file.frames <= 1 << 62"): "what is unknown is twice that",
     ("effects/equalisation.py", "1.01", "2.02"): "the last centre is at 16.1 kHz",
     ("chunks/multitrack.py", "18", "19"): "the size of a block",
-    (
-        "chunks/multitrack.py",
-        'soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32", quality="HQ")',
-        "soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, quality='HQ')",
-    ): "what soxr does by itself",
-    (
-        "chunks/multitrack.py",
-        'soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32", quality="HQ")',
-        "soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype='float32')",
-    ): "what soxr does by itself",
     ("training/update.py", "norm > limit", "norm >= limit"): "then the factor is one",
     (
         "cli/flags.py",

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 from scipy.ndimage import uniform_filter1d
 
+from gantools.audio.resample import resample
 from gantools.files.hashing import hash_bytes
 
 _RATE_HZ = 8000
@@ -66,7 +66,7 @@ def fingerprint(wave: np.ndarray, rate_hz: int, samples: np.ndarray | None = Non
     """
     hashed = np.ascontiguousarray(wave if samples is None else samples)
     mono = np.ascontiguousarray(wave.mean(axis=0, dtype=np.float32))
-    mono = soxr.resample(mono, rate_hz, _RATE_HZ, quality="QQ") if rate_hz != _RATE_HZ else mono
+    mono = resample(mono, rate_hz, _RATE_HZ, quality="rough")
     frames = mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME)
     power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_FRAME).astype(np.float32), axis=1)))
     edges = np.geomspace(_LOWEST_HZ, _RATE_HZ / 2, _BANDS + 1) / _RATE_HZ * _FRAME

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import soxr
 
 from gantools.audio.decoding import MISSING_SHARE, open_source
 from gantools.audio.ffmpeg import DecodingError
 from gantools.audio.polarity import LEFT_ALONE, Polarity
+from gantools.audio.resample import resample_blocks
 from gantools.errors import InputError, Notice
 
 T = TypeVar("T")
@@ -130,14 +130,13 @@ class AudioReader:
 
         Afterwards `polarity` tells whether the channels cancelled each other.
         """
-        same = rate_hz == self.rate_hz
-        resampler = None if same else soxr.ResampleStream(self.rate_hz, rate_hz, 1, dtype="float32", quality="HQ")
+        return resample_blocks(self._mono_blocks(left), self.rate_hz, rate_hz, 1)
+
+    def _mono_blocks(self, left: bool) -> Iterator[np.ndarray]:
         for block in self.blocks():
             mono = np.ascontiguousarray(block[:, 0]) if left else to_mono(block)
             self.polarity.push(block, mono)
-            yield mono if resampler is None else resampler.resample_chunk(mono)
-        if resampler is not None:
-            yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            yield mono
 
     def _at(self, frame: int) -> str:
         return f"at {frame / self.rate_hz:.2f} s"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from gantools.audio.io import AudioReader
+from gantools.audio.resample import resample_blocks
 from gantools.chunks.finding import find_files
 from gantools.chunks.roles import AUDIO_SUFFIXES, Named, read_folder, read_name
 from gantools.errors import InputError
@@ -195,20 +195,10 @@ class Recording:
 
 def _read(path: str | Path, rate_hz: int) -> np.ndarray:
     """Return a file at a rate, float32 (frames, 1 or 2)."""
-    blocks = []
     with AudioReader(path) as reader:
         if reader.channels > 2:
             raise InputError(f"has {reader.channels} channels; give mono or stereo stems", path)
-        resampler = (
-            None
-            if reader.rate_hz == rate_hz
-            else soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32", quality="HQ")
-        )
-        for block in reader.blocks():
-            blocks.append(resampler.resample_chunk(block) if resampler else block)
-        if resampler:
-            blocks.append(resampler.resample_chunk(np.zeros((0, reader.channels), np.float32), last=True))
-    return np.concatenate(blocks)
+        return np.concatenate(list(resample_blocks(reader.blocks(), reader.rate_hz, rate_hz, reader.channels)))
 
 
 def _sum(one: np.ndarray, two: np.ndarray) -> np.ndarray:

@@ -6,11 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import soxr
 from scipy import fft
 
 from gantools.audio.io import read_audio
 from gantools.audio.loudness import k_weighting, measure_loudness
+from gantools.audio.resample import resample
 from gantools.errors import InputError
 
 _SUFFIXES = (".wav", ".flac", ".ogg", ".aif", ".aiff")
@@ -124,8 +124,7 @@ def read_response(path: Path, rate_hz: int) -> np.ndarray:
     wave, own_rate_hz = read_audio(path)
     if len(wave) > 2:
         raise InputError(f"has {len(wave)} channels; impulse responses are mono or stereo", path)
-    if own_rate_hz != rate_hz:
-        wave = soxr.resample(wave.T, own_rate_hz, rate_hz, quality="HQ").T
+    wave = resample(wave, own_rate_hz, rate_hz)
     try:
         return prepared_response(np.atleast_2d(wave), rate_hz)
     except InputError as error:

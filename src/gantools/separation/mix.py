@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioReader
+from gantools.audio.resample import resample_blocks
 from gantools.audio.tags import Tags, read_tags
 from gantools.errors import InputError
 
@@ -91,21 +92,18 @@ def decode(source: Path, path: Path, rate_hz: int) -> Mix:
     with AudioReader(source) as reader, open(path, "wb") as file:
         if reader.channels > 2:
             raise InputError(f"has {reader.channels} channels; mix it down to stereo first", source)
-        same = reader.rate_hz == rate_hz
-        resampler = None if same else soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32")
 
-        def put(block: np.ndarray) -> None:
-            nonlocal n, total, squares
+        def counted() -> Iterator[np.ndarray]:
+            nonlocal frames
+            for block in reader.blocks():
+                frames += len(block)
+                yield block
+
+        for block in resample_blocks(counted(), reader.rate_hz, rate_hz, reader.channels):
             stereo = block if block.shape[1] == 2 else np.repeat(block, 2, axis=1)
             file.write(np.ascontiguousarray(stereo).data)
             mono = stereo.sum(axis=1, dtype=np.float64) / 2
             n, total, squares = n + len(mono), total + float(mono.sum()), squares + float(mono @ mono)
-
-        for block in reader.blocks():
-            frames += len(block)
-            put(block if resampler is None else resampler.resample_chunk(block))
-        if resampler is not None:
-            put(resampler.resample_chunk(np.zeros((0, reader.channels), np.float32), last=True))
         channels, song_rate_hz, form = reader.channels, reader.rate_hz, SourceFormat.of(reader)
     mean = total / max(n, 1)
     variance = max(0.0, squares - n * mean * mean) / (n - 1) if n > 1 else 0.0

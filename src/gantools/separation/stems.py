@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-import soxr
 
 from gantools.audio.formats import choose
 from gantools.audio.mixing import fit_blocks
+from gantools.audio.resample import Resampler
 from gantools.audio.writing import AudioWriter, loudness_notice, lowering
 from gantools.separation.mix import Follower, Mix
 
@@ -30,14 +30,12 @@ class StemScratch:
         self.peak = 0.0
         self._channels = mix.channels
         self._file = file
-        self._resampler = (
-            None if mix.rate_hz == rate_hz else soxr.ResampleStream(rate_hz, mix.rate_hz, mix.channels, dtype="float32")
-        )
+        self._resampler = Resampler(rate_hz, mix.rate_hz, mix.channels)
 
     def at_song_rate(self, stem: np.ndarray, *, last: bool) -> np.ndarray:
         """Return samples (2, k) at the rate of the network as float32 (m, channels) at the song's."""
         block = np.ascontiguousarray(stem.T) if self._channels == 2 else stem.mean(axis=0, dtype=np.float32)[:, None]
-        return block if self._resampler is None else self._resampler.resample_chunk(block, last=last)
+        return self._resampler.push(block, last=last)
 
     def append(self, block: np.ndarray) -> None:
         """Add float32 samples (m, channels)."""

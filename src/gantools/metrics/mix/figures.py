@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 
 from gantools.audio.io import read_audio
 from gantools.audio.loudness import measure_loudness
+from gantools.audio.resample import resample
 from gantools.audio.truepeak import true_peak
 from gantools.chunks.multitrack import WHOLE, Multitrack, StemFile, group_stems
 from gantools.errors import GantoolsError, InputError
@@ -218,8 +218,8 @@ def _stereo_wave(path: Path, rate_hz: int = 0) -> tuple[np.ndarray, int]:
     wave, own = read_audio(path)
     if len(wave) > 2:
         raise InputError(f"has {len(wave)} channels; give mono or stereo", path)
-    if rate_hz and own != rate_hz:
-        wave = soxr.resample(np.ascontiguousarray(wave.T), own, rate_hz, quality="HQ").T
+    if rate_hz:
+        wave = resample(wave, own, rate_hz)
     return np.ascontiguousarray(np.repeat(wave, 2, axis=0) if len(wave) == 1 else wave), rate_hz or own
 
 

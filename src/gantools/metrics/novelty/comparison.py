@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.io import AudioReader, load_mono
+from gantools.audio.resample import resample
 from gantools.errors import GantoolsError, InputError, ModelError
 from gantools.files.containers import read_tensors
 from gantools.files.jsontext import parse_object
@@ -147,10 +148,7 @@ def _reference(
     if isinstance(real, Path):
         waves, own_hz = training_clips(real)
         rate_hz = min([own_hz, *rates])
-        if rate_hz < own_hz:
-            import soxr
-
-            waves = [soxr.resample(wave, own_hz, rate_hz) for wave in waves]
+        waves = [resample(wave, own_hz, rate_hz) for wave in waves]
         return _audible(Reference.of_clips(waves, rate_hz))
     rate_hz = min([*rates, *(rate for rate in map(_rate_hz, real) if rate)], default=16000)
     found = []

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 
 from gantools.audio.io import load_mono
+from gantools.audio.resample import resample
 from gantools.errors import InputError
 from gantools.files.atomic import write_text
 from gantools.metrics.novelty.figures import FIGURES, GATES, Reference, judge, pairwise_ncc
@@ -84,8 +84,7 @@ def rank(
 
 
 def _mono(clip: np.ndarray, rate_hz: int) -> np.ndarray:
-    wave = clip.mean(0, dtype=np.float32)
-    return wave if rate_hz == RATE_HZ else np.asarray(soxr.resample(wave, rate_hz, RATE_HZ), np.float32)
+    return resample(clip.mean(0, dtype=np.float32), rate_hz, RATE_HZ)
 
 
 def _measured(path: Path, reference: Reference, halves: Mapping[str, float]) -> tuple[dict[str, Any], np.ndarray]:

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from gantools.audio.loudness import k_weighting
+from gantools.audio.midside import from_mid_side, to_mid_side
 from gantools.systems.automix.config import AutomixConfig
 
 _FFT = 4096
@@ -118,13 +119,11 @@ class BandMixer(nn.Module):
         window = self.window
         mixed = (spectra * gains).sum(1).flatten(0, 1)
         waves = torch.istft(mixed, _FFT, _HOP, window=window, length=time).reshape(batch, 2, time)
-        mid, side = waves.unbind(1)
-        return torch.stack([mid + side, mid - side], 1)
+        return from_mid_side(waves)
 
     def spectra(self, stems: torch.Tensor) -> torch.Tensor:
         """Return the spectra of mid and side, (batch, stem, 2, bin, frame)."""
-        left, right = stems.float().unflatten(1, (-1, 2)).unbind(2)
-        both = torch.stack([left + right, left - right], 2) / 2
+        both = to_mid_side(stems.float().unflatten(1, (-1, 2)))
         window = self.window
         spectra = torch.stft(both.flatten(0, 2), _FFT, _HOP, window=window, return_complex=True)
         return spectra.unflatten(0, both.shape[:3])

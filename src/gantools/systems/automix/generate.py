@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 import torch
 from torch import nn
 
 from gantools.audio.formats import SourceFormat, deepest
 from gantools.audio.io import AudioReader
 from gantools.audio.loudness import Meter
+from gantools.audio.resample import resample_blocks
 from gantools.audio.truepeak import TruePeak
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.multitrack import Multitrack
@@ -214,19 +214,13 @@ def mix_blocks(files: dict[str, Path], mixer: Mixer, rate_hz: int, frames: int, 
     if own == rate_hz:
         yield from blocks
         return
-    resampler, done = soxr.ResampleStream(own, rate_hz, 2, dtype="float32", quality="HQ"), 0
-    for block, last in _with_end(blocks):
-        out = np.ascontiguousarray(resampler.resample_chunk(np.ascontiguousarray(block.T), last=last).T)
-        out = out[:, : frames - done]
+    done = 0
+    for block in resample_blocks((block.T for block in blocks), own, rate_hz, 2):
+        out = np.ascontiguousarray(block.T)[:, : frames - done]
         done += out.shape[1]
         yield out
     if done < frames:
         yield np.zeros((2, frames - done), np.float32)
-
-
-def _with_end(blocks: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
-    yield from ((block, False) for block in blocks)
-    yield np.zeros((2, 0), np.float32), True
 
 
 def _network_blocks(files: dict[str, Path], mixer: Mixer, frames: int, chunk_s: float) -> Iterator[np.ndarray]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from gantools.audio.io import AudioReader
+from gantools.audio.resample import resample_blocks
 from gantools.audio.writing import AudioWriter
 from gantools.errors import InputError
 
@@ -78,15 +78,8 @@ def stereo_blocks(path: Path, rate_hz: int) -> Iterator[np.ndarray]:
     with AudioReader(path) as reader:
         if reader.channels > 2:
             raise InputError(f"has {reader.channels} channels; give mono or stereo stems", path)
-        resampler = None
-        if reader.rate_hz != rate_hz:
-            resampler = soxr.ResampleStream(reader.rate_hz, rate_hz, reader.channels, dtype="float32", quality="HQ")
-        for block in reader.blocks():
-            out = resampler.resample_chunk(block) if resampler else block
-            yield np.repeat(out.T, 2, axis=0) if reader.channels == 1 else np.ascontiguousarray(out.T)
-        if resampler:
-            out = resampler.resample_chunk(np.zeros((0, reader.channels), np.float32), last=True)
-            yield np.repeat(out.T, 2, axis=0) if reader.channels == 1 else np.ascontiguousarray(out.T)
+        for block in resample_blocks(reader.blocks(), reader.rate_hz, rate_hz, reader.channels):
+            yield np.repeat(block.T, 2, axis=0) if reader.channels == 1 else np.ascontiguousarray(block.T)
 
 
 def sum_files(paths: Sequence[Path], out: Path, rate_hz: int) -> Path:

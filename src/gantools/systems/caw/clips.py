@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.io import AudioReader
+from gantools.audio.midside import to_mid_side
 from gantools.audio.polarity import CANCELS, Polarity
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_file
@@ -54,9 +55,7 @@ class Clip:
     @property
     def signal(self) -> np.ndarray:
         """(channels, n): the wave itself, or mid and side."""
-        if len(self.wave) == 1:
-            return self.wave
-        return np.stack([self.wave[0] + self.wave[1], self.wave[0] - self.wave[1]]) / 2
+        return to_mid_side(self.wave)
 
     def describe(self) -> dict[str, Any]:
         """Return what `config.json` keeps."""

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 
 from gantools.audio.io import read_audio
+from gantools.audio.midside import from_mid_side, to_mid_side
 from gantools.errors import ConfigError, InputError
 from gantools.systems.caw.filters import Filter, filter_taps
 from gantools.systems.caw.resampling import resample_clip
 from gantools.systems.caw.sampler import Sampler, fresh_noise
 from gantools.systems.caw.source import Source
-from gantools.systems.caw.stack import Stack, from_mid_side, to_mid_side
+from gantools.systems.caw.stack import Stack
 
 #: The cross-fade ends at the edge and is so wide, or this share of the edge: resampling bends what is closer to it.
 FADE_HZ, FADE_SHARE = 400.0, 0.1

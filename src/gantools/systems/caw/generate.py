@@ -13,6 +13,7 @@ import torch
 
 from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioReader, decoded_frames, read_audio
+from gantools.audio.midside import from_mid_side
 from gantools.audio.tags import read_tags
 from gantools.audio.writing import AudioWriter
 from gantools.errors import ConfigError, InputError
@@ -27,7 +28,6 @@ from gantools.systems.caw.rendering import render, within
 from gantools.systems.caw.resampling import clip_length, resample_clip
 from gantools.systems.caw.sampler import Sampler, fresh_noise
 from gantools.systems.caw.source import Source, file_source, lasting, wave_source
-from gantools.systems.caw.stack import from_mid_side
 from gantools.systems.caw.variation import scale_at, vary
 
 Tick = Callable[[float], None]

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 import torch
 
+from gantools.audio.midside import from_mid_side
+from gantools.audio.resample import resample
 from gantools.systems.caw.material import hole_masks
 from gantools.systems.caw.model import CawModel
 from gantools.systems.caw.sampler import NoiseSource, Sampler
-from gantools.systems.caw.stack import from_mid_side, noise_block
+from gantools.systems.caw.stack import noise_block
 
 #: Longest cross-fade at each end of a hole.
 _FADE_SECONDS = 0.03
@@ -83,8 +84,7 @@ def patches(
     start_seconds : float
         Where in the recording the clip begins.
     """
-    if rate_hz != model.rate_hz:
-        filled = soxr.resample(filled.T, model.rate_hz, rate_hz, quality="VHQ").T
+    filled = resample(filled, model.rate_hz, rate_hz, quality="finest")
     if channels != len(filled):
         filled = filled.mean(0, keepdims=True) if channels == 1 else filled[np.arange(channels) % len(filled)]
     offset = round(start_seconds * rate_hz)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from gantools.audio.midside import from_mid_side
 from gantools.systems.caw.extension import signal_to_noise_db
 from gantools.systems.caw.model import CawModel
 from gantools.systems.caw.resampling import resample_clip
 from gantools.systems.caw.sampler import Sampler
-from gantools.systems.caw.stack import from_mid_side
 
 
 def reconstruct(model: CawModel, sampler: Sampler) -> np.ndarray:

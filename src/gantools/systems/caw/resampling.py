@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import soxr
 import torch
+
+from gantools.audio.resample import resample
 
 _A = -0.5
 
@@ -29,10 +30,7 @@ def resample_clip(clip: np.ndarray, from_hz: int, to_hz: int, length: int | None
     """
     if length is None:
         length = clip_length(clip.shape[-1] / from_hz, to_hz)
-    if from_hz == to_hz:
-        wave = np.asarray(clip, np.float32)
-    else:
-        wave = soxr.resample(clip.T.astype(np.float64), from_hz, to_hz, quality="VHQ").T.astype(np.float32)
+    wave = resample(clip.astype(np.float64), from_hz, to_hz, quality="finest").astype(np.float32)
     wave = wave[:, :length]
     return np.pad(wave, ((0, 0), (0, length - wave.shape[1])))
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.audio.midside import from_mid_side
 from gantools.audio.writing import write_audio
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.config import CawConfig
@@ -25,7 +26,6 @@ from gantools.systems.caw.objective import (
     spectral_loss,
     wasserstein,
 )
-from gantools.systems.caw.stack import from_mid_side
 from gantools.systems.caw.statistics import FrameStatistics
 from gantools.training.system import Phase, System, adam
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 import torch
 
 from gantools.audio.io import AudioReader
+from gantools.audio.midside import to_mid_side
 from gantools.audio.polarity import CANCELS
+from gantools.audio.resample import resample_blocks
 from gantools.errors import InputError
 from gantools.systems.caw.resampling import clip_length
 
@@ -61,7 +62,8 @@ class Source:
         self, rate_hz: int, length: int, fold: Callable[[np.ndarray], np.ndarray], channels: int
     ) -> Iterator[np.ndarray]:
         left = length
-        for block in _at_rate((fold(block) for block in self.blocks()), self.rate_hz, rate_hz, channels):
+        folded = (fold(block) for block in self.blocks())
+        for block in resample_blocks(folded, self.rate_hz, rate_hz, channels, quality="finest"):
             block = block[:left]
             left -= len(block)
             if len(block):
@@ -72,23 +74,13 @@ class Source:
             yield np.zeros((left, channels), np.float32)
 
 
-def _at_rate(blocks: Iterator[np.ndarray], from_hz: int, to_hz: int, channels: int) -> Iterator[np.ndarray]:
-    if from_hz == to_hz:
-        yield from blocks
-        return
-    resampler = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32", quality="VHQ")
-    for block in blocks:
-        yield resampler.resample_chunk(np.ascontiguousarray(block))
-    yield resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
-
-
 def _to_mono(block: np.ndarray) -> np.ndarray:
     return block.mean(1, keepdims=True, dtype=np.float32)
 
 
 def _to_mid_side(block: np.ndarray) -> np.ndarray:
-    left, right = block[:, 0], block[:, min(1, block.shape[1] - 1)]
-    return np.stack([(left + right) / 2, (left - right) / 2], 1)
+    pair = np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block[:, :2]
+    return to_mid_side(pair.T).T
 
 
 def file_source(path: str | Path) -> Source:

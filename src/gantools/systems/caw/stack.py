@@ -144,19 +144,3 @@ class Stack:
             signal = scale.run(previous, noise, equalise=False)
         assert signal is not None
         return signal
-
-
-def to_mid_side(wave: torch.Tensor) -> torch.Tensor:
-    """Return mid and side, (l + r) / 2 and (l - r) / 2, of stereo (..., 2, time); mono stays."""
-    if wave.shape[-2] == 1:
-        return wave
-    left, right = wave[..., 0, :], wave[..., 1, :]
-    return torch.stack([(left + right) / 2, (left - right) / 2], -2)
-
-
-def from_mid_side(signal: torch.Tensor) -> torch.Tensor:
-    """Return left and right of mid and side (..., 2, time); mono stays."""
-    if signal.shape[-2] == 1:
-        return signal
-    mid, side = signal[..., 0, :], signal[..., 1, :]
-    return torch.stack([mid + side, mid - side], -2)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import soxr
 import torch
 from torch import nn
 
 from gantools.audio.inversion import invert_mel
 from gantools.audio.picture import write_mel_png
+from gantools.audio.resample import resample
 from gantools.chunks.shards import ChunkSet
 from gantools.errors import InputError
 from gantools.metrics.embedders.musicnn import MusiCNN
@@ -142,7 +142,7 @@ class Listener:
         length = mels.shape[-1] * params.hop_samples
         vectors = []
         for start in range(0, len(wave), length):
-            heard = soxr.resample(wave[start : start + length], params.sample_rate_hz, SAMPLE_RATE_HZ)
+            heard = resample(wave[start : start + length], params.sample_rate_hz, SAMPLE_RATE_HZ)
             try:
                 vectors.append(self._musicnn.embed(heard))
             except InputError:

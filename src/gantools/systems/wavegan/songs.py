@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from gantools.audio.fingerprint import Fingerprint, describe_twins, fingerprint, twins
 from gantools.audio.io import AudioReader, to_mono
 from gantools.audio.polarity import CANCELS
+from gantools.audio.resample import resample_blocks
 from gantools.chunks.splits import SPLITS, names, parse_shares
 from gantools.errors import ConfigError, InputError
 from gantools.files.scratch import open_scratch, scratch_error
@@ -232,6 +232,17 @@ def _own_name(name: str, path: Path, taken: Container[str]) -> str:
     return str(path)
 
 
+def _shaped_blocks(reader: AudioReader, channels: int) -> Iterator[np.ndarray]:
+    """Yield a file's blocks (n, channels): its mean, doubled where stereo is asked for, or its first two channels."""
+    for block in reader.blocks():
+        mono = to_mono(block)
+        reader.polarity.push(block, mono)
+        if channels == 1 or block.shape[1] == 1:
+            yield np.repeat(mono[:, None], channels, axis=1)
+        else:
+            yield block[:, :2]
+
+
 def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, Song, Fingerprint]:
     """Return the 16-bit codes (frames, channels) of a file, its entry and its fingerprint.
 
@@ -242,22 +253,9 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     InputError
         The file cannot be read, or is silent.
     """
-    blocks = []
     with AudioReader(path) as reader:
-        same = reader.rate_hz == config.rate_hz
-        resampler = None
-        if not same:
-            resampler = soxr.ResampleStream(
-                reader.rate_hz, config.rate_hz, config.channels, dtype="float32", quality="HQ"
-            )
-        for block in reader.blocks():
-            reader.polarity.push(block, to_mono(block))
-            shaped = to_mono(block)[:, None] if config.channels == 1 or block.shape[1] == 1 else block[:, :2]
-            shaped = np.repeat(shaped, config.channels, 1) if shaped.shape[1] < config.channels else shaped
-            blocks.append(resampler.resample_chunk(np.ascontiguousarray(shaped)) if resampler else shaped)
-        if resampler:
-            blocks.append(resampler.resample_chunk(np.zeros((0, config.channels), np.float32), last=True))
-    wave = np.concatenate([block.reshape(-1, config.channels) for block in blocks])
+        shaped = _shaped_blocks(reader, config.channels)
+        wave = np.concatenate(list(resample_blocks(shaped, reader.rate_hz, config.rate_hz, config.channels)))
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < 10 ** (config.silence_db / 20):
         cancelled = config.channels == 1 and reader.polarity.cancels

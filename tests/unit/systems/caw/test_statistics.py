@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 
 from gantools.systems.caw.finishing import average_power, fit_equaliser
 from gantools.systems.caw.likeness import Likeness
-from gantools.systems.caw.stack import Scale, from_mid_side, to_mid_side
+from gantools.systems.caw.stack import Scale
 from gantools.systems.caw.statistics import FrameStatistics, sliced_distance
 
 
@@ -79,9 +79,3 @@ def test_likeness_of_a_copy_and_of_noise() -> None:
     assert noise["ltas_db"] > 3
     assert noise["recall_db"] > 5
     assert noise["modulation_ratio"] < 1
-
-
-def test_mid_and_side_go_there_and_back() -> None:
-    stereo, mono = torch.randn(3, 2, 50), torch.randn(3, 1, 50)
-    assert torch.allclose(from_mid_side(to_mid_side(stereo)), stereo, atol=1e-6)
-    assert torch.equal(from_mid_side(to_mid_side(mono)), mono)

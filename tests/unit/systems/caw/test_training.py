@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from gantools.audio.midside import to_mid_side
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_state
 from gantools.systems.caw.clips import Clip, choose_scales, read_clip
@@ -22,7 +23,6 @@ from gantools.systems.caw.config import PRESETS, CawConfig
 from gantools.systems.caw.job import CawTraining
 from gantools.systems.caw.material import prepare
 from gantools.systems.caw.model import load_model, scale_folder
-from gantools.systems.caw.stack import to_mid_side
 from gantools.systems.caw.training import train_caw
 from gantools.training.report import Progress
 
