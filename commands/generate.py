@@ -8,7 +8,7 @@ import sys
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.systems import automix, caw_generate, translation, wavegan
+from gantools.cli.systems import add_commands
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Generate music with a trained model.")
 
@@ -18,8 +18,7 @@ def group() -> None:
     """Generate music with a trained model."""
 
 
-for family in (translation, automix, caw_generate, wavegan):
-    family.add_generate(app)
+add_commands(app, "generate")
 
 
 if __name__ == "__main__":

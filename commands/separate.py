@@ -73,7 +73,7 @@ def separate(
     opened = partial(_open, model, config, run.device, run.jobs, str(out))
     work: Work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
     if model.kind == "own":
-        from gantools.cli.systems.options import from_model
+        from gantools.cli.generation import from_model
         from gantools.models.weights import read_configuration
 
         work = from_model(run, model.files[0].parent, read_configuration(model.files[0].parent), work)

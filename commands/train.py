@@ -8,7 +8,7 @@ import sys
 import typer
 
 from gantools.cli.app import SETTINGS, main
-from gantools.cli.systems import automix, caw, separator, translation, wavegan
+from gantools.cli.systems import add_commands
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Train a model.")
 
@@ -18,8 +18,7 @@ def group() -> None:
     """Train a model."""
 
 
-for family in (translation, separator, automix, caw, wavegan):
-    family.add_train(app)
+add_commands(app, "train")
 
 
 if __name__ == "__main__":

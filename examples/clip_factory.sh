@@ -19,10 +19,10 @@ cd "$out"
 # Again later, with more time: the same command goes on from where it stopped. A run that collapses for good ends with 1
 # and keeps its healthy weights.
 gantools train wavegan "$tracks" -o model "${options[@]}" "${length[@]}" || [ -e model/G.safetensors ]
-gantools generate wavegan model -n "$clips" -o clips -q >>log.txt
+gantools generate wavegan model --count "$clips" -o clips -q >>log.txt
 
 # Closest to songs that training did not see, no two alike: best/ and ranked.csv.
-python "$examples/wavegan_clips.py" model "$tracks" -n "$clips" --side val -o held-out >>log.txt
+python "$examples/wavegan_clips.py" model "$tracks" --count "$clips" --side val -o held-out >>log.txt
 python "$examples/clip_factory.py" clips held-out --best "$best" -o .
 
 # From the best clip to the next, and one of ten seconds through the neighbourhood of the best.

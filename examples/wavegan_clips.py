@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cut clips out of the songs that a WaveGAN did not see, or that it learned from, as long and at the rate of its own.
 
-python examples/wavegan_clips.py MODEL TRACKS -n 200 --side test -o real/
+python examples/wavegan_clips.py MODEL TRACKS --count 200 --side test -o real/
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("tracks", type=Path)
-    parser.add_argument("-n", "--count", type=int, default=200)
+    parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--side", choices=("train", "val", "test"), default="test")
     parser.add_argument("-o", "--out", type=Path, required=True)
     arguments = parser.parse_args()

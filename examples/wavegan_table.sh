@@ -22,12 +22,12 @@ for variant in baseline improved style transformer; do
     # A run that collapses for good ends with 1 and keeps its healthy weights: they are measured all the same.
     gantools train wavegan "$tracks" -o "model/$variant" --variant "$variant" --preset small \
         "${length[@]}" "${more[@]}" >>log.txt || [ -e "model/$variant/G.safetensors" ]
-    gantools generate wavegan "model/$variant" -n "$clips" -o "clips/$variant" -q >>log.txt
+    gantools generate wavegan "model/$variant" --count "$clips" -o "clips/$variant" -q >>log.txt
 done
 
 # Held-out songs are what everything is compared with; training songs show what other real music gets.
 for side in test train; do
-    python "$examples/wavegan_clips.py" model/baseline "$tracks" -n "$clips" --side "$side" -o "clips/$side" >>log.txt
+    python "$examples/wavegan_clips.py" model/baseline "$tracks" --count "$clips" --side "$side" -o "clips/$side" >>log.txt
 done
 seconds=$(python -c 'import json; d = json.load(open("model/baseline/config.json"))["data"]
 print(d["samples"] / d["rate_hz"])')

@@ -55,7 +55,7 @@ def test_a_dry_run_says_what_there_is_and_writes_nothing(gantools: Callable, tra
 def test_clips_are_named_by_their_seeds_and_depend_on_nothing_else(
     gantools: Callable, model: Path, tmp_path: Path
 ) -> None:
-    done = gantools("generate", "wavegan", model, "-n", "4", "-o", "clips", "--json")
+    done = gantools("generate", "wavegan", model, "--count", "4", "-o", "clips", "--json")
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(r["path"]).name for r in records] == [f"seed-{n:05d}.wav" for n in range(4)]
@@ -64,7 +64,7 @@ def test_clips_are_named_by_their_seeds_and_depend_on_nothing_else(
     clips = [read(tmp_path / r["path"]) for r in records]
     assert all(len(clip) == CLIP for clip in clips)
     assert len({clip.tobytes() for clip in clips}) == 4
-    again = gantools("generate", "wavegan", model, "-n", "6", "-o", "clips")
+    again = gantools("generate", "wavegan", model, "--count", "6", "-o", "clips")
     assert "2 done, 4 up to date" in again.stderr
     picked = gantools("generate", "wavegan", model, "--seeds", "3,1-2", "-o", "picked", "-j", "2")
     assert [Path(line).name for line in picked.stdout.split()] == [f"seed-0000{n}.wav" for n in (3, 1, 2)]
@@ -80,24 +80,24 @@ def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(r["seed"], r["other_seed"], r["share"]) for r in records] == [(4, 5, n / 4) for n in range(5)]
     path = [read(tmp_path / record["path"]) for record in records]
-    assert gantools("generate", "wavegan", model, "-n", "2", "-s", "4", "-o", "ends").returncode == 0
+    assert gantools("generate", "wavegan", model, "--count", "2", "-s", "4", "-o", "ends").returncode == 0
     np.testing.assert_array_equal(path[0], read(tmp_path / "ends/seed-00004.wav"))
     np.testing.assert_array_equal(path[-1], read(tmp_path / "ends/seed-00005.wav"))
     assert load_file(tmp_path / "out" / "z.safetensors")["z"].shape == (5, 8)
-    done = gantools("generate", "wavegan", model, "--z", "out/z.safetensors", "-o", "again")
+    done = gantools("generate", "wavegan", model, "--latents", "out/z.safetensors", "-o", "again")
     assert done.returncode == 0, done.stderr
     for row, clip in enumerate(path):
         np.testing.assert_array_equal(read(tmp_path / f"again/z-{row:05d}.wav"), clip)
 
 
 def test_truncation_leads_to_one_clip(gantools: Callable, model: Path, tmp_path: Path) -> None:
-    done = gantools("generate", "wavegan", model, "-n", "3", "--truncation", "0", "-o", "none")
+    done = gantools("generate", "wavegan", model, "--count", "3", "--truncation", "0", "-o", "none")
     assert done.returncode == 0, done.stderr
     assert len({read(tmp_path / line).tobytes() for line in done.stdout.split()}) == 1
 
 
 def test_a_longer_clip_says_that_it_is_stitched(gantools: Callable, model: Path, tmp_path: Path) -> None:
-    done = gantools("generate", "wavegan", model, "-n", "1", "--seconds", "0.5", "-o", "long", "--json")
+    done = gantools("generate", "wavegan", model, "--count", "1", "--seconds", "0.5", "-o", "long", "--json")
     record = json.loads(done.stdout)
     assert record["stitched"] == 5  # 1024 + 4 * 768 samples hold 4000
     assert len(read(tmp_path / record["path"])) == 4000
@@ -107,8 +107,8 @@ def test_a_longer_clip_says_that_it_is_stitched(gantools: Callable, model: Path,
     ("arguments", "message"),
     [
         (("--seeds", "3-1"), "'3-1'"),
-        (("--seeds", "1", "-n", "2"), "give one of them"),
-        (("--z", "nothing.safetensors"), "cannot be read"),
+        (("--seeds", "1", "--count", "2"), "give one of them"),
+        (("--latents", "nothing.safetensors"), "cannot be read"),
     ],
 )
 def test_what_cannot_be_is_one_line(

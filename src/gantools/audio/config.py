@@ -20,6 +20,14 @@ BITS_HELP = "Bits per sample of WAV and FLAC; source: as many as the input has, 
 
 
 @dataclass(frozen=True)
+class AudioFileConfig:
+    """How results are written as audio files."""
+
+    format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
+    bits: str = option("source", BITS_HELP, choices=BITS)
+
+
+@dataclass(frozen=True)
 class MelParams:
     """How a mel-spectrogram is made. The defaults are the paper's (section 3.2).
 

@@ -100,6 +100,11 @@ def weight_files(model: dict[str, Any]) -> list[str]:
     return [f"{name}.safetensors" for name in [*model["networks"], *(f"{name}.ema" for name in model["averaged"])]]
 
 
+def model_files(folder: str | Path, model: dict[str, Any]) -> list[Path]:
+    """Return the description of a model and all its files of weights: what its results depend on."""
+    return [Path(folder) / name for name in ["config.json", *weight_files(model)]]
+
+
 def read_weights(folder: str | Path, name: str, *, raw: bool = False) -> Tensors:
     """Return the weights of one network: the averaged ones where there are some, unless `raw`.
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gantools.chunks.item import Item
-from gantools.cli.batch import run_batch
 from gantools.cli.evaluation import Evaluation, gather_clips
 from gantools.cli.flags import SINGLE, Run, verb
+from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES
 from gantools.cli.multitracks import gather_multitracks
-from gantools.cli.naming import output_name
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
-from gantools.cli.tasks import Task
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
 from gantools.cli.training import run_training
 from gantools.metrics.config import MixMetricConfig
-from gantools.options import to_mapping
 from gantools.systems.automix import config as automix_config
-
-if TYPE_CHECKING:
-    from gantools.chunks.multitrack import Multitrack
 
 Normalised = Annotated[Path, typer.Argument(help="Normalised stems, from gantools fxnorm apply.", show_default=False)]
 Mixes = Annotated[Path, typer.Option("--mixes", help="The stems as they were, and their mixes.", show_default=False)]
@@ -113,47 +105,12 @@ def add_evaluate(app: typer.Typer) -> None:
 
 
 def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.MixConfig) -> int:
-    from gantools.files.hashing import hash_file
-    from gantools.models.weights import read_model, weight_files
-    from gantools.runtime.device import resolve_device
-
-    device = str(resolve_device(run.device))
-    description = read_model(model)
-    weights = [hash_file(model / name) for name in ["config.json", *weight_files(description)]]
-    songs = {track.song: track for track in gather_multitracks([stems], run)[0]}
-    tasks, stamps = [], []
-    for song, track in songs.items():
-        files = [path for paths in track.stems.values() for path in paths] or [track.mixture or Path(song)]
-        place = PurePosixPath(song)
+    generation = Generation(run, "automix", model, config)
+    items, stamps = [], []
+    for track in gather_multitracks([stems], run)[0]:
+        files = [path for paths in track.stems.values() for path in paths] or [track.mixture or Path(track.song)]
+        place = PurePosixPath(track.song)
         rel = "" if str(place.parent) == "." else str(place.parent)
-        first = Item(min(files), rel, place.name, "mix", song)
-        tasks.append(Task(first, (output_name(run, first, config.format),)))
+        items.append(Item(min(files), rel, place.name, "mix", track.song, given=track))
         stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    work = from_model(
-        run, model, description, partial(mix_files, songs=songs, model=str(model), config=config, device=device)
-    )
-    return run_batch(run, tasks, ["automix", weights, to_mapping(config), stamps, device.split(":")[0]], work)
-
-
-@lru_cache(maxsize=1)
-def _open(model: str, config: automix_config.MixConfig, device: str) -> Any:
-    from gantools.systems.automix.generate import load
-
-    return load(Path(model), config, device)
-
-
-def mix_files(
-    item: Item,
-    outputs: Sequence[Path],
-    seed: int,
-    tick: Callable[[float], None],
-    *,
-    songs: dict[str, Multitrack],
-    model: str,
-    config: Any,
-    device: str,
-) -> dict[str, Any]:
-    """Write the mix of one song."""
-    from gantools.systems.automix.generate import mix_song
-
-    return mix_song(songs[item.song], outputs[0], _open(model, config, device), config, seed, tick)
+    return generation.execute(generation.tasks(items), stamps)

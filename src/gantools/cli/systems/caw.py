@@ -14,6 +14,7 @@ from gantools.chunks.item import Item
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
+from gantools.cli.systems.caw_generate import add_generate
 from gantools.cli.systems.options import Base, Resume
 from gantools.cli.tasks import Task
 from gantools.cli.training import run_training
@@ -23,6 +24,8 @@ from gantools.systems.caw import config as caw_config
 
 if TYPE_CHECKING:
     from gantools.systems.caw.job import CawTraining
+
+__all__ = ["add_generate", "add_train"]
 
 Clips = Annotated[list[str] | None, typer.Argument(help="Clips: files, folders, or - for a list.")]
 Together = Annotated[bool, typer.Option("--together", help="One model of all clips, which should be of one style.")]

@@ -13,11 +13,11 @@ from gantools.chunks.item import Item
 from gantools.cli.batch import require_out, run_batch
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import BATCH, Run, verb
+from gantools.cli.generation import from_model
 from gantools.cli.inputs import AUDIO_SUFFIXES, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
-from gantools.cli.systems.options import from_model
 from gantools.cli.tasks import Task
 from gantools.errors import ConfigError
 from gantools.options import to_mapping

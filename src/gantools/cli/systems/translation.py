@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from gantools.chunks.item import Item
-from gantools.cli.batch import run_batch
 from gantools.cli.flags import Run, verb
+from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, gather
-from gantools.cli.naming import output_names
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, from_model, with_map
-from gantools.cli.tasks import Task
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
 from gantools.cli.training import run_training, say_left_out
-from gantools.options import to_mapping
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
 from gantools.systems.translation.config import TranslateConfig
-
-if TYPE_CHECKING:
-    from gantools.systems.translation.song import MelTranslator
 
 Chunks = Annotated[Path, typer.Argument(help="Chunk folder, from gantools chunk.", show_default=False)]
 Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list.")]
@@ -112,54 +101,5 @@ def add_generate(app: typer.Typer) -> None:
 
 
 def _translate(system: str, model: Path, inputs: list[str] | None, run: Run, config: TranslateConfig) -> int:
-    from gantools.files.hashing import hash_file
-    from gantools.models.weights import read_model, weight_files
-    from gantools.runtime.device import resolve_device
-
-    device = resolve_device(run.device)
-    description = read_model(model)
-    weights = [hash_file(model / name) for name in ["config.json", *weight_files(description)]]
-    translator = _open(system, str(model), config, str(device))
-    items = [dataclasses.replace(i, role=translator.target) for i in gather(inputs, AUDIO_SUFFIXES + MEL_SUFFIXES, run)]
-    # A part that is itself a mix keeps that name; the voice and it together are the mixdown.
-    roles = [translator.target, *(["mixdown" if translator.target == "mix" else "mix"] * config.mixes)]
-    ending = "mel.safetensors" if config.mel else config.format
-    tasks = [Task(item, output_names(run, item, roles, ending)) for item in items]
-    threads = 1 if run.jobs != 1 else 0
-    work = partial(translate_file, system=system, model=str(model), config=config, device=str(device), threads=threads)
-    digest = [system, weights, to_mapping(config), device.type]
-    return run_batch(run, tasks, digest, from_model(run, model, description, work))
-
-
-@lru_cache(maxsize=1)
-def _open(system: str, model: str, config: TranslateConfig, device: str) -> MelTranslator:
-    """Load a model once per process."""
-    translator: MelTranslator = import_module(f"gantools.systems.{system}.generate").load(Path(model), config, device)
-    return translator
-
-
-def translate_file(
-    item: Item,
-    outputs: Sequence[Path],
-    seed: int,
-    tick: Callable[[float], None],
-    *,
-    system: str,
-    model: str,
-    config: TranslateConfig,
-    device: str,
-    threads: int,
-) -> dict[str, Any]:
-    """Write the new part of one song, and the mix where asked; return the fields of its record."""
-    import torch
-
-    from gantools.systems.translation.song import render
-
-    if threads:
-        torch.set_num_threads(threads)
-    translator = _open(system, model, config, device)
-    meta = {"song": item.song, "source": item.path.name, "generated": {"system": system, "seed": seed}}
-    solver = None if device == "cpu" else device  # the CPU has compiled loops of its own
-    return render(
-        item.path, list(outputs), translator, config, seed, tick, device=solver, threads=threads, meta=meta
-    ) | ({"mix": str(outputs[1])} if len(outputs) > 1 else {})
+    generation = Generation(run, system, model, config)
+    return generation.execute(generation.tasks(gather(inputs, AUDIO_SUFFIXES + MEL_SUFFIXES, run)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gantools.audio.config import BITS, MOST_RATE_HZ
+from gantools.audio.config import BITS, MOST_RATE_HZ, AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -82,7 +82,7 @@ class AutomixConfig(TrainConfig):
 
 
 @dataclass(frozen=True)
-class MixConfig:
+class MixConfig(AudioFileConfig):
     """Options of ``generate automix``."""
 
     mixer: str = option(
@@ -98,7 +98,6 @@ class MixConfig:
     )
     average: bool = option(True, "Use the averaged weights.", flag="ema")
     chunk_s: float = option(20.0, "Length that goes through the network at a time.", unit="s", flag="chunk", low=2)
-    format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option(
         "source", "Bits per sample of WAV and FLAC; source: as the deepest stem has, at least 24.", choices=BITS
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from gantools.audio.loudness import Meter
 from gantools.audio.resample import resample_blocks
 from gantools.audio.truepeak import TruePeak
 from gantools.audio.writing import AudioWriter
+from gantools.chunks.item import Item
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import scratch_folder
-from gantools.models.weights import open_network, read_model, trained_with
+from gantools.models.loaded import LoadedModel, Tick
+from gantools.models.weights import model_files, open_network, read_model, trained_with
 from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import AutomixConfig, MixConfig
 from gantools.systems.automix.networks import build_network
@@ -29,12 +31,11 @@ from gantools.systems.automix.streams import StemStream, sum_files
 
 _FADE_S = 0.75
 _BLOCK = 1 << 18
-Tick = Callable[[float], None]
 
 
 @dataclass
 class Mixer:
-    """A model that is ready to mix.
+    """A network that mixes, with what it needs to know of its training.
 
     Attributes
     ----------
@@ -53,7 +54,21 @@ class Mixer:
     device: torch.device
 
 
-def load(folder: Path, config: MixConfig, device: str) -> Mixer:
+class SongMixer(LoadedModel):
+    """A mixer that writes the mixes of whole songs; ``item.given`` is the `Multitrack` of a song."""
+
+    roles = ("mix",)
+
+    def __init__(self, mixer: Mixer, folder: Path, description: dict[str, Any], config: MixConfig) -> None:
+        self.mixer, self.config, self.description = mixer, config, description
+        self.files, self.extension = model_files(folder, description), config.format
+
+    def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        """Write the mix of one song; see `mix_song`."""
+        return mix_song(item.given, outputs[0], self.mixer, self.config, seed, tick)
+
+
+def load(folder: Path, config: MixConfig, device: str) -> SongMixer:
     """Open a model folder for mixing.
 
     Raises
@@ -70,7 +85,8 @@ def load(folder: Path, config: MixConfig, device: str) -> Mixer:
     else:
         gains_db = data["gains_db"] if config.mixer == "gains" else {}
         network = GainMixer([gains_db.get(role, 0.0) for role in trained.role_names])
-    return Mixer(network.to(device).eval(), trained, data["features"], torch.device(device))
+    mixer = Mixer(network.to(device).eval(), trained, data["features"], torch.device(device))
+    return SongMixer(mixer, folder, model, config)
 
 
 def mix_song(
@@ -91,7 +107,7 @@ def mix_song(
     seed : int
         Of the normalisation.
     tick : callable
-        Told the share that is done.
+        Progress callback, called with the completed fraction, 0 to 1.
 
     Returns
     -------

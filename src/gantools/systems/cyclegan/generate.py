@@ -16,14 +16,14 @@ from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator
 from gantools.systems.translation.config import TranslateConfig
-from gantools.systems.translation.song import MelTranslator, open_translator
+from gantools.systems.translation.song import SongTranslator, open_translator
 
 #: Frames per step of the noise that a `TimeGenerator` takes, and steps drawn at a time.
 _NOISE_FRAMES = 4
 _NOISE_BLOCK = 64
 
 
-def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
+def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
     """Open a model folder for generating.
 
     Parameters
@@ -55,7 +55,7 @@ def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
         return made[:, 0].transpose(1, 2).float().cpu().numpy()
 
     translator.network = network
-    return translator
+    return SongTranslator(translator, folder, model, config, device)
 
 
 def _style_and_noise(

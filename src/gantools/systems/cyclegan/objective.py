@@ -18,9 +18,10 @@ from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.image_pool import ImagePool
+from gantools.systems.cyclegan.listening import StyleListener
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
-from gantools.systems.translation.listening import Listener, describe_chunks, remarks_on_chunks
+from gantools.systems.translation.listening import describe_chunks, remarks_on_chunks
 from gantools.training.schedule import linear_decay, linear_epochs
 from gantools.training.system import Phase, System, adam, seed_word
 
@@ -68,7 +69,7 @@ class CycleGAN(System):
         images = config.pool_size // config.batch_size
         slots = [(item, role) for item in range(config.batch_size) for role in "xy"]
         self.pools = {slot: ImagePool(images, shape, torch.float16) for slot in slots}
-        self._listener: Listener | None = None
+        self._listener: StyleListener | None = None
 
     def _rows(self, role: str) -> list[dict[str, Any]]:
         rows = self.chunks.select(role=role, split="train")
@@ -261,10 +262,10 @@ class CycleGAN(System):
         """Write a picture of a few windows: input, fake, cycle."""
         self._listen().draw(networks["G"], folder / f"step-{step:08d}.png", networks["F"])
 
-    def _listen(self) -> Listener:
+    def _listen(self) -> StyleListener:
         if self._listener is None or self._listener.part != self.validation_part:
             c, part = self.config, self.validation_part
-            self._listener = Listener(self.chunks, c.source, c.target, c.validation_windows, self.device, part)
+            self._listener = StyleListener(self.chunks, c.source, c.target, c.validation_windows, self.device, part)
         return self._listener
 
 

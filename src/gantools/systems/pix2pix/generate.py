@@ -14,10 +14,10 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
 from gantools.systems.translation.config import TranslateConfig
-from gantools.systems.translation.song import MelTranslator, open_translator
+from gantools.systems.translation.song import SongTranslator, open_translator
 
 
-def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
+def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
     """Open a model folder for generating.
 
     The network stays in training mode, as in the authors' program: dropout is its only noise, and batch statistics are
@@ -45,4 +45,4 @@ def load(folder: Path, config: TranslateConfig, device: str) -> MelTranslator:
         return torch.stack(made).transpose(1, 2).float().cpu().numpy()
 
     translator.network = network
-    return translator
+    return SongTranslator(translator, folder, model, config, device)

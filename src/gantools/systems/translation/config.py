@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gantools.audio.config import BITS, BITS_HELP
+from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
-class TranslateConfig:
+class TranslateConfig(AudioFileConfig):
     """Options of ``generate cyclegan`` and ``generate pix2pix``."""
 
     direction: str = option("forward", "forward: source to target; backward.", choices=("forward", "backward"))
@@ -32,8 +32,6 @@ class TranslateConfig:
         "Rest where the input is silent for two bars or more; parts that are a mix or an accompaniment never rest.",
     )
     batch: int = option(4, "Windows in the network at a time.", low=1)
-    format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
-    bits: str = option("source", BITS_HELP, choices=BITS)
 
     @property
     def mixes(self) -> bool:

@@ -20,7 +20,6 @@ from gantools.metrics.embedders.musicnn_mel import SAMPLE_RATE_HZ
 from gantools.metrics.frechet.distance import frechet_distance
 from gantools.metrics.rhythm import alignment, onset_envelope
 from gantools.options import to_mapping
-from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
 from gantools.training.remarks import listed, on_held_out
 
 #: Alignment with the input, relative to that of real pairs, that is neither off the beat nor glued to it.
@@ -35,6 +34,7 @@ _REFERENCE_WINDOWS = 48
 _LEAST_WINDOWS = 2
 _PICTURES = 4
 _SEED = 20
+_BATCH = 4  # windows in a network at a time
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -157,21 +157,41 @@ class Listener:
         return frechet_distance(vectors, self.reference)
 
     def translate(self, network: nn.Module, mels: torch.Tensor, like: torch.Tensor | None = None) -> torch.Tensor:
-        """Translate in small batches; a generator with styles takes one after the other of its bank, or `like`."""
-        outputs = []
+        """Return translated mels; `like` is what they shall sound like, as `conditions` returns it."""
         random = torch.Generator().manual_seed(_SEED)
-        for start in range(0, len(mels), 4):
-            part = mels[start : start + 4]
-            if not isinstance(network, TimeGenerator):
-                outputs.append(network(part).float())
-                continue
-            if like is None:
-                styles = network.bank[torch.arange(start, start + len(part)) % len(network.bank)]
-            else:
-                styles = like[start : start + 4]
-            noise = torch.randn(len(part), network.noise_channels, part.shape[-1] // 4, generator=random)
-            outputs.append(network(part, styles, noise.to(part)).float())
-        return torch.cat(outputs)
+        parts = [
+            self.apply(network, mels[start : start + _BATCH], start, like, random)
+            for start in range(0, len(mels), _BATCH)
+        ]
+        return torch.cat(parts)
+
+    def apply(
+        self,
+        network: nn.Module,
+        mels: torch.Tensor,
+        start: int,
+        like: torch.Tensor | None,
+        random: torch.Generator,
+    ) -> torch.Tensor:
+        """Translate the windows from `start` on, (k, 1, mel, frame); a system whose generator takes more overrides it.
+
+        Parameters
+        ----------
+        network : nn.Module
+        mels : torch.Tensor
+        start : int
+            Which window of all the first one is.
+        like : torch.Tensor, optional
+            What all windows shall sound like.
+        random : torch.Generator
+            For noise inputs.
+        """
+        translated: torch.Tensor = network(mels).float()
+        return translated
+
+    def conditions(self, mels: torch.Tensor) -> torch.Tensor | None:
+        """Return what makes a translation sound like `mels`; None where a generator has no such input."""
+        return None
 
     def measure(self, forward: nn.Module, backward: nn.Module | None = None) -> dict[str, float]:
         """Measure a generator, and the cycle through the other one.
@@ -205,7 +225,7 @@ class Listener:
     def _cycle(self, fake: torch.Tensor, backward: nn.Module) -> dict[str, float]:
         random = torch.Generator().manual_seed(_SEED)
         noise = HIDDEN_NOISE * torch.randn(fake.shape, generator=random).to(fake)
-        like = band_statistics(self.x)
+        like = self.conditions(self.x)
         cycle = _distance(self.translate(backward, fake, like), self.x)
         return {"cycle": cycle, "hidden": _distance(self.translate(backward, fake + noise, like), self.x) - cycle}
 

@@ -1,11 +1,11 @@
 """A whole song through a mel translator: audio or mel in, audio or mel out, mixed with its input, in constant memory.
 
-CycleGAN and pix2pix share it; each gives a `MelTranslator`.
+CycleGAN and pix2pix share it; each gives a `MelTranslator` its network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from gantools.audio.melfile import SUFFIX, MelFile, melify, read_mel, require_sa
 from gantools.audio.mixing import fit_blocks, mix_files
 from gantools.audio.quantise import DbRange
 from gantools.audio.writing import AudioWriter
+from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import scratch_folder
-from gantools.models.weights import read_model
+from gantools.models.loaded import LoadedModel, Tick
+from gantools.models.weights import model_files, read_model
 from gantools.options import from_mapping
 from gantools.systems.translation.config import TranslateConfig
 from gantools.systems.translation.rests import NEVER_REST, rest_frames
@@ -31,9 +33,6 @@ from gantools.systems.translation.windows import Network, SeamMeter, join_frames
 #: An input frame is silent when all of it lies below this level above the range's lower end (spec: instance norm blows
 #: near-silence up to full contrast).
 GATE_DB = 6.0
-_READ_FRAMES = 4096
-
-Tick = Callable[[float], None]
 
 
 @dataclass
@@ -97,83 +96,99 @@ def _no_network(*_: Any) -> np.ndarray:
     raise NotImplementedError
 
 
-def render(
-    source: Path,
-    outputs: list[Path],
-    translator: MelTranslator,
-    config: TranslateConfig,
-    seed: int,
-    tick: Tick,
-    *,
-    device: str | None = None,
-    threads: int = 0,
-    meta: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Generate the new part for one input file.
+class SongTranslator(LoadedModel):
+    """A translator that writes the new part of whole songs, and its mix with the input.
 
     Parameters
     ----------
-    source : Path
-        Audio or mel file.
-    outputs : list of Path
-        The new part, then the mix where ``config.mix`` is set.
     translator : MelTranslator
+    folder : Path
+        Its model folder.
+    description : dict
+        Contents of the folder's ``config.json``.
     config : TranslateConfig
-    seed : int
-    tick : callable
-        Told the share that is done.
-    device : str, optional
-        Invert with torch on this device; by default with compiled loops on the CPU.
-    threads : int
-        For the inversion; 0 takes what the process may use.
-    meta : dict, optional
-        Stored in mel files.
-
-    Returns
-    -------
-    dict
-        ``seam_ratio``, ``gated`` (share of frames), ``duration_s`` and, with a mix, its gains; ``warning`` where
-        samples lie above full scale.
-
-    Raises
-    ------
-    InputError
-        The input cannot be read, is too short, or has other mel parameters.
+    device : str
+        Mels are inverted with torch on an accelerator, and with compiled loops on the CPU.
     """
-    if config.mix and source.name.endswith(SUFFIX):
-        raise InputError("a mel file has no audio to mix with; give the audio, or leave out --mix", source)
-    notices: list[str] = []
-    with scratch_folder(outputs[0].parent) as scratch:
-        if source.name.endswith(SUFFIX):
-            mel = read_mel(source)
-            require_same(translator.params, mel.params, source, "the model")
-        else:
-            heard = scratch / f"in{SUFFIX}"
-            found = melify(source, heard, translator.params, {}, lambda share: tick(0.1 * share))
-            notices.append(found.get("warning", ""))
-            mel = read_mel(heard)
-        made = outputs[0] if config.mel else scratch / f"out{SUFFIX}"
-        fields = write_translation(mel, made, translator, config, seed, lambda s: tick(0.1 + 0.4 * s), meta or {})
-        if config.mel:
-            return fields | ({"warning": notices[0]} if any(notices) else {})
-        raw = scratch / "part.wav"
-        part = read_mel(made)
+
+    def __init__(
+        self, translator: MelTranslator, folder: Path, description: dict[str, Any], config: TranslateConfig, device: str
+    ) -> None:
+        self.translator, self.config, self.description = translator, config, description
+        self.files = model_files(folder, description)
+        # A part that is itself a mix keeps that name; the voice and it together are the mixdown.
+        mix = "mixdown" if translator.target == "mix" else "mix"
+        self.roles = (translator.target, *([mix] if config.mixes else []))
+        self.extension = "mel.safetensors" if config.mel else config.format
+        self._solver = None if device == "cpu" else device
+
+    def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        """Write the new part for one audio or mel file; with ``config.mixes`` the mix too.
+
+        Returns
+        -------
+        dict
+            ``seam_ratio``, ``gated`` (share of frames), ``duration_s`` and, with a mix, its gains; ``warning`` where
+            samples lie above full scale.
+
+        Raises
+        ------
+        InputError
+            The input cannot be read, is too short, or has other mel parameters.
+        """
+        source, config, translator = item.path, self.config, self.translator
+        if config.mix and source.name.endswith(SUFFIX):
+            raise InputError("a mel file has no audio to mix with; give the audio, or leave out --mix", source)
+        made_by = {"system": self.description["system"], "seed": seed}
+        meta = {"song": item.song, "source": source.name, "generated": made_by}
+        notices: list[str] = []
+        with scratch_folder(outputs[0].parent) as scratch:
+            # The input as the model hears it: a mel with the parameters of its training.
+            if source.name.endswith(SUFFIX):
+                mel = read_mel(source)
+                require_same(translator.params, mel.params, source, "the model")
+            else:
+                heard = scratch / f"in{SUFFIX}"
+                found = melify(source, heard, translator.params, {}, lambda share: tick(0.1 * share))
+                notices.append(found.get("warning", ""))
+                mel = read_mel(heard)
+            made = outputs[0] if config.mel else scratch / f"out{SUFFIX}"
+            fields = write_translation(mel, made, translator, config, seed, lambda s: tick(0.1 + 0.4 * s), meta)
+            if config.mel:
+                return fields | ({"warning": notices[0]} if any(notices) else {})
+            # Sound at the model's rate first; the part then takes rate and length of the input.
+            raw = scratch / "part.wav"
+            self._invert(read_mel(made), raw, seed, lambda share: tick(0.5 + 0.4 * share))
+            notices.append(_write_part(source, raw, outputs[0], config))
+            if config.mix:
+                wanted = _target_ratio_db(translator, config)
+                fields |= mix_files(source, raw, outputs[1], wanted - fields["part_over_input_db"], config.bits)
+                fields["mix"] = str(outputs[1])
+                notices.append(fields.pop("warning", ""))
+            if any(notices):
+                fields["warning"] = "; ".join(notice for notice in notices if notice)
+            tick(1.0)
+            return fields
+
+    def _invert(self, part: MelFile, path: Path, seed: int, tick: Tick) -> None:
+        """Write the sound of a mel file at its own rate, as 32-bit float."""
+        import torch
+
+        threads = 1 if torch.get_num_threads() == 1 else 0  # 0: what the process may use
         blocks = invert_stream(
-            part.frames, part.n_frames, part.params, part.n_samples, config.preset, seed, device=device, threads=threads
+            part.frames,
+            part.n_frames,
+            part.params,
+            part.n_samples,
+            self.config.preset,
+            seed,
+            device=self._solver,
+            threads=threads,
         )
-        with AudioWriter(raw, part.params.sample_rate_hz, bits="32f", frames=part.n_samples) as writer:
+        with AudioWriter(path, part.params.sample_rate_hz, bits="32f", frames=part.n_samples) as writer:
             for block in blocks:
                 writer.append(block)
-                tick(0.5 + 0.4 * writer.frames / part.n_samples)
-        notices.append(_write_part(source, raw, outputs[0], config))
-        if config.mix:
-            wanted = _target_ratio_db(translator, config)
-            fields |= mix_files(source, raw, outputs[1], wanted - fields["part_over_input_db"], config.bits)
-            notices.append(fields.pop("warning", ""))
-        if any(notices):
-            fields["warning"] = "; ".join(notice for notice in notices if notice)
-        tick(1.0)
-        return fields
+                tick(writer.frames / part.n_samples)
 
 
 def _write_part(source: Path, raw: Path, path: Path, config: TranslateConfig) -> str:

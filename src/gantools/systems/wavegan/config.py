@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from gantools.audio.config import MOST_RATE_HZ
+from gantools.audio.config import MOST_RATE_HZ, AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -221,14 +221,16 @@ PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}
 
 
 @dataclass(frozen=True)
-class WaveGANGenerateConfig:
+class WaveGANGenerateConfig(AudioFileConfig):
     """What `generate wavegan` can be told."""
 
-    seeds: str = option("", "Seeds of the clips, such as 3,7,20-25; else -n of them from --seed on")
+    FREE: ClassVar[frozenset[str]] = frozenset({"seeds", "steps", "latents"})
+
+    seeds: str = option("", "Seeds of the clips, such as 3,7,20-25; else --count of them from --seed on")
+    latents: str = option("", "Latents to use in place of seeds, such as the z.safetensors of an earlier run.")
     steps: int = option(9, "Clips of an interpolation, both ends included", low=2)
     truncation: float = option(1.0, "How far from the average clip: below 1 safer, above 1 wilder", low=0)
     fixed_noise: bool = option(False, "The same noise inputs for all clips (style), for smooth interpolations")
     seconds: float = option(0.0, "Length; clips of neighbouring latents are cross-faded to it; 0: one clip", low=0)
     average: bool = option(True, "Use the averaged weights, where there are any")
-    format: str = option("wav", "Format of the clips", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("16", "Sample format", choices=("16", "24", "32f"))

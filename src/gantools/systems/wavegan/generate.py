@@ -6,17 +6,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from gantools.audio.writing import write_audio
+from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_tensors, write_tensors
 from gantools.files.hashing import hash_bytes
-from gantools.models.weights import open_network, read_model, trained_with
+from gantools.models.loaded import LoadedModel, Tick
+from gantools.models.weights import model_files, open_network, read_model, trained_with
 from gantools.runtime.seeds import item_seed
+from gantools.systems.wavegan.build import build_generator
 from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
-from gantools.systems.wavegan.networks import UpConv, build_generator
+from gantools.systems.wavegan.networks import UpConv
 from gantools.systems.wavegan.sampling import draw_latent, draw_noise
 from gantools.systems.wavegan.style import StyleGenerator
 
@@ -87,16 +92,17 @@ def slerp(a: torch.Tensor, b: torch.Tensor, share: float) -> torch.Tensor:
     return (weights[0] * a + weights[1] * b) / angle.sin() * torch.lerp(lengths[0], lengths[1], share)
 
 
-class ClipMaker:
+class ClipMaker(LoadedModel):
     """Makes clips with the generator of a model folder, one at a time, so that a clip never depends on its neighbours.
+
+    `write` makes the clip of ``item.given``, a `Request`, or else that of the seed.
 
     Parameters
     ----------
     folder : Path
     config : WaveGANGenerateConfig
+        With ``latents``, requests name rows of that file in place of seeds.
     device : str
-    latents : array (clip, latent), optional
-        Rows to use in place of seeds.
 
     Raises
     ------
@@ -104,13 +110,12 @@ class ClipMaker:
         No model folder of WaveGAN, or weights that are missing or do not fit.
     """
 
-    def __init__(
-        self, folder: Path, config: WaveGANGenerateConfig, device: str, latents: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, folder: Path, config: WaveGANGenerateConfig, device: str) -> None:
         model = read_model(folder)
         if model["system"] != "wavegan":
             raise ModelError(f"is a model of {model['system']}; use gantools generate {model['system']}", folder)
         self.model = trained_with(WaveGANConfig, model, folder)
+        latents = read_latents(Path(config.latents)) if config.latents else None
         self.config, self.device, self.latents = config, torch.device(device), latents
         if latents is not None and latents.shape[1] != self.model.latent:
             raise ModelError(f"takes latents of {self.model.latent} numbers, not {latents.shape[1]}", folder)
@@ -120,6 +125,24 @@ class ClipMaker:
             if isinstance(module, UpConv):
                 module.freeze()  # else most of the time of a single clip
         self._centre: torch.Tensor | None = None
+        self.description, self.extension = model, config.format
+        self.files = [*model_files(folder, model), *([Path(config.latents)] if config.latents else [])]
+        self.facts = [self.pieces()]
+
+    def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        """Write one clip; the fields say which seed, or row of the latents, it was made of."""
+        request = item.given or Request(item.stem, seed)
+        wave = self.make(self.latent(request))
+        outputs[0].parent.mkdir(parents=True, exist_ok=True)
+        writer = write_audio(outputs[0], wave, self.model.rate_hz, self.config.bits)
+        fields: dict[str, Any] = {"warning": writer.notice} if writer.notice else {}
+        fields |= {"rate_hz": self.model.rate_hz, "audio_seconds": wave.shape[1] / self.model.rate_hz}
+        fields["seed" if self.latents is None else "row"] = request.seed
+        if request.other is not None:
+            fields |= {"other_seed": request.other, "share": request.share}
+        if self.pieces() > 1:
+            fields["stitched"] = self.pieces()  # neighbouring clips, not one
+        return fields
 
     def latent(self, request: Request) -> torch.Tensor:
         """Return the latent of a clip, before truncation."""
@@ -195,6 +218,11 @@ class ClipMaker:
 
     def _anchor(self, z: torch.Tensor, seed: int, number: int) -> torch.Tensor:
         return draw_latent(item_seed(seed, "path", number), len(z), self.model.latent_kind) if number else z
+
+
+def load(folder: Path, config: WaveGANGenerateConfig, device: str) -> ClipMaker:
+    """Open a model folder for generating; see `ClipMaker`."""
+    return ClipMaker(folder, config, device)
 
 
 def _hash(z: torch.Tensor) -> int:

@@ -116,14 +116,17 @@ def test_song_of_a_trained_model(songs: Songs, tmp_path: Path) -> None:
     one = songs[0][0]
     for mixer in ("network", "gains", "sum"):
         record = mix_song(
-            one, tmp_path / "m.wav", load(tmp_path / "model", dataclasses.replace(config, mixer=mixer), "cpu"), config
+            one,
+            tmp_path / "m.wav",
+            load(tmp_path / "model", dataclasses.replace(config, mixer=mixer), "cpu").mixer,
+            config,
         )
         wave, rate_hz = read_audio(tmp_path / "m.wav")
         assert (wave.shape, rate_hz) == ((2, RATE_HZ * SECONDS), RATE_HZ)
         assert not record["tp_limited"]
         assert measure_loudness(wave, rate_hz).integrated_lufs() == pytest.approx(-20.0, abs=0.02)
     limited = mix_song(
-        one, tmp_path / "m.wav", load(tmp_path / "model", config, "cpu"), dataclasses.replace(config, lufs=-3.0)
+        one, tmp_path / "m.wav", load(tmp_path / "model", config, "cpu").mixer, dataclasses.replace(config, lufs=-3.0)
     )
     assert limited["tp_limited"]
     assert limited["lufs"] < -3

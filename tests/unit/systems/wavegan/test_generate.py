@@ -108,10 +108,11 @@ def test_latents_come_back(model: Path, tmp_path: Path) -> None:
     latents = [maker.latent(request) for request in requests]
     assert torch.equal(latents[-1], maker.latent(Request("b", 9)))
     write_latents(tmp_path / "z.safetensors", requests, latents)
-    stored = ClipMaker(model, PLAIN, "cpu", read_latents(tmp_path / "z.safetensors"))
+    stored = ClipMaker(model, WaveGANGenerateConfig(latents=str(tmp_path / "z.safetensors")), "cpu")
     assert all(torch.equal(stored.latent(Request("z", row)), z) for row, z in enumerate(latents))
+    write_tensors(tmp_path / "five.safetensors", {"z": np.zeros((2, 5), np.float32)}, {})
     with pytest.raises(ModelError, match="latents of 8 numbers, not 5"):
-        ClipMaker(model, PLAIN, "cpu", np.zeros((2, 5), np.float32))
+        ClipMaker(model, WaveGANGenerateConfig(latents=str(tmp_path / "five.safetensors")), "cpu")
     write_tensors(tmp_path / "other.safetensors", {"w": np.zeros(3, np.float32)}, {})
     with pytest.raises(InputError, match="no latents"):
         read_latents(tmp_path / "other.safetensors")

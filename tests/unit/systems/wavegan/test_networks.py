@@ -9,13 +9,13 @@ from torch import nn
 from torch.nn import functional
 
 from gantools.errors import ConfigError
+from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.config import VARIANTS, WaveGANConfig, resolve, strides
 from gantools.systems.wavegan.networks import (
     Discriminator,
     Generator,
     PostFilter,
     UpConv,
-    build_networks,
     phase_shuffle,
 )
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from small_wavegan import tiny
 
-from gantools.systems.wavegan.networks import build_networks
+from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.penalty import gradient_penalty
 
 

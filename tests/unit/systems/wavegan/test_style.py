@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from small_wavegan import tiny
 
-from gantools.systems.wavegan.networks import build_networks
+from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.style import AdaIN
 
 
