@@ -26,12 +26,11 @@ from torch.nn.utils.parametrizations import weight_norm
 
 try:
     from gantools.systems.caw.config import PRESETS, CawConfig
-    from gantools.systems.caw.material import LowerDraws, prepare
     from gantools.systems.caw.networks import PRE_EMPHASIS, Discriminator, Generator
-    from gantools.systems.caw.rates import list_rates
-    from gantools.systems.caw.resampling import clip_length, upsample
+    from gantools.systems.caw.rates import clip_length, list_rates, upsample
     from gantools.systems.caw.sampler import Sampler
     from gantools.systems.caw.scale import CawScale
+    from gantools.systems.caw.scale_data import CoarserDraws, prepare
     from gantools.systems.caw.stack import Scale, Stack
 except ImportError as error:
     raise SystemExit(f"no Catch-A-Waveform here ({error}): nothing to measure") from None
@@ -183,7 +182,7 @@ def scale_of(config: CawConfig, seconds: float, rate_hz: int = RATE_HZ) -> tuple
     below = untrained([hz for hz in list_rates(config.rates, rate_hz) if 500 <= hz < rate_hz], config, seconds)
     cpu = torch.device("cpu")
     material = prepare([riff(seconds, 16000)], 16000, rate_hz, below, config, cpu)
-    return CawScale(config, material, LowerDraws(below, rate_hz, 1, [seconds], config, cpu), config.width), below
+    return CawScale(config, material, CoarserDraws(below, rate_hz, 1, [seconds], config, cpu), config.width), below
 
 
 def cpu_s(work: Any, *arguments: Any) -> tuple[float, Any]:

@@ -11,10 +11,10 @@ import torch
 from sounds import tone
 
 from gantools.systems.caw.config import CawConfig
-from gantools.systems.caw.material import hole_masks
 from gantools.systems.caw.model import scale_folder, write_model, write_scale
 from gantools.systems.caw.networks import Generator
-from gantools.systems.caw.resampling import clip_length
+from gantools.systems.caw.rates import clip_length
+from gantools.systems.caw.scale_data import hole_masks
 from gantools.systems.caw.stack import Scale, Stack
 
 RATES_HZ = (500, 1000, 2000, 4000)

@@ -30,8 +30,8 @@ from gantools.systems.automix import config as automix_config
 from gantools.systems.automix.objective import Automix
 from gantools.systems.caw import config as caw_config
 from gantools.systems.caw.clips import read_clip
-from gantools.systems.caw.material import LowerDraws, prepare
 from gantools.systems.caw.scale import CawScale
+from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.cyclegan.objective import CycleGAN
 from gantools.systems.pix2pix import config as pix2pix_config
@@ -184,7 +184,7 @@ def _caw_scale(folder: Path, index: int, **changes: Any) -> System:
     clip = read_clip(folder / "riff.wav", config)
     below = small_stack((1000,), seconds=clip.seconds, equaliser=False) if index else None
     material = prepare([clip.signal], clip.rate_hz, (1000, 2000)[index], below, config, torch.device("cpu"))
-    draws = LowerDraws(below, material.rate_hz, 1, [clip.seconds], config, torch.device("cpu"))
+    draws = CoarserDraws(below, material.rate_hz, 1, [clip.seconds], config, torch.device("cpu"))
     return CawScale(config, material, draws, 4)
 
 

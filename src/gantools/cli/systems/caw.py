@@ -23,7 +23,7 @@ from gantools.options import to_mapping
 from gantools.systems.caw import config as caw_config
 
 if TYPE_CHECKING:
-    from gantools.systems.caw.job import CawTraining
+    from gantools.systems.caw.run import CawRun
 
 __all__ = ["add_generate", "add_train"]
 
@@ -64,11 +64,11 @@ def add_train(app: typer.Typer) -> None:
 
 
 def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run, config: Any) -> int:
-    built: list[CawTraining] = []
+    built: list[CawRun] = []
 
     def build(chosen: Any, device: Any) -> Any:
         from gantools.systems.caw.clips import read_clip
-        from gantools.systems.caw.job import CawTraining
+        from gantools.systems.caw.run import CawRun
         from gantools.training.remarks import LeftOut
 
         clips, left_out = [], LeftOut()
@@ -81,7 +81,7 @@ def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run,
                 left_out.note(error, item.path)
         if not clips:
             raise ConfigError(f"none of these clips can be used{left_out.first()}")
-        built.append(CawTraining(chosen, clips, device))
+        built.append(CawRun(chosen, clips, device))
         built[0].left_out = left_out.lines
         return built[0]
 
@@ -102,8 +102,8 @@ def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run,
     )
 
 
-def _facts(job: CawTraining) -> dict[str, Any]:
-    from gantools.systems.caw.prediction import predict
+def _facts(job: CawRun) -> dict[str, Any]:
+    from gantools.systems.caw.run import predict
 
     return {**job.facts(), **predict(job)}
 
@@ -141,9 +141,9 @@ def plan_file(
     import torch
 
     from gantools.systems.caw.clips import read_clip
-    from gantools.systems.caw.job import CawTraining
+    from gantools.systems.caw.run import CawRun
 
-    job = CawTraining(dataclasses.replace(config, seed=seed), [read_clip(item.path, config)], torch.device(device))
+    job = CawRun(dataclasses.replace(config, seed=seed), [read_clip(item.path, config)], torch.device(device))
     return {"system": "caw", "rates_hz": list(job.rates_hz), "facts": _facts(job)}
 
 
@@ -162,11 +162,11 @@ def train_file(
     import torch
 
     from gantools.systems.caw.clips import read_clip
-    from gantools.systems.caw.job import CawTraining
+    from gantools.systems.caw.run import CawRun
     from gantools.systems.caw.training import train_caw
 
     config = dataclasses.replace(config, seed=seed)
-    job = CawTraining(config, [read_clip(item.path, config)], torch.device(device))
+    job = CawRun(config, [read_clip(item.path, config)], torch.device(device))
     summary = train_caw(
         job,
         outputs[0],

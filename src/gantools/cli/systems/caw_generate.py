@@ -21,7 +21,7 @@ from gantools.cli.records import say
 from gantools.cli.tasks import Task
 from gantools.errors import ConfigError
 from gantools.options import to_mapping
-from gantools.systems.caw.generate_config import SINGLE_MODES, CawGenerateConfig
+from gantools.systems.caw.config import SINGLE_MODES, CawGenerateConfig
 
 if TYPE_CHECKING:
     from gantools.systems.caw.generate import Studio
@@ -167,7 +167,7 @@ def patch_item(
 ) -> dict[str, Any]:
     """Write one draft of the patch engine; return the fields of its record."""
     from gantools.audio.writing import write_audio
-    from gantools.systems.caw.generate_config import DEFAULT_SECONDS
+    from gantools.systems.caw.config import DEFAULT_SECONDS
 
     engine = _open_patch(path)
     wave = engine.draw(config.seconds or DEFAULT_SECONDS, seeds[item.key])

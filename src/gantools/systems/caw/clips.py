@@ -15,8 +15,7 @@ from gantools.audio.polarity import CANCELS, Polarity
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_file
 from gantools.systems.caw.config import CawConfig
-from gantools.systems.caw.rates import RateChoice, choose_rates
-from gantools.systems.caw.resampling import clip_length, resample_clip
+from gantools.systems.caw.rates import RateChoice, choose_rates, clip_length, resample_clip
 
 _SILENCE = 1e-4
 #: A receptive field of more of the clip than this memorises it; of less it makes mush.
@@ -26,7 +25,7 @@ _LEAST_FIELDS = 2.0
 
 
 @dataclass(frozen=True)
-class Clip:
+class TrainingClip:
     """One training clip.
 
     Parameters
@@ -62,7 +61,7 @@ class Clip:
         return {"name": self.path.name, "hash": self.digest, "seconds": round(self.seconds, 6), "peak": self.peak}
 
 
-def read_clip(path: str | Path, config: CawConfig) -> Clip:
+def read_clip(path: str | Path, config: CawConfig) -> TrainingClip:
     """Return a clip: cut to `max_seconds`, mono or stereo, at `rate_hz` or its own lower rate, holes empty, peak 1.
 
     Raises
@@ -83,7 +82,7 @@ def read_clip(path: str | Path, config: CawConfig) -> Clip:
     peak = float(np.abs(wave).max(initial=0.0))
     if peak < _SILENCE:
         raise InputError("is silent; there is nothing to learn", path)
-    return Clip(path, wave / np.float32(peak), top_hz, peak, hash_file(path))
+    return TrainingClip(path, wave / np.float32(peak), top_hz, peak, hash_file(path))
 
 
 def _read(path: Path, config: CawConfig) -> tuple[np.ndarray, int]:
@@ -111,7 +110,7 @@ def _read(path: Path, config: CawConfig) -> tuple[np.ndarray, int]:
         return np.ascontiguousarray(wave[:2], np.float32), reader.rate_hz
 
 
-def name_clips(clips: Sequence[Clip]) -> list[str]:
+def name_clips(clips: Sequence[TrainingClip]) -> list[str]:
     """Return a name for each clip: that of its file, with the folder where two are alike, or the whole path."""
     for parts in (1, 2):
         found = ["/".join(clip.path.parts[-parts:]) for clip in clips]
@@ -120,7 +119,7 @@ def name_clips(clips: Sequence[Clip]) -> list[str]:
     return [str(clip.path) for clip in clips]
 
 
-def choose_scales(clips: Sequence[Clip], config: CawConfig) -> RateChoice:
+def choose_scales(clips: Sequence[TrainingClip], config: CawConfig) -> RateChoice:
     """Return the rates of a model over the given clips: `rates.choose_rates`, without those too low for the clip.
 
     Raises
@@ -159,7 +158,7 @@ def choose_scales(clips: Sequence[Clip], config: CawConfig) -> RateChoice:
     return RateChoice(tuple(kept), skipped)
 
 
-def warn_of_field(clip: Clip, coarsest_hz: int, config: CawConfig) -> tuple[float, float, str]:
+def warn_of_field(clip: TrainingClip, coarsest_hz: int, config: CawConfig) -> tuple[float, float, str]:
     """Return the coarsest receptive field in seconds, its share of the clip, and a warning or an empty string."""
     seconds = config.receptive_field / coarsest_hz
     share = seconds / clip.seconds

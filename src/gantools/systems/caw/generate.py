@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,16 +20,15 @@ from gantools.audio.writing import AudioWriter
 from gantools.errors import ConfigError, InputError
 from gantools.structure.arrangement import arrange, shuffle
 from gantools.structure.beats import BeatGrid, find_beats
-from gantools.systems.caw.extension import compare, extend, plan_extension
-from gantools.systems.caw.generate_config import DEFAULT_SECONDS, CawGenerateConfig
-from gantools.systems.caw.inpainting import fill, insert, patches
+from gantools.systems.caw.applications.extension import compare, extend, plan_extension
+from gantools.systems.caw.applications.inpainting import fill, insert, patches
+from gantools.systems.caw.applications.reconstruction import closeness, improvement, reconstruct
+from gantools.systems.caw.applications.source import Source, file_source, lasting, wave_source
+from gantools.systems.caw.applications.variation import scale_at, vary
+from gantools.systems.caw.config import DEFAULT_SECONDS, CawGenerateConfig
 from gantools.systems.caw.model import CawModel, load_model
-from gantools.systems.caw.reconstruction import closeness, improvement, reconstruct
-from gantools.systems.caw.rendering import render, within
-from gantools.systems.caw.resampling import clip_length, resample_clip
+from gantools.systems.caw.rates import clip_length, resample_clip
 from gantools.systems.caw.sampler import Sampler, fresh_noise
-from gantools.systems.caw.source import Source, file_source, lasting, wave_source
-from gantools.systems.caw.variation import scale_at, vary
 
 Tick = Callable[[float], None]
 _FADE_S = 0.01
@@ -264,3 +264,66 @@ _MODES = {
 
 def _wave(signals: torch.Tensor) -> np.ndarray:
     return from_mid_side(signals)[0].cpu().numpy()
+
+
+def render(
+    path: Path,
+    rate_hz: int,
+    channels: int,
+    bits: str,
+    waves: Callable[[], Iterable[np.ndarray]],
+    length: int,
+    gain: float,
+    tick: Callable[[float], None],
+    like: SourceFormat | None = None,
+) -> dict[str, Any]:
+    """Write a signal piece by piece.
+
+    Parameters
+    ----------
+    path : Path
+    rate_hz, channels : int
+    bits : str
+        See `AudioWriter`.
+    waves : callable
+        Returns the signal as float32 pieces (channels, n).
+    length : int
+        Samples in all.
+    gain : float
+    tick : callable
+        Told the share that is done.
+    like : SourceFormat, optional
+        See `AudioWriter`.
+
+    Returns
+    -------
+    dict
+        ``duration_s``, ``rate_hz``, ``peak`` and ``gain_db``: 0, or what all was lowered by so that nothing clips;
+        ``warning`` where samples lie above full scale.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with AudioWriter(path, rate_hz, channels, bits, like=like) as writer:
+        for wave in waves():
+            writer.append((wave * np.float32(gain)).T)
+            tick(writer.frames / max(1, length))
+    fields = {
+        "duration_s": round(writer.frames / rate_hz, 3),
+        "rate_hz": rate_hz,
+        "gain_db": round(20 * math.log10(writer.gain), 3),
+        "peak": round(writer.peak * writer.gain, 4),
+    }
+    return fields | ({"warning": writer.notice} if writer.notice else {})
+
+
+def within(waves: Iterable[np.ndarray], first: int, length: int, fade: int = 0) -> Iterator[np.ndarray]:
+    """Yield `length` samples of a signal (channels, n) from sample `first` on, both ends faded over `fade` samples."""
+    position = -first
+    for wave in waves:
+        start = max(0, position)
+        part = wave[:, max(0, -position) : max(0, length - position)]
+        position += wave.shape[1]
+        if fade and (start < fade or start + part.shape[1] > length - fade):
+            index = np.arange(start, start + part.shape[1])
+            part = part * np.clip((np.minimum(index, length - 1 - index) + 0.5) / fade, 0, 1).astype(np.float32)
+        if part.shape[1]:
+            yield part

@@ -16,8 +16,7 @@ from gantools.audio.midside import from_mid_side
 from gantools.audio.writing import write_audio
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.config import CawConfig
-from gantools.systems.caw.likeness import Likeness
-from gantools.systems.caw.material import LowerDraws, Material
+from gantools.systems.caw.likeness import FrameStatistics, Likeness, fit_equaliser
 from gantools.systems.caw.networks import Discriminator, Generator, Norm
 from gantools.systems.caw.objective import (
     gradient_penalty,
@@ -26,7 +25,8 @@ from gantools.systems.caw.objective import (
     spectral_loss,
     wasserstein,
 )
-from gantools.systems.caw.statistics import FrameStatistics
+from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
+from gantools.systems.caw.stack import Scale
 from gantools.training.system import Phase, System, adam
 
 Tensors = dict[str, torch.Tensor]
@@ -35,6 +35,8 @@ _MARGIN_SAMPLES = 8
 _DROP_SHARE, _DROP = 2 / 3, 0.1
 #: Earlier pieces of draws that the statistics count, at most.
 _MOST_PIECES = 16
+#: Draws that the equaliser is measured on.
+_EQUALISER_DRAWS = 4
 
 
 class CawScale(System):
@@ -43,9 +45,9 @@ class CawScale(System):
     Parameters
     ----------
     config : CawConfig
-    material : Material
+    material : ScaleData
         The clips at this rate.
-    draws : LowerDraws
+    draws : CoarserDraws
         Input of the generator.
     width : int
         Channels of both networks.
@@ -58,8 +60,8 @@ class CawScale(System):
     def __init__(
         self,
         config: CawConfig,
-        material: Material,
-        draws: LowerDraws,
+        material: ScaleData,
+        draws: CoarserDraws,
         width: int,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -288,3 +290,18 @@ def calibrated(generator: nn.Module, system: CawScale, passes: int, into: nn.Mod
     for index in range(passes):
         system.draw(target, index % len(system.material.real), "calibration", index)
     return target.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def finish(system: CawScale) -> Scale:
+    """Return the finished scale of a system whose generator has the weights to keep."""
+    config, material, generator = system.config, system.material, system.generator
+    if config.recalibrate:
+        calibrated(generator, system, config.recalibrate, into=generator)
+    generator = generator.eval().requires_grad_(False)
+    equaliser = None
+    if config.match_eq_db:
+        count = max(_EQUALISER_DRAWS, len(material.real))
+        drawn = [system.draw(generator, i % len(material.real), "calibration", i) for i in range(count)]
+        equaliser = fit_equaliser(material.stretches(), drawn, config.match_eq_db)
+    return Scale(material.rate_hz, generator, material.amplitude, material.rec_noise[0], equaliser)

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.networks import Generator
-from gantools.systems.caw.resampling import clip_length, upsample
+from gantools.systems.caw.rates import clip_length, upsample
 
 #: Noise is drawn in blocks of this many samples, each from a seed of its own.
 NOISE_BLOCK_SAMPLES = 4096

@@ -18,9 +18,6 @@ from gantools.files.lock import FolderLock
 from gantools.models.weights import load_network, load_weights, read_weights
 from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
-from gantools.systems.caw.finishing import finish
-from gantools.systems.caw.job import CawTraining
-from gantools.systems.caw.material import LowerDraws, prepare
 from gantools.systems.caw.model import (
     load_model,
     read_description,
@@ -29,7 +26,9 @@ from gantools.systems.caw.model import (
     write_model,
     write_scale,
 )
-from gantools.systems.caw.scale import CawScale
+from gantools.systems.caw.run import CawRun
+from gantools.systems.caw.scale import CawScale, finish
+from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.caw.stack import Scale, Stack
 from gantools.training.config import parse_seconds
 from gantools.training.folder import model_files, remove_model
@@ -42,7 +41,7 @@ _FINISHING_DRAWS = 8
 
 
 def train_caw(
-    job: CawTraining,
+    job: CawRun,
     folder: str | Path,
     *,
     resume: Literal["auto", "never"] = "auto",
@@ -56,7 +55,7 @@ def train_caw(
 
     Parameters
     ----------
-    job : CawTraining
+    job : CawRun
     folder : str or Path
         Model folder.
     resume : str
@@ -88,7 +87,7 @@ class _Driver:
     """One call of `train_caw`."""
 
     def __init__(
-        self, job: CawTraining, folder: Path, base_model: str | Path | None, report: Report | None, ranks: Ranks
+        self, job: CawRun, folder: Path, base_model: str | Path | None, report: Report | None, ranks: Ranks
     ) -> None:
         self.job, self.config, self.folder, self.report, self.ranks = job, job.config, folder, report, ranks
         self.base = Path(base_model) if base_model is not None else None
@@ -220,7 +219,7 @@ class _Driver:
         signals = [clip.signal for clip in job.clips]
         material = prepare(signals, job.clips[0].rate_hz, rate_hz, below, self.config, job.device)
         seconds = [clip.seconds for clip in job.clips]
-        draws = LowerDraws(below, rate_hz, self.config.channels, seconds, self.config, job.device)
+        draws = CoarserDraws(below, rate_hz, self.config.channels, seconds, self.config, job.device)
         return CawScale(self.config, material, draws, job.width(index), job.device)
 
     def _start(self, system: CawScale, index: int) -> None:

@@ -13,20 +13,19 @@ from small_caw import small_model, small_stack
 from sounds import tone
 
 from gantools.errors import ConfigError, InputError
-from gantools.systems.caw.extension import (
+from gantools.systems.caw.applications.extension import (
     crossover,
     log_spectral_distance,
     plan_extension,
     signal_to_noise_db,
     stitch,
 )
-from gantools.systems.caw.generate import generate_file, open_studio
-from gantools.systems.caw.generate_config import CawGenerateConfig
-from gantools.systems.caw.inpainting import Patch, insert
-from gantools.systems.caw.rendering import render, within
+from gantools.systems.caw.applications.inpainting import Patch, insert
+from gantools.systems.caw.applications.source import file_source, lasting, wave_source
+from gantools.systems.caw.applications.variation import scale_at, vary
+from gantools.systems.caw.config import CawGenerateConfig
+from gantools.systems.caw.generate import generate_file, open_studio, render, within
 from gantools.systems.caw.sampler import Sampler
-from gantools.systems.caw.source import file_source, lasting, wave_source
-from gantools.systems.caw.variation import scale_at, vary
 
 
 def test_a_source_in_pieces_is_the_whole_at_another_rate(tmp_path: Path) -> None:

@@ -7,8 +7,16 @@ import pytest
 import torch
 
 from gantools.errors import ConfigError
-from gantools.systems.caw.rates import PAPER_RATES_HZ, choose_rates, list_rates, noise_amplitude, scale_energy
-from gantools.systems.caw.resampling import clip_length, resample_clip, upsample
+from gantools.systems.caw.rates import (
+    PAPER_RATES_HZ,
+    choose_rates,
+    clip_length,
+    list_rates,
+    noise_amplitude,
+    resample_clip,
+    scale_energy,
+    upsample,
+)
 
 
 def white(seconds: float = 4.0, rate_hz: int = 16000) -> np.ndarray:

@@ -18,19 +18,19 @@ import torch
 from gantools.audio.midside import to_mid_side
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_state
-from gantools.systems.caw.clips import Clip, choose_scales, read_clip
+from gantools.systems.caw.clips import TrainingClip, choose_scales, read_clip
 from gantools.systems.caw.config import PRESETS, CawConfig
-from gantools.systems.caw.job import CawTraining
-from gantools.systems.caw.material import prepare
 from gantools.systems.caw.model import load_model, scale_folder
+from gantools.systems.caw.run import CawRun
+from gantools.systems.caw.scale_data import prepare
 from gantools.systems.caw.training import train_caw
 from gantools.training.report import Progress
 
 Make = Callable[..., CawConfig]
 
 
-def job_of(path: Path, config: CawConfig) -> CawTraining:
-    return CawTraining(config, [read_clip(path, config)])
+def job_of(path: Path, config: CawConfig) -> CawRun:
+    return CawRun(config, [read_clip(path, config)])
 
 
 def weights_of(folder: Path) -> dict[str, torch.Tensor]:
@@ -163,7 +163,7 @@ def test_several_clips_in_one_model(tiny: Make, clip_file: Path, tmp_path: Path)
     config = tiny()
     clip = read_clip(clip_file, config)
     shorter = dataclasses.replace(clip, wave=clip.wave[:, :6400].copy(), digest="other")
-    job = CawTraining(config, [clip, shorter])
+    job = CawRun(config, [clip, shorter])
     train_caw(job, tmp_path / "m")
     model = load_model(tmp_path / "m")
     assert [wave.shape[-1] for wave in model.clips()] == [8000, 6400]
@@ -189,7 +189,7 @@ def test_another_clip_or_setting_is_refused(tiny: Make, clip_file: Path, tmp_pat
         train_caw(job_of(clip_file, dataclasses.replace(config, lr=0.1)), tmp_path / "m")
     other = dataclasses.replace(read_clip(clip_file, config), digest="other")
     with pytest.raises(ConfigError, match="another clip"):
-        train_caw(CawTraining(config, [other]), tmp_path / "m")
+        train_caw(CawRun(config, [other]), tmp_path / "m")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes/diary.txt").write_text("dear diary")
     with pytest.raises(ConfigError, match="exists and is no model folder"):
@@ -197,9 +197,9 @@ def test_another_clip_or_setting_is_refused(tiny: Make, clip_file: Path, tmp_pat
 
 
 def test_too_short_and_too_low_scales() -> None:
-    def clip(seconds: float) -> Clip:
+    def clip(seconds: float) -> TrainingClip:
         wave = np.random.default_rng(0).uniform(-1, 1, (1, int(seconds * 16000))).astype(np.float32)
-        return Clip(Path("x.wav"), wave, 16000, 1.0, "")
+        return TrainingClip(Path("x.wav"), wave, 16000, 1.0, "")
 
     config = PRESETS["paper"]
     assert choose_scales([clip(25)], config).rates_hz[0] == 320

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from gantools.audio.midside import from_mid_side
-from gantools.systems.caw.extension import signal_to_noise_db
+from gantools.systems.caw.applications.extension import signal_to_noise_db
 from gantools.systems.caw.model import CawModel
-from gantools.systems.caw.resampling import resample_clip
+from gantools.systems.caw.rates import resample_clip
 from gantools.systems.caw.sampler import Sampler
 
 

@@ -7,10 +7,8 @@ import pytest
 import torch
 from scipy.stats import wasserstein_distance
 
-from gantools.systems.caw.finishing import average_power, fit_equaliser
-from gantools.systems.caw.likeness import Likeness
+from gantools.systems.caw.likeness import FrameStatistics, Likeness, average_power, fit_equaliser, sliced_distance
 from gantools.systems.caw.stack import Scale
-from gantools.systems.caw.statistics import FrameStatistics, sliced_distance
 
 
 def test_without_company_it_is_the_wasserstein_distance() -> None:

@@ -10,8 +10,7 @@ import torch
 
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.config import CawConfig
-from gantools.systems.caw.rates import noise_amplitude, scale_energy
-from gantools.systems.caw.resampling import clip_length, resample_clip, upsample
+from gantools.systems.caw.rates import clip_length, noise_amplitude, resample_clip, scale_energy, upsample
 from gantools.systems.caw.sampler import Sampler
 from gantools.systems.caw.stack import Stack, noise_block
 
@@ -22,7 +21,7 @@ _FIXED_DRAWS = 4
 
 
 @dataclass(frozen=True)
-class Material:
+class ScaleData:
     """One scale's share of the training clips.
 
     Parameters
@@ -69,7 +68,7 @@ def prepare(
     below: Stack | None,
     config: CawConfig,
     device: torch.device,
-) -> Material:
+) -> ScaleData:
     """Bring the clips to the rate of a scale, and find its noise.
 
     Parameters
@@ -108,7 +107,7 @@ def prepare(
     rec_noise = [fixed_noise(config, index, rate_hz, r, below is None) for index, r in enumerate(real)]
     if valid is not None and below is not None:
         rec_noise = [n * amplitude * (1.0 - v) for n, v in zip(rec_noise, valid, strict=True)]
-    return Material(rate_hz, real, rec_previous, rec_noise, valid, amplitude)
+    return ScaleData(rate_hz, real, rec_previous, rec_noise, valid, amplitude)
 
 
 def fixed_noise(config: CawConfig, clip: int, rate_hz: int, like: torch.Tensor, coarsest: bool) -> torch.Tensor:
@@ -148,7 +147,7 @@ def hole_masks(config: CawConfig, rate_hz: int, lengths: list[int], device: torc
 
 
 @dataclass
-class LowerDraws:
+class CoarserDraws:
     """Draws of the scales below, at the rate of this scale: the input of its generator.
 
     A pool keeps `config.pool` of them, and replaces one every `config.pool_refresh` steps, in turn. Which draw a step

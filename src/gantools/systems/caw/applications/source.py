@@ -14,7 +14,7 @@ from gantools.audio.midside import to_mid_side
 from gantools.audio.polarity import CANCELS
 from gantools.audio.resample import resample_blocks
 from gantools.errors import InputError
-from gantools.systems.caw.resampling import clip_length
+from gantools.systems.caw.rates import clip_length
 
 _BLOCK = 1 << 16
 _SILENCE = 1e-5

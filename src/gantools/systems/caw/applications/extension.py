@@ -11,10 +11,9 @@ import torch
 from gantools.audio.io import read_audio
 from gantools.audio.midside import from_mid_side, to_mid_side
 from gantools.errors import ConfigError, InputError
-from gantools.systems.caw.filters import Filter, filter_taps
-from gantools.systems.caw.resampling import resample_clip
-from gantools.systems.caw.sampler import Sampler, fresh_noise
-from gantools.systems.caw.source import Source
+from gantools.systems.caw.applications.source import Source
+from gantools.systems.caw.rates import resample_clip
+from gantools.systems.caw.sampler import Filter, Sampler, filter_taps, fresh_noise
 from gantools.systems.caw.stack import Stack
 
 #: The cross-fade ends at the edge and is so wide, or this share of the edge: resampling bends what is closer to it.

@@ -10,9 +10,9 @@ import torch
 
 from gantools.audio.midside import from_mid_side
 from gantools.audio.resample import resample
-from gantools.systems.caw.material import hole_masks
 from gantools.systems.caw.model import CawModel
 from gantools.systems.caw.sampler import NoiseSource, Sampler
+from gantools.systems.caw.scale_data import hole_masks
 from gantools.systems.caw.stack import noise_block
 
 #: Longest cross-fade at each end of a hole.

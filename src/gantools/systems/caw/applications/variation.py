@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 
 from gantools.errors import ConfigError
+from gantools.systems.caw.applications.source import Source
 from gantools.systems.caw.sampler import NoiseSource, Sampler, fresh_noise
-from gantools.systems.caw.source import Source
 from gantools.systems.caw.stack import Stack
 
 
