@@ -65,7 +65,7 @@ def by_pyloudnorm(path: Path, folder: Path) -> None:
 
 def apply(folder: Path, out: Path, jobs: int) -> list[dict]:
     """Run the command; return its records."""
-    command = [sys.executable, "-m", "gantools", "fxnorm", "apply", folder, "--preset", "musdb18"]
+    command = [sys.executable, "-m", "gantools", "fxnorm", "apply", folder, "--target", "musdb18"]
     done = subprocess.run(
         [*command, "-o", out, "-j", str(jobs), "--json", "-q"],
         check=True,

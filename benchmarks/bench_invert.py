@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REAL_CLIPS = {"jazz/vibe-ace.ogg": 10, "electronic/awakening.ogg": 30, "folk/lets-go-fishin.ogg": 20}
 PARAMS = MelParams()
 LIBROSA = {"sr": PARAMS.sample_rate_hz, "n_fft": PARAMS.n_fft, "htk": True, "norm": None}
-#: preset -> (spectral convergence, log-mel error) at most, in dB, on every clip
+#: effort -> (spectral convergence, log-mel error) at most, in dB, on every clip
 MOST = {"default": (-29.0, 0.55), "best": (-33.0, 0.30)}
 LEAST_SPEEDUP, LEAST_KL_SPEEDUP = 8.0, 20.0
 
@@ -88,14 +88,14 @@ def main() -> int:
     nnls, chain = Row("librosa mel_to_stft (NNLS)"), Row("librosa mel_to_audio, 32 it.")
     kl = {t: Row(f"KL x10, {t} thread{'s' * (t > 1)}") for t in threads}
     lstsq = Row("least squares, clipped")
-    presets = {
+    efforts = {
         (p, t): Row(f"invert {p}, {t} thread{'s' * (t > 1)}")
         for p, ts in {"draft": threads, "default": threads, "best": threads, "paper": threads[:1]}.items()
         for t in ts
     }
     first = mel_db(next(iter(waves.values())), PARAMS)
-    for preset, count in presets:  # compile and warm up
-        invert_mel(first[:40], PARAMS, preset=preset, threads=count)
+    for effort, count in efforts:  # compile and warm up
+        invert_mel(first[:40], PARAMS, effort=effort, threads=count)
     librosa.feature.inverse.mel_to_audio(10 ** (first[:8].T / 10), n_iter=1, **LIBROSA)
 
     for wave in waves.values():
@@ -117,8 +117,8 @@ def main() -> int:
         chain.add(
             lambda p=power: librosa.feature.inverse.mel_to_audio(p.T, hop_length=512, n_iter=32, **LIBROSA), judge
         )
-        for (preset, count), row in presets.items():
-            row.add(lambda w=wave, d=given_db, p=preset, c=count: invert_mel(d, PARAMS, len(w), p, threads=c), judge)
+        for (effort, count), row in efforts.items():
+            row.add(lambda w=wave, d=given_db, p=effort, c=count: invert_mel(d, PARAMS, len(w), p, threads=c), judge)
 
     print(f"{len(waves)} clips ({', '.join(waves)}), {total_s:.0f} s in all")
     print(f"{'':<30}     wall      CPU   faster   faster   x real   convergence dB    log-mel error dB")
@@ -126,20 +126,20 @@ def main() -> int:
     for row in (nnls, *kl.values(), lstsq):
         row.show(nnls, total_s)
     print()
-    for row in (chain, *presets.values()):
+    for row in (chain, *efforts.values()):
         row.show(chain, total_s)
 
     missed = []
     most_threads = threads[-1]
-    default = presets["default", most_threads]
+    default = efforts["default", most_threads]
     if chain.wall_s / default.wall_s < LEAST_SPEEDUP:
         missed.append(f"default is not {LEAST_SPEEDUP:g} times as fast as librosa")
     if nnls.wall_s / kl[1].wall_s < LEAST_KL_SPEEDUP:
         missed.append(f"the KL step is not {LEAST_KL_SPEEDUP:g} times as fast as NNLS")
-    for preset, most in MOST.items():
-        worst = np.max(presets[preset, most_threads].errors or [], axis=0)
+    for effort, most in MOST.items():
+        worst = np.max(efforts[effort, most_threads].errors or [], axis=0)
         if (worst > most).any():
-            missed.append(f"{preset}: {worst[0]:.2f} dB and {worst[1]:.3f} dB; wanted {most[0]:g} and {most[1]:g}")
+            missed.append(f"{effort}: {worst[0]:.2f} dB and {worst[1]:.3f} dB; wanted {most[0]:g} and {most[1]:g}")
     print("\nall targets met" if not missed else "\nmissed: " + "; ".join(missed))
     return 1 if missed else 0
 

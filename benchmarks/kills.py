@@ -32,13 +32,13 @@ RATE_HZ = 22050
 COMMANDS: dict[str, tuple[str, ...]] = {
     "melify": ("melify", "in", "-o", "mels"),
     "melify -j 2": ("melify", "in", "-j", "2", "-o", "mels2"),
-    "invert": ("invert", "mels", "--preset", "draft", "-o", "back"),
-    "invert -j 2": ("invert", "mels", "--preset", "draft", "-j", "2", "-o", "back2"),
+    "invert": ("invert", "mels", "--effort", "draft", "-o", "back"),
+    "invert -j 2": ("invert", "mels", "--effort", "draft", "-j", "2", "-o", "back2"),
     "chunk": ("chunk", "mels", "--frames", "32", "--stride", "16", "--split", "1/0/0", "-o", "chunks"),
     "chunk -j 2": ("chunk", "mels", "--frames", "32", "--split", "1/0/0", "-j", "2", "-o", "chunks2"),
     "separate": ("separate", "in", "--model", "tiny", "-o", "stems"),
     "fxnorm fit": ("fxnorm", "fit", "in", "-o", "features.json"),
-    "fxnorm apply": ("fxnorm", "apply", "in", "--preset", "musdb18", "--no-table", "-o", "norm"),
+    "fxnorm apply": ("fxnorm", "apply", "in", "--target", "musdb18", "--no-table", "-o", "norm"),
     "train wavegan": (
         *("train", "wavegan", "in", "--preset", "small", "--variant", "baseline", "--width", "4", "--batch-size", "4"),
         *(

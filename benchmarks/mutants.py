@@ -1,7 +1,7 @@
 """How many small faults do the tests see? Break one place of a module, run the tests of that module, count.
 
   python benchmarks/mutants.py                     # 100 mutants of all modules
-  python benchmarks/mutants.py -n 5 --seed 3 files # 5 of each module whose name holds "files"
+  python benchmarks/mutants.py --count 5 --seed 3 files # 5 of each module whose name holds "files"
 
 A mutant is a module with one comparison, operator, constant, condition, return, statement or argument changed. It is
 killed when a test fails or takes too long, and survives when all pass: then a test is missing, or the change changes
@@ -318,12 +318,12 @@ def main() -> None:
     """Print each survivor, and a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="parts of module names; all by default")
-    parser.add_argument("-n", type=int, help="mutants of each module; by default 100 in all")
+    parser.add_argument("--count", type=int, help="mutants of each module; by default 100 in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout")
     options = parser.parse_args()
     modules = [m for m in MODULES if not options.names or any(name in m for name in options.names)]
-    count = options.n or -(-100 // len(modules))
+    count = options.count or -(-100 // len(modules))
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1")
     sys.dont_write_bytecode = True
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins with Ctrl-C ignored

@@ -14,7 +14,7 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
-from gantools.cli.fxnorm import check_pairs, chosen_features, fit_features, measure_stems
+from gantools.cli.fxnorm import check_pairs, fit_features, measure_stems, target_features
 from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes, song_of
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
@@ -22,14 +22,12 @@ from gantools.options import to_mapping
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Bring stems to a common sound.")
 Stems = Annotated[list[str] | None, typer.Argument(help="Stems: audio files, folders, or - for a list on stdin.")]
-Features = Annotated[
-    Path | None, typer.Option("--features", "-f", help="Features file, from fxnorm fit.", show_default=False)
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="NAME|FILE", help="Features to bring stems to: musdb18, or a file from fxnorm fit."
+    ),
 ]
-#: -f names the features here.
-FORCE = {
-    "force": "Redo what is up to date, overwrite what gantools did not make, and process what was processed before "
-    "(here -f names the features)."
-}
 READS = (*(name for name in BATCH if name not in ("out", "force", "check", "name", "dry_run")), "map")
 FIT = (*(name for name in SINGLE if name != "check"), "jobs", "null", "limit", "map")
 
@@ -39,7 +37,7 @@ def group() -> None:
     """Bring stems to a common sound (FxNorm: effect normalisation)."""
 
 
-@verb(app, "fit", FitConfig, uses=FIT, action="fxnorm", long_only=FORCE)
+@verb(app, "fit", FitConfig, uses=FIT, action="fxnorm")
 def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     """Measure the average loudness, spectrum, panning and dynamics of each type of stem in a dataset.
 
@@ -52,52 +50,53 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     return fit_features(run, gather(stems, AUDIO_SUFFIXES, run), config)
 
 
-@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm", long_only=FORCE)
-def apply(stems: Stems = None, features: Features = None, *, run: Run, config: ApplyConfig) -> int:
+@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm")
+def apply(stems: Stems = None, target: Target = None, *, run: Run, config: ApplyConfig) -> int:
     """Bring each stem to the average of its type: EQ, compression, panning, loudness.
 
     Rate, bit depth or bit rate, channels, length, tags, pictures and cue points stay. The type of a stem is read from
-    its name (vocals, drums, bass, other ...), from the record of another verb, or given with --role.
+    its name (vocals, drums, bass, other ...), from the record of another verb, or given with --role. --force also
+    processes what was processed before.
 
     \b
-      gantools fxnorm apply stems/ --preset musdb18 -o norm/
-      gantools fxnorm apply stems/ -f features.json -o norm/ --amount 0.5 --effects eq,loudness -j 0
-      gantools separate songs/ --json | gantools fxnorm apply - --preset musdb18 -o norm/
+      gantools fxnorm apply stems/ --target musdb18 -o norm/
+      gantools fxnorm apply stems/ --target features.json -o norm/ --amount 0.5 --effects eq,loudness -j 0
+      gantools separate songs/ --json | gantools fxnorm apply - --target musdb18 -o norm/
     """
-    target = chosen_features(features, config.preset)
+    features = target_features(target)
     # A song is measured whole, also where this shard has but some of its stems.
     every = gather(stems, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
     every = [dataclasses.replace(i, role=config.role or i.role) for i in every]
     items = part(every, run)[: run.limit or None] if config.group else every
     songs = {song_of(item) for item in items}
-    changes = group_changes(run, [i for i in every if song_of(i) in songs], target, config) if config.group else {}
+    changes = group_changes(run, [i for i in every if song_of(i) in songs], features, config) if config.group else {}
     tasks = [apply_task(run, item, config) for item in items]
-    work = partial(apply_file, features=target, config=config, changes=changes, again=run.force)
-    code = run_batch(run, tasks, [target.feature_id, to_mapping(config), changes], work)
+    work = partial(apply_file, features=features, config=config, changes=changes, again=run.force)
+    code = run_batch(run, tasks, [features.feature_id, to_mapping(config), changes], work)
     return print_changes(run, tasks, config) or code
 
 
 @verb(app, "measure", MeasureConfig, uses=READS, action="fxnorm")
-def measure(stems: Stems = None, features: Features = None, *, run: Run, config: MeasureConfig) -> int:
+def measure(stems: Stems = None, target: Target = None, *, run: Run, config: MeasureConfig) -> int:
     """Print loudness, range, true peak and dynamics and, beside features, the distance of spectrum and panning.
 
     \b
-      gantools fxnorm measure stems/ --preset musdb18
+      gantools fxnorm measure stems/ --target musdb18
       gantools fxnorm measure song.wav --json
     """
-    target = chosen_features(features, config.preset, required=False)
+    features = target_features(target) if target else None
     items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
-    return measure_stems(run, items, target, config)
+    return measure_stems(run, items, features, config)
 
 
 @verb(app, "check", CheckConfig, uses=READS, action="fxnorm")
-def check(before: Path, after: Path, features: Features = None, *, run: Run, config: CheckConfig) -> int:
+def check(before: Path, after: Path, target: Target = None, *, run: Run, config: CheckConfig) -> int:
     """Compare stems with their normalised versions and tell, for each, which promises of `fxnorm apply` hold.
 
     \b
-      gantools fxnorm check stems/ norm/ --preset musdb18
+      gantools fxnorm check stems/ norm/ --target musdb18
     """
-    return check_pairs(run, before, after, chosen_features(features, config.preset), config)
+    return check_pairs(run, before, after, target_features(target), config)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gantools.audio.presets import PRESETS
+from gantools.audio.effort import EFFORTS
 from gantools.chunks.item import Item
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
@@ -29,10 +29,10 @@ app = typer.Typer(**SETTINGS)
 class InvertConfig:
     """Options of invert."""
 
-    preset: str = option(
+    effort: str = option(
         "default",
         "Effort: draft is fastest, best most exact, paper the paper's own chain.",
-        choices=tuple(PRESETS),
+        choices=tuple(EFFORTS),
     )
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
@@ -52,7 +52,7 @@ def invert(
 
     \b
       gantools invert mels/ -o back/
-      gantools invert drums.mel.safetensors -o back/ --preset best --format flac
+      gantools invert drums.mel.safetensors -o back/ --effort best --format flac
     """
     from gantools.runtime.device import accelerator
 
@@ -79,7 +79,7 @@ def invert_one(
 
     mel = read_mel(item.path)
     report = invert_file(
-        mel, outputs[0], preset=config.preset, seed=seed, device=device, threads=threads, bits=config.bits, tick=tick
+        mel, outputs[0], effort=config.effort, seed=seed, device=device, threads=threads, bits=config.bits, tick=tick
     )
     return report | {"role": mel.role, "song": mel.meta.get("song") or item.song}
 

@@ -50,7 +50,7 @@ def separate(
     \b
       gantools separate songs/ -o stems/
       gantools separate song.flac -o stems/ --model htdemucs_ft --two-stems vocals
-      gantools separate songs/ -o stems/ --json | gantools fxnorm apply - --preset musdb18 -o norm/
+      gantools separate songs/ -o stems/ --json | gantools fxnorm apply - --target musdb18 -o norm/
     """
     from gantools.files.hashing import hash_file
     from gantools.separation.catalogue import find_model

@@ -14,7 +14,7 @@ mkdir -p "$out"
 cd "$out"
 
 # What the stems are normalised to was measured on other music altogether, so nothing of an unseen song leaks into it.
-gantools fxnorm apply "$stems" --preset musdb18 --reverb send -o normalised -j 0 >>log.txt
+gantools fxnorm apply "$stems" --target musdb18 --reverb send -o normalised -j 0 >>log.txt
 for folder in "$stems"/*/; do
     song=$(basename "$folder")
     [ "${AUTOMIX_UNSEEN:-$song}" = "$song" ] || continue
@@ -25,7 +25,7 @@ for folder in "$stems"/*/; do
         ln -sf "$PWD/normalised/$other"/* "$part-$song/normalised/$other/"
         ln -sf "$stems/$other"/* "$part-$song/wet/$other/"
     done
-    gantools train automix "seen-$song/normalised" --mixes "seen-$song/wet" --features musdb18 \
+    gantools train automix "seen-$song/normalised" --mixes "seen-$song/wet" --target musdb18 \
         -o "model-$song" --preset small "${length[@]}" >>log.txt
     for mixer in sum gains network; do
         gantools generate automix "model-$song" "unseen-$song/normalised" --normalised --mixer "$mixer" \

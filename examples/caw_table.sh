@@ -26,7 +26,7 @@ for line in "${clips[@]}"; do
     echo "$name: $file, 16 s from $start s"
     gantools train caw "$data/$file" -o "models/$name" --preset "$preset" --budget "$budget" \
         --start-seconds "$start" --max-seconds 16 >>log.txt
-    gantools generate caw "models/$name" -n "$count" --seconds "$seconds" -o "draws/$name" >>log.txt
+    gantools generate caw "models/$name" --count "$count" --seconds "$seconds" -o "draws/$name" >>log.txt
     gantools evaluate novelty "draws/$name" "models/$name" --small -o "report/$name" >>log.txt
 done
 python3 "$examples/caw_table.py" . | tee table.md

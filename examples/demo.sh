@@ -42,7 +42,7 @@ run_pipe() {
 #    dataset; to mel spectrograms. Three verbs in one pipe.
 run python "$examples/mix_stems.py" "$examples/audio/stems2" recordings
 run_pipe "gantools separate recordings --model tiny -o stems --json | \
-gantools fxnorm apply - --preset musdb18 -o normalised --json | gantools melify - -o stem-mels"
+gantools fxnorm apply - --target musdb18 -o normalised --json | gantools melify - -o stem-mels"
 
 # 1. Songs: a folder each, with $source and $target. Nothing learns from the unseen ones.
 if [ $target = drums ]; then
@@ -67,7 +67,7 @@ run gantools melify songs/ -o mels/
 run gantools chunk mels/ -o chunks/ "${split[@]}"
 
 # 3. Learn. A second generator, which has learnt for one step, shows what that is worth.
-roles=(--source $source --target $target --preset small)
+roles=(--source-role $source --target-role $target --preset small)
 run gantools train cyclegan chunks/ "${roles[@]}" --budget "$budget" -o model/
 run gantools train cyclegan chunks/ "${roles[@]}" --steps 1 --validation-windows 2 -o untrained/ -q
 
@@ -75,7 +75,7 @@ run gantools train cyclegan chunks/ "${roles[@]}" --steps 1 --validation-windows
 run gantools generate cyclegan model/ unseen/ -o generated/ --mix
 run gantools generate cyclegan untrained/ unseen/ -o noise/ -q
 run gantools generate cyclegan model/ "unseen/${unseen[0]}" -o by-hand/ --mel
-run gantools invert by-hand/ -o by-hand-sound/ --preset best
+run gantools invert by-hand/ -o by-hand-sound/ --effort best
 
 # 5. Measure: is it $target, and is it on time? No new $target can be closer than the real $target of these songs.
 run gantools evaluate frechet generated/ real/seen/ -o report/frechet/ -q

@@ -36,7 +36,7 @@ fi
 # 0. A draft at once, while nothing is trained: pieces of the fragment, put together anew.
 for fragment in "$fragments"/*.*; do
     name=$(basename "${fragment%.*}")
-    run gantools generate caw "$fragment" --engine patch -n "$few" --seconds "$seconds" -o "drafts/$name" --rank
+    run gantools generate caw "$fragment" --engine patch --count "$few" --seconds "$seconds" -o "drafts/$name" --rank
 done
 
 # 1. Learn each fragment.
@@ -48,11 +48,11 @@ run gantools train caw "$fragments" -o models --preset small --budget "${SONGWRI
 for model in models/*/; do
     name=$(basename "$model")
     make=(gantools generate caw "models/$name" -o "ideas/$name")
-    run "${make[@]}" -n "$ideas" --seconds "$seconds"
-    run "${make[@]}" -n "$few" --mode vary
-    run "${make[@]}" -n "$few" --mode vary --strength 2
-    run "${make[@]}" -n "$few" --shuffle bars --seconds "$seconds"
-    run "${make[@]}" -n "$few" --arrange AABA --rank
+    run "${make[@]}" --count "$ideas" --seconds "$seconds"
+    run "${make[@]}" --count "$few" --mode vary
+    run "${make[@]}" --count "$few" --mode vary --strength 2
+    run "${make[@]}" --count "$few" --shuffle bars --seconds "$seconds"
+    run "${make[@]}" --count "$few" --arrange AABA --rank
 done
 
 echo

@@ -42,10 +42,10 @@ STEPS: dict[str, Step] = {
     "chunk-audio": Step("chunk songs/one -o clips --samples 4096 --sample-rate 8000", "clips/shard-*"),
     "invert": Step("invert mels/one/bass.mel.safetensors -o sound -d cpu", "sound/*.wav"),
     "invert-paper": Step(
-        "invert mels/one/drums.mel.safetensors -o sound-paper --preset paper -d cpu", "sound-paper/*.wav"
+        "invert mels/one/drums.mel.safetensors -o sound-paper --effort paper -d cpu", "sound-paper/*.wav"
     ),
     "fxnorm-fit": Step("fxnorm fit songs -o features.json", "features.json"),
-    "fxnorm-apply": Step("fxnorm apply songs --features features.json --reverb send -o norm", "norm/**/*.wav"),
+    "fxnorm-apply": Step("fxnorm apply songs --target features.json --reverb send -o norm", "norm/**/*.wav"),
     "separate": Step("separate mix.wav --model tiny --bits 32f -o stems -d cpu", "stems/**/*.wav"),
     "train-cyclegan": Step(
         "train cyclegan" + _TRANSLATE + " --body-width 8 --blocks 1 --texture-width 4 -o m/cyclegan",
@@ -70,7 +70,7 @@ STEPS: dict[str, Step] = {
     ),
     "separate-own": Step("separate mix.wav --model m/separator --bits 32f -o own -d cpu", "own/**/*.wav"),
     "train-automix": Step(
-        "train automix norm --mixes songs --features features.json --rate-hz 16000 --crop 16384 --warmup-steps 0 "
+        "train automix norm --mixes songs --target features.json --rate-hz 16000 --crop 16384 --warmup-steps 0 "
         "--bottleneck 8 --hidden 8 --blocks 2 --bands 12 --validation-windows 2 -o m/automix" + _LEARN,
         "m/automix/*.safetensors",
     ),

@@ -96,7 +96,7 @@ HEADERS: dict[str, tuple[Callable[[Any], None], Callable[[Any], None] | None]] =
 @pytest.mark.parametrize("what", HEADERS)
 def test_a_header_of_another_shape_costs_its_file(here: Path, what: str) -> None:
     in_header(here / MEL, *HEADERS[what])
-    for command in (("invert", "in", "-o", "out", "--preset", "draft"), ("chunk", "in", "-o", "cut", "--frames", "16")):
+    for command in (("invert", "in", "-o", "out", "--effort", "draft"), ("chunk", "in", "-o", "cut", "--frames", "16")):
         done = run_here(here, *command, "--json", "-q")
         refused(done, MEL)
         assert {json.loads(line)["status"] for line in done.stdout.splitlines()} == {"ok", "error"}
@@ -105,7 +105,7 @@ def test_a_header_of_another_shape_costs_its_file(here: Path, what: str) -> None
 def test_a_header_that_is_nested_without_end_costs_its_file(here: Path) -> None:
     text = f'{{"mel_db": {DEEP}'.encode()
     (here / MEL).write_bytes(struct.pack("<Q", len(text)) + text)
-    refused(run_here(here, "invert", "in", "-o", "out", "--preset", "draft"), MEL, "not a safetensors file")
+    refused(run_here(here, "invert", "in", "-o", "out", "--effort", "draft"), MEL, "not a safetensors file")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_chunk_folder_of_another_shape_is_refused(here: Path, name: str, keys:
 def test_features_of_another_shape_are_refused(here: Path, keys: list[str], value: Any) -> None:
     in_json(here / "f.json", *keys, value=value)
     command = ("fxnorm", "fit", "sounds", "--merge", "f.json", "-o", "g.json", "--mode", "raw", "--min-active", "0")
-    for done in (run_here(here, *command, "-q"), run_here(here, "fxnorm", "measure", "sounds", "-f", "f.json")):
+    for done in (run_here(here, *command, "-q"), run_here(here, "fxnorm", "measure", "sounds", "--target", "f.json")):
         assert "internal error" not in done.stderr
         assert done.returncode == 2
         assert "f.json: " in done.stderr.splitlines()[-1]

@@ -141,7 +141,7 @@ def test_line_separators_of_unicode_are_no_line_ends(gantools, tone, tmp_path: P
     tone(*odd)
     done = gantools("melify", "-", "-o", "mels", "--json", input="\n".join(odd) + "\n")
     assert done.returncode == 0, done.stderr
-    back = gantools("invert", "-", "-o", "back", "--preset", "draft", input=done.stdout)
+    back = gantools("invert", "-", "-o", "back", "--effort", "draft", input=done.stdout)
     assert back.returncode == 0, back.stderr
     assert names(tmp_path / "back") == sorted(odd)
     # The manifest is read line by line as well.
@@ -204,7 +204,7 @@ def test_one_name_with_two_endings(gantools, tone, tmp_path: Path) -> None:
     other = gantools("melify", "in/y.wav", "in/x.wav", "in/x.flac", "-o", "other", "-j", "2")
     assert (other.returncode, names(tmp_path / "other")) == (0, made)
     # An output that keeps the ending meets nobody.
-    kept = gantools("fxnorm", "apply", "in", "--role", "other", "--preset", "musdb18", "-o", "norm", "-q")
+    kept = gantools("fxnorm", "apply", "in", "--role", "other", "--target", "musdb18", "-o", "norm", "-q")
     assert kept.returncode == 0, kept.stderr
     assert names(tmp_path / "norm") == ["x.flac", "x.wav", "y.wav"]
 
@@ -258,7 +258,7 @@ def test_links_to_song_folders_train_every_system(gantools, write_tone, tmp_path
         os.symlink(tmp_path / "songs" / song, tmp_path / "link" / song)
     for command in (
         ["separator", "link"],
-        ["automix", "link", "--mixes", "link", "--features", "musdb18", "--crop", "4096"],
+        ["automix", "link", "--mixes", "link", "--target", "musdb18", "--crop", "4096"],
         ["wavegan", "link"],
     ):
         done = gantools("train", *command, "-o", "model", "--preset", "small", "--dry-run")

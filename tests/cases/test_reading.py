@@ -346,7 +346,7 @@ def test_one_such_file_costs_that_file(tmp_path: Path, gantools) -> None:
     hot[20000:20100] = 1e20
     soundfile.write(tmp_path / "in/b.bass.wav", hot, 44100, subtype="FLOAT")
     (tmp_path / "in/c.bass.wav").write_bytes(wav(FULL, FULL + 36, rate_hz=1))
-    done = gantools("fxnorm", "apply", "in", "-o", "out", "--preset", "musdb18")
+    done = gantools("fxnorm", "apply", "in", "-o", "out", "--target", "musdb18")
     assert done.returncode == 1
     assert [line.split(": ")[1] for line in done.stderr.splitlines() if ": in/" in line] == [
         "in/b.bass.wav",
@@ -423,7 +423,7 @@ def test_float_above_full_scale_is_not_called_clipped(tmp_path: Path, gantools) 
     assert np.abs(6 * MUSIC).max() > 2
     assert read_stem(tmp_path / "hot.bass.wav").clipped_runs == 0
     assert read_stem(tmp_path / "flat.bass.wav").clipped_runs > 10
-    done = gantools("fxnorm", "apply", "hot.bass.wav", "flat.bass.wav", "-o", "out", "--preset", "musdb18")
+    done = gantools("fxnorm", "apply", "hot.bass.wav", "flat.bass.wav", "-o", "out", "--target", "musdb18")
     assert [line.split(":")[1].strip() for line in done.stderr.splitlines() if "clipped in" in line] == [
         "flat.bass.wav"
     ]

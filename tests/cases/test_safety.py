@@ -58,9 +58,9 @@ def test_a_file_that_no_manifest_lists_is_kept(melified: Path, gantools) -> None
 
 
 def test_a_file_that_was_edited_since_is_kept(melified: Path, gantools) -> None:
-    assert gantools("invert", "mels", "-o", "back", "--preset", "draft").returncode == 0
+    assert gantools("invert", "mels", "-o", "back", "--effort", "draft").returncode == 0
     (melified / "back/a.wav").write_bytes(b"my remix")
-    done = gantools("invert", "mels", "-o", "back", "--preset", "draft")
+    done = gantools("invert", "mels", "-o", "back", "--effort", "draft")
     assert (done.returncode, (melified / "back/a.wav").read_bytes()) == (1, b"my remix")
     assert "back/a.wav was changed since gantools made it; it is kept; --force makes it again" in done.stderr
 

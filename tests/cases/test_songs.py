@@ -123,7 +123,7 @@ def test_one_song_of_stems_says_what_validation_hears(gantools: Callable, tmp_pa
 def test_a_bad_stem_costs_itself_in_automix(gantools: Callable, tmp_path: Path) -> None:
     write_stems(tmp_path / "stems", songs=2, seconds=6.0)
     truncate(tmp_path / "stems/song1/other.wav")
-    options = ("--mixes", "stems", "--features", "musdb18", "-o", "a", "--preset", "small", "--crop", "16384")
+    options = ("--mixes", "stems", "--target", "musdb18", "-o", "a", "--preset", "small", "--crop", "16384")
     done = gantools("train", "automix", "stems", *options, "--rate-hz", "16000", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
     planned = json.loads(done.stdout)

@@ -29,14 +29,14 @@ SIZES = ("--n-mels", "32", "--n-fft", "512", "--hop", "256")
 VERBS = {
     "separate": ("separate", "in/a.bass.wav", "-o", "o", "--model", "tiny"),
     "fxnorm fit": ("fxnorm", "fit", "in", "-o", "o.json", "--mode", "raw", "--min-active", "0"),
-    "fxnorm apply": ("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "o", "--effects", "loudness"),
+    "fxnorm apply": ("fxnorm", "apply", "in", "--target", "musdb18", "-o", "o", "--effects", "loudness"),
     "fxnorm measure": ("fxnorm", "measure", "in"),
-    "fxnorm check": ("fxnorm", "check", "in", "in", "--preset", "musdb18", "--effects", "loudness"),
+    "fxnorm check": ("fxnorm", "check", "in", "in", "--target", "musdb18", "--effects", "loudness"),
     "melify": ("melify", "in", "-o", "o", *SIZES),
     "chunk": ("chunk", "in", "-o", "o", "--samples", "1024"),
     "train": ("train", "caw", "in/a.bass.wav", "-o", "o", "--preset", "small", "-n", "-d", "cpu"),
     "generate": ("generate", "caw", "riff", "-o", "o", "--seconds", "0.2", "-d", "cpu"),
-    "invert": ("invert", "mels", "-o", "o", "--preset", "draft", "-d", "cpu"),
+    "invert": ("invert", "mels", "-o", "o", "--effort", "draft", "-d", "cpu"),
     "evaluate": ("evaluate", "pitch", "in", "--tracker", "yin", "-d", "cpu"),
 }
 

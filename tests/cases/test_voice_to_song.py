@@ -21,7 +21,7 @@ RATE_HZ = 22050
 TOY = [
     (r"--budget \S+", "--steps 1"),
     (r"--preset small", "--preset small --validation-windows 2 --width 8 --body-width 8 --blocks 1"),
-    (r"(generate cyclegan .*)", r"\1 --invert draft --bits 32f"),
+    (r"(generate cyclegan .*)", r"\1 --effort draft --bits 32f"),
 ]
 
 
@@ -79,7 +79,7 @@ def test_part_and_mix_have_names_of_their_own_whatever_the_template(
     arguments = ("generate", "cyclegan", made / "models/song", made / "takes/take.wav", "-o", "out", "--mix")
     done = gantools(*arguments, "--name", template, "--json", "--dry-run")
     assert done.returncode == 0, done.stderr
-    done = gantools(*arguments, "--name", template, "--json", "--invert", "draft")
+    done = gantools(*arguments, "--name", template, "--json", "--effort", "draft")
     (record,) = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0
     assert record["path"] != record["mix"]

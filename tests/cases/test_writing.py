@@ -19,7 +19,7 @@ from gantools.audio.writing import AudioWriter
 
 Run = Callable[..., Any]
 RATE_HZ = 44100
-APPLY = ("fxnorm", "apply", "--preset", "musdb18", "--no-table")
+APPLY = ("fxnorm", "apply", "--target", "musdb18", "--no-table")
 FIELDS = (("TITLE", "Título 日本"), ("ALBUMARTIST", "VA"), ("BPM", "128"), ("INITIALKEY", "Am"), ("ISRC", "X"))
 
 
@@ -60,7 +60,7 @@ def test_inverted_mels_do_not_clip(gantools: Run, tmp_path: Path) -> None:
     wave = np.tanh(8 * tone(2.0, RATE_HZ, 1))
     soundfile.write(tmp_path / "loud.wav", wave / np.abs(wave).max(), RATE_HZ, "PCM_24")
     records(gantools("melify", "loud.wav", "-o", "mels", "--json"))
-    done = gantools("invert", "mels", "-o", "back", "--json", "--preset", "draft")
+    done = gantools("invert", "mels", "-o", "back", "--json", "--effort", "draft")
     (record,) = records(done)
     assert record["clipped"] == 0
     assert record["gain_db"] < 0
@@ -155,7 +155,7 @@ def test_apply_counts_mono_as_two_channels_where_told(gantools: Run, tmp_path: P
     (dual,) = records(gantools(*APPLY, "a.bass.wav", *options, "-o", "b", "--dual-mono"))
     assert plain["gain_db"] - dual["gain_db"] == pytest.approx(3.01, abs=0.01)
     checked = gantools(
-        "fxnorm", "check", "a.bass.wav", "b/a.bass.wav", "--preset", "musdb18", "--dual-mono", *options[:4]
+        "fxnorm", "check", "a.bass.wav", "b/a.bass.wav", "--target", "musdb18", "--dual-mono", *options[:4]
     )
     assert checked.returncode == 0, checked.stdout
 

@@ -29,18 +29,20 @@ def records(done: object) -> list[dict]:
 
 def test_new_music_of_equal_seeds_is_equal_and_made_once(gantools: Callable, model: Path, tmp_path: Path) -> None:
     make = ("generate", "caw", "riff", "--seconds", "1.5", "-o", "ideas")
-    first = records(gantools(*make, "-n", "3", "-s", "5", "--json"))
+    first = records(gantools(*make, "--count", "3", "-s", "5", "--json"))
     assert [r["path"] for r in first] == [f"ideas/riff.unconditional-{seed:04d}.wav" for seed in (5, 6, 7)]
     assert [r["seed"] for r in first] == [5, 6, 7]
     waves = [soundfile.read(tmp_path / r["path"])[0] for r in first]
     assert {len(wave) for wave in waves} == {6000}
     assert not np.array_equal(waves[0], waves[1])
-    again = gantools(*make, "-n", "4", "-s", "5")
+    again = gantools(*make, "--count", "4", "-s", "5")
     assert "1 done, 3 up to date" in again.stderr
-    parallel = gantools("generate", "caw", "riff", "--seconds", "1.5", "-o", "others", "-n", "2", "-s", "6", "-j", "2")
+    parallel = gantools(
+        "generate", "caw", "riff", "--seconds", "1.5", "-o", "others", "--count", "2", "-s", "6", "-j", "2"
+    )
     assert parallel.returncode == 0, parallel.stderr
     np.testing.assert_array_equal(soundfile.read(tmp_path / "others/riff.unconditional-0006.wav")[0], waves[1])
-    assert "2 up to date" in gantools(*make[:-1], "others", "-n", "2", "-s", "6", "--dry-run").stderr
+    assert "2 up to date" in gantools(*make[:-1], "others", "--count", "2", "-s", "6", "--dry-run").stderr
 
 
 def test_a_changed_model_is_used_again(gantools: Callable, model: Path) -> None:
@@ -80,7 +82,7 @@ def test_modes_keep_the_length_of_their_source(gantools: Callable, model: Path, 
 def test_reconstruction_has_one_result(gantools: Callable, tmp_path: Path) -> None:
     small_model(tmp_path / "voice", channels=2, task="denoise")
     for mode in ("denoise", "reconstruct"):
-        (one,) = records(gantools("generate", "caw", "voice", "--mode", mode, "-n", "3", "-o", "out", "--json"))
+        (one,) = records(gantools("generate", "caw", "voice", "--mode", mode, "--count", "3", "-o", "out", "--json"))
         assert one["path"] == f"out/voice.{mode}.wav"
         assert {"snr_db", "removed_db", "correlation"} <= set(one)
         assert soundfile.info(tmp_path / one["path"]).channels == 2
@@ -91,7 +93,7 @@ def test_outside_the_holes_no_sample_changes(gantools: Callable, tmp_path: Path,
     small_model(tmp_path / "hole", task="inpaint", holes="1-1.3,2.5-2.6", start_seconds=0.5)
     damaged = tone(5.0, 8000, 2)
     soundfile.write(tmp_path / f"damaged.{ending}", damaged, 8000, subtype=subtype)
-    source = ("--mode", "inpaint", "--source", f"damaged.{ending}", "-n", "2", "-o", "out", "--json")
+    source = ("--mode", "inpaint", "--source", f"damaged.{ending}", "--count", "2", "-o", "out", "--json")
     made = records(gantools("generate", "caw", "hole", *source))
     before, waves = soundfile.read(tmp_path / f"damaged.{ending}", dtype="float64")[0], []
     for record in made:
@@ -111,7 +113,7 @@ def test_sections_in_another_order(gantools: Callable, model: Path, tmp_path: Pa
     arranged = records(gantools("generate", "caw", "riff", "--arrange", "AB", "--bpm", "120", "-o", "out", "--json"))
     assert arranged[0]["path"] == "out/riff.ab-0000.wav"
     assert arranged[0]["order"] == "AB"
-    options = ("--shuffle", "beats", "--seconds", "2", "-n", "2", "-o", "out", "--json")
+    options = ("--shuffle", "beats", "--seconds", "2", "--count", "2", "-o", "out", "--json")
     shuffled = records(gantools("generate", "caw", "riff", *options))
     assert [Path(r["path"]).name for r in shuffled] == ["riff.beats-0000.wav", "riff.beats-0001.wav"]
     assert soundfile.info(tmp_path / shuffled[0]["path"]).frames == 8000
@@ -119,7 +121,7 @@ def test_sections_in_another_order(gantools: Callable, model: Path, tmp_path: Pa
 
 def test_patches_and_ranking(gantools: Callable, model: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "loop.wav", tone(6.0, 8000), 8000)
-    options = ("--seconds", "3", "-n", "2", "-o", "drafts", "--rank", "--json")
+    options = ("--seconds", "3", "--count", "2", "-o", "drafts", "--rank", "--json")
     drafts = records(gantools("generate", "caw", "loop.wav", "--engine", "patch", *options))
     assert [Path(r["path"]).name for r in drafts] == ["loop.patch-0000.wav", "loop.patch-0001.wav"]
     rows = (tmp_path / "drafts" / "ranked.csv").read_text().splitlines()

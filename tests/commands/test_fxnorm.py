@@ -49,25 +49,25 @@ def test_fit_apply_check_on_played_stems(gantools, fitted: Path, tmp_path: Path)
     assert set(features["stems"]) == set(ROLES)
     assert features["stems"]["bass"]["n_files"] == 3
     assert (fitted / "features.json").stat().st_size < 100_000
-    done = gantools("fxnorm", "apply", fitted / "stems", "-f", fitted / "features.json", "-o", "out", "--json")
+    done = gantools("fxnorm", "apply", fitted / "stems", "--target", fitted / "features.json", "-o", "out", "--json")
     assert done.returncode == 0, done.stderr
     assert len(records(done)) == 12
     for record in records(done).values():
         target = features["stems"][record["role"]]["loudness_lufs"]["mean"]
         assert "tp_limited" in record["flags"] or abs(record["lufs"][1] - target) <= 0.02, record
     assert "song0/bass" in done.stderr  # the table
-    check = gantools("fxnorm", "check", fitted / "stems", "out", "-f", fitted / "features.json")
+    check = gantools("fxnorm", "check", fitted / "stems", "out", "--target", fitted / "features.json")
     assert check.returncode == 0, check.stdout
-    again = gantools("fxnorm", "apply", fitted / "stems", "-f", fitted / "features.json", "-o", "out")
+    again = gantools("fxnorm", "apply", fitted / "stems", "--target", fitted / "features.json", "-o", "out")
     assert "nothing to do: 12 up to date" in again.stderr
 
 
 def test_a_damaged_output_fails_the_check(gantools, fitted: Path, tmp_path: Path) -> None:
     one = fitted / "stems" / "song0" / "bass.wav"
-    gantools("fxnorm", "apply", one, "-f", fitted / "features.json", "-o", "out", "-q")
+    gantools("fxnorm", "apply", one, "--target", fitted / "features.json", "-o", "out", "-q")
     wave, rate_hz = soundfile.read(tmp_path / "out" / "bass.wav")
     soundfile.write(tmp_path / "out" / "bass.wav", wave * 0.5, rate_hz)
-    done = gantools("fxnorm", "check", one, "out/bass.wav", "-f", fitted / "features.json")
+    done = gantools("fxnorm", "check", one, "out/bass.wav", "--target", fitted / "features.json")
     assert done.returncode == 1
     assert "FAILED  bass: loudness" in done.stdout
 
@@ -142,7 +142,7 @@ def edge_cases(folder: Path) -> dict[str, tuple[str, str]]:
 
 def test_every_edge_case_of_apply(gantools, tmp_path: Path) -> None:
     expected = edge_cases(tmp_path / "in")
-    done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out", "--json", "--dither", "none")
+    done = gantools("fxnorm", "apply", "in", "--target", "musdb18", "-o", "out", "--json", "--dither", "none")
     assert done.returncode == 1
     found = {Path(r["source"]).name.split("_")[0]: r for r in records(done).values()}
     for name, (state, word) in expected.items():
@@ -159,7 +159,7 @@ def test_every_edge_case_of_apply(gantools, tmp_path: Path) -> None:
             assert word in lines[0]
     for name in ("zero", "faint"):
         assert (tmp_path / found[name]["path"]).read_bytes() == (tmp_path / found[name]["source"]).read_bytes()
-    again = gantools("fxnorm", "apply", "in/nan_bass.wav", "in/x_kazoo.wav", "--preset", "musdb18", "-o", "out2",
+    again = gantools("fxnorm", "apply", "in/nan_bass.wav", "in/x_kazoo.wav", "--target", "musdb18", "-o", "out2",
                      "--nan", "zero", "--fallback", "other", "--json")  # fmt: skip
     assert again.returncode == 0, again.stderr
     assert "1 samples that are not finite became zero" in again.stderr
@@ -200,7 +200,7 @@ def test_sample_format_tags_and_cue_points_survive(gantools, tmp_path: Path) -> 
         size = file.tell()
         file.seek(4)
         file.write(struct.pack("<I", size - 8))
-    done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out", "--json")
+    done = gantools("fxnorm", "apply", "in", "--target", "musdb18", "-o", "out", "--json")
     assert done.returncode == 0, done.stderr
     assert len(records(done)) == 5
     for record in records(done).values():
@@ -210,19 +210,19 @@ def test_sample_format_tags_and_cue_points_survive(gantools, tmp_path: Path) -> 
     with soundfile.SoundFile(tmp_path / "out" / "e_other.flac") as file:
         assert file.title == "Tune"
     # What was processed before is known by its mark and copied as it is.
-    second = gantools("fxnorm", "apply", "out", "--preset", "musdb18", "-o", "again", "--json")
+    second = gantools("fxnorm", "apply", "out", "--target", "musdb18", "-o", "again", "--json")
     assert len(records(second)) == 5
     for record in records(second).values():
         assert record["flags"] == ["unchanged"], record
         assert (tmp_path / record["path"]).read_bytes() == (tmp_path / record["source"]).read_bytes()
-    forced = gantools("fxnorm", "apply", "out/a_other.wav", "--preset", "musdb18", "-o", "again", "--force", "--json")
+    forced = gantools("fxnorm", "apply", "out/a_other.wav", "--target", "musdb18", "-o", "again", "--force", "--json")
     assert "normalized" in json.loads(forced.stdout)["flags"]
 
 
 def test_jobs_do_not_change_a_byte(gantools, tmp_path: Path) -> None:
     write_stems(tmp_path / "in", songs=1, seconds=3.0)
     for jobs in ("1", "2"):
-        arguments = ("--preset", "musdb18", "--reverb", "send", "-o", f"out{jobs}", "-j", jobs, "-q")
+        arguments = ("--target", "musdb18", "--reverb", "send", "-o", f"out{jobs}", "-j", jobs, "-q")
         assert gantools("fxnorm", "apply", "in", *arguments).returncode == 0
     made = list((tmp_path / "out1").rglob("*.wav"))
     assert len(made) == 4
@@ -233,7 +233,7 @@ def test_jobs_do_not_change_a_byte(gantools, tmp_path: Path) -> None:
 def test_group_keeps_the_balance_inside_a_song(gantools, tmp_path: Path) -> None:
     write_stems(tmp_path / "in", songs=2, seconds=3.0)
     done = gantools(
-        "fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out", "--group", "--effects", "loudness", "--json"
+        "fxnorm", "apply", "in", "--target", "musdb18", "-o", "out", "--group", "--effects", "loudness", "--json"
     )
     assert done.returncode == 0, done.stderr
     gains: dict[str, set[float]] = {}
@@ -248,7 +248,7 @@ def test_amount_is_a_share_of_the_way(gantools, tmp_path: Path) -> None:
     changes = []
     for amount in ("0", "0.5", "1"):
         done = gantools(
-            "fxnorm", "apply", "a_drums.wav", "--preset", "musdb18", "-o", f"o{amount}", "--amount", amount, "--json"
+            "fxnorm", "apply", "a_drums.wav", "--target", "musdb18", "-o", f"o{amount}", "--amount", amount, "--json"
         )
         record = json.loads(done.stdout)
         changes.append([record["lufs"][1] - record["lufs"][0], record["eq_distance_db"][1]])
@@ -260,11 +260,11 @@ def test_amount_is_a_share_of_the_way(gantools, tmp_path: Path) -> None:
 def test_usage_errors_are_one_line(gantools, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a_bass.wav", tone(1.0), 22050)
     for arguments, word in (
-        (("apply", "a_bass.wav", "-o", "out"), "--preset"),
-        (("apply", "a_bass.wav", "--preset", "musdb81", "-o", "out"), "musdb18"),
-        (("apply", "a_bass.wav", "-f", "none.json", "-o", "out"), "none.json"),
-        (("apply", "a_bass.wav", "--preset", "musdb18", "-o", "."), "over itself"),
-        (("apply", "a_bass.wav", "--preset", "musdb18", "-o", "out", "--effects", "eq,flanger"), "flanger"),
+        (("apply", "a_bass.wav", "-o", "out"), "--target"),
+        (("apply", "a_bass.wav", "--target", "musdb81", "-o", "out"), "musdb18"),
+        (("apply", "a_bass.wav", "--target", "none.json", "-o", "out"), "none.json"),
+        (("apply", "a_bass.wav", "--target", "musdb18", "-o", "."), "over itself"),
+        (("apply", "a_bass.wav", "--target", "musdb18", "-o", "out", "--effects", "eq,flanger"), "flanger"),
         (("fit", "a_bass.wav"), "-o"),
     ):
         done = gantools("fxnorm", *arguments)
@@ -276,7 +276,7 @@ def test_usage_errors_are_one_line(gantools, tmp_path: Path) -> None:
 
 def test_report_writes_plots(gantools, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a_bass.wav", stem("bass", 3.0), 44100)
-    done = gantools("fxnorm", "apply", "a_bass.wav", "--preset", "musdb18", "-o", "out", "--report")
+    done = gantools("fxnorm", "apply", "a_bass.wav", "--target", "musdb18", "-o", "out", "--report")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "a_bass.png").read_bytes()[:4] == b"\x89PNG"
     assert json.loads((tmp_path / "out" / "report.json").read_text())["stems"][0]["role"] == "bass"
@@ -289,7 +289,7 @@ def test_measure_prints_a_table_or_records(gantools, tmp_path: Path) -> None:
     record = json.loads(gantools("fxnorm", "measure", "ebu.wav", "--json").stdout)
     assert record["lufs"] == pytest.approx(-23.0, abs=0.1)
     assert record["true_peak_db"] == pytest.approx(-23.0, abs=0.2)
-    table = gantools("fxnorm", "measure", "ebu.wav", "--role", "other", "--preset", "musdb18").stdout
+    table = gantools("fxnorm", "measure", "ebu.wav", "--role", "other", "--target", "musdb18").stdout
     assert "EQ dB" in table.splitlines()[0]
 
 
@@ -303,7 +303,7 @@ def test_a_folder_of_300_with_20_broken(gantools, tmp_path: Path) -> None:
             path.write_bytes(b"RIFF broken" * number)
         else:
             soundfile.write(path, wave * (0.2 + 0.002 * number), 8000)
-    done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out", "-j", "2")
+    done = gantools("fxnorm", "apply", "in", "--target", "musdb18", "-o", "out", "-j", "2")
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 280
     assert "280 done, 20 failed" in done.stderr
@@ -314,7 +314,7 @@ def test_a_folder_of_300_with_20_broken(gantools, tmp_path: Path) -> None:
 
 def test_interrupted_leaves_nothing_half_written_and_goes_on(tmp_path: Path, gantools) -> None:
     write_stems(tmp_path / "in", songs=4, seconds=6.0, rate_hz=44100)
-    command = [sys.executable, "-m", "gantools", "fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out"]
+    command = [sys.executable, "-m", "gantools", "fxnorm", "apply", "in", "--target", "musdb18", "-o", "out"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
@@ -326,7 +326,7 @@ def test_interrupted_leaves_nothing_half_written_and_goes_on(tmp_path: Path, gan
     assert made
     for path in made:
         assert soundfile.info(path).frames == 6 * 44100
-    done = gantools("fxnorm", "apply", "in", "--preset", "musdb18", "-o", "out")
+    done = gantools("fxnorm", "apply", "in", "--target", "musdb18", "-o", "out")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").rglob("*.wav"))) == 16
 
@@ -359,7 +359,7 @@ def test_fit_then_apply_brings_the_files_of_a_set_together(gantools, tmp_path: P
         out.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(out, wave, 44100)
     assert gantools("fxnorm", "fit", "in", "-o", "fit.json", "--min-active", "1", "-q").returncode == 0
-    done = gantools("fxnorm", "apply", "in", "-f", "fit.json", "-o", "out", "--json", "-q")
+    done = gantools("fxnorm", "apply", "in", "--target", "fit.json", "-o", "out", "--json", "-q")
     assert done.returncode == 0, done.stderr
     before, after = spreads(tmp_path / "in"), spreads(tmp_path / "out")
     limited = {r["role"] for r in records(done).values() if "tp_limited" in r["flags"]}

@@ -36,7 +36,7 @@ def records(text: str) -> list[dict]:
 def test_the_part_lines_up_with_its_song(gantools, models: Path, tmp_path: Path, system: str) -> None:
     soundfile.write(tmp_path / "new bass.wav", tone(9.0, 44100, 2), 44100)
     done = gantools(
-        "generate", system, models / system, "new bass.wav", "-o", "out", "--mix", "--invert", "draft", "--json"
+        "generate", system, models / system, "new bass.wav", "-o", "out", "--mix", "--effort", "draft", "--json"
     )
     assert done.returncode == 0, done.stderr
     (record,) = records(done.stdout)
@@ -47,12 +47,12 @@ def test_the_part_lines_up_with_its_song(gantools, models: Path, tmp_path: Path,
     part, mix = soundfile.info(tmp_path / record["path"]), soundfile.info(tmp_path / record["mix"])
     assert (part.frames, part.samplerate, part.channels) == (9 * 44100, 44100, 1)
     assert (mix.frames, mix.samplerate, mix.channels) == (9 * 44100, 44100, 2)
-    again = gantools("generate", system, models / system, "new bass.wav", "-o", "out", "--mix", "--invert", "draft")
+    again = gantools("generate", system, models / system, "new bass.wav", "-o", "out", "--mix", "--effort", "draft")
     assert "nothing to do" in again.stderr
     # Equal seeds give equal music on another run, whatever the jobs and the neighbours.
     soundfile.write(tmp_path / "other bass.wav", tone(8.0), 22050)
     inputs = ("other bass.wav", "new bass.wav")
-    gantools("generate", system, models / system, *inputs, "-o", "again", "-j", "2", "--invert", "draft")
+    gantools("generate", system, models / system, *inputs, "-o", "again", "-j", "2", "--effort", "draft")
     assert (tmp_path / "again/new bass.drums.wav").read_bytes() == (tmp_path / record["path"]).read_bytes()
 
 
@@ -62,7 +62,7 @@ def test_mels_in_mels_out_backward_and_styles(gantools, models: Path, tmp_path: 
     done = gantools("generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", "a", "--mel", "--json")
     (record,) = records(done.stdout)
     assert record["path"] == "a/bass.drums.mel.safetensors"
-    assert gantools("invert", "a", "-o", "waves", "--preset", "draft").returncode == 0
+    assert gantools("invert", "a", "-o", "waves", "--effort", "draft").returncode == 0
     assert abs(soundfile.info(tmp_path / "waves/bass.drums.wav").frames - 13 * 22050) <= 1
     back = gantools(
         "generate", "cyclegan", model, "mels/drums.mel.safetensors", "-o", "b", "--direction", "backward", "--mel"
@@ -85,7 +85,7 @@ def test_silence_is_gated_and_short_or_foreign_input_fails_alone(gantools, model
     soundfile.write(tmp_path / "in/second.wav", tone(1.0), 22050)
     (tmp_path / "in/text.wav").write_text("letter")
     soundfile.write(tmp_path / "in/six.wav", tone(7.0, channels=6), 22050)
-    done = gantools("generate", "cyclegan", models / "cyclegan", "in", "-o", "out", "--invert", "draft", "--json")
+    done = gantools("generate", "cyclegan", models / "cyclegan", "in", "-o", "out", "--effort", "draft", "--json")
     assert done.returncode == 1
     status = {Path(r["source"]).stem: r["status"] for r in records(done.stdout)}
     assert status == {"second": "ok", "silence": "ok", "six": "ok", "ten-ms": "error", "text": "error"}

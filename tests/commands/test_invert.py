@@ -30,13 +30,13 @@ def test_seeds_presets_and_formats(gantools, write_tone, tmp_path: Path) -> None
     write_tone(tmp_path / "a.wav", seconds=2.0)
     gantools("melify", "a.wav", "-o", "mels", "-q")
     for out, *options in (("one", "--seed", "1"), ("same", "--seed", "1"), ("other", "--seed", "2")):
-        assert gantools("invert", "mels", "-o", out, "--preset", "draft", *options).returncode == 0
+        assert gantools("invert", "mels", "-o", out, "--effort", "draft", *options).returncode == 0
     one, same, other = ((tmp_path / out / "a.wav").read_bytes() for out in ("one", "same", "other"))
     assert one == same != other
-    (tmp_path / "draft.toml").write_text('preset = "draft"\n')
+    (tmp_path / "draft.toml").write_text('effort = "draft"\n')
     gantools("invert", "mels", "-o", "toml", "--config", "draft.toml", "--seed", "1")
     assert (tmp_path / "toml/a.wav").read_bytes() == one
-    gantools("invert", "mels", "-o", "flac", "--format", "flac", "--bits", "24", "--preset", "draft")
+    gantools("invert", "mels", "-o", "flac", "--format", "flac", "--bits", "24", "--effort", "draft")
     assert soundfile.info(tmp_path / "flac/a.flac").subtype == "PCM_24"
 
 

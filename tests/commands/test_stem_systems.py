@@ -55,9 +55,9 @@ def test_a_separator_is_trained_resumed_and_used(gantools: Callable, songs: Path
 
 
 def test_automix_is_trained_used_and_measured(gantools: Callable, songs: Path, tmp_path: Path) -> None:
-    apply = gantools("fxnorm", "apply", "songs", "--preset", "musdb18", "--reverb", "send", "-o", "normalised", "-q")
+    apply = gantools("fxnorm", "apply", "songs", "--target", "musdb18", "--reverb", "send", "-o", "normalised", "-q")
     assert apply.returncode == 0, apply.stderr
-    train = ("train", "automix", "normalised", "--mixes", "songs", "--features", "musdb18", "-o", "model")
+    train = ("train", "automix", "normalised", "--mixes", "songs", "--target", "musdb18", "-o", "model")
     sizes = (
         "--preset",
         "small",
@@ -94,6 +94,6 @@ def test_what_does_not_fit_is_one_line(gantools: Callable, songs: Path, tmp_path
     done = gantools("train", "separator", "songs", "-o", "model", "--steps", "1")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert "bass" in done.stderr
-    done = gantools("train", "automix", "songs", "--mixes", "nowhere", "--features", "musdb18", "-o", "model")
+    done = gantools("train", "automix", "songs", "--mixes", "nowhere", "--target", "musdb18", "-o", "model")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert not (tmp_path / "model").exists()

@@ -87,7 +87,7 @@ def test_what_is_missing_or_damaged_is_named(here, tmp_path: Path) -> None:
         return line
 
     assert "no output folder" in refused()
-    assert "'piano'" in refused("-o", "m", "--source", "piano")
+    assert "'piano'" in refused("-o", "m", "--source-role", "piano")
     assert "budget" in refused("-o", "m", "--budget", "soon")
     assert "no model folder" in refused("-o", "m", "--from", "nothing")
     assert here("-o", "base", "--steps", "1", "-q")[0] == 0

@@ -20,8 +20,8 @@ SLOW += ("sklearn", "joblib", "demucs", "librosa", "jinja2")
 RUNS = {
     "melify in/bass.wav -o mels -q": {"scipy"},  # its Fourier transform
     "chunk mels -o chunks -q": {"scipy"},
-    "invert mels -o out --preset draft -q": {"scipy", "numba"},
-    "fxnorm apply in/bass.wav --preset musdb18 -o fx -q": {"scipy", "numba"},
+    "invert mels -o out --effort draft -q": {"scipy", "numba"},
+    "fxnorm apply in/bass.wav --target musdb18 -o fx -q": {"scipy", "numba"},
 }
 
 

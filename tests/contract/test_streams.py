@@ -19,7 +19,7 @@ from gantools.files.atomic import host_name
 #: A command line of each verb that takes inputs, less the inputs.
 FILE_VERBS = {
     "separate": ("separate", "-o", "out"),
-    "fxnorm": ("fxnorm", "apply", "--preset", "musdb18", "-o", "out"),
+    "fxnorm": ("fxnorm", "apply", "--target", "musdb18", "-o", "out"),
     "melify": ("melify", "-o", "out"),
     "chunk": ("chunk", "-o", "out"),
     "invert": ("invert", "-o", "out"),

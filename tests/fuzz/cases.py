@@ -50,8 +50,8 @@ class Maker:
         self.corpus, self.seed = corpus, seed
         self._kinds: list[tuple[int, Callable[[random.Random], Case]]] = [
             (24, self._batch("melify", ("melify", *MEL_SIZES))),
-            (8, self._batch("fxnorm apply", ("fxnorm", "apply", "-f", "features.json", "--effects", "loudness"))),
-            (3, self._batch("fxnorm apply all", ("fxnorm", "apply", "-f", "features.json", "--no-table"))),
+            (8, self._batch("fxnorm apply", ("fxnorm", "apply", "--target", "features.json", "--effects", "loudness"))),
+            (3, self._batch("fxnorm apply all", ("fxnorm", "apply", "--target", "features.json", "--no-table"))),
             (5, self._batch("fxnorm measure", ("fxnorm", "measure"), out=False)),
             (5, self._batch("fxnorm fit", ("fxnorm", "fit", "--mode", "raw", "--min-active", "0"), out="f.json")),
             (8, self._batch("chunk audio", ("chunk", "--samples", "1024", "--split", "1/0/0"))),
@@ -62,12 +62,12 @@ class Maker:
             (2, self._sets("evaluate novelty", ("novelty",))),
             (2, self._train_audio("wavegan")),
             (2, self._train_audio("caw")),
-            (7, self._mels("invert", ("invert", "--preset", "draft"))),
+            (7, self._mels("invert", ("invert", "--effort", "draft"))),
             (6, self._mels("chunk mels", ("chunk", "--frames", "16", "--split", "1/0/0"))),
             (2, self._mels("evaluate stoi", ())),
             (6, self._chunk_folder),
-            (4, self._model("wavegan", ("-n", "1"))),
-            (2, self._model("caw", ("-n", "1", "--seconds", "0.2"))),
+            (4, self._model("wavegan", ("--count", "1"))),
+            (2, self._model("caw", ("--count", "1", "--seconds", "0.2"))),
             (2, self._from_base),
             (1, self._latents),
             (6, self._features),
@@ -186,8 +186,8 @@ class Maker:
         files = {"f.json": data, "in/good.bass.wav": self.read("good.bass.wav")}
         command = draw.choice(
             (
-                ("fxnorm", "measure", "in", "-f", "f.json", "--json"),
-                ("fxnorm", "apply", "in", "-f", "f.json", "-o", "out", "--effects", "loudness"),
+                ("fxnorm", "measure", "in", "--target", "f.json", "--json"),
+                ("fxnorm", "apply", "in", "--target", "f.json", "-o", "out", "--effects", "loudness"),
                 ("fxnorm", "fit", "in", "--merge", "f.json", "-o", "g.json", "--mode", "raw", "--min-active", "0"),
             )
         )

@@ -65,7 +65,7 @@ def make_corpus(folder: Path) -> None:
     made_here(folder, "chunk", "mels", "-o", "chunks", "--frames", "16", "--stride", "16", *split, "-q")
     made_here(folder, "fxnorm", "fit", "stems", "-o", "features.json", "--mode", "raw", "--min-active", "0", "-q")
     made_here(folder, "train", "wavegan", "songs", "-o", "wavegan", *WAVEGAN, "--steps", "1", "-q")
-    made_here(folder, "generate", "wavegan", "wavegan", "-n", "2", "-o", "latents", "-q")
+    made_here(folder, "generate", "wavegan", "wavegan", "--count", "2", "-o", "latents", "-q")
     small_model(folder / "caw", seconds=1.0)
     (folder / "options.toml").write_text(
         'n-mels = 32\nn_fft = 512\nhop = 256\nmel_scale = "htk"\nquiet = true\njobs = 1\nrole = "bass"\nfmin = 20.5\n'

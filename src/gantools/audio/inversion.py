@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gantools.audio.compiled import BlockMap, block_threads
+from gantools.audio.effort import find_effort
 from gantools.audio.mel import MelParams
-from gantools.audio.presets import find_preset
 from gantools.audio.segment import Segment, mel_power, solve_segment
 from gantools.audio.stft import Stft
 from gantools.errors import InputError
@@ -34,7 +34,7 @@ def invert_stream(
     n_frames: int,
     params: MelParams,
     n_samples: int,
-    preset: str = "default",
+    effort: str = "default",
     seed: int = 0,
     device: str | torch.device | None = None,
     threads: int | None = None,
@@ -53,7 +53,7 @@ def invert_stream(
         Of the mel-spectrogram.
     n_samples : int
         Length of the wave; ``n_frames`` must be ``1 + n_samples // params.hop_samples``.
-    preset : str
+    effort : str
         ``draft``, ``default``, ``best`` or ``paper``.
     seed : int
         Of the random phases. Equal arguments give equal waves, whatever the number of threads.
@@ -73,11 +73,11 @@ def invert_stream(
     InputError
         The lengths do not fit each other, or the levels are not finite.
     ConfigError
-        There is no such preset.
+        There is no such effort.
     DeviceError
         The device is absent or out of memory.
     """
-    chosen = find_preset(preset)
+    chosen = find_effort(effort)
     if n_samples < 1 or n_frames != 1 + n_samples // params.hop_samples:
         raise InputError(
             f"{n_frames} frames do not fit {n_samples} samples; with hop {params.hop_samples} they make "
@@ -147,7 +147,7 @@ def invert_mel(
     mel_db: np.ndarray,
     params: MelParams,
     n_samples: int | None = None,
-    preset: str = "default",
+    effort: str = "default",
     seed: int = 0,
     device: str | torch.device | None = None,
     threads: int | None = None,
@@ -162,7 +162,7 @@ def invert_mel(
         Of the mel-spectrogram.
     n_samples : int, optional
         Length of the wave; ``(frames - 1) * hop_samples`` by default.
-    preset, seed, device, threads
+    effort, seed, device, threads
         As in `invert_stream`.
 
     Returns
@@ -172,5 +172,5 @@ def invert_mel(
     if mel_db.ndim != 2 or mel_db.shape[1] != params.n_mels:
         raise InputError(f"shape {mel_db.shape} is not (frames, {params.n_mels})")
     length = (len(mel_db) - 1) * params.hop_samples if n_samples is None else n_samples
-    blocks = invert_stream(lambda i, j: mel_db[i:j], len(mel_db), params, length, preset, seed, device, threads)
+    blocks = invert_stream(lambda i, j: mel_db[i:j], len(mel_db), params, length, effort, seed, device, threads)
     return np.concatenate(list(blocks))

@@ -140,9 +140,9 @@ class _Recovery:
 def _solve_low_band(
     segment: Segment, spectra: torch.Tensor, magnitude: torch.Tensor, known: torch.Tensor | None
 ) -> None:
-    params, preset = segment.params, segment.preset
+    params, effort = segment.params, segment.effort
     decimation = low_decimation(params)
-    if decimation == 1 or not preset.low_reflections + preset.low_iterations:
+    if decimation == 1 or not effort.low_reflections + effort.low_iterations:
         return
     device = spectra.device
     n_fft, hop = params.n_fft // decimation, params.hop_samples // decimation
@@ -154,8 +154,8 @@ def _solve_low_band(
     known = None if known is None else known[:, bins]
     low = _Recovery(stft, magnitude[:, bins].clone(), spectra[:, bins].clone(), known)
     if determined:
-        low.reflections(preset.low_reflections)
-    low.fast_griffin_lim(preset.low_iterations, 0.99, bank, target, 1)
+        low.reflections(effort.low_reflections)
+    low.fast_griffin_lim(effort.low_iterations, 0.99, bank, target, 1)
     kept = kept_bins(stft.n_bins)
     spectra[:, :kept] = stft.project(low.spectra)[:, :kept]
     magnitude[:, :kept] = low.magnitude[:, :kept]
@@ -184,15 +184,15 @@ def solve_segment_torch(segment: Segment, run_blocks: BlockMap, device: str | to
 
 
 def _solve(segment: Segment, run_blocks: BlockMap, device: torch.device) -> np.ndarray:
-    params, preset = segment.params, segment.preset
+    params, effort = segment.params, segment.effort
     bank = _Bank(params, device)
     mel_power = torch.from_numpy(np.ascontiguousarray(segment.mel_power)).to(device)
-    if preset.kl_iterations:
-        magnitude = torch.sqrt(bank.kl_power(mel_power, preset.kl_iterations))
+    if effort.kl_iterations:
+        magnitude = torch.sqrt(bank.kl_power(mel_power, effort.kl_iterations))
     else:
         magnitude = torch.from_numpy(np.sqrt(least_squares_power(segment.mel_power, params))).to(device)
     on_cpu = magnitude.cpu().numpy()
-    if preset.heap:
+    if effort.heap:
         phase = heap_phases(on_cpu, params.n_fft, params.hop_samples, segment.seed, run_blocks, segment.known)
     else:
         phase = random_phases(on_cpu.shape, segment.seed)
@@ -200,12 +200,12 @@ def _solve(segment: Segment, run_blocks: BlockMap, device: torch.device) -> np.n
     known = None if segment.known is None else torch.from_numpy(segment.known).to(device)
     if known is not None:
         spectra[: len(known)] = known
-    if preset.kl_iterations:
+    if effort.kl_iterations:
         magnitude[:, bank.free] = -1
     _solve_low_band(segment, spectra, magnitude, known)
     stft = TorchStft(params.n_fft, params.hop_samples, len(magnitude), device, segment.reflect_start, segment.n_sound)
     recovery = _Recovery(stft, magnitude, spectra, known)
     recovery.fast_griffin_lim(
-        preset.iterations, preset.momentum, bank if preset.fit_every else None, mel_power, preset.fit_every
+        effort.iterations, effort.momentum, bank if effort.fit_every else None, mel_power, effort.fit_every
     )
     return stft.synthesise(recovery.spectra).cpu().numpy()

@@ -24,7 +24,7 @@ def invert_file(
     mel: MelFile,
     path: str | Path,
     *,
-    preset: str = "default",
+    effort: str = "default",
     seed: int = 0,
     device: str | None = None,
     threads: int = 0,
@@ -38,7 +38,7 @@ def invert_file(
     mel : MelFile
     path : str or Path
         Its ending chooses the format.
-    preset : str
+    effort : str
         ``draft``, ``default``, ``best`` or ``paper``.
     seed : int
     device : str, optional
@@ -68,7 +68,7 @@ def invert_file(
         compared += len(frames_db)
 
     blocks = invert_stream(
-        mel.frames, mel.n_frames, mel.params, mel.n_samples, preset, seed, device=device, threads=threads
+        mel.frames, mel.n_frames, mel.params, mel.n_samples, effort, seed, device=device, threads=threads
     )
     with AudioWriter(path, mel.params.sample_rate_hz, bits=bits, frames=mel.n_samples) as writer:
         for block in blocks:

@@ -13,12 +13,12 @@ import numpy as np
 
 from gantools.audio.compiled import BlockMap
 from gantools.audio.config import AMIN
+from gantools.audio.effort import Effort
 from gantools.audio.griffinlim import MelTarget, Recovery
 from gantools.audio.lowband import solve_low_band
 from gantools.audio.mel import MelParams
 from gantools.audio.melinverse import bank_table, kl_power, least_squares_power
 from gantools.audio.phase import heap_phases, random_phases, spectra_of
-from gantools.audio.presets import InversionPreset
 from gantools.audio.stft import Stft
 from gantools.errors import InputError
 
@@ -31,7 +31,7 @@ class Segment:
     ----------
     mel_power : float32 array (frames, n_mels)
     params : MelParams
-    preset : InversionPreset
+    effort : Effort
     seed : int
     reflect_start : bool
         The sound begins here.
@@ -43,7 +43,7 @@ class Segment:
 
     mel_power: np.ndarray
     params: MelParams
-    preset: InversionPreset
+    effort: Effort
     seed: int
     reflect_start: bool = False
     n_sound: int | None = None
@@ -67,14 +67,14 @@ def mel_power(mel_db: np.ndarray) -> np.ndarray:
 
 def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     """Return the padded wave of one segment, float32; see `Stft` for the padding."""
-    params, preset = segment.params, segment.preset
+    params, effort = segment.params, segment.effort
     n_fft, hop = params.n_fft, params.hop_samples
-    if preset.kl_iterations:
-        power = kl_power(segment.mel_power, params, preset.kl_iterations, run_blocks)
+    if effort.kl_iterations:
+        power = kl_power(segment.mel_power, params, effort.kl_iterations, run_blocks)
     else:
         power = least_squares_power(segment.mel_power, params)
     magnitude = np.sqrt(power, out=power)
-    if preset.heap:
+    if effort.heap:
         phase = heap_phases(magnitude, n_fft, hop, segment.seed, run_blocks, segment.known)
     else:
         phase = random_phases(magnitude.shape, segment.seed)
@@ -82,20 +82,20 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     if segment.known is not None:
         spectra[: len(segment.known)] = segment.known
     table = bank_table(params)
-    if preset.kl_iterations:
+    if effort.kl_iterations:
         magnitude[:, table.free] = -1
     solve_low_band(
         spectra,
         magnitude,
         params,
-        preset.low_reflections,
-        preset.low_iterations,
+        effort.low_reflections,
+        effort.low_iterations,
         run_blocks,
         segment.reflect_start,
         segment.known,
     )
     stft = Stft(n_fft, hop, len(magnitude), run_blocks, segment.reflect_start, segment.n_sound)
-    target = MelTarget(segment.mel_power, table) if preset.fit_every else None
+    target = MelTarget(segment.mel_power, table) if effort.fit_every else None
     recovery = Recovery(stft, magnitude, spectra, target, segment.known)
-    recovery.fast_griffin_lim(preset.iterations, preset.momentum, max(1, preset.fit_every))
+    recovery.fast_griffin_lim(effort.iterations, effort.momentum, max(1, effort.fit_every))
     return recovery.wave

@@ -109,7 +109,6 @@ def verb(
     preset: str = "default",
     name_template: str | None = None,
     action: str = "",
-    long_only: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., int | None]], Callable[..., Any]]:
     """Decorate a function so that it becomes a command of `app`.
 
@@ -133,15 +132,13 @@ def verb(
         Default of ``--name``.
     action : str, optional
         The verb in messages and records, where `name` is that of a system.
-    long_only : mapping of str to str, optional
-        Standard options whose letter means something else here, with their help; an empty one leaves it as it is.
     """
     defaults = {**_DEFAULTS, **({"name": name_template} if name_template else {})}
     presets = dict(presets or {})
 
     def decorate(function: Callable[..., int | None]) -> Callable[..., Any]:
         arguments, own = _of_function(function)
-        standard = {n: _Flag(n, *_STANDARD[n], defaults[n], (long_only or {}).get(n)) for n in uses}
+        standard = {n: _Flag(n, *_STANDARD[n], defaults[n]) for n in uses}
         known = [flag.option for flag in (*standard.values(), *own.values())] + config_options(config, presets)
 
         @functools.wraps(function)
@@ -177,17 +174,12 @@ class _Flag:
     info : typer.Option
     default
         Its value where no source has one; `inspect.Parameter.empty` where it must be given.
-    long_only : str, optional
-        Leave out its letter; the help to show instead of its own.
     """
 
-    def __init__(self, name: str, annotation: Any, info: Any, default: Any, long_only: str | None = None) -> None:
+    def __init__(self, name: str, annotation: Any, info: Any, default: Any) -> None:
         info = copy.copy(info)
         declared = [info.default, *(info.param_decls or ())]  # inside Annotated, Typer's default is the first name
         long = next((text.split("/")[0] for text in declared if text.startswith("--")), "")
-        if long_only is not None:
-            info.default, info.param_decls = declared[0], ()
-            info.help = long_only or info.help
         if default is inspect.Parameter.empty:
             info.help += " [required]"
         elif default not in (None, "") and not isinstance(default, bool):

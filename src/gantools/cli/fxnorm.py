@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 from gantools import __version__
 from gantools.chunks.item import Item
@@ -28,31 +28,21 @@ if TYPE_CHECKING:
 Tick = Callable[[float], None]
 
 
-@overload
-def chosen_features(path: Path | None, preset: str, *, required: Literal[True] = True) -> Features: ...
-@overload
-def chosen_features(path: Path | None, preset: str, *, required: bool) -> Features | None: ...
-def chosen_features(path: Path | None, preset: str, *, required: bool = True) -> Features | None:
-    """Return the features of ``-f`` or ``--preset``; None where neither is given and none is needed.
+def target_features(target: str | None) -> Features:
+    """Return the features of ``--target``.
 
     Raises
     ------
     ConfigError
-        Both, or neither though needed.
+        The option is missing.
     InputError
-        The file cannot be read.
+        There is no such target, or the file cannot be read.
     """
-    from gantools.effects.features import load_preset, read_features
+    from gantools.effects.features import find_features
 
-    if path and preset:
-        raise ConfigError("both -f and --preset; give one of them")
-    if path:
-        return read_features(path)
-    if preset:
-        return load_preset(preset)
-    if required:
-        raise ConfigError("no target; give -f features.json (from gantools fxnorm fit) or --preset musdb18")
-    return None
+    if not target:
+        raise ConfigError("no target; give --target features.json (from gantools fxnorm fit) or --target musdb18")
+    return find_features(target)
 
 
 def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:

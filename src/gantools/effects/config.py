@@ -84,7 +84,6 @@ class ChainConfig:
 class ApplyConfig(ChainConfig):
     """Options of ``fxnorm apply``."""
 
-    preset: str = option("", "Features that come with gantools: musdb18.")
     role: str = option("", "Type of every stem; else its name tells.")
     group: bool = option(
         False,
@@ -119,7 +118,6 @@ class FitConfig:
 class MeasureConfig:
     """Options of ``fxnorm measure``."""
 
-    preset: str = option("", "Features that come with gantools: musdb18.")
     role: str = option("", "Type of every stem; else its name tells.")
     fallback: str = option("", "Stem type whose features serve types that the features lack.")
     dual_mono: bool = option(False, "Count mono as two equal channels: 3.01 LU more.")
@@ -130,5 +128,4 @@ class MeasureConfig:
 class CheckConfig(ChainConfig):
     """Options of ``fxnorm check``: those with which the stems were made."""
 
-    preset: str = option("", "Features that come with gantools: musdb18.")
     role: str = option("", "Type of every stem; else its name tells.")

@@ -31,8 +31,8 @@ __all__ = [
     "Features",
     "Statistic",
     "StemFeatures",
+    "find_features",
     "from_grid",
-    "load_preset",
     "merge",
     "read_features",
     "state_of_features",
@@ -44,7 +44,7 @@ SCHEMA = "gantools.fxfeatures/1"
 _NUMBERS = re.compile(r"\[[-+.\deE,\s]+\]")
 #: Key of the hash of all other content.
 _WRITTEN = "written"
-_PRESETS = Path(__file__).parent / "presets"
+_SHIPPED = Path(__file__).parent / "targets"
 
 
 @dataclass(frozen=True)
@@ -195,18 +195,21 @@ def read_features(path: str | Path) -> Features:
     return found
 
 
-def load_preset(name: str) -> Features:
-    """Read a features file that comes with gantools.
+def find_features(target: str | Path) -> Features:
+    """Read the features that a target names: a file, or one that comes with gantools by its name (``musdb18``).
 
     Raises
     ------
     InputError
-        Naming the presets that there are.
+        There is no such target, naming those that come with gantools; or the file cannot be used.
     """
-    path = _PRESETS / f"{name}.json"
-    if not path.is_file():
-        names = sorted(p.stem for p in _PRESETS.glob("*.json"))
-        raise InputError(f"no preset {name!r}, only {', '.join(names)}{did_you_mean(name, names)}")
+    shipped = {path.stem: path for path in sorted(_SHIPPED.glob("*.json"))}
+    path = Path(target)
+    if path.name == str(target) and not path.suffix and not path.is_file():
+        if path.name not in shipped:
+            there = f"{', '.join(shipped)}{did_you_mean(path.name, list(shipped))}"
+            raise InputError(f"no target {path.name!r}; there is {there}, or name a file")
+        path = shipped[path.name]
     return read_features(path)
 
 

@@ -9,11 +9,11 @@ import pytest
 from gantools.audio import inversion
 from gantools.audio.compiled import block_threads
 from gantools.audio.config import MelParams
+from gantools.audio.effort import EFFORTS, find_effort
 from gantools.audio.fidelity import mel_errors
 from gantools.audio.inversion import invert_mel, invert_stream
 from gantools.audio.io import load_mono
 from gantools.audio.mel import mel_db
-from gantools.audio.presets import PRESETS, find_preset
 from gantools.audio.segment import Segment, mel_power, solve_segment
 from gantools.audio.stft import Stft
 from gantools.errors import ConfigError, DeviceError, InputError
@@ -43,14 +43,14 @@ def errors(wave: np.ndarray, given_db: np.ndarray, params: MelParams) -> tuple[f
     return mel_errors(given_db, mel_db(wave, params))
 
 
-@pytest.mark.parametrize("preset", ["default", "best"])
+@pytest.mark.parametrize("effort", ["default", "best"])
 @pytest.mark.parametrize("name", CLIPS)
-def test_quality_on_real_music(recording: Callable[[str], Path], name: str, preset: str) -> None:
-    most = {"default": (-29.0, 0.55), "best": (-32.0, 0.30)}[preset]
+def test_quality_on_real_music(recording: Callable[[str], Path], name: str, effort: str) -> None:
+    most = {"default": (-29.0, 0.55), "best": (-32.0, 0.30)}[effort]
     params = MelParams()
     wave = load_mono(recording(name), 22050)[CLIPS[name] * 22050 :][: 5 * 22050]
     given_db = mel_db(wave, params)
-    back = invert_mel(given_db, params, len(wave), preset, threads=1)
+    back = invert_mel(given_db, params, len(wave), effort, threads=1)
     assert len(back) == len(wave)
     convergence_db, mae_db = errors(back, given_db, params)
     assert convergence_db <= most[0]
@@ -60,7 +60,7 @@ def test_quality_on_real_music(recording: Callable[[str], Path], name: str, pres
 def test_presets_are_ordered_by_quality() -> None:
     wave = song(4)
     given_db = mel_db(wave, MelParams())
-    found = [errors(invert_mel(given_db, MelParams(), len(wave), p, threads=1), given_db, MelParams()) for p in PRESETS]
+    found = [errors(invert_mel(given_db, MelParams(), len(wave), p, threads=1), given_db, MelParams()) for p in EFFORTS]
     draft, default, best, paper = found
     # In convergence, "best" and "default" differ here by a tenth of a dB, which the width of vectors can turn round.
     assert paper[0] > draft[0] > max(default[0], best[0])
@@ -78,9 +78,9 @@ def test_length_is_exact(n_samples: int) -> None:
     assert np.isfinite(back).all()
 
 
-@pytest.mark.parametrize("preset", list(PRESETS))
-def test_silence_stays_silent(preset: str) -> None:
-    assert not invert_mel(np.full((40, 128), -100, np.float32), SMALL, None, preset, threads=1).any()
+@pytest.mark.parametrize("effort", list(EFFORTS))
+def test_silence_stays_silent(effort: str) -> None:
+    assert not invert_mel(np.full((40, 128), -100, np.float32), SMALL, None, effort, threads=1).any()
 
 
 def test_silence_around_a_sound_stays_silent() -> None:
@@ -130,23 +130,23 @@ def test_joins_are_as_good_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert errors(back, given_db, SMALL)[0] < errors(whole, given_db, SMALL)[0] + 1.5
 
 
-@pytest.mark.parametrize("preset", ["draft", "default", "paper"])
+@pytest.mark.parametrize("effort", ["draft", "default", "paper"])
 @pytest.mark.parametrize("continued", [False, True])
-def test_torch_path_equals_the_compiled_one(preset: str, continued: bool) -> None:
+def test_torch_path_equals_the_compiled_one(effort: str, continued: bool) -> None:
     from gantools.audio.inversion_torch import solve_segment_torch
 
     wave = song(3)
     given_db = mel_db(wave, SMALL)
     with block_threads(1) as run:
         known = Stft(1024, 256, 12, run).analyse(np.pad(wave, 512, mode="reflect")[: 11 * 256 + 1024])
-        segment = Segment(mel_power(given_db), SMALL, PRESETS[preset], 0, True, len(wave), known if continued else None)
+        segment = Segment(mel_power(given_db), SMALL, EFFORTS[effort], 0, True, len(wave), known if continued else None)
         compiled, by_torch = (
             padded[512 : 512 + len(wave)]
             for padded in (solve_segment(segment, run), solve_segment_torch(segment, run, "cpu"))
         )
     one, other = errors(compiled, given_db, SMALL), errors(by_torch, given_db, SMALL)
     # Reflections are chaotic: rounding alone leads to another wave, of equal quality.
-    assert np.corrcoef(compiled, by_torch)[0, 1] > (0.9999 if preset == "paper" else 0.8)
+    assert np.corrcoef(compiled, by_torch)[0, 1] > (0.9999 if effort == "paper" else 0.8)
     assert abs(one[0] - other[0]) < 3
     assert abs(one[1] - other[1]) < 0.02
     if continued:
@@ -169,7 +169,7 @@ def test_lengths_that_do_not_fit_are_refused() -> None:
 
 
 def test_unknown_preset_and_device_are_refused() -> None:
-    with pytest.raises(ConfigError, match="unknown preset 'beste'; use draft, default, best, paper"):
-        find_preset("beste")
+    with pytest.raises(ConfigError, match="unknown effort 'beste'; use draft, default, best, paper"):
+        find_effort("beste")
     with pytest.raises(DeviceError, match="cuda:99"):
         invert_mel(np.zeros((10, 128), np.float32), SMALL, device="cuda:99")

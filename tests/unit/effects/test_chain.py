@@ -14,7 +14,7 @@ from sounds import stem as played
 from gantools.audio.loudness import measure_loudness
 from gantools.effects.chain import Normalised, normalise
 from gantools.effects.config import ChainConfig
-from gantools.effects.features import Features, load_preset
+from gantools.effects.features import Features, find_features
 from gantools.effects.stem import Stem
 
 RATE_HZ = 44100
@@ -42,7 +42,7 @@ class Case:
 
 @pytest.fixture(scope="module")
 def preset() -> Features:
-    return load_preset("musdb18")
+    return find_features("musdb18")
 
 
 def bundled() -> Iterator[tuple[str, str, np.ndarray]]:

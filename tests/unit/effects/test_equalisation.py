@@ -10,7 +10,7 @@ from scipy.signal import butter, oaconvolve, sosfilt
 
 from gantools.effects import equalisation
 from gantools.effects.equalisation import EqFilter, design, eq_distance_db, filter_into, filter_length
-from gantools.effects.features import GRID_HZ, load_preset
+from gantools.effects.features import GRID_HZ, find_features
 from gantools.effects.filtering import convolve_into
 from gantools.effects.paper_equalisation import paper_equalise
 from gantools.effects.spectrum import SpectrumMeter, grid_magnitude
@@ -73,7 +73,7 @@ def test_shelves_are_taken_back(rate_hz: int, phase: str) -> None:
 def test_real_stems_come_near_the_preset(recording: Callable[[str], Path], name: str, role: str) -> None:
     samples, rate_hz = soundfile.read(recording(name), start=900_000, stop=1_500_000, dtype="float32", always_2d=True)
     wave = np.ascontiguousarray(samples.T)
-    target_db = load_preset("musdb18").for_stem(role).eq_db
+    target_db = find_features("musdb18").for_stem(role).eq_db
     assert target_db is not None
     eq, out = equalise(wave, target_db, rate_hz)
     assert eq_distance_db(gamma_of(out, rate_hz), target_db, rate_hz) < min(1.2, eq.distance_before_db / 2)

@@ -11,8 +11,8 @@ from gantools.effects.features import (
     Features,
     FeatureSums,
     StemFeatures,
+    find_features,
     from_grid,
-    load_preset,
     merge,
     read_features,
     to_grid,
@@ -82,13 +82,13 @@ def test_merging_keeps_types_of_either_and_refuses_what_does_not_fit() -> None:
     assert set(merge(first, renamed).stems) == {"keys", "bells"}
     with pytest.raises(InputError, match="average"):
         merge(first, fitted(range(3), "db"))
-    preset = load_preset("musdb18")
+    preset = find_features("musdb18")
     with pytest.raises(InputError, match="no sums"):
         merge(preset, preset)
 
 
 def test_preset_has_the_published_numbers() -> None:
-    preset = load_preset("musdb18")
+    preset = find_features("musdb18")
     vocals = preset.for_stem("vocals")
     assert vocals.loudness_lufs.mean == -30.729
     assert vocals.drc_onset_peak_db.mean == -14.241
@@ -102,13 +102,15 @@ def test_preset_has_the_published_numbers() -> None:
     assert preset.compressor("guitar") == preset.compressor("other")
 
 
-def test_unknown_types_and_presets_name_the_known_ones() -> None:
-    preset = load_preset("musdb18")
+def test_unknown_types_and_targets_name_the_known_ones() -> None:
+    preset = find_features("musdb18")
     with pytest.raises(InputError, match=r"bass, drums, other, vocals.*did you mean vocals"):
         preset.for_stem("vocal")
     assert preset.for_stem("guitar", fallback="other") is preset.stems["other"]
     with pytest.raises(InputError, match="musdb18"):
-        load_preset("musdb")
+        find_features("musdb")
+    with pytest.raises(InputError, match="cannot be read"):
+        find_features("none.json")
 
 
 def test_files_keep_unknown_keys_and_their_id(tmp_path: Path) -> None:

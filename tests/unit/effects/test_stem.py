@@ -12,7 +12,7 @@ from sounds import stem as played
 from gantools.effects import stem as module
 from gantools.effects.chain import normalise
 from gantools.effects.config import ChainConfig
-from gantools.effects.features import load_preset
+from gantools.effects.features import find_features
 from gantools.effects.stem import read_stem
 from gantools.errors import InputError
 
@@ -27,7 +27,7 @@ def test_a_stem_on_disk_gives_the_samples_of_one_in_memory(tmp_path: Path, monke
         stem = read_stem(tmp_path / "a.wav", scratch)
         assert isinstance(stem.wave, np.memmap) == (least == 1000)
         config = ChainConfig(reverb="send")
-        results.append(normalise(stem, load_preset("musdb18"), config, role="vocals", seed=1, scratch=scratch))
+        results.append(normalise(stem, find_features("musdb18"), config, role="vocals", seed=1, scratch=scratch))
     assert np.array_equal(results[0].wave, results[1].wave)
     assert results[0].figures == results[1].figures
 

@@ -20,8 +20,9 @@ from gantools.systems.automix import config as automix_config
 
 Normalised = Annotated[Path, typer.Argument(help="Normalised stems, from gantools fxnorm apply.", show_default=False)]
 Mixes = Annotated[Path, typer.Option("--mixes", help="The stems as they were, and their mixes.", show_default=False)]
-Features = Annotated[
-    str, typer.Option("--features", help="What the stems were normalised to: a file, or musdb18.", show_default=False)
+Target = Annotated[
+    str,
+    typer.Option("--target", metavar="NAME|FILE", help="What the stems were normalised to: musdb18, or a file."),
 ]
 Mixed = Annotated[str, typer.Argument(help="Mixes: a folder, a file, or - for a list.", show_default=False)]
 Songs = Annotated[str, typer.Argument(help="The songs: their mixes, their stems, or both.", show_default=False)]
@@ -35,7 +36,7 @@ def add_train(app: typer.Typer) -> None:
     def automix(
         normalised: Normalised,
         mixes: Mixes,
-        features: Features,
+        target: Target,
         base: Base = None,
         resume: Resume = True,
         *,
@@ -45,18 +46,18 @@ def add_train(app: typer.Typer) -> None:
         """Learn to mix: to give back to stems what effect normalisation took from them (FxNorm-Automix).
 
         \b
-          gantools fxnorm apply songs/ -f features.json --reverb send -o normalised/
-          gantools train automix normalised/ --mixes songs/ --features features.json -o models/mix --preset small
+          gantools fxnorm apply songs/ --target features.json --reverb send -o normalised/
+          gantools train automix normalised/ --mixes songs/ --target features.json -o models/mix --preset small
         """
-        from gantools.effects.features import as_mapping, load_preset, read_features
+        from gantools.effects.features import as_mapping, find_features
         from gantools.systems.automix.objective import Automix
 
-        target = as_mapping(read_features(features) if Path(features).is_file() else load_preset(features))
+        features = as_mapping(find_features(target))
         before, after = gather_multitracks([[str(normalised)], [str(mixes)]], run)
         return run_training(
             run,
             config,
-            lambda chosen, device: Automix(chosen, before, after, target, device),
+            lambda chosen, device: Automix(chosen, before, after, features, device),
             base=base,
             resume=resume,
             source=str(normalised),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Model = Annotated[
     Path, typer.Argument(help="Model folder, from gantools train caw; for --engine patch also an audio file.")
 ]
-Count = Annotated[int, typer.Option("--count", "-n", help="Results, of seeds --seed, --seed + 1 and so on.", min=1)]
+Count = Annotated[int, typer.Option("--count", help="Results, of seeds --seed, --seed + 1 and so on.", min=1)]
 _LOSSLESS = (".wav", ".flac", ".aif", ".aiff", ".w64", ".caf", ".au")
 #: Options that change no result.
 _FREE = ("rank", "format")
@@ -43,8 +43,7 @@ def add_generate(app: typer.Typer) -> None:
     uses = (*(name for name in BATCH if name not in ("null", "limit")), "seed", "device")
     options: dict[str, Any] = {"name_template": "{rel}/{stem}.{ext}", "action": "generate"}
 
-    # -n is the count here.
-    @verb(app, "caw", CawGenerateConfig, uses=uses, long_only={"dry_run": ""}, **options)
+    @verb(app, "caw", CawGenerateConfig, uses=uses, **options)
     def caw(model: Model, count: Count = 1, *, run: Run, config: CawGenerateConfig) -> int:
         """Make more of the recording that a model has learnt: new music, variations, new sections, at any length.
 
@@ -52,12 +51,12 @@ def add_generate(app: typer.Typer) -> None:
         in constant memory.
 
         \b
-          gantools generate caw models/riff -n 20 --seconds 30 -o ideas/ --rank
-          gantools generate caw models/riff -n 5 --mode vary --strength 2 -o ideas/
+          gantools generate caw models/riff --count 20 --seconds 30 -o ideas/ --rank
+          gantools generate caw models/riff --count 5 --mode vary --strength 2 -o ideas/
           gantools generate caw models/riff --mode vary --source other.wav --at 2000 -o ideas/
-          gantools generate caw models/riff -n 5 --arrange AABA -o sections/
+          gantools generate caw models/riff --count 5 --arrange AABA -o sections/
           gantools generate caw models/voice --mode extend --source call-8khz.wav -o wide/
-          gantools generate caw riff.wav --engine patch -n 20 -o drafts/ --rank
+          gantools generate caw riff.wav --engine patch --count 20 -o drafts/ --rank
         """
         return _patch(model, count, run, config) if config.engine == "patch" else _caw(model, count, run, config)
 

@@ -34,7 +34,7 @@ def add_train(app: typer.Typer) -> None:
         Two of them give the weights of one, bit for bit on a CPU, where both use the same --micro-batch.
 
         \b
-          gantools train cyclegan chunks/ --source bass --target drums -o models/drums --preset small --budget 5m
+          gantools train cyclegan chunks/ --source-role bass --target-role drums -o models/drums --budget 5m
           gantools train cyclegan more/ -o models/tuned --from models/drums --steps 20000
         """
         from gantools.systems.cyclegan.objective import CycleGAN
@@ -48,7 +48,7 @@ def add_train(app: typer.Typer) -> None:
         """Learn to turn one role into another from songs that have both (pix2pix, the paired baseline).
 
         \b
-          gantools train pix2pix chunks/ --source bass --target drums -o models/drums --budget 5m
+          gantools train pix2pix chunks/ --source-role bass --target-role drums -o models/drums --budget 5m
         """
         from gantools.systems.pix2pix.objective import Pix2Pix
 
@@ -70,7 +70,7 @@ def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, c
         return kind(config, data, device)
 
     return run_training(
-        run, config, build, base=base, resume=resume, source=str(chunks), role=config.target, facts=windows
+        run, config, build, base=base, resume=resume, source=str(chunks), role=config.target_role, facts=windows
     )
 
 

@@ -96,7 +96,7 @@ class MixConfig(AudioFileConfig):
     true_peak_db: float = option(
         -1.0, "Ceiling of the true peak; a louder mix is lowered.", unit="dBTP", flag="true-peak", low=-40, high=0
     )
-    average: bool = option(True, "Use the averaged weights.", flag="ema")
+    ema: bool = option(True, "Use the averaged weights.")
     chunk_s: float = option(20.0, "Length that goes through the network at a time.", unit="s", flag="chunk", low=2)
     bits: str = option(
         "source", "Bits per sample of WAV and FLAC; source: as the deepest stem has, at least 24.", choices=BITS

@@ -81,7 +81,7 @@ def load(folder: Path, config: MixConfig, device: str) -> SongMixer:
         raise ModelError(f"is a model of {model['system']}, not of automix", folder)
     trained, data = trained_with(AutomixConfig, model, folder), model["data"]
     if config.mixer == "network":
-        network = open_network(folder, "M", lambda: build_network(trained), raw=not config.average)
+        network = open_network(folder, "M", lambda: build_network(trained), raw=not config.ema)
     else:
         gains_db = data["gains_db"] if config.mixer == "gains" else {}
         network = GainMixer([gains_db.get(role, 0.0) for role in trained.role_names])

@@ -23,10 +23,10 @@ class CycleGANConfig(TranslatorConfig):
     )
     width: int = option(64, "Channels of the generators' first layer", low=1)
     blocks: int = option(9, "Residual blocks", low=1)
-    upsampling: str = option(
+    upsample: str = option(
         "transposed",
-        "resnet: transposed convolution (paper) or resize, then convolve",
-        choices=("transposed", "resize"),
+        "resnet: transposed convolution (paper) or nearest, then convolve",
+        choices=("transposed", "nearest"),
     )
     body_width: int = option(256, "time: channels of the residual blocks", low=1)
     noise_channels: int = option(8, "time: channels of noise over time that the generators may use", low=1)

@@ -42,7 +42,7 @@ def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
     options = trained_with(CycleGANConfig, model, folder)
     name = "G" if config.direction == "forward" else "F"
     n_mels = translator.params.n_mels
-    generator = open_network(folder, name, lambda: build_networks(options, n_mels)[name], raw=not config.average)
+    generator = open_network(folder, name, lambda: build_networks(options, n_mels)[name], raw=not config.ema)
     generator.to(device).eval()
     if isinstance(generator, TimeGenerator):
         _check_style(config.style, len(generator.bank))

@@ -27,12 +27,12 @@ class ResnetGenerator(nn.Module):
         Channels of the first layer.
     blocks : int
         Residual blocks.
-    upsampling : str
-        ``"transposed"`` convolution as in the paper, or ``"resize"`` (nearest, then convolution), which leaves no
+    upsample : str
+        ``"transposed"`` convolution as in the paper, or ``"nearest"`` (then convolution), which leaves no
         checkerboard.
     """
 
-    def __init__(self, channels: int = 1, width: int = 64, blocks: int = 9, upsampling: str = "transposed") -> None:
+    def __init__(self, channels: int = 1, width: int = 64, blocks: int = 9, upsample: str = "transposed") -> None:
         super().__init__()
         modules: list[nn.Module] = [
             nn.ReflectionPad2d(3),
@@ -49,7 +49,7 @@ class ResnetGenerator(nn.Module):
         modules += [ResidualBlock2d(width * 4) for _ in range(blocks)]
         for scale in (4, 2):
             modules += [
-                *_upsample(width * scale, width * scale // 2, upsampling),
+                *_upsample(width * scale, width * scale // 2, upsample),
                 nn.InstanceNorm2d(width * scale // 2),
                 nn.ReLU(True),
             ]
@@ -61,8 +61,8 @@ class ResnetGenerator(nn.Module):
         return self.layers(x)
 
 
-def _upsample(channels: int, narrower: int, upsampling: str) -> list[nn.Module]:
-    if upsampling == "transposed":
+def _upsample(channels: int, narrower: int, upsample: str) -> list[nn.Module]:
+    if upsample == "transposed":
         return [nn.ConvTranspose2d(channels, narrower, 3, stride=2, padding=1, output_padding=1)]
     return [nn.Upsample(scale_factor=2), nn.ReflectionPad2d(1), nn.Conv2d(channels, narrower, 3)]
 
@@ -79,7 +79,7 @@ def build_generator(config: CycleGANConfig, n_mels: int) -> nn.Module:
             config.style_size,
             config.style_bank,
         )
-    return ResnetGenerator(1, config.width, config.blocks, config.upsampling)
+    return ResnetGenerator(1, config.width, config.blocks, config.upsample)
 
 
 def build_discriminator(config: CycleGANConfig, n_mels: int) -> nn.Module:

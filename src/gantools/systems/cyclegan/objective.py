@@ -49,10 +49,10 @@ class CycleGAN(System):
 
     def __init__(self, config: CycleGANConfig, chunks: ChunkSet, device: torch.device | str = "cpu") -> None:
         self.config, self.chunks, self.device = config, chunks, torch.device(device)
-        self.data = describe_chunks(chunks, config.source, config.target)
-        self.songs = chunks.songs(config.source, config.target)
-        self.notes = remarks_on_chunks(chunks, config.source, config.target)
-        self.rows = {"x": self._rows(config.source), "y": self._rows(config.target)}
+        self.data = describe_chunks(chunks, config.source_role, config.target_role)
+        self.songs = chunks.songs(config.source_role, config.target_role)
+        self.notes = remarks_on_chunks(chunks, config.source_role, config.target_role)
+        self.rows = {"x": self._rows(config.source_role), "y": self._rows(config.target_role)}
         if chunks.frames % 4 or chunks.params.n_mels % 4 or chunks.frames < 64:
             size = f"{chunks.params.n_mels} x {chunks.frames}"
             raise ConfigError(f"windows of {size}; both must be multiples of 4, and at least 64 frames")
@@ -265,7 +265,9 @@ class CycleGAN(System):
     def _listen(self) -> StyleListener:
         if self._listener is None or self._listener.part != self.validation_part:
             c, part = self.config, self.validation_part
-            self._listener = StyleListener(self.chunks, c.source, c.target, c.validation_windows, self.device, part)
+            self._listener = StyleListener(
+                self.chunks, c.source_role, c.target_role, c.validation_windows, self.device, part
+            )
         return self._listener
 
 

@@ -17,7 +17,9 @@ class Pix2PixConfig(TranslatorConfig):
 
     width: int = option(64, "Channels of the generator's first layer", low=1)
     depth: int = option(8, "Halvings of the U-Net; 8 brings 256 x 256 down to 1 x 1", low=2, high=10)
-    dropout: bool = option(True, "Dropout in the generator: the paper's only source of noise, on at generation too")
+    dropout_noise: bool = option(
+        True, "Dropout in the generator: the paper's only source of noise, on at generation too"
+    )
     discriminator_width: int = option(64, "Channels of the discriminator's first layer", low=1)
     discriminator_layers: int = option(3, "Strided layers of the discriminator; 3 judges 70 x 70 bins", low=1, high=6)
 

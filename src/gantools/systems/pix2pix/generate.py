@@ -32,7 +32,7 @@ def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
         raise ModelError("pix2pix has one direction only; train another model for the other", folder)
     translator, model = open_translator(folder, "pix2pix", config)
     options = trained_with(Pix2PixConfig, model, folder)
-    generator = open_network(folder, "G", lambda: build_networks(options)["G"], raw=not config.average)
+    generator = open_network(folder, "G", lambda: build_networks(options)["G"], raw=not config.ema)
     generator.to(device).train()
 
     def network(windows: np.ndarray, starts: Sequence[int], seed: int) -> np.ndarray:

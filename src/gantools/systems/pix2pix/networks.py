@@ -81,7 +81,7 @@ class UNetGenerator(nn.Module):
 
 def build_generator(config: Pix2PixConfig) -> UNetGenerator:
     """Return an untrained generator."""
-    return UNetGenerator(1, config.width, config.depth, config.dropout)
+    return UNetGenerator(1, config.width, config.depth, config.dropout_noise)
 
 
 def build_networks(config: Pix2PixConfig) -> dict[str, nn.Module]:

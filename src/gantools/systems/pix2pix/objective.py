@@ -44,12 +44,12 @@ class Pix2Pix(System):
 
     def __init__(self, config: Pix2PixConfig, chunks: ChunkSet, device: torch.device | str = "cpu") -> None:
         self.config, self.chunks, self.device = config, chunks, torch.device(device)
-        self.data = describe_chunks(chunks, config.source, config.target)
-        self.songs = chunks.songs(config.source, config.target)
-        self.notes = remarks_on_chunks(chunks, config.source, config.target)
-        self.pairs = paired_rows(chunks, config.source, config.target, "train")
+        self.data = describe_chunks(chunks, config.source_role, config.target_role)
+        self.songs = chunks.songs(config.source_role, config.target_role)
+        self.notes = remarks_on_chunks(chunks, config.source_role, config.target_role)
+        self.pairs = paired_rows(chunks, config.source_role, config.target_role, "train")
         if not self.pairs:
-            roles = f"{config.source} and {config.target}"
+            roles = f"{config.source_role} and {config.target_role}"
             raise ConfigError(f"no training chunks of {roles} with the same song and start in {chunks.folder}")
         multiple = 2**config.depth
         if chunks.frames % multiple or chunks.params.n_mels % multiple:
@@ -123,7 +123,9 @@ class Pix2Pix(System):
     def _listen(self) -> Listener:
         if self._listener is None or self._listener.part != self.validation_part:
             c, part = self.config, self.validation_part
-            self._listener = Listener(self.chunks, c.source, c.target, c.validation_windows, self.device, part)
+            self._listener = Listener(
+                self.chunks, c.source_role, c.target_role, c.validation_windows, self.device, part
+            )
         return self._listener
 
 

@@ -19,14 +19,12 @@ class TranslateConfig(AudioFileConfig):
     mix: bool = option(False, "Also write the input with the new part added at matched level.")
     mel: bool = option(False, "Write mel files instead of audio.")
     stride: int = option(128, "Frames from one window to the next; 206 is the paper's.", low=1)
-    preset: str = option(
-        "default", "Effort of the inversion.", choices=("draft", "default", "best", "paper"), flag="invert"
-    )
+    effort: str = option("default", "Effort of the inversion.", choices=("draft", "default", "best", "paper"))
     style: str = option(
         "song",
         "Which of the model's styles (drum kits): song picks one per song, window one per window, or a number.",
     )
-    average: bool = option(True, "Use the averaged weights.", flag="ema")
+    ema: bool = option(True, "Use the averaged weights.")
     gate: bool = option(
         True,
         "Rest where the input is silent for two bars or more; parts that are a mix or an accompaniment never rest.",
@@ -45,8 +43,8 @@ class TranslatorConfig(TrainConfig):
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
 
-    source: str = option("bass", "Role to translate from (X in the papers).")
-    target: str = option("drums", "Role to translate to (Y in the papers).")
+    source_role: str = option("bass", "Role to translate from (X in the papers).")
+    target_role: str = option("drums", "Role to translate to (Y in the papers).")
 
     lr: float = option(2e-4, "Adam's learning rate of the generators.", low=0)
     beta1: float = option(0.5, "Adam's first decay.", low=0, high=1)
@@ -63,5 +61,5 @@ class TranslatorConfig(TrainConfig):
     validation_windows: int = option(24, "Windows that a validation translates and listens to.", low=2)
 
     def __post_init__(self) -> None:
-        if self.source == self.target:
-            raise ConfigError(f"source and target are both {self.source!r}; give two roles")
+        if self.source_role == self.target_role:
+            raise ConfigError(f"source_role and target_role are both {self.source_role!r}; give two roles")

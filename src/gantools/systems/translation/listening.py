@@ -138,7 +138,7 @@ class Listener:
         mel_db = np.where(mel_db <= lowest_db + 0.5, np.float32(-100), mel_db)
         n_samples = (len(mel_db) - 1) * params.hop_samples
         # One call for all windows: their joins spoil 46 ms of 6 s, and a call each would cost more than that.
-        wave = invert_mel(mel_db, params, n_samples, preset="draft", threads=torch.get_num_threads())
+        wave = invert_mel(mel_db, params, n_samples, effort="draft", threads=torch.get_num_threads())
         length = mels.shape[-1] * params.hop_samples
         vectors = []
         for start in range(0, len(wave), length):

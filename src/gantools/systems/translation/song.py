@@ -180,7 +180,7 @@ class SongTranslator(LoadedModel):
             part.n_frames,
             part.params,
             part.n_samples,
-            self.config.preset,
+            self.config.effort,
             seed,
             device=self._solver,
             threads=threads,

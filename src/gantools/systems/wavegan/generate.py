@@ -119,7 +119,7 @@ class ClipMaker(LoadedModel):
         self.config, self.device, self.latents = config, torch.device(device), latents
         if latents is not None and latents.shape[1] != self.model.latent:
             raise ModelError(f"takes latents of {self.model.latent} numbers, not {latents.shape[1]}", folder)
-        self.generator = open_network(folder, "G", lambda: build_generator(self.model), raw=not config.average)
+        self.generator = open_network(folder, "G", lambda: build_generator(self.model), raw=not config.ema)
         self.generator.to(self.device).eval()
         for module in self.generator.modules():
             if isinstance(module, UpConv):

@@ -15,7 +15,7 @@ from gantools.audio.loudness import measure_loudness
 from gantools.audio.truepeak import true_peak
 from gantools.audio.writing import write_audio
 from gantools.chunks.multitrack import Multitrack
-from gantools.effects.features import as_mapping, load_preset
+from gantools.effects.features import as_mapping, find_features
 from gantools.errors import InputError, ModelError
 from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import PRESETS, AutomixConfig, MixConfig
@@ -166,7 +166,7 @@ def test_what_cannot_be_mixed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dry", [False, True])
 def test_stems_are_normalised_on_the_way(songs: Songs, tmp_path: Path, dry: bool) -> None:
     config = MixConfig(bits="32f", lufs=-23.0, dry=dry)
-    mixer = Mixer(GainMixer([0.0] * 4), SMALL, as_mapping(load_preset("musdb18")), CPU)
+    mixer = Mixer(GainMixer([0.0] * 4), SMALL, as_mapping(find_features("musdb18")), CPU)
     record = mix_song(songs[1][0], tmp_path / "new" / "mix.wav", mixer, config)
     wave, rate_hz = read_audio(tmp_path / "new" / "mix.wav")
     assert record["lufs"] == pytest.approx(-23.0, abs=0.05)

@@ -25,10 +25,10 @@ def test_resnet_generator_has_the_parameters_of_the_reference(channels: int, blo
     assert count(ResnetGenerator(channels, blocks=blocks)) == parameters
 
 
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
-def test_resnet_generator_keeps_256_by_256(upsampling: str) -> None:
+@pytest.mark.parametrize("upsample", ["transposed", "nearest"])
+def test_resnet_generator_keeps_256_by_256(upsample: str) -> None:
     with torch.inference_mode():
-        y = ResnetGenerator(width=8, blocks=1, upsampling=upsampling)(torch.randn(1, 1, 256, 256))
+        y = ResnetGenerator(width=8, blocks=1, upsample=upsample)(torch.randn(1, 1, 256, 256))
     assert y.shape == (1, 1, 256, 256)
     assert y.abs().max() <= 1
 

@@ -165,10 +165,10 @@ def test_losses_by_hand() -> None:
 
 def test_a_role_that_is_not_there_is_named(chunks: ChunkSet) -> None:
     with pytest.raises(ConfigError, match=r"flute.*bass.*drums"):
-        CycleGAN(dataclasses.replace(PAPER, source="flute"), chunks)
+        CycleGAN(dataclasses.replace(PAPER, source_role="flute"), chunks)
 
 
-@pytest.mark.parametrize("change", [{"source": "drums"}, {"style_weight": 1.0}])
+@pytest.mark.parametrize("change", [{"source_role": "drums"}, {"style_weight": 1.0}])
 def test_combinations_that_mean_nothing_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         CycleGANConfig(**change)

@@ -57,7 +57,7 @@ def test_windows_of_a_batch_come_from_one_place(chunks: ChunkSet) -> None:
 
 
 def test_losses_are_those_of_the_paper(chunks: ChunkSet) -> None:
-    system = Pix2Pix(dataclasses.replace(CONFIG, dropout=False), chunks)
+    system = Pix2Pix(dataclasses.replace(CONFIG, dropout_noise=False), chunks)
     batch, (g, d) = system.batch(0, [0, 1]), (system.networks[name] for name in "GD")
     with torch.no_grad():
         loss, terms = system.losses("generator", batch, shared())
@@ -83,4 +83,4 @@ def test_both_phases_see_the_same_dropout(chunks: ChunkSet) -> None:
 
 def test_songs_without_both_roles_are_refused(chunks: ChunkSet) -> None:
     with pytest.raises(ConfigError, match="flute and drums"):
-        Pix2Pix(dataclasses.replace(CONFIG, source="flute"), chunks)
+        Pix2Pix(dataclasses.replace(CONFIG, source_role="flute"), chunks)

@@ -8,7 +8,7 @@ from gantools.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class InversionPreset:
+class Effort:
     """What one inversion does, in the order in which it does it.
 
     Attributes
@@ -38,26 +38,22 @@ class InversionPreset:
 
 #: ``paper``: the tools that the paper used, torchaudio's InverseMelScale (by least squares) and GriffinLim, as they
 #: are set by default. The others are ours.
-PRESETS = {
-    "draft": InversionPreset(kl_iterations=5, heap=True, low_reflections=40, low_iterations=30, iterations=5),
-    "default": InversionPreset(kl_iterations=10, heap=True, low_reflections=150, low_iterations=100, iterations=24),
-    "best": InversionPreset(
-        kl_iterations=20, heap=True, low_reflections=800, low_iterations=200, iterations=96, fit_every=1
-    ),
-    "paper": InversionPreset(
-        kl_iterations=0, heap=False, low_reflections=0, low_iterations=0, iterations=32, fit_every=0
-    ),
+EFFORTS = {
+    "draft": Effort(kl_iterations=5, heap=True, low_reflections=40, low_iterations=30, iterations=5),
+    "default": Effort(kl_iterations=10, heap=True, low_reflections=150, low_iterations=100, iterations=24),
+    "best": Effort(kl_iterations=20, heap=True, low_reflections=800, low_iterations=200, iterations=96, fit_every=1),
+    "paper": Effort(kl_iterations=0, heap=False, low_reflections=0, low_iterations=0, iterations=32, fit_every=0),
 }
 
 
-def find_preset(name: str) -> InversionPreset:
-    """Return a preset by name.
+def find_effort(name: str) -> Effort:
+    """Return a effort by name.
 
     Raises
     ------
     ConfigError
-        There is no such preset.
+        There is no such effort.
     """
-    if name not in PRESETS:
-        raise ConfigError(f"unknown preset {name!r}; use {', '.join(PRESETS)}")
-    return PRESETS[name]
+    if name not in EFFORTS:
+        raise ConfigError(f"unknown effort {name!r}; use {', '.join(EFFORTS)}")
+    return EFFORTS[name]
