@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,36 @@ def test_help_and_a_second_run_load_nothing(folder: Path) -> None:
     made = loaded(folder, *([*line, "--force"] for line in again))
     assert made == {"scipy"}
     assert loaded(folder, ["--help"], *([verb, "--help"] for verb in VERBS), *again) == set()
+
+
+#: What no help needs; pydantic is what Typer checks values with.
+NOT_FOR_HELP = {*SLOW, "numpy", "pydantic", "rich", "gantools.files.containers"}
+
+
+@pytest.mark.parametrize(("line", "most"), [("", 200), *((verb, 290) for verb in VERBS), ("train caw", 290)])
+def test_a_help_loads_its_own_verb_alone(line: str, most: int) -> None:
+    """Counts instead of seconds, which depend on the machine; benchmarks/bench_startup.py has those."""
+    script = f"""
+import os, sys
+before = set(sys.modules)
+from gantools.cli.app import main
+try:
+    main({[*line.split(), "--help"]!r})
+finally:
+    os.write(1, ("\\f" + "\\n".join(set(sys.modules) - before)).encode())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    modules = set(done.stdout.rpartition("\f")[2].split("\n"))
+    verb = line.split()[0] if line else ""
+    assert done.returncode == 0
+    assert {name for name in modules if name.startswith("gantools.commands.")} == {
+        f"gantools.commands.{name}" for name in (verb,) if name
+    }
+    assert not modules & NOT_FOR_HELP
+    assert 50 < len(modules) <= most
+
+
+def test_the_list_of_verbs_says_what_they_say_themselves(gantools: Callable) -> None:
+    for verb, line in VERBS.items():
+        text = " ".join(gantools(verb, "--help").stdout.split())
+        assert line[:-1] in text, verb

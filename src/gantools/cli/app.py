@@ -22,24 +22,50 @@ from gantools.cli.terminal import (
     write_line,
     write_message,
 )
-from gantools.errors import GantoolsError, StoppedError
+from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.failures import explain
 from gantools.runtime.stopping import obey_signals
 from gantools.runtime.threads import let_idle_threads_sleep
 
-#: Verbs in the order of a pipeline. A verb stands here from the day it works.
-VERBS = ("separate", "fxnorm", "melify", "chunk", "train", "generate", "invert", "evaluate")
+#: Verbs in the order of a pipeline, each with its line in the list. A verb stands here from the day it works.
+VERBS = {
+    "separate": "Split songs into stems.",
+    "fxnorm": "Bring stems to a common sound.",
+    "melify": "Turn audio into mel files.",
+    "chunk": "Cut mel files into windows, or audio into clips, for training.",
+    "train": "Train a model.",
+    "generate": "Generate music with a trained model.",
+    "invert": "Turn mel files back into audio.",
+    "evaluate": "Measure generated music.",
+}
 
 SETTINGS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+_HELP = ["-h", "--help"]
 
 
-def build(verbs: Sequence[str] = VERBS) -> typer.Typer:
-    """Return the Typer application with the given verbs."""
+def find_command(arguments: Sequence[str]) -> tuple[Any, str, list[str]]:
+    """Return the command that arguments begin with, its full name, and the arguments that are left for it.
+
+    Nothing is imported but the verb's own module: making the commands of all verbs takes longer than most of them
+    start. Without a verb it is the list of verbs, made of `VERBS` alone.
+    """
+    if not arguments or arguments[0] not in VERBS:
+        return typer.main.get_command(_list_of_verbs()), "gantools", list(arguments)
+    verb, *rest = arguments
+    command: Any = typer.main.get_command(importlib.import_module(f"gantools.commands.{verb}").app)
+    name = f"gantools {verb}"
+    # Straight to the system or metric: for the groups above it, which have no options, Typer would import pydantic.
+    while rest and rest[0] in getattr(command, "commands", ()):
+        command, name, rest = command.commands[rest[0]], f"{name} {rest[0]}", rest[1:]
+    return command, name, rest
+
+
+def _list_of_verbs() -> typer.Typer:
+    """Return `gantools` without its verbs: their names and lines for the help, and what to say of an unknown one."""
     root = typer.Typer(
         **SETTINGS,
         no_args_is_help=True,
         help="Music from generative adversarial networks: nine Unix verbs that read and write files and join in pipes.",
-        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
     @root.callback(invoke_without_command=True)
@@ -50,13 +76,14 @@ def build(verbs: Sequence[str] = VERBS) -> typer.Typer:
             typer.echo(f"gantools {__version__}")
             raise typer.Exit
 
-    for verb in verbs:
-        app: typer.Typer = importlib.import_module(f"gantools.commands.{verb}").app
-        if app.registered_callback or app.registered_groups:
-            root.add_typer(app, name=verb)
-        else:
-            root.registered_commands.extend(app.registered_commands)
+    for verb, line in VERBS.items():
+        root.command(verb, short_help=line)(_misplaced)
     return root
+
+
+def _misplaced() -> None:
+    """Stand for a verb that is not the first argument."""
+    raise ConfigError("the verb comes first; see gantools --help")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,12 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    verb = next((a for a in arguments if not a.startswith("-")), "")
-    name = f"gantools {verb}" if verb in VERBS else "gantools"
+    name = f"gantools {arguments[0]}" if arguments and arguments[0] in VERBS else "gantools"
     try:
-        # The others are not even imported: making the commands of all takes longer than most of them start.
-        app = build([verb] if verb in VERBS else VERBS)
-        code = typer.main.get_command(app)(args=arguments, prog_name="gantools", standalone_mode=False)
+        command, program, rest = find_command(arguments)
+        code = command(args=rest, prog_name=program, standalone_mode=False, help_option_names=_HELP)
         sys.stdout.flush()
         if code == 130:  # Typer turns KeyboardInterrupt into an exit of its own
             raise KeyboardInterrupt

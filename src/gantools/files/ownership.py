@@ -15,7 +15,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from gantools.errors import InputError
-from gantools.files.containers import verify
 from gantools.files.hashing import hash_file
 
 State = Literal["absent", "ours", "damaged", "changed", "foreign"]
@@ -91,6 +90,9 @@ def _is_broken(path: Path) -> bool:
     """Tell whether a file whose checksums are inside it fails them: nobody edits one so, but disks and copies do."""
     if not path.name.endswith(_CONTAINERS):
         return False
+    # It needs numpy, which takes longer to load than most commands take to say that they have nothing to do.
+    from gantools.files.containers import verify
+
     try:
         with open(path, "rb") as file:
             begins_like_one = file.read(9)[7:] == b"\0{"
