@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gantools.chunks.item import Item
 from gantools.cli.batch import require_out, run_batch
+from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
 from gantools.cli.naming import output_names
 from gantools.cli.records import say
@@ -83,7 +84,19 @@ class Generation:
             work = from_model(self.run, self.folder, self.model.description, work)
         # Items with seeds of their own do not depend on --seed, nor do records of them.
         own = all(task.item.seed is not None for task in tasks)
-        return run_batch(dataclasses.replace(self.run, seed=0) if own else self.run, tasks, digest, work)
+        code = run_batch(dataclasses.replace(self.run, seed=0) if own else self.run, tasks, digest, work)
+        return self._write_beside(tasks) or code
+
+    def _write_beside(self, tasks: Sequence[Task]) -> int:
+        """Write what the model puts beside the results; return the exit code."""
+        out = require_out(self.run)
+        if not (self.model.beside and tasks and out.is_dir()) or self.run.dry_run:
+            return 0
+        from gantools.files.manifest import Manifest
+
+        items = [task.item for task in tasks]
+        write = partial(self.model.write_beside, items)
+        return publish_extra(self.run, Manifest(out), self.model.beside, str(self.folder), write)
 
 
 @lru_cache(maxsize=1)

@@ -27,7 +27,7 @@ class Bar:
     def __init__(self, run: Run, total: float, label: str) -> None:
         self._shown = messages().isatty() and not run.quiet
         self._total, self._label, self._debug = total, label, run.debug
-        self._quiet = run.quiet
+        self._quiet, self._done = run.quiet, 0
         self._progress: Progress | None = None
 
     def __enter__(self) -> Bar:
@@ -54,6 +54,11 @@ class Bar:
         """Move to `done` units; change label or total where given."""
         if self._progress is not None:
             self._progress.update(self._task, completed=done, description=label or self._label, total=total)
+
+    def advance(self) -> None:
+        """Move on by one unit."""
+        self._done += 1
+        self.update(self._done)
 
     def remark(self, line: str) -> None:
         """Print a line that is no error, such as a warning: not with ``--quiet``."""

@@ -71,12 +71,6 @@ class Watch:
         return f"step {progress.step} of {progress.total or '?'}{beside if short else ''}"
 
 
-def say_left_out(run: Run, shards: dict[str, str]) -> None:
-    """Print a line for each shard of a chunk folder that cannot be used; training goes on with the others."""
-    for why in shards.values():
-        say(run, f"{why}; left out", error=True)
-
-
 def run_training(
     run: Run,
     config: TrainConfig,
@@ -86,7 +80,7 @@ def run_training(
     resume: bool,
     source: str,
     role: str = "",
-    facts: Callable[[], dict[str, Any]] = dict,
+    facts: Callable[[], dict[str, Any]] | None = None,
     drive: Callable[..., Summary] | None = None,
 ) -> int:
     """Train a system into ``--out``, or say with ``--dry-run`` what would be trained; return the exit code.
@@ -104,8 +98,8 @@ def run_training(
         Go on with what is in ``--out``.
     source, role : str
         Fields of the record.
-    facts : callable
-        What ``--dry-run`` says of the data: name -> value.
+    facts : callable, optional
+        What ``--dry-run`` says beside the system's own facts: name -> value.
     drive : callable, optional
         Trains what `build` made, with the arguments of `gantools.training.loop.train`, which it replaces for models
         that consist of several runs.
@@ -129,7 +123,7 @@ def run_training(
     for line in system.left_out if is_first_rank() else ():
         say(run, line, error=True)
     if run.dry_run:
-        return _plan(run, system, record, facts())
+        return _plan(run, system, record, {**system.facts(), **(facts() if facts else {})})
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
         watch = Watch(run, bar, system.documented_steps, _remarks(system))
         try:

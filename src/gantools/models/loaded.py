@@ -33,6 +33,8 @@ class LoadedModel(ABC):
         Ending of the main result: ``wav``.
     remarks : sequence of str
         Sentences that a user has to know before anything is made.
+    beside : sequence of str
+        Names of the files that `write_beside` writes beside the results of a batch, if any.
     """
 
     description: Mapping[str, Any] = {}
@@ -41,6 +43,7 @@ class LoadedModel(ABC):
     roles: tuple[str, ...] = ("",)
     extension: str = "wav"
     remarks: Sequence[str] = ()
+    beside: Sequence[str] = ()
 
     @abstractmethod
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
@@ -62,3 +65,6 @@ class LoadedModel(ABC):
         InputError
             The input cannot be used; others may be.
         """
+
+    def write_beside(self, items: Sequence[Item], folder: Path) -> None:
+        """Write the files named in `beside`, about all items of a batch, into `folder`."""

@@ -174,6 +174,10 @@ class System(ABC):
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write small samples to `folder`; called after each validation, as `validate` is."""
 
+    def facts(self) -> dict[str, Any]:
+        """Return what ``--dry-run`` says of the data, name -> JSON value: how many windows, how many minutes."""
+        return {}
+
     def describe(self) -> dict[str, Any]:
         """Return what ``--dry-run`` prints: parameter counts, and the data."""
         counts = {name: sum(p.numel() for p in net.parameters()) for name, net in self.networks.items()}

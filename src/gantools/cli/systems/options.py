@@ -17,6 +17,12 @@ GENERATE: dict[str, Any] = {
     "name_template": "{rel}/{stem}.{role}.{ext}",
     "action": "generate",
 }
+#: Standard options of ``generate`` commands that make results of seeds, from the model alone.
+SEEDED: dict[str, Any] = {
+    "uses": tuple(name for name in GENERATE["uses"] if name not in ("limit", "null")),
+    "name_template": "{rel}/{stem}.{ext}",
+    "action": "generate",
+}
 
 
 def with_map(options: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, gather
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
-from gantools.cli.training import run_training, say_left_out
+from gantools.cli.training import run_training
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
 from gantools.systems.translation.config import TranslateConfig
@@ -58,19 +58,14 @@ def add_train(app: typer.Typer) -> None:
 def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, config: Any) -> int:
     from gantools.chunks.shards import ChunkSet
 
-    data = ChunkSet(chunks)
-    say_left_out(run, data.left_out)
-
-    def windows() -> dict[str, Any]:
-        return {
-            "windows": {role: {s: len(data.select(role, s)) for s in ("train", "val", "test")} for role in data.roles()}
-        }
-
-    def build(config: Any, device: Any) -> Any:
-        return kind(config, data, device)
-
     return run_training(
-        run, config, build, base=base, resume=resume, source=str(chunks), role=config.target_role, facts=windows
+        run,
+        config,
+        lambda chosen, device: kind(chosen, ChunkSet(chunks), device),
+        base=base,
+        resume=resume,
+        source=str(chunks),
+        role=config.target_role,
     )
 
 

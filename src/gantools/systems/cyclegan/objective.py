@@ -21,7 +21,7 @@ from gantools.systems.cyclegan.image_pool import ImagePool
 from gantools.systems.cyclegan.listening import StyleListener
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
-from gantools.systems.translation.listening import describe_chunks, remarks_on_chunks
+from gantools.systems.translation.listening import describe_chunks, left_out_of, remarks_on_chunks, windows_of
 from gantools.training.schedule import linear_decay, linear_epochs
 from gantools.training.system import Phase, System, adam, seed_word
 
@@ -52,6 +52,7 @@ class CycleGAN(System):
         self.data = describe_chunks(chunks, config.source_role, config.target_role)
         self.songs = chunks.songs(config.source_role, config.target_role)
         self.notes = remarks_on_chunks(chunks, config.source_role, config.target_role)
+        self.left_out = left_out_of(chunks)
         self.rows = {"x": self._rows(config.source_role), "y": self._rows(config.target_role)}
         if chunks.frames % 4 or chunks.params.n_mels % 4 or chunks.frames < 64:
             size = f"{chunks.params.n_mels} x {chunks.frames}"
@@ -253,6 +254,10 @@ class CycleGAN(System):
             pool.count = int(state.get(f"item{item}/{role}/count", torch.tensor(0)))
             if pool.count:
                 pool.images.copy_(state[f"item{item}/{role}/images"])
+
+    def facts(self) -> dict[str, Any]:
+        """Return how many windows there are of each role and split."""
+        return {"windows": windows_of(self.chunks)}
 
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
         """Return what `listening.Listener` measures on validation windows."""

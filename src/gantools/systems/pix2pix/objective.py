@@ -15,7 +15,7 @@ from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
-from gantools.systems.translation.listening import Listener, describe_chunks, remarks_on_chunks
+from gantools.systems.translation.listening import Listener, describe_chunks, left_out_of, remarks_on_chunks, windows_of
 from gantools.training.schedule import linear_decay, linear_epochs
 from gantools.training.system import Phase, System, adam
 
@@ -47,6 +47,7 @@ class Pix2Pix(System):
         self.data = describe_chunks(chunks, config.source_role, config.target_role)
         self.songs = chunks.songs(config.source_role, config.target_role)
         self.notes = remarks_on_chunks(chunks, config.source_role, config.target_role)
+        self.left_out = left_out_of(chunks)
         self.pairs = paired_rows(chunks, config.source_role, config.target_role, "train")
         if not self.pairs:
             roles = f"{config.source_role} and {config.target_role}"
@@ -111,6 +112,10 @@ class Pix2Pix(System):
         """The discriminator sees the input beside the output (conditional GAN)."""
         logits = self.networks["D"](torch.cat([x, y.to(x)], 1)).float()
         return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+    def facts(self) -> dict[str, Any]:
+        """Return how many windows there are of each role and split."""
+        return {"windows": windows_of(self.chunks)}
 
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
         """Return what `listening.Listener` measures on validation windows."""

@@ -14,6 +14,7 @@ from gantools.audio.inversion import invert_mel
 from gantools.audio.picture import write_mel_png
 from gantools.audio.resample import resample
 from gantools.chunks.shards import ChunkSet
+from gantools.chunks.splits import SPLITS
 from gantools.errors import InputError
 from gantools.metrics.embedders.musicnn import MusiCNN
 from gantools.metrics.embedders.musicnn_mel import SAMPLE_RATE_HZ
@@ -66,6 +67,16 @@ def remarks_on_chunks(chunks: ChunkSet, source: str, target: str) -> list[str]:
             notes.append(f"{len(lacking)} of {len(songs[other])} songs with {other} have no {role}: {listed(lacking)}")
     sides = chunks.songs(source)
     return [*notes, *on_held_out(sides["train"], sides["val"])]
+
+
+def left_out_of(chunks: ChunkSet) -> list[str]:
+    """Return a line for each shard that cannot be used; training goes on with the others."""
+    return [f"{why}; left out" for why in chunks.left_out.values()]
+
+
+def windows_of(chunks: ChunkSet) -> dict[str, dict[str, int]]:
+    """Return role -> split -> windows."""
+    return {role: {split: len(chunks.select(role, split)) for split in SPLITS} for role in chunks.roles()}
 
 
 class Listener:

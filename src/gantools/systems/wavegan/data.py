@@ -44,7 +44,7 @@ class ChunkClips:
         if not self._rows["train"]:
             raise ConfigError("holds no clips for training; chunk it with another --split", folder)
         self._rows["val"] = self._rows["val"] or self._rows["train"]
-        self.padded, self.unusable, self.left_out = list[str](), list[str](), chunks.left_out
+        self.padded, self.left_out = list[str](), [f"{why}; left out" for why in chunks.left_out.values()]
         self.split = {side: sorted({row["song"] for row in rows}) for side, rows in self._rows.items()}
         self.notes = on_held_out(self.split["train"], self.split["val"])
 

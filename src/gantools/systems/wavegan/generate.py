@@ -28,6 +28,9 @@ from gantools.systems.wavegan.style import StyleGenerator
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
 _PIECES_PER_ANCHOR = 4
 _STYLE_DRAWS = 1024
+_DEFAULT_COUNT = 10
+#: The latents of a batch, beside its clips.
+LATENTS = "z.safetensors"
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def slerp(a: torch.Tensor, b: torch.Tensor, share: float) -> torch.Tensor:
 class ClipMaker(LoadedModel):
     """Makes clips with the generator of a model folder, one at a time, so that a clip never depends on its neighbours.
 
-    `write` makes the clip of ``item.given``, a `Request`, or else that of the seed.
+    `write` makes the clip of ``item.given``, a `Request` of `requests`, or else that of the seed.
 
     Parameters
     ----------
@@ -109,6 +112,8 @@ class ClipMaker(LoadedModel):
     ModelError
         No model folder of WaveGAN, or weights that are missing or do not fit.
     """
+
+    beside = (LATENTS,)
 
     def __init__(self, folder: Path, config: WaveGANGenerateConfig, device: str) -> None:
         model = read_model(folder)
@@ -128,6 +133,35 @@ class ClipMaker(LoadedModel):
         self.description, self.extension = model, config.format
         self.files = [*model_files(folder, model), *([Path(config.latents)] if config.latents else [])]
         self.facts = [self.pieces()]
+
+    def requests(self, first: int) -> list[Request]:
+        """Return the clips that the options ask for; `first` is the seed from which ``count`` counts.
+
+        Raises
+        ------
+        ConfigError
+            Several options say which clips to make, or one says it in a way that cannot be read.
+        """
+        config = self.config
+        asked = {"interpolate": config.interpolate, "latents": config.latents, "seeds": config.seeds}
+        given = [f"--{name}" for name, value in {**asked, "count": config.count}.items() if value]
+        if len(given) > 1:
+            raise ConfigError(f"{' and '.join(given)} each say which clips to make; give one of them")
+        if config.interpolate:
+            start, _, end = config.interpolate.partition("-")
+            if not (start.isdecimal() and end.isdecimal()):
+                raise ConfigError(f"--interpolate {config.interpolate!r}: write two seeds, such as 3-7")
+            return path_requests(int(start), int(end), config.steps)
+        if self.latents is not None:
+            return [Request(f"z-{row:05d}", row) for row in range(len(self.latents))]
+        if config.seeds:
+            return seed_requests(parse_seeds(config.seeds))
+        return seed_requests(range(first, first + (config.count or _DEFAULT_COUNT)))
+
+    def write_beside(self, items: Sequence[Item], folder: Path) -> None:
+        """Write the latents of the clips."""
+        requests: list[Request] = [item.given for item in items]
+        write_latents(folder / LATENTS, requests, [self.latent(request) for request in requests])
 
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
         """Write one clip; the fields say which seed, or row of the latents, it was made of."""

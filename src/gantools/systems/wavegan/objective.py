@@ -72,7 +72,7 @@ class WaveGAN(System):
             "channels": config.channels,
             **clips.describe(),
         }
-        self.songs, self.notes = clips.split, clips.notes
+        self.songs, self.notes, self.left_out = clips.split, clips.notes, clips.left_out
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
         self.averaged = ("G",) if config.ema else ()
         betas = config.beta1 or 0.0, config.beta2 or 0.0
@@ -196,6 +196,12 @@ class WaveGAN(System):
         """Take it back."""
         watch = state.get("item0/watch")
         self._watch = torch.zeros(4, device=self.device) if watch is None else watch.to(self.device).clone()
+
+    def facts(self) -> dict[str, Any]:
+        """Return clips and minutes of each split, and how many files were left out or padded."""
+        minutes = {side: round(seconds / 60, 1) for side, seconds in self.clips.seconds.items()}
+        counts = {"skipped": len(self.clips.left_out), "padded": len(self.clips.padded)}
+        return {"windows": self.clips.windows(), "minutes": minutes, **counts}
 
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
         """Return the distance of generated clips from held-out ones (dB) and the collapse panel's figures.

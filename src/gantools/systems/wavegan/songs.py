@@ -17,15 +17,13 @@ from gantools.errors import ConfigError, InputError
 from gantools.files.scratch import open_scratch, scratch_error
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig
-from gantools.training.remarks import listed, on_held_out
+from gantools.training.remarks import LeftOut, listed, on_held_out
 
 _INT16 = 32767.0
 #: Samples of which one energy is kept, to know silent places without reading them.
 _BLOCK = 256
 _TRIES = 30
 _RMS_DB = -18.0
-
-Skipped = Callable[[Path, str], None]
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,6 @@ class SongClips:
     files : sequence of (str, Path)
         Name of each song and its file.
     config : WaveGANConfig
-    skipped : callable, optional
-        Told of each file that cannot be used, and why; the others are taken.
     tick : callable, optional
         Called after each file.
 
@@ -113,8 +109,9 @@ class SongClips:
     songs : dict of str to Song
     split : dict
         ``train``, ``val``, ``test`` -> names of songs.
-    padded, unusable : list of str
-        Songs shorter than a clip, which are followed by silence, and files that were left out.
+    padded, left_out : list of str
+        Songs shorter than a clip, which are followed by silence; a line for each file that cannot be used, with the
+        reason.
     twins : list of list of str
         Songs that are one recording.
 
@@ -128,11 +125,10 @@ class SongClips:
         self,
         files: Sequence[tuple[str, Path]],
         config: WaveGANConfig,
-        skipped: Skipped | None = None,
         tick: Callable[[], None] | None = None,
     ) -> None:
         self.config, self.songs = config, dict[str, Song]()
-        self.padded, self.unusable = list[str](), list[str]()
+        self.padded, left_out = list[str](), LeftOut()
         self._prints: dict[str, Fingerprint] = {}
         self._file = open_scratch()
         place = 0
@@ -141,9 +137,7 @@ class SongClips:
             try:
                 codes, song, self._prints[name] = read_song(name, path, place, config)
             except InputError as error:
-                self.unusable.append(name)
-                if skipped:
-                    skipped(path, error.message)
+                left_out.note(error, path)
             else:
                 self._store(codes)
                 self.songs[name] = song
@@ -151,8 +145,9 @@ class SongClips:
                 place += len(codes)
             if tick:
                 tick()
+        self.left_out = left_out.lines
         if not self.songs:
-            raise ConfigError("none of these files can be used; see above")
+            raise ConfigError(f"none of these files can be used{left_out.first()}")
         self._store(b"")
         self._codes = np.memmap(self._file, np.int16, "r", shape=(place, config.channels))
         self.twins = twins(self._prints)
