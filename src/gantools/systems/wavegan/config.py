@@ -227,13 +227,9 @@ class WaveGANGenerateConfig(AudioFileConfig):
     #: Which clips are made, not what they are.
     FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "steps"})
 
-    count: int | None = option(
-        None, "Clips to make, of the seeds from --seed on; 10 by default.", low=1
-    )
+    count: int | None = option(None, "Clips to make, of the seeds from --seed on; 10 by default.", low=1)
     seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.")
-    interpolate: str = option(
-        "", "Two seeds, such as 3-7: go from one clip to the other in --steps clips."
-    )
+    interpolate: str = option("", "Two seeds, such as 3-7: go from one clip to the other in --steps clips.")
     latents: str = option("", "Latents to use in place of seeds, such as the z.safetensors of an earlier run.")
     steps: int = option(9, "Clips of an interpolation, both ends included", low=2)
     truncation: float = option(1.0, "How far from the average clip: below 1 safer, above 1 wilder", low=0)
