@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from gantools import __version__
 from gantools.chunks.finding import BESIDE, Passed
 from gantools.cli.batch import require_out, stopped
 from gantools.cli.flags import Run
-from gantools.cli.inputs import gather_sets
+from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, gather_sets
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
@@ -19,66 +19,55 @@ from gantools.errors import ConfigError, GantoolsError, InputError, Notice
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.failures import explain
 from gantools.files.hashing import hash_file, hash_json
+from gantools.metrics.metric import Conditions, Inputs, Metric
+from gantools.metrics.pairing import ClipSets, Groups
 from gantools.options import to_mapping
+from gantools.report.clip import Clip
+from gantools.report.table import Table
 
 if TYPE_CHECKING:
     from gantools.files.manifest import Manifest
     from gantools.files.partial import Partial
-    from gantools.report.clip import Clip
-
-Failed = Callable[[Path, GantoolsError], None]
-Measure = Callable[..., dict[str, Any]]
-Groups = Sequence[Sequence[tuple[str, "Clip"]]]
+    from gantools.report.folder import Report
 
 
-class ClipSets(dict[str, "list[Clip]"]):
-    """The files of an evaluation by what they are: ``generated``, ``real``, ``source``.
+def evaluate(metric: Metric[Any], places: Mapping[str, str], run: Run, config: Any) -> int:
+    """Run a metric on what the command line names; return the exit code.
 
-    Attributes
+    Parameters
     ----------
-    left_out : dict of str to int
-        Why files that were given are not measured -> how many.
+    metric : Metric
+    places : mapping of str to str
+        Name of each of the metric's arguments -> what was given for it.
+    run : Run
+    config : dataclass
+        Options of the metric.
     """
+    inputs = metric.inputs(places, config)
+    sets = gather_clips(inputs, (*AUDIO_SUFFIXES, *(MEL_SUFFIXES if metric.reads_mels else ())), run)
+    groups = metric.pair(sets, config)
+    device: Any = "cpu"
+    if "device" in metric.uses:
+        from gantools.runtime.device import resolve_device
 
-    def __init__(self, sets: Mapping[str, list[Clip]]) -> None:
-        super().__init__(sets)
-        self.left_out: dict[str, int] = {}
-
-    def narrow(self, name: str, clips: list[Clip], why: str) -> None:
-        """Keep some files of a set, and count the others."""
-        if len(clips) < len(self[name]):
-            self.left_out[f"{name} {why}"] = len(self[name]) - len(clips)
-        self[name] = clips
-
-    def keep_role(self, name: str, role: str) -> None:
-        """Keep the files of a role, where one is asked for."""
-        from gantools.metrics.pairing import of_role
-
-        if role:
-            self.narrow(name, of_role(self[name], role), f"files that are not {role}, as their names say")
-
-    def keep_roles(self, role: str, real_role: str = "") -> None:
-        """Keep the generated files of a role and the real ones of another, or of the same where their names say one."""
-        self.keep_role("generated", role)
-        if real_role or any(clip.role == role for clip in self.get("real", ())):
-            self.keep_role("real", real_role or role)
+        device = resolve_device(run.device)
+    generated, reference = (*places.values(), "")[:2]
+    facts = {"generated": generated, "reference": reference}
+    return Evaluation(run, metric, config, sets, facts, device).execute(groups)
 
 
-def gather_clips(folders: Mapping[str, str], suffixes: Sequence[str], run: Run) -> ClipSets:
-    """Return the files of each folder, or of a list on standard input (``-``), as clips.
+def gather_clips(inputs: Inputs, suffixes: Sequence[str], run: Run) -> ClipSets:
+    """Return the files of each place, or of a list on standard input (``-``), as clips.
 
     What gantools put beside its own results is left out: the manifest of a folder names it.
     """
-    from gantools.report.clip import Clip
-
-    passed = Passed()
-    found = gather_sets([[folder] for folder in folders.values()], suffixes, run, passed=passed, results_only=True)
-    sets = ClipSets(
-        {
-            name: [Clip(item.path, item.key, item.role, item.song, item.named.part) for item in items]
-            for name, items in zip(folders, found, strict=True)
-        }
-    )
+    passed, places = Passed(), inputs.places
+    found = gather_sets([[place] for place in places.values()], suffixes, run, passed=passed, results_only=True)
+    clips = {
+        name: [Clip(item.path, item.key, item.role, item.song, item.named.part) for item in items]
+        for name, items in zip(places, found, strict=True)
+    }
+    sets = ClipSets(clips, inputs.files)
     if beside := passed.counts.get(BESIDE):
         sets.left_out[BESIDE[len(beside) > 1]] = len(beside)
     return sets
@@ -90,47 +79,44 @@ class Evaluation:
     Parameters
     ----------
     run : Run
-    metric : str
+    metric : Metric
     config : dataclass
+        Options of the metric.
     sets : ClipSets
-        ``generated``, and what it is compared with.
+        ``generated``, and what it is compared with, paired.
     facts : dict of str to str
         What the record and the report say of the inputs: ``generated``, ``reference``.
-    files : dict of str to Path, optional
-        Other files that the result depends on.
+    device : torch.device or str
     """
 
     def __init__(
         self,
         run: Run,
-        metric: str,
+        metric: Metric[Any],
         config: Any,
         sets: ClipSets,
         facts: dict[str, str],
-        files: dict[str, Path] | None = None,
+        device: Any = "cpu",
     ) -> None:
-        self.run, self.metric, self.sets, self.facts = run, metric, sets, facts | _made_by(facts["generated"])
-        self.inputs = {f"{name}:{clip.path}": clip.path for name, clips in sets.items() for clip in clips}
-        self.files = files or {}
-        self.inputs |= self.files
-        self.digest = hash_json([metric, to_mapping(config), run.seed])
+        self.run, self.metric, self.config, self.sets, self.device = run, metric, config, sets, device
+        self.facts = facts | _made_by(facts["generated"])
+        self.inputs = {f"{name}:{clip.path}": clip.path for name, clips in sets.items() for clip in clips} | sets.files
+        self.digest = hash_json([metric.name, to_mapping(config), run.seed])
+        self.failures: list[str] = []
         out = None if run.out is None else str(require_out(run) / "report.html")
-        self.record = {"action": "evaluate", "path": out, "source": facts["generated"], "rel": "", "metric": metric}
+        source = facts["generated"]
+        self.record = {"action": "evaluate", "path": out, "source": source, "rel": "", "metric": metric.name}
 
-    def execute(self, measure: Measure, groups: Groups) -> int:
+    def execute(self, groups: Groups) -> int:
         """Measure, print and write what is not up to date; return the exit code.
 
         Parameters
         ----------
-        measure : callable
-            (failed=, tick=, keep=) -> result. Tells `failed` each file that fails, calls `tick` after each file, and
-            gives `keep` what makes the result of a file.
         groups : sequence of sequences of (label, Clip)
             Files to show side by side in the report.
         """
-        counts = ", ".join(f"{len(clips)} {name}" for name, clips in self.sets.items())
         if self.run.dry_run:
-            say(self.run, f"would compare {counts}")
+            say(self.run, f"would compare {', '.join(f'{len(clips)} {name}' for name, clips in self.sets.items())}")
             return self._emit("planned", {})
         if "made_by" in self.facts:
             say(self.run, f"{self.facts['generated']}: made by a model of {self.facts['made_by']}")
@@ -138,60 +124,64 @@ class Evaluation:
         if known is not None:
             say(self.run, "nothing to do: the report is up to date")
             return self._emit("skipped", known)
-        if self.run.out is not None and (why := self._manifest().kept(self._names(), self.run.force)):
-            raise ConfigError(why)
-        if self.run.out is not None and self.run.out.is_dir():
-            sweep_temporaries(self.run.out)
-        start, failures = time.perf_counter(), list[str]()
-        partial = self._partial()
-        with Bar(self.run, sum(map(len, self.sets.values())), f"evaluate {self.metric}") as bar:
-            done = 0
-
-            def tick() -> None:
-                nonlocal done
-                done += 1
-                bar.update(done)
-
-            def failed(path: Path, error: GantoolsError) -> None:
-                if isinstance(error, Notice):
-                    return bar.remark(f"gantools evaluate: {path}: warning: {error.message}")
-                text = str(error) if error.path else f"{path}: {error}"
-                failures.append(text)
-                bar.say(f"gantools evaluate: {' '.join(text.splitlines())}")
-
+        if self.run.out is not None:
+            if why := self._manifest().kept(self._names(), self.run.force):
+                raise ConfigError(why)
+            if self.run.out.is_dir():
+                sweep_temporaries(self.run.out)
+        start, partial = time.perf_counter(), self._partial()
+        with Bar(self.run, sum(map(len, self.sets.values())), f"evaluate {self.metric.name}") as bar:
             try:
-                result = self._complete(measure(failed=failed, tick=tick, keep=partial.keep), failures)
-                fields = self._fields(result) | {"seconds": round(time.perf_counter() - start, 3), "failed": failures}
+                report = self._measured(bar, partial)
+                fields = self._fields(report) | {"seconds": round(time.perf_counter() - start, 3)}
+                fields["failed"] = self.failures
                 if self.run.out is not None:
-                    self._publish(result, groups, fields)
+                    self._publish(report, groups, fields)
                 partial.sweep()
             except KeyboardInterrupt:
                 stopped(partial.count)
             except (InputError, OSError) as error:
                 text = explain(error) if isinstance(error, OSError) else str(error)
                 bar.say(f"gantools evaluate: {text}")
-                return self._emit("error", {"error": text, "failed": failures}, code=1)
-        self._table(result)
-        return self._emit("ok", fields, code=1 if failures else 0)
+                return self._emit("error", {"error": text, "failed": self.failures}, code=1)
+        self._print(report.table)
+        return self._emit("ok", fields, code=1 if self.failures else 0)
+
+    def _measured(self, bar: Bar, partial: Partial) -> Report:
+        """Run the metric, moving the bar and noting the files that fail."""
+        from gantools.report.folder import complete
+
+        done = 0
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            bar.update(done)
+
+        def failed(path: Path, error: GantoolsError) -> None:
+            if isinstance(error, Notice):
+                return bar.remark(f"gantools evaluate: {path}: warning: {error.message}")
+            text = str(error) if error.path else f"{path}: {error}"
+            self.failures.append(text)
+            bar.say(f"gantools evaluate: {' '.join(text.splitlines())}")
+
+        conditions = Conditions(failed, tick, partial.keep, self.run.seed, self.device)
+        result = self.metric.compare(self.sets, self.config, conditions)
+        facts = {**self.facts, "seed": self.run.seed, "failed": self.failures, "left_out": self.sets.left_out}
+        return self.metric.report(complete(result, metric=self.metric.name, **facts))
 
     def _partial(self) -> Partial:
         """Return where the results of files are kept until the report stands; nowhere without ``--out``."""
         from gantools.files.partial import Partial
 
-        whole = None if self.run.out is None else self.run.out / self.metric
-        files = [hash_file(path) for path in self.files.values() if path.is_file()]
+        whole = None if self.run.out is None else self.run.out / self.metric.name
+        files = [hash_file(path) for path in self.sets.files.values() if path.is_file()]
         return Partial(whole, hash_json([self.digest, self.run.device, __version__, files]))
 
-    def _complete(self, result: dict[str, Any], failures: list[str]) -> dict[str, Any]:
-        from gantools.metrics.report_folder import complete
+    def _fields(self, report: Report) -> dict[str, Any]:
+        from gantools.report.folder import summary
 
-        facts = {**self.facts, "seed": self.run.seed, "failed": failures, "left_out": self.sets.left_out}
-        return complete(result, metric=self.metric, **facts)
-
-    def _fields(self, result: dict[str, Any]) -> dict[str, Any]:
-        from gantools.metrics.report_folder import summary
-
-        return summary(result)
+        return summary(report.result, self.metric.bulky)
 
     def _manifest(self) -> Manifest:
         from gantools.files.manifest import Manifest
@@ -200,16 +190,16 @@ class Evaluation:
         return Manifest(self.run.out)
 
     def _names(self) -> list[str]:
-        from gantools.metrics.report_folder import report_names
+        from gantools.report.folder import report_names
 
-        return report_names(self.metric)
+        return report_names(self.metric.plot_name)
 
-    def _publish(self, result: dict[str, Any], groups: Groups, fields: dict[str, Any]) -> None:
+    def _publish(self, report: Report, groups: Groups, fields: dict[str, Any]) -> None:
         from gantools.files.manifest import fingerprint
-        from gantools.metrics.report_folder import write_report
+        from gantools.report.folder import write_report
 
         record = {
-            "key": self.metric,
+            "key": self.metric.name,
             "verb": "evaluate",
             "source": self.facts["generated"],
             # Without the files that failed the report is not what was asked for: it is made again next time.
@@ -220,23 +210,21 @@ class Evaluation:
             "fields": fields,
         }
         with self._manifest().publishing(record, self._names(), force=self.run.force) as folder:
-            write_report(folder, result, groups)
+            write_report(folder, report, groups)
 
-    def _table(self, result: dict[str, Any]) -> None:
+    def _print(self, table: Table) -> None:
         """Print the table: it is the result where nothing else is asked for, and a message otherwise."""
-        from gantools.metrics.report_table import as_text
-
         asked = self.run.json or self.run.out is not None
         if not (asked and self.run.quiet):
             if asked:
-                write_message(as_text(result))
+                write_message(table.as_text())
             else:
-                print(as_text(result), flush=True)
+                print(table.as_text(), flush=True)
 
     def _known(self) -> dict[str, Any] | None:
         if self.run.out is None or self.run.force:
             return None
-        record = self._manifest().up_to_date(self.metric, self.inputs, self.digest, check=self.run.check)
+        record = self._manifest().up_to_date(self.metric.name, self.inputs, self.digest, check=self.run.check)
         return None if record is None else dict(record["fields"])
 
     def _emit(self, status: str, fields: dict[str, Any], code: int = 0) -> int:

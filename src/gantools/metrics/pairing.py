@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from gantools.errors import ConfigError
 from gantools.report.clip import Clip
 
 Pair = tuple[Clip, Clip]
 Groups = list[list[tuple[str, Clip]]]
+
+
+class ClipSets(dict[str, list[Clip]]):
+    """The files of an evaluation by what they are: ``generated``, ``real``, ``source``.
+
+    Attributes
+    ----------
+    files : dict of str to Path
+        Other files that the result depends on.
+    pairs : dict of str to list of (Clip, Clip)
+        Files of a set, each with the one that it is compared with, where a metric compares pairs.
+    left_out : dict of str to int
+        Why files that were given are not measured -> how many.
+    """
+
+    def __init__(self, sets: Mapping[str, list[Clip]], files: Mapping[str, Path] | None = None) -> None:
+        super().__init__(sets)
+        self.files = dict(files or {})
+        self.pairs: dict[str, list[Pair]] = {}
+        self.left_out: dict[str, int] = {}
+
+    def narrow(self, name: str, clips: list[Clip], why: str) -> None:
+        """Keep some files of a set, and count the others."""
+        if len(clips) < len(self[name]):
+            self.left_out[f"{name} {why}"] = len(self[name]) - len(clips)
+        self[name] = clips
+
+    def keep_role(self, name: str, role: str) -> None:
+        """Keep the files of a role, where one is asked for."""
+        if role:
+            self.narrow(name, of_role(self[name], role), f"files that are not {role}, as their names say")
+
+    def keep_roles(self, role: str, real_role: str = "") -> None:
+        """Keep the generated files of a role and the real ones of another, or of the same where their names say one."""
+        self.keep_role("generated", role)
+        if real_role or any(clip.role == role for clip in self.get("real", ())):
+            self.keep_role("real", real_role or role)
 
 
 def of_role(clips: Sequence[Clip], role: str) -> list[Clip]:

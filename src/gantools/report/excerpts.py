@@ -19,6 +19,7 @@ from gantools.audio.picture import mel_image
 from gantools.audio.writing import lowering
 from gantools.errors import GantoolsError
 from gantools.report.clip import Clip
+from gantools.report.page import Shelf, Sound
 
 EXCERPT_S = 10.0
 SOUND_RATE_HZ = 44100
@@ -40,6 +41,15 @@ class Row:
 
     title: str
     cells: tuple[Cell, ...]
+
+    def shelf(self) -> Shelf:
+        """Return the row as a part of a page, which carries pictures and sounds in itself."""
+        sounds = []
+        for cell in self.cells:
+            sound = "" if cell.sound is None else data_uri(cell.sound, "audio/mpeg")
+            alt = f"Mel spectrogram, {cell.label}: {self.title}"
+            sounds.append(Sound(data_uri(png_bytes(cell.picture), "image/png"), sound, alt, cell.label))
+        return Shelf(self.title, sounds)
 
 
 def make_rows(groups: Sequence[Sequence[tuple[str, Clip]]]) -> list[Row]:

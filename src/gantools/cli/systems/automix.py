@@ -8,14 +8,11 @@ from typing import Annotated
 import typer
 
 from gantools.chunks.item import Item
-from gantools.cli.evaluation import Evaluation, gather_clips
-from gantools.cli.flags import SINGLE, Run, verb
+from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
-from gantools.cli.inputs import AUDIO_SUFFIXES
 from gantools.cli.multitracks import gather_multitracks
 from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
 from gantools.cli.training import run_training
-from gantools.metrics.config import MixMetricConfig
 from gantools.systems.automix import config as automix_config
 
 Normalised = Annotated[Path, typer.Argument(help="Normalised stems, from gantools fxnorm apply.", show_default=False)]
@@ -24,8 +21,6 @@ Target = Annotated[
     str,
     typer.Option("--target", metavar="NAME|FILE", help="What the stems were normalised to: musdb18, or a file."),
 ]
-Mixed = Annotated[str, typer.Argument(help="Mixes: a folder, a file, or - for a list.", show_default=False)]
-Songs = Annotated[str, typer.Argument(help="The songs: their mixes, their stems, or both.", show_default=False)]
 Stems = Annotated[list[str] | None, typer.Argument(help="Stems: files, folders of songs, or - for a list.")]
 
 
@@ -79,30 +74,6 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate automix models/mix normalised/ --normalised -o mixes/ --lufs -16
         """
         return _mix(model, stems, run, config)
-
-
-def add_evaluate(app: typer.Typer) -> None:
-    """Add ``evaluate mix``."""
-
-    @verb(app, "mix", MixMetricConfig, uses=(*SINGLE, "map", "seed"), action="evaluate")
-    def mix(generated: Mixed, reference: Songs, *, run: Run, config: MixMetricConfig) -> int:
-        """Compare mixes with the songs' own: loudness, spectrum, stereo image, dynamics, balance; absolute differences.
-
-        \b
-          gantools evaluate mix mixes/ songs/ -o report/
-        """
-        from gantools.metrics.mix.figures import compare_mix, pair_with_songs
-
-        sets = gather_clips({"generated": generated, "real": reference}, AUDIO_SUFFIXES, run)
-        sets.keep_role("generated", config.role)
-        pairs = pair_with_songs(sets["generated"], sets["real"])
-        measured = {mix for _, mix, _, _ in pairs}
-        kept = [clip for clip in sets["generated"] if clip.path in measured]
-        sets.narrow("generated", kept, "files without a song of their name")
-        facts = {"generated": generated, "reference": reference}
-        return Evaluation(run, "mix", config, sets, facts).execute(
-            lambda **watch: compare_mix(pairs, seed=run.seed, **watch), []
-        )
 
 
 def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.MixConfig) -> int:

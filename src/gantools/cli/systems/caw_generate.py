@@ -201,7 +201,7 @@ def _open_patch(path: str) -> PatchEngine:
 def _rank(run: Run, tasks: Sequence[Task], first: Path, clip: Any, rate_hz: int, clip_name: str) -> int:
     """Write ``ranked.csv`` and ``index.html`` over the new music of this model in the output folder."""
     from gantools.files.manifest import Manifest
-    from gantools.metrics.novelty.ranking import rank, write_ranking
+    from gantools.metrics.novelty.ranking import PAGE_NOTE, as_ideas, rank, write_ranking
     from gantools.report.ideas import PAGE_FILES, write_page
 
     out = require_out(run)
@@ -221,11 +221,11 @@ def _rank(run: Run, tasks: Sequence[Task], first: Path, clip: Any, rate_hz: int,
             bar.update(done)
 
         rows = rank(ideas, clip, rate_hz, tick=tick)
-    facts = [f"{len(ideas)} ideas of {first.parent.name if first.name == 'config.json' else first.name}"]
+    facts = [f"{len(ideas)} ideas of {first.parent.name if first.name == 'config.json' else first.name}", PAGE_NOTE]
 
     def write(folder: Path) -> None:
         write_ranking(folder / "ranked.csv", rows, out)
-        write_page(folder, rows, clip, rate_hz, clip_name=clip_name, facts=facts, place=out)
+        write_page(folder, as_ideas(rows), clip, rate_hz, clip_name=clip_name, facts=facts, place=out)
 
     if publish_extra(run, Manifest(out), PAGE_FILES, str(first), write):
         return 1

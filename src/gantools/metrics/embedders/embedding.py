@@ -14,12 +14,13 @@ import torch
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
 from gantools.files.partial import Keep, made_anew
-from gantools.metrics.config import EMBEDDERS, EmbeddingConfig
+from gantools.metrics.embedders.metric import EMBEDDERS, EmbeddingConfig
 from gantools.metrics.embedders.musicnn import PATCH_FRAMES, MusiCNN
 from gantools.metrics.embedders.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
 from gantools.metrics.embedders.onnx_network import OnnxNetwork
 from gantools.metrics.embedders.random_cnn import RandomCNN
 from gantools.options import did_you_mean
+from gantools.report.clip import Clip
 
 #: Windows below this RMS level, in dB of full scale, count as silent.
 SILENCE_DB = -60.0
@@ -226,4 +227,33 @@ def describe_embedder(embedder: Embedder) -> dict[str, Any]:
         "layer": embedder.layer,
         "window_s": round(embedder.window_s, 4),
         "hop_s": round(embedder.hop_s, 4),
+    }
+
+
+def embed_set(
+    clips: Sequence[Clip],
+    embedder: Embedder,
+    config: EmbeddingConfig,
+    failed: Failed,
+    tick: Callable[[], None],
+    keep: Keep,
+) -> Embeddings:
+    """Embed a set of files as a configuration says."""
+    return embed_files([clip.path for clip in clips], embedder, failed, tick, config.silence, config.clip_s, keep)
+
+
+def describe_sets(
+    embedder: Embedder, config: EmbeddingConfig, generated: Embeddings, real: Embeddings
+) -> dict[str, Any]:
+    """Return what a result says of its embedder and of the two sets."""
+    return {
+        **describe_embedder(embedder),
+        "clip_s": config.clip_s,
+        "n_generated": len(generated.groups),
+        "n_real": len(real.groups),
+        "silent_generated": generated.silent,
+        "silent_real": real.silent,
+        "silence_counted": config.silence,
+        "files_generated": len(generated.files),
+        "files_real": len(real.files),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,17 @@ import numpy as np
 
 from gantools.audio.io import AudioReader, load_mono
 from gantools.audio.resample import resample
-from gantools.errors import GantoolsError, InputError, ModelError
+from gantools.errors import InputError, ModelError
 from gantools.files.containers import read_tensors
-from gantools.files.jsontext import parse_object
 from gantools.files.partial import Keep, made_anew
-from gantools.metrics.config import NoveltyConfig
+from gantools.metrics.metric import Failed, Result, Tick
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
+from gantools.metrics.novelty.metric import CLIPS_FILE, NoveltyConfig
+from gantools.models.weights import read_configuration
 from gantools.report.clip import Clip
 
-Failed = Callable[[Path, GantoolsError], None]
-#: The clips that a model of one clip was trained on, in its folder.
-CLIPS_FILE = "clips.safetensors"
 _MOST_VALUES = 2000
 
 
@@ -46,13 +44,12 @@ def training_clips(folder: Path) -> tuple[list[np.ndarray], int]:
 
 
 def receptive_field_s(folder: Path) -> float | None:
-    """Return the receptive field of the coarsest scale of a Catch-A-Waveform model in seconds; None if unknown."""
+    """Return the receptive field of a model's coarsest scale in seconds, as it tells itself; None where it does not."""
     try:
-        found = parse_object((folder / "config.json").read_text(encoding="utf-8"))
-        layers, kernel = int(found["config"]["layers"]), int(found["config"]["kernel"])
-        return (1 + (kernel - 1) * (2**layers - 1)) / float(found["data"]["rates_hz"][0])
-    except (OSError, ValueError, KeyError, IndexError, TypeError, ZeroDivisionError):
+        told = read_configuration(folder)["data"].get("receptive_field_s")
+    except ModelError:
         return None
+    return float(told) if isinstance(told, int | float) and told > 0 else None
 
 
 def compare_novelty(
@@ -61,9 +58,9 @@ def compare_novelty(
     config: NoveltyConfig,
     *,
     failed: Failed,
-    tick: Callable[[], None] = lambda: None,
+    tick: Tick = lambda: None,
     keep: Keep = made_anew,
-) -> dict[str, Any]:
+) -> Result:
     """Measure generated files against a clip, or several of one style.
 
     Parameters
@@ -141,9 +138,7 @@ def _unpacked(fields: Sequence[Any]) -> Analysis:
     return Analysis(figures, None if arrays is None else Profile(*arrays), *correlations)
 
 
-def _reference(
-    generated: Sequence[Clip], real: Sequence[Clip] | Path, failed: Failed, tick: Callable[[], None]
-) -> Reference:
+def _reference(generated: Sequence[Clip], real: Sequence[Clip] | Path, failed: Failed, tick: Tick) -> Reference:
     rates = [rate for rate in map(_rate_hz, generated) if rate]
     if isinstance(real, Path):
         waves, own_hz = training_clips(real)

@@ -23,6 +23,7 @@ from gantools.errors import InputError
 from gantools.files.atomic import write_text
 from gantools.metrics.novelty.figures import FIGURES, GATES, Reference, judge, pairwise_ncc
 from gantools.metrics.novelty.gates import FIELD_S
+from gantools.report.ideas import Idea
 
 RATE_HZ = 16000
 #: Ideas less new than this come after all others. Half means about as much copied as the gates allow.
@@ -30,6 +31,22 @@ LEAST_NOVELTY = 0.5
 #: Ideas are compared with each other in their first 10 s, and only for the first places.
 _COMPARED_SECONDS = 10.0
 _DIVERSE_PLACES, _CANDIDATES = 20, 40
+#: Below the page of ranked ideas.
+PAGE_NOTE = (
+    "Likeness: spectrum, frames and movement against the clip; 1 is as like as its two halves are to each other. "
+    "Novelty: how little is copied; 0 is a copy. All figures: ranked.csv."
+)
+#: Figure -> what the page calls it, and its unit.
+_LABELS = (
+    ("ltas_db", "average spectrum off by", "dB"),
+    ("recall_db", "of the clip, found again within", "dB"),
+    ("precision_db", "belongs to the clip within", "dB"),
+    ("modulation_ratio", "level moves, times the clip", ""),
+    ("ncc_1s", "correlation with the clip", ""),
+    ("copied_1s", "copied in pieces of 1 s", "%"),
+    ("copied_quarter", "copied in pieces of 0.25 s", "%"),
+    ("verbatim_s", "longest piece of the clip", "s"),
+)
 COLUMNS = ("rank", "file", "likeness", "novelty", "score", "flags", "seconds", *FIGURES, "closest", "closest_ncc")
 
 
@@ -223,6 +240,27 @@ def flags(row: Mapping[str, Any], halves: Mapping[str, float]) -> list[str]:
     if verdicts["recall_db"].passed is False:
         found.append("much of the clip does not come up")
     return found
+
+
+def as_ideas(rows: Sequence[Mapping[str, Any]]) -> list[Idea]:
+    """Return rows of `rank` as the page of ideas shows them."""
+    return [
+        Idea(
+            Path(row["path"]),
+            str(row["rank"]),
+            row["seconds"],
+            [(name, _shown(row[name])) for name in ("likeness", "novelty")],
+            [(label, _shown(row[name], unit)) for name, label, unit in _LABELS],
+            row["flags"],
+        )
+        for row in rows
+    ]
+
+
+def _shown(value: float, unit: str = "") -> str:
+    scale, digits = (100, 0) if unit == "%" else (1, 2)
+    text = f"{value * scale:.{digits}f}" if math.isfinite(value) else "-"
+    return f"{text} {unit}".rstrip()
 
 
 def write_ranking(path: str | Path, rows: Sequence[Mapping[str, Any]], place: Path | None = None) -> None:

@@ -19,7 +19,7 @@ from gantools.errors import InputError
 from gantools.metrics.embedders.musicnn import MusiCNN
 from gantools.metrics.embedders.musicnn_mel import SAMPLE_RATE_HZ
 from gantools.metrics.frechet.distance import frechet_distance
-from gantools.metrics.rhythm import alignment, onset_envelope
+from gantools.metrics.rhythm.alignment import alignment, onset_envelope
 from gantools.options import to_mapping
 from gantools.training.remarks import listed, on_held_out
 

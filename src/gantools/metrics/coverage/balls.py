@@ -9,19 +9,20 @@ Naeem et al., "Reliable fidelity and diversity metrics for generative models", I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from gantools.errors import GantoolsError, InputError
+from gantools.errors import InputError
 from gantools.files.partial import Keep, made_anew
-from gantools.metrics.comparison import describe_sets, embed_set
-from gantools.metrics.config import CoverageConfig
-from gantools.metrics.embedders.embedding import open_embedder
+from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
+from gantools.metrics.metric import Failed, Result, Tick
 from gantools.report.clip import Clip
+
+if TYPE_CHECKING:
+    from gantools.metrics.coverage.metric import CoverageConfig
 
 FIGURES = ("precision", "recall", "density", "coverage")
 _BLOCK_ROWS = 1024
@@ -106,10 +107,10 @@ def compare_coverage(
     config: CoverageConfig,
     *,
     device: torch.device | str = "cpu",
-    failed: Callable[[Path, GantoolsError], None],
-    tick: Callable[[], None] = lambda: None,
+    failed: Failed,
+    tick: Tick = lambda: None,
     keep: Keep = made_anew,
-) -> dict[str, Any]:
+) -> Result:
     """Precision, recall, density and coverage of two sets of audio files.
 
     Parameters

@@ -6,11 +6,20 @@ features) and its prose disagree, so both are here. This is not STOI, which work
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from gantools.errors import InputError
+from gantools.files.partial import Keep, made_anew
+from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.windows import paired_windows
+from gantools.report.clip import Clip
+
+if TYPE_CHECKING:
+    from gantools.metrics.stoi.metric import StoiConfig
 
 Mode = Literal["pearson", "literal", "stoi"]
 
@@ -71,3 +80,46 @@ def _row_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     varies = (variances[0] >= LEAST_VARIANCE) & (variances[1] >= LEAST_VARIANCE)
     scale = np.sqrt(variances[0] * variances[1])
     return np.divide((x * y).mean(0), scale, out=np.zeros(x.shape[1]), where=varies)
+
+
+def compare_stoi(
+    pairs: Sequence[tuple[Clip, Clip]],
+    config: StoiConfig,
+    *,
+    failed: Failed,
+    tick: Tick = lambda: None,
+    keep: Keep = made_anew,
+) -> Result:
+    """STOI-like features of generated files against their real counterparts.
+
+    Parameters
+    ----------
+    pairs : sequence of (Clip, Clip)
+        Generated file and real counterpart.
+    config : StoiConfig
+    failed, tick, keep : callable
+        See `gantools.metrics.windows.paired_windows`.
+
+    Returns
+    -------
+    dict
+        ``mean`` over all bands and windows, ``bands`` (the mean of each of the 256), ``windows`` (file, start_s, mean)
+        and ``features``, float64 (windows, bands), which the report writes as safetensors.
+    """
+    windows = paired_windows(pairs, config.window_frames, failed, tick, keep)
+    features = np.array([stoi_features(window.generated, window.other, config.mode) for window in windows])  # type: ignore[arg-type]
+    return {
+        "mode": config.mode,
+        "mean": float(features.mean()),
+        "sd_windows": float(features.mean(1).std()),
+        "n": len(windows),
+        "files": len({window.name for window in windows}),
+        "window_frames": config.window_frames,
+        "bands": features.mean(0).round(5).tolist(),
+        "windows": [
+            {"file": window.name, "start_s": round(window.start_s, 3), "mean": float(row.mean())}
+            for window, row in zip(windows, features, strict=True)
+        ],
+        "features": features,
+        "config": asdict(config),
+    }

@@ -1,0 +1,1 @@
+"""Precision, recall, density and coverage."""

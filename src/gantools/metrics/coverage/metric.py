@@ -1,0 +1,63 @@
+"""``evaluate coverage``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gantools.metrics.embedders.metric import EmbeddingConfig, EmbeddingMetric
+from gantools.metrics.metric import Conditions, Result
+from gantools.metrics.pairing import ClipSets
+from gantools.options import option
+from gantools.report.table import TableRow, number
+
+_NOTES = {
+    "precision": "share of generated windows near real ones",
+    "recall": "share of real windows near generated ones",
+    "density": "how deep among the real ones, 1 is real",
+    "coverage": "share of real windows with a generated one near",
+}
+
+
+@dataclass(frozen=True)
+class CoverageConfig(EmbeddingConfig):
+    """Options of precision, recall, density and coverage."""
+
+    neighbours: int = option(5, "k: which neighbour sets the radius of a ball.", low=1)
+
+
+class Coverage(EmbeddingMetric[CoverageConfig]):
+    """Tell whether generated audio looks real (precision, density) and shows all there is (recall, coverage).
+
+    By balls to the k-th neighbour in the space of a network that knows music, beside what real files get among
+    themselves. Clips shorter than a window of the network are compared with --clip.
+
+    \b
+      gantools evaluate coverage drums/ real_drums/ -o report/
+      gantools evaluate coverage clips/ tracks/ --clip 1.024 --json
+    """
+
+    name = "coverage"
+    title = "Precision, recall, density, coverage"
+    config = CoverageConfig
+    uses = ("map", "device")
+
+    def compare(self, sets: ClipSets, config: CoverageConfig, conditions: Conditions) -> Result:
+        """Measure; see `gantools.metrics.coverage.balls.compare_coverage`."""
+        from gantools.metrics.coverage.balls import compare_coverage
+
+        return compare_coverage(sets["generated"], sets["real"], config, device=conditions.device, **conditions.watch)
+
+    def rows(self, result: Result) -> list[TableRow]:
+        """Return the four figures, beside what real music gets."""
+        rows = []
+        for name, note in _NOTES.items():
+            beside = f"; real against real {number(result['real'][name])}" if "real" in result else ""
+            rows.append((name, number(result[name]), note + beside))
+        sizes = f"generated / real, from {result['files_generated']} / {result['files_real']} files; k = {result['k']}"
+        cut = f"clips of {result['clip_s']:g} s, " if result["clip_s"] else ""
+        return [
+            *rows,
+            ("vectors", f"{result['n_generated']} / {result['n_real']}", sizes),
+            ("embedder", result["embedder"], f"{result['layer']}, {cut}windows of {result['window_s']:.2f} s"),
+            ("weights", result["weights_hash"][:12], "never compare numbers of different embedders"),
+        ]

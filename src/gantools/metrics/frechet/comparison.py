@@ -1,0 +1,87 @@
+"""Two sets of audio files: their Fréchet distance in the space of a network, with its intervals and its limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from gantools.errors import InputError
+from gantools.files.partial import Keep, made_anew
+from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
+from gantools.metrics.frechet.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
+from gantools.metrics.metric import Failed, Result, Tick
+from gantools.report.clip import Clip
+
+if TYPE_CHECKING:
+    from gantools.metrics.frechet.metric import FrechetConfig
+
+
+def compare_frechet(
+    generated: Sequence[Clip],
+    real: Sequence[Clip],
+    config: FrechetConfig,
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    failed: Failed,
+    tick: Tick = lambda: None,
+    keep: Keep = made_anew,
+) -> Result:
+    """Fréchet distance between two sets of audio files, with its intervals.
+
+    Parameters
+    ----------
+    generated, real : sequence of Clip
+    config : FrechetConfig
+    seed : int
+        Of the draws.
+    device : torch.device or str
+    failed, tick : callable
+        Told each file that fails; called after each file.
+    keep : callable
+        Given what makes the result of one file; see `gantools.files.partial.Partial.keep`.
+
+    Returns
+    -------
+    dict
+        ``distance`` with its interval, ``fad_infinity`` (or ``fad_infinity_refused``, the reason), the embedder, the
+        numbers of vectors and files. With several networks (rand-cnn) values are means over them, and
+        ``distance_sd`` tells how much they differ.
+    """
+    embedder = open_embedder(config, device)
+    a, b = (embed_set(clips, embedder, config, failed, tick, keep) for clips in (generated, real))
+    networks = list(zip(a.vectors, b.vectors, strict=True))
+    measured = [bootstrap_interval(*vectors, a.groups, b.groups, seed) for vectors in networks]
+    result: Result = {
+        **describe_sets(embedder, config, a, b),
+        "distance": float(np.mean([interval.value for interval in measured])),
+        "distance_low": float(np.mean([interval.low for interval in measured])),
+        "distance_high": float(np.mean([interval.high for interval in measured])),
+    }
+    if len(measured) > 1:
+        result["distance_sd"] = float(np.std([interval.value for interval in measured], ddof=1))
+    if config.infinity:
+        try:
+            pairs = zip(networks, measured, strict=True)
+            result |= _infinity([fad_infinity(*vectors, interval, seed) for vectors, interval in pairs])
+        except InputError as error:
+            result["fad_infinity_refused"] = str(error)
+    return result
+
+
+def _infinity(lines: Sequence[FadInfinity]) -> Result:
+    def mean(values: Sequence[float]) -> float:
+        return float(np.mean(values))
+
+    return {
+        "fad_infinity": mean([line.limit.value for line in lines]),
+        "fad_infinity_low": mean([line.limit.low for line in lines]),
+        "fad_infinity_high": mean([line.limit.high for line in lines]),
+        "slope": mean([line.slope for line in lines]),
+        "r_squared": mean([line.r_squared for line in lines]),
+        "core_axes": max(line.core_axes for line in lines),
+        "draws": {"sizes": lines[0].sizes, "distances": np.mean([line.distances for line in lines], 0).tolist()},
+    }

@@ -1,0 +1,97 @@
+"""``evaluate frechet``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gantools.metrics.embedders.metric import EmbeddingConfig, EmbeddingMetric
+from gantools.metrics.metric import Conditions, Result
+from gantools.metrics.pairing import ClipSets
+from gantools.options import option
+from gantools.report.table import TableRow, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class FrechetConfig(EmbeddingConfig):
+    """Options of the Fréchet distance."""
+
+    infinity: bool = option(True, "Extrapolate to endless material (FAD-infinity).")
+
+
+class FrechetDistance(EmbeddingMetric[FrechetConfig]):
+    """Measure the Fréchet distance of generated to real audio in the space of a network that knows music.
+
+    With its bootstrap interval, and extrapolated to endless material (FAD-infinity). 0 is the same kind of music.
+
+    \b
+      gantools evaluate frechet drums/ real_drums/ -o report/
+      gantools evaluate frechet drums/ songs/ --role drums --embedder rand-cnn --json
+    """
+
+    name = "frechet"
+    title = "Fréchet distance"
+    config = FrechetConfig
+    uses = ("map", "seed", "device")
+    bulky = ("draws",)
+    plot_name = "fad_infinity"
+    caption = "Distances of random draws over the inverse of their size. The line leads to endless material."
+
+    def compare(self, sets: ClipSets, config: FrechetConfig, conditions: Conditions) -> Result:
+        """Measure; see `gantools.metrics.frechet.comparison.compare_frechet`."""
+        from gantools.metrics.frechet.comparison import compare_frechet
+
+        seed, device = conditions.seed, conditions.device
+        return compare_frechet(sets["generated"], sets["real"], config, seed=seed, device=device, **conditions.watch)
+
+    def rows(self, result: Result) -> list[TableRow]:
+        """Return the distance, its limit, and on what both stand."""
+        name = f"{result['layer']}, {result['window_s']:.2f} s every {result['hop_s']:.2f} s"
+        name += f", of clips of {result['clip_s']:g} s" if result.get("clip_s") else ""
+        spread = _interval(result, "distance")
+        if "distance_sd" in result:
+            spread += f"; sd over networks {number(result['distance_sd'])}"
+        rows = [("Fréchet distance", number(result["distance"]), spread)]
+        if "fad_infinity" in result:
+            note = f"{_interval(result, 'fad_infinity')}; R² {number(result['r_squared'])}"
+            rows.append(("FAD-infinity", number(result["fad_infinity"]), note))
+        elif "fad_infinity_refused" in result:
+            rows.append(("FAD-infinity", "-", result["fad_infinity_refused"]))
+        files = f"generated / real, from {result['files_generated']} / {result['files_real']} files"
+        silent = f"{result['silent_generated']} / {result['silent_real']}"
+        counted = "counted" if result["silence_counted"] else "left out"
+        return [
+            *rows,
+            ("vectors", f"{result['n_generated']} / {result['n_real']}", files),
+            ("silent windows", silent, f"generated / real, below -60 dB RMS, {counted}"),
+            ("embedder", result["embedder"], name),
+            ("weights", result["weights_hash"][:12], "never compare numbers of different embedders"),
+        ]
+
+    def figure(self, result: Result, ink: str) -> Figure | None:
+        """Draw distances at several n over 1/n, and the line to endless material; None where that was refused."""
+        if not result.get("draws"):
+            return None
+        import numpy as np
+
+        from gantools.report.plots import ACCENT, QUIET, add_legend, new_axes
+
+        figure, axes = new_axes(ink, "1 / number of vectors", "Fréchet distance")
+        inverse = 1.0 / np.array(result["draws"]["sizes"])
+        axes.plot(inverse, result["draws"]["distances"], "o", ms=3, color=QUIET, alpha=0.7, label="random draws")
+        ends = np.array([0.0, inverse.max()])
+        axes.plot(ends, result["fad_infinity"] + result["slope"] * ends, color=ACCENT, lw=1.5, label="line")
+        low, high = result["fad_infinity_low"], result["fad_infinity_high"]
+        middle = result["fad_infinity"]
+        axes.errorbar([0], [middle], [[middle - low], [high - middle]], fmt="o", ms=5, color=ACCENT, capsize=3,
+                      label="FAD-infinity, 95 %")  # fmt: skip
+        axes.set_xlim(-0.04 * inverse.max(), 1.04 * inverse.max())
+        add_legend(axes, ink)
+        return figure
+
+
+def _interval(result: Result, name: str) -> str:
+    return f"95 %: {number(result[name + '_low'])} to {number(result[name + '_high'])}"

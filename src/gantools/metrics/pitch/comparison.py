@@ -1,0 +1,120 @@
+"""Sets of sounds: the pitch of each, and the statistics of the set, beside those of real music."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from gantools.audio.io import load_mono
+from gantools.errors import InputError
+from gantools.files.partial import Keep, made_anew
+from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.pitch.crepe import RATE_HZ, WINDOW_SAMPLES, Crepe
+from gantools.metrics.pitch.statistics import PitchTrack, averaged, spectral_centroid_hz, statistics
+from gantools.metrics.pitch.yin import track_yin
+from gantools.report.clip import Clip
+
+if TYPE_CHECKING:
+    from gantools.metrics.pitch.metric import PitchConfig
+
+#: (wave at 16 kHz, hop in samples) -> (hz, periodicity) of each frame.
+Tracker = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+_MOST_VALUES = 2000
+
+
+def open_tracker(config: PitchConfig, device: torch.device | str) -> Tracker:
+    """Return the tracker that a configuration names."""
+    return track_yin if config.tracker == "yin" else Crepe(config.model, device).track
+
+
+def compare_pitch(
+    generated: Sequence[Clip],
+    real: Sequence[Clip],
+    config: PitchConfig,
+    *,
+    device: torch.device | str = "cpu",
+    failed: Failed,
+    tick: Tick = lambda: None,
+    keep: Keep = made_anew,
+) -> Result:
+    """Pitch statistics of a set of audio files, beside those of real music where it is given.
+
+    Parameters
+    ----------
+    generated, real : sequence of Clip
+        `real` may be empty.
+    config : PitchConfig
+    device : torch.device or str
+    failed, tick : callable
+        Told each file that fails; called after each file.
+    keep : callable
+        Given what makes the track of a file; see `gantools.files.partial.Partial.keep`.
+
+    Returns
+    -------
+    dict
+        `statistics` over the frames of all files; the means over files under ``per_file``; ``rows``, one for each file;
+        the same of the real files under ``real``; ``pitches``, voiced pitches for the plot.
+
+    Raises
+    ------
+    InputError
+        If no generated file, or none of the real ones, could be measured.
+    """
+    track = open_tracker(config, device)
+    tracker = "yin" if config.tracker == "yin" else f"crepe-{config.model}"
+    result: Result = {"tracker": tracker, "voiced_from": config.voiced, "hop_s": config.hop_s}
+    result |= _measure_set(generated, track, config, failed, tick, keep)
+    if real:
+        result["real"] = _measure_set(real, track, config, failed, tick, keep)
+    return result
+
+
+def _measure_set(
+    clips: Sequence[Clip],
+    track: Tracker,
+    config: PitchConfig,
+    failed: Failed,
+    tick: Tick,
+    keep: Keep,
+) -> Result:
+    tracks, rows = [], []
+
+    def tracked(path: Path) -> tuple[np.ndarray, ...]:
+        # One rate for all: a centroid depends on the band that a file can hold.
+        wave = load_mono(path, RATE_HZ, failed)
+        if len(wave) < WINDOW_SAMPLES:
+            raise InputError(f"{len(wave) / RATE_HZ:.3f} s long; needs {WINDOW_SAMPLES / RATE_HZ:.3f} s", path)
+        return *track(wave, max(1, round(config.hop_s * RATE_HZ))), spectral_centroid_hz(wave, RATE_HZ)
+
+    for clip in clips:
+        try:
+            tracks.append(PitchTrack(*keep(partial(tracked, clip.path), clip.path)))
+            rows.append({"file": clip.name, **statistics(tracks[-1:], config.voiced)})
+        except InputError as error:
+            failed(clip.path, error if error.path else InputError(error.message, clip.path))
+        tick()
+    if not tracks:
+        raise InputError("none of the files could be measured; give audio of at least 0.064 s")
+    figures = [{name: value for name, value in row.items() if name != "file"} for row in rows]
+    return {
+        **statistics(tracks, config.voiced),
+        "per_file": averaged(figures),  # type: ignore[arg-type]
+        "files": len(tracks),
+        "frames": sum(len(one.hz) for one in tracks),
+        "rows": rows,
+        "pitches": _thinned(np.concatenate([one.hz[one.periodicity >= config.voiced] for one in tracks])),
+    }
+
+
+def _thinned(hz: np.ndarray) -> list[float]:
+    """Quantiles stand for long lists, so that reports stay small."""
+    if not len(hz):
+        return []
+    hz = np.sort(hz)
+    return hz[np.linspace(0, len(hz) - 1, min(_MOST_VALUES, len(hz))).astype(int)].round(2).tolist()

@@ -1,0 +1,25 @@
+"""The metrics of ``gantools evaluate``, a line each: name -> module and class, in the order of the help."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from gantools.metrics.metric import Metric
+
+METRICS = {
+    "frechet": "gantools.metrics.frechet.metric:FrechetDistance",
+    "rhythm": "gantools.metrics.rhythm.metric:Rhythm",
+    "stoi": "gantools.metrics.stoi.metric:StoiLike",
+    "mix": "gantools.metrics.mix.metric:MixDifferences",
+    "novelty": "gantools.metrics.novelty.metric:Novelty",
+    "pitch": "gantools.metrics.pitch.metric:Pitch",
+    "coverage": "gantools.metrics.coverage.metric:Coverage",
+}
+
+
+def load(name: str) -> Metric[Any]:
+    """Return a metric by its name; its module is imported here, and nothing heavy with it."""
+    module, _, kind = METRICS[name].partition(":")
+    metric: Metric[Any] = getattr(importlib.import_module(module), kind)()
+    return metric

@@ -1,0 +1,85 @@
+"""Generated parts beside their sources: onset alignment, and the distance from a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gantools.audio.melwindows import MelWindow, covering_db_range, is_active
+from gantools.audio.quantise import DbRange
+from gantools.files.partial import Keep, made_anew
+from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.rhythm.alignment import AlignmentResult, alignment, copy_distance, onset_envelope
+from gantools.metrics.windows import paired_windows
+from gantools.report.clip import Clip
+
+if TYPE_CHECKING:
+    from gantools.metrics.rhythm.metric import RhythmConfig
+
+
+def compare_rhythm(
+    pairs: Sequence[tuple[Clip, Clip]],
+    real_pairs: Sequence[tuple[Clip, Clip]],
+    config: RhythmConfig,
+    *,
+    seed: int = 0,
+    failed: Failed,
+    tick: Tick = lambda: None,
+    keep: Keep = made_anew,
+) -> Result:
+    """Onset alignment of generated files with their sources, and their distance from a copy.
+
+    Parameters
+    ----------
+    pairs : sequence of (Clip, Clip)
+        Generated file and source.
+    real_pairs : sequence of (Clip, Clip)
+        Real counterpart and source, for comparison; may be empty.
+    config : RhythmConfig
+    seed : int
+        Of the permutations.
+    failed, tick : callable
+        Told each generated file that fails; called after each pair.
+    keep : callable
+        Given what makes the mel of a sound; see `gantools.files.partial.Partial.keep`.
+
+    Returns
+    -------
+    dict
+        The fields of `AlignmentResult`, ``copy_distance`` (network range), ``copy_distance_db``, ``db_range`` and the
+        correlations of single windows; the same for the real pairs under ``real``, where the real part plays, and
+        ``ratio_to_real``.
+    """
+    windows = paired_windows(pairs, config.window_frames, failed, tick, keep)
+    span = covering_db_range([mel for window in windows for mel in (window.generated, window.other)])
+    result = {**_aligned(windows, seed), "files": len({window.name for window in windows})}
+    result |= {"window_frames": config.window_frames, "db_range": [span.lo_db, span.hi_db]}
+    result["copy_distance"] = _distance(windows, span)
+    result["copy_distance_db"] = _distance(windows, None)
+    if real_pairs:
+        found = paired_windows(real_pairs, config.window_frames, failed, tick, keep)
+        references = [window for window in found if is_active(window.generated)]
+        result["real"] = {**_aligned(references, seed), "copy_distance": _distance(references, span)}
+        if result["real"]["own"] > 0:
+            result["ratio_to_real"] = result["own"] / result["real"]["own"]
+    return result
+
+
+def _aligned(windows: Sequence[MelWindow], seed: int) -> Result:
+    own = [onset_envelope(window.generated) for window in windows]
+    scores: AlignmentResult = alignment(own, [onset_envelope(window.other) for window in windows], seed)
+    fields = {name: getattr(scores, name) for name in ("own", "other", "z", "rank", "p", "n")}
+    rest = scores.matrix[~np.eye(scores.n, dtype=bool)]
+    return {**fields, "own_values": np.diag(scores.matrix).tolist(), "other_values": _thinned(rest)}
+
+
+def _thinned(values: np.ndarray, most: int = 2000) -> list[float]:
+    """Quantiles stand for long lists, so that reports stay small."""
+    values = np.sort(values)
+    return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)].round(4).tolist()
+
+
+def _distance(windows: Sequence[MelWindow], span: DbRange | None) -> float:
+    return float(np.mean([copy_distance(window.generated, window.other, span) for window in windows]))

@@ -1,0 +1,1 @@
+"""STOI-like features: how each mel band follows its real counterpart."""

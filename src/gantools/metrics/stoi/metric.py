@@ -1,0 +1,80 @@
+"""``evaluate stoi``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gantools.metrics.metric import Conditions, Metric, Result, RoleConfig
+from gantools.metrics.pairing import ClipSets, Groups, pair
+from gantools.options import option
+from gantools.report.table import TableRow, number
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+MODES = ("pearson", "literal", "stoi")
+
+
+@dataclass(frozen=True)
+class StoiConfig(RoleConfig):
+    """Options of the STOI-like features."""
+
+    mode: str = option("pearson", "Formula.", choices=MODES)
+    window_frames: int = option(256, "Length of a window.", unit="mel frames", flag="window", low=2)
+
+
+class StoiLike(Metric[StoiConfig]):
+    """Compare each mel band with that of the real counterpart: the paper's 256 STOI-like features.
+
+    \b
+      gantools evaluate stoi drums/ real_drums/ --mode literal -o report/
+    """
+
+    name = "stoi"
+    title = "STOI-like features"
+    config = StoiConfig
+    uses = ("map",)
+    reads_mels = True
+    bulky = ("bands", "windows", "features", "config")
+    plot_name = "bands"
+    caption = "How closely each mel band follows its real counterpart, averaged over all windows."
+
+    def pair(self, sets: ClipSets, config: StoiConfig) -> Groups:
+        """Pair each generated file with its real counterpart."""
+        sets.keep_roles(config.role)
+        pairs = pair(sets["generated"], sets["real"], "real")
+        sets.narrow("generated", [clip for clip, _ in pairs], "files without a real counterpart")
+        sets["real"] = [real for _, real in pairs]
+        sets.pairs = {"generated": pairs}
+        return [[("generated", clip), ("real", real)] for clip, real in pairs]
+
+    def compare(self, sets: ClipSets, config: StoiConfig, conditions: Conditions) -> Result:
+        """Measure; see `gantools.metrics.stoi.features.compare_stoi`."""
+        from gantools.metrics.stoi.features import compare_stoi
+
+        return compare_stoi(sets.pairs["generated"], config, **conditions.watch)
+
+    def rows(self, result: Result) -> list[TableRow]:
+        """Return the mean over bands and windows, and its spread."""
+        unit = "in dB²" if result["mode"] == "literal" else "1: every band follows the real one"
+        return [
+            (f"STOI-like, {result['mode']}", number(result["mean"]), f"mean over {len(result['bands'])} bands; {unit}"),
+            ("spread", number(result["sd_windows"]), "standard deviation over windows"),
+            ("windows", str(result["n"]), f"of {result['window_frames']} mel frames, from {result['files']} files"),
+        ]
+
+    def figure(self, result: Result, ink: str) -> Figure | None:
+        """Draw the mean feature of each mel band."""
+        from gantools.report.plots import ACCENT, new_axes
+
+        figure, axes = new_axes(ink, "mel band", "S" if result["mode"] != "literal" else "S in dB²")
+        axes.axhline(0.0, color=ink, lw=0.6, alpha=0.5)
+        axes.plot(result["bands"], color=ACCENT, lw=1.2)
+        axes.set_xlim(0, len(result["bands"]) - 1)
+        return figure
+
+    def features(self, result: Result) -> tuple[np.ndarray, dict[str, Any]] | None:
+        """Return the features of all windows, float64 (windows, bands)."""
+        return result["features"], {"kind": "stoi", "mode": result["mode"]}

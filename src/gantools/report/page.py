@@ -1,0 +1,161 @@
+"""The one page builder: an HTML file that needs nothing else, readable in light and dark.
+
+A page is a title and parts that stand below each other; ``templates/page.html`` holds how each kind of part is written,
+``templates/style.css`` how it looks. All text is escaped there; a part's SVG is the only markup that goes in as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from gantools.report.table import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """The table of a result, with its rows of files and its footnote."""
+
+    kind: ClassVar[str] = "table"
+    table: Table
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure as SVG, and what it shows."""
+
+    kind: ClassVar[str] = "plot"
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of what follows."""
+
+    kind: ClassVar[str] = "heading"
+    text: str
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Sentences, one below the other."""
+
+    kind: ClassVar[str] = "bullets"
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is seen and heard of one file.
+
+    Attributes
+    ----------
+    picture, sound : str
+        Addresses of a picture and of a sound, ``data:`` or relative to the page; empty for none.
+    alt : str
+        What the picture shows, in words.
+    label : str
+        Stands above.
+    """
+
+    picture: str
+    sound: str
+    alt: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Sounds side by side, under a title."""
+
+    kind: ClassVar[str] = "shelf"
+    title: str
+    sounds: Sequence[Sound]
+
+
+@dataclass(frozen=True)
+class Article:
+    """One sound by itself, with what is to be said of it.
+
+    Attributes
+    ----------
+    title : str
+    place : str
+        Its place in an order, or nothing.
+    length : str
+        How long it is.
+    sound : Sound
+    figures, details : sequence of (label, value)
+        Shown at once, and on demand.
+    remarks : sequence of str
+    """
+
+    kind: ClassVar[str] = "article"
+    title: str
+    length: str
+    sound: Sound
+    place: str = ""
+    figures: Sequence[tuple[str, str]] = ()
+    details: Sequence[tuple[str, str]] = ()
+    remarks: Sequence[str] = ()
+
+
+Part = TablePart | Plot | Heading | Bullets | Shelf | Article
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    Attributes
+    ----------
+    title, subtitle : str
+    parts : sequence of parts
+    foot : sequence of str
+        Lines at the end.
+    window : str
+        Title of the window, where it says more than `title`.
+    narrow : bool
+        A column of articles, where tables and shelves need the whole width.
+    """
+
+    title: str
+    subtitle: str
+    parts: Sequence[Part]
+    foot: Sequence[str] = field(default_factory=tuple)
+    window: str = ""
+    narrow: bool = False
+
+    def html(self) -> str:
+        """Return the page as text."""
+        return _environment().get_template("page.html").render(page=self)
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        finalize=_readable,
+    )
+
+
+def _readable(value: Any) -> Any:
+    """Return a text that can be written: the name of a file need not be valid UTF-8, and still has to be shown."""
+    # Markup, which is a str too, has been through this already.
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if type(value) is str else value
