@@ -17,12 +17,19 @@ from gantools.audio import melwindows as mel_windows
 from gantools.audio.writing import write_audio
 from gantools.effects import fitting
 from gantools.files.partial import Partial
-from gantools.metrics import comparison, coverage
-from gantools.metrics.config import CoverageConfig, FrechetConfig, NoveltyConfig, RhythmConfig, StoiConfig
+from gantools.metrics.coverage.balls import compare_coverage
+from gantools.metrics.coverage.metric import CoverageConfig
 from gantools.metrics.embedders import embedding
-from gantools.metrics.mix import figures as mix
-from gantools.metrics.novelty import comparison as novelty_comparison
-from gantools.metrics.pitch import statistics as pitch
+from gantools.metrics.frechet.comparison import compare_frechet
+from gantools.metrics.frechet.metric import FrechetConfig
+from gantools.metrics.mix import comparison as mix
+from gantools.metrics.novelty import comparison as novelty
+from gantools.metrics.novelty.metric import NoveltyConfig
+from gantools.metrics.pitch import comparison as pitch
+from gantools.metrics.rhythm.comparison import compare_rhythm
+from gantools.metrics.rhythm.metric import RhythmConfig
+from gantools.metrics.stoi.features import compare_stoi
+from gantools.metrics.stoi.metric import StoiConfig
 from gantools.report.clip import Clip
 
 RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_s": 1.0}
@@ -120,27 +127,23 @@ def clips(folder: Path) -> list[Clip]:
 #: Of the other metrics: what compares, and the costly function that a second run must not call.
 COMPARED = {
     "frechet": (
-        lambda a, b, **watch: comparison.compare_frechet(a, b, FrechetConfig(**RANDOM, infinity=False), **watch),
+        lambda a, b, **watch: compare_frechet(a, b, FrechetConfig(**RANDOM, infinity=False), **watch),
         (embedding, "load_mono"),
     ),
     "coverage": (
-        lambda a, b, **watch: coverage.compare_coverage(a, b, CoverageConfig(**RANDOM), **watch),
+        lambda a, b, **watch: compare_coverage(a, b, CoverageConfig(**RANDOM), **watch),
         (embedding, "load_mono"),
     ),
     "novelty": (
-        lambda a, b, **watch: novelty_comparison.compare_novelty(a, b, NoveltyConfig(), **watch),
-        (novelty_comparison, "_packed"),
+        lambda a, b, **watch: novelty.compare_novelty(a, b, NoveltyConfig(), **watch),
+        (novelty, "_packed"),
     ),
     "rhythm": (
-        lambda a, b, **watch: comparison.compare_rhythm(
-            list(zip(a, b, strict=True)), [], RhythmConfig(window_frames=32), **watch
-        ),
+        lambda a, b, **watch: compare_rhythm(list(zip(a, b, strict=True)), [], RhythmConfig(window_frames=32), **watch),
         (mel_windows, "mel_db"),
     ),
     "stoi": (
-        lambda a, b, **watch: comparison.compare_stoi(
-            list(zip(a, b, strict=True)), StoiConfig(window_frames=32), **watch
-        ),
+        lambda a, b, **watch: compare_stoi(list(zip(a, b, strict=True)), StoiConfig(window_frames=32), **watch),
         (mel_windows, "mel_db"),
     ),
 }

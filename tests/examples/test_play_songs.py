@@ -11,7 +11,7 @@ import pytest
 import soundfile as sf
 
 from gantools.audio.mel import MelParams, mel_db
-from gantools.metrics.rhythm import alignment_matrix, onset_envelope
+from gantools.metrics.rhythm.alignment import alignment_matrix, onset_envelope
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "play_songs.py"
 SECONDS = 12

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gantools.cli.evaluation import _made_by
-from gantools.metrics.report_table import table_rows
+from gantools.metrics.registry import load
 from gantools.models.maturity import Maturity, of_model, of_records
 
 
@@ -62,5 +62,5 @@ def test_an_evaluation_says_who_made_the_clips(tmp_path: Path) -> None:
     (tmp_path / "other/manifest.jsonl").write_text('{"of": "another program"}\n')
     assert _made_by(str(tmp_path / "other")) == {}
     numbers = dict.fromkeys(("own", "other", "z", "rank", "p", "copy_distance", "copy_distance_db"), 0.5)
-    rows = table_rows({"metric": "rhythm", "n": 3, "db_range": [-60, 30], **numbers, **facts})
-    assert rows[-1] == ("the model's training", "4 of about 1,200 steps", "expect noise")
+    table = load("rhythm").table({"n": 3, "db_range": [-60, 30], **numbers, **facts})
+    assert table.rows[-1] == ("the model's training", "4 of about 1,200 steps", "expect noise")

@@ -6,19 +6,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import soundfile
 from sounds import tone
 
 from gantools.files.containers import read_tensors
-from gantools.metrics.comparison import compare_rhythm, compare_stoi
-from gantools.metrics.config import RhythmConfig, StoiConfig
 from gantools.metrics.pairing import triples
-from gantools.metrics.report_folder import complete, summary, write_report
-from gantools.metrics.report_table import as_text
+from gantools.metrics.registry import load
+from gantools.metrics.rhythm.comparison import compare_rhythm
+from gantools.metrics.rhythm.metric import RhythmConfig
+from gantools.metrics.stoi.features import compare_stoi
+from gantools.metrics.stoi.metric import StoiConfig
 from gantools.report.clip import Clip
-from gantools.report.numerals import number
+from gantools.report.folder import complete, summary, write_report
 
 
 def no_failure(path: Path, error: Exception) -> None:
@@ -56,7 +56,8 @@ class Page(HTMLParser):
 def test_rhythm_report_is_one_page_that_needs_nothing(pairs: list[tuple[Clip, Clip]], tmp_path: Path) -> None:
     values = compare_rhythm(pairs, pairs[:0], RhythmConfig(), failed=no_failure)
     result = complete(values, metric="rhythm", generated="a", reference="b", seed=0, failed=["x.wav: broken"])
-    paths = write_report(tmp_path / "report", result, triples(pairs, []))
+    rhythm = load("rhythm")
+    paths = write_report(tmp_path / "report", rhythm.report(result), triples(pairs, []))
     assert [path.name for path in paths] == ["report.html", "report.json", "alignment.png", "mels.png"]
     text = paths[0].read_text(encoding="utf-8")
     page = Page(text)
@@ -73,14 +74,14 @@ def test_rhythm_report_is_one_page_that_needs_nothing(pairs: list[tuple[Clip, Cl
     assert len(stored["own_values"]) == stored["n"] == 4
     assert values["files"] == 2
     assert values["copy_distance_db"] > values["copy_distance"] > 0
-    assert not {"own_values", "versions"} & set(summary(result))
+    assert not {"own_values", "versions"} & set(summary(result, rhythm.bulky))
 
 
 def test_stoi_report_keeps_all_features(pairs: list[tuple[Clip, Clip]], tmp_path: Path) -> None:
     values = compare_stoi([(a, a) for a, _ in pairs], StoiConfig(), failed=no_failure)
     assert values["mean"] == pytest.approx(1.0, abs=0.01)
     result = complete(values, metric="stoi", generated="a", reference="b", seed=0, failed=[])
-    paths = write_report(tmp_path / "report", result, [])
+    paths = write_report(tmp_path / "report", load("stoi").report(result), [])
     tensors, meta = read_tensors(tmp_path / "report" / "features.safetensors")
     assert tensors["features"].shape == (4, 256)
     assert meta["mode"] == "pearson"
@@ -95,13 +96,9 @@ def test_what_cannot_be_measured_is_null_and_never_a_sentinel(tmp_path: Path) ->
         "fad_infinity_refused": "needs 100 vectors",
     }  # fmt: skip
     result = complete(values, metric="frechet", generated="a", reference="b", seed=0, failed=[])
-    paths = write_report(tmp_path, result, [])
+    report = load("frechet").report(result)
+    paths = write_report(tmp_path, report, [])
     assert [path.name for path in paths] == ["report.html", "report.json"]
     assert json.loads(paths[1].read_text())["distance_high"] is None
-    assert "needs 100 vectors" in as_text(result)
+    assert "needs 100 vectors" in report.table.as_text()
     assert summary(result)["distance_high"] is None
-
-
-def test_numbers() -> None:
-    shown = [number(value) for value in (0.0, 0.00012, 0.1234, -5.5555, 47.06, 123456.0, np.nan, None)]
-    assert shown == ["0.000", "0.00012", "0.123", "-5.556", "47.1", "1.2e+05", "-", "-"]

@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from gantools.errors import ConfigError, DependencyError, InputError, ModelError
-from gantools.metrics.config import FrechetConfig
 from gantools.metrics.embedders.embedding import describe_embedder, embed_files, open_embedder
 from gantools.metrics.embedders.musicnn import WEIGHTS_FOLDER
+from gantools.metrics.frechet.metric import FrechetConfig
 
 
 def write_noise(path: Path, seconds: float, rate_hz: int = 16000, channels: int = 1) -> Path:

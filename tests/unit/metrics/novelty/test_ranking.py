@@ -14,7 +14,7 @@ import pytest
 from gantools.audio.io import read_audio
 from gantools.audio.writing import write_audio
 from gantools.metrics.novelty.figures import FIGURES
-from gantools.metrics.novelty.ranking import COLUMNS, likeness, novelty, rank, write_ranking
+from gantools.metrics.novelty.ranking import COLUMNS, as_ideas, likeness, novelty, rank, write_ranking
 from gantools.report.ideas import write_page
 
 RATE_HZ = 8000
@@ -118,7 +118,7 @@ class _Addresses(HTMLParser):
 
 def test_page_plays_every_file_and_needs_no_network(ranked: tuple[Path, list[dict[str, Any]], np.ndarray]) -> None:
     folder, rows, clip = ranked
-    page, sound = write_page(folder, rows, clip[None], RATE_HZ, clip_name="<riff>", facts=["seed <7>"])
+    page, sound = write_page(folder, as_ideas(rows), clip[None], RATE_HZ, clip_name="<riff>", facts=["seed <7>"])
     assert read_audio(sound)[0].shape == (1, len(clip))
     text = page.read_text()
     found = _Addresses()
@@ -133,13 +133,3 @@ def test_page_plays_every_file_and_needs_no_network(ranked: tuple[Path, list[dic
     assert "seed &lt;7&gt;" in text
     assert "viewport" in text
     assert "<script" not in text
-
-
-def test_a_clip_name_that_an_idea_has_is_not_overwritten(tmp_path: Path) -> None:
-    idea = tmp_path / "clip.wav"
-    write_audio(idea, _music(2.0, 5), RATE_HZ)
-    before = idea.read_bytes()
-    rows = rank([idea], _music(4.0, 0)[None], RATE_HZ)
-    _, sound = write_page(tmp_path, rows, _music(4.0, 0)[None], RATE_HZ, clip_name="x")
-    assert sound.name == "original-clip.wav"
-    assert idea.read_bytes() == before

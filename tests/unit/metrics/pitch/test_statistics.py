@@ -11,19 +11,11 @@ import pytest
 import soundfile
 
 from gantools.errors import DependencyError, InputError
-from gantools.metrics.config import PitchConfig
+from gantools.metrics.pitch.comparison import compare_pitch
 from gantools.metrics.pitch.crepe import BIN_CENTS, Crepe, decode
-from gantools.metrics.pitch.statistics import (
-    HIGHEST_HZ,
-    LOWEST_HZ,
-    PAPER_NOTE,
-    PitchTrack,
-    averaged,
-    compare_pitch,
-    spectral_centroid_hz,
-    statistics,
-)
-from gantools.metrics.pitch.yin import difference, track_yin
+from gantools.metrics.pitch.metric import PAPER_NOTE, PitchConfig
+from gantools.metrics.pitch.statistics import PitchTrack, averaged, spectral_centroid_hz, statistics
+from gantools.metrics.pitch.yin import HIGHEST_HZ, LOWEST_HZ, difference, track_yin
 from gantools.report.clip import Clip
 
 RATE = 16000

@@ -12,7 +12,8 @@ from sounds import stem
 from gantools.audio.writing import write_audio
 from gantools.errors import GantoolsError, InputError
 from gantools.metrics.mix.balance import balance_differences_db, stem_gains_db
-from gantools.metrics.mix.figures import FIGURES, compare_mix, compare_song, differences, read_mix, summarise
+from gantools.metrics.mix.comparison import FIGURES, compare_mix, compare_song, summarise
+from gantools.metrics.mix.figures import differences, read_mix
 
 RATE_HZ = 44100
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import pearsonr
 
 from gantools.errors import InputError
-from gantools.metrics.stoi import stoi_features
+from gantools.metrics.stoi.features import stoi_features
 
 # Three bands, four frames; rows are bands here as on paper, the functions take frames first.
 X = np.array([[1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 2.0, 2.0], [3.0, 5.0, 1.0, 3.0]]).T

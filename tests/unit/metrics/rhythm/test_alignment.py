@@ -11,7 +11,7 @@ from gantools.audio.io import load_mono
 from gantools.audio.mel import mel_db
 from gantools.audio.quantise import DbRange
 from gantools.errors import InputError
-from gantools.metrics.rhythm import alignment, alignment_matrix, copy_distance, onset_envelope
+from gantools.metrics.rhythm.alignment import alignment, alignment_matrix, copy_distance, onset_envelope
 
 
 def test_envelope_is_the_mean_rise_above_the_floor() -> None:

@@ -10,9 +10,9 @@ import soundfile
 from sounds import tone
 
 from gantools.errors import InputError
-from gantools.metrics import coverage
-from gantools.metrics.config import CoverageConfig
-from gantools.metrics.coverage import ball_radii, compare_coverage, prdc
+from gantools.metrics.coverage import balls
+from gantools.metrics.coverage.balls import ball_radii, compare_coverage, prdc
+from gantools.metrics.coverage.metric import CoverageConfig
 from gantools.metrics.embedders.embedding import Embeddings
 from gantools.report.clip import Clip
 
@@ -39,7 +39,7 @@ def brute_force(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_figures_equal_brute_force(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gantools.metrics.coverage._BLOCK_ROWS", 7)
+    monkeypatch.setattr("gantools.metrics.coverage.balls._BLOCK_ROWS", 7)
     rng = np.random.default_rng(k)
     real, fake = rng.standard_normal((40, 6)), 0.4 + 0.8 * rng.standard_normal((31, 6))
     assert prdc(real, fake, k) == pytest.approx(brute_force(real, fake, k), abs=1e-12)
@@ -105,11 +105,9 @@ def test_repeated_vectors_are_neighbours_of_each_other() -> None:
 def embedded(monkeypatch: pytest.MonkeyPatch):
     """Let sets be embedded as given: `vectors` (networks, windows, dimensions) and the file of each window."""
     given: dict[str, Embeddings] = {}
-    monkeypatch.setattr(coverage, "open_embedder", lambda config, device: (config, device))
-    monkeypatch.setattr(coverage, "embed_set", lambda clips, *more: given[clips])
-    monkeypatch.setattr(
-        coverage, "describe_sets", lambda embedder, config, a, b: {"sets": (len(a.groups), len(b.groups))}
-    )
+    monkeypatch.setattr(balls, "open_embedder", lambda config, device: (config, device))
+    monkeypatch.setattr(balls, "embed_set", lambda clips, *more: given[clips])
+    monkeypatch.setattr(balls, "describe_sets", lambda embedder, config, a, b: {"sets": (len(a.groups), len(b.groups))})
 
     def compare(generated: np.ndarray, real: np.ndarray, groups: list[int], k: int) -> dict[str, object]:
         given["a"] = Embeddings(generated, np.arange(generated.shape[1]), (), 0)
