@@ -29,8 +29,9 @@ from gantools.runtime.ranks import Ranks, set_threads
 from gantools.systems.cyclegan.config import PRESETS, CycleGANConfig
 from gantools.systems.cyclegan.objective import CycleGAN
 from gantools.training.average import Average
+from gantools.training.batches import Batches
 from gantools.training.precision import LossScale, allow_fast_kernels, choose_precision
-from gantools.training.update import PhaseUpdate, micro_batches
+from gantools.training.update import PhaseUpdate
 
 WANTED = 1.3
 #: name -> (changes to preset paper, frames, mel bands, timed steps)
@@ -71,7 +72,9 @@ class PlainStep:
     def run(self, step: int) -> float:
         """Do a step and return the generators' loss."""
         config = self.system.config
-        batch = self.system.batch(step, range(config.batch_size))
+        batch = {
+            name: t.to(self.system.device) for name, t in self.system.batch(step, range(config.batch_size)).items()
+        }
         x, y = batch["x"], batch["y"]
         fake_y = self.G(x)
         back_x = self.F(fake_y)
@@ -112,12 +115,13 @@ class LoopStep:
         self.system.pools = copy.deepcopy(system.pools)
         scale = LossScale(precision)
         self.updates = [PhaseUpdate(phase, self.system, Ranks(), precision, scale) for phase in system.phases]
+        self.batches = Batches(self.system, range(system.config.batch_size))
         self.average = Average({name: networks[name] for name in ("G", "F")})
 
     def run(self, step: int) -> float:
         """Do a step and return the generators' loss."""
-        batches = micro_batches(self.system, step, range(self.system.config.batch_size))
-        losses = [update.run(step, 1000, batches)[1] for update in self.updates]
+        batches = self.batches.load(step, 1000)
+        losses = [update.run(batches)[1] for update in self.updates]
         self.average.update(step)
         return losses[0]["generator"]
 

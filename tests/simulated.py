@@ -43,7 +43,7 @@ class Smallest(System):
         """Return ones."""
         return {"one": torch.ones(len(items), 1)}
 
-    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
+    def losses(self, phase: str, batch: Any, step: Any) -> Any:
         """Return the square error."""
         return (self.networks["weight"](batch["one"]) - 1).square().mean(), {}
 

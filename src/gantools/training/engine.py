@@ -8,10 +8,11 @@ from typing import Any
 from gantools.models.weights import Tensors
 from gantools.runtime.ranks import Ranks
 from gantools.training.average import Average
+from gantools.training.batches import Batches, pays_ahead
 from gantools.training.precision import LossScale
 from gantools.training.state import pack, unpack
 from gantools.training.system import System
-from gantools.training.update import PhaseUpdate, average_buffers, micro_batches
+from gantools.training.update import PhaseUpdate, average_buffers
 
 
 class Engine:
@@ -31,7 +32,7 @@ class Engine:
 
     def __init__(self, system: System, ranks: Ranks) -> None:
         self.system, self.ranks = system, ranks
-        self.share = ranks.share(system.config.batch_size)
+        self.batches = Batches(system, ranks.share(system.config.batch_size))
         self.average = Average({name: system.networks[name] for name in system.averaged if system.config.ema})
 
     def start(self) -> None:
@@ -54,11 +55,11 @@ class Engine:
 
     def run(self, step: int, total: int) -> tuple[str, dict[str, float]]:
         """Run the phases of a step; return the name of the one whose loss or gradient was not finite, and the terms."""
-        batches = micro_batches(self.system, step, self.share)
+        batches = self.batches.load(step, total, ahead=pays_ahead(self.system.device))
         terms: dict[str, float] = {}
         for update in self.updates:
             if step % update.every == 0:
-                finite, values = update.run(step, total, batches)
+                finite, values = update.run(batches)
                 if not finite:
                     return update.phase.name, terms
                 terms.update(values)

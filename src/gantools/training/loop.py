@@ -84,6 +84,7 @@ def train(
             run.begin(resume, base_model)
             summary = run.go()
         finally:
+            run.engine.batches.close()
             run.folder.close()
         done = True
         return summary
@@ -198,6 +199,7 @@ class _Run:
 
     def _check(self) -> None:
         """Validate, then save, go back, or end early."""
+        self.engine.batches.rest()
         impatient = self.recorder.validate()
         if self.at.symptoms and self.at.healthy >= 0:
             self._roll_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,6 @@ def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: flo
         return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=fused)
 
     return factory
-
-
-def seed_word(phase: str) -> str:
-    """Return the word for a phase that its random numbers are seeded with.
-
-    That of a discriminator is WGAN's "critic": results that were made when the phase had that name stay the same.
-    """
-    return phase.replace("discriminator", "critic")
 
 
 @dataclass(frozen=True)
@@ -69,6 +61,30 @@ class Phase:
     every: int = 1
     every_growth: int = 0
     clip_norm: float = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run as `System.losses` sees it.
+
+    Parameters
+    ----------
+    number : int
+        Steps that were done before, so the first one is 0.
+    total : int
+        Steps of the whole run, to which the weights of losses scale as learning rates do. A budget run has as many as
+        fit at the speed so far, so the number changes from step to step.
+    items : sequence of int
+        Items of the global batch that this micro-batch holds.
+    shared : dict
+        What the phases of this step hand on to each other, empty at first: a generator leaves its (detached) fakes
+        here for the discriminator.
+    """
+
+    number: int
+    total: int
+    items: Sequence[int]
+    shared: dict[str, Any] = field(default_factory=dict)
 
 
 class System(ABC):
@@ -129,17 +145,19 @@ class System(ABC):
 
     @abstractmethod
     def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Return the data of some items of the global batch, each tensor (len(items), ...), on `device`."""
+        """Return the data of some items of the global batch, each tensor (len(items), ...).
+
+        The loop moves them to `device`. It may call this for the next step, in another thread, while the present step
+        computes, but never while it validates.
+        """
 
     @abstractmethod
     def losses(
-        self, phase: str, batch: dict[str, torch.Tensor], shared: dict[str, Any]
+        self, phase: str, batch: dict[str, torch.Tensor], step: Step
     ) -> tuple[torch.Tensor, Mapping[str, float | torch.Tensor]]:
         """Return the loss of one phase, a scalar and a mean over the items, and scalar terms for the log.
 
-        `shared` starts as ``{"step": step, "items": items}`` for each micro-batch and goes from phase to phase within
-        the step: a generator leaves its (detached) fakes there for the discriminator. A phase gives the same terms in
-        every step.
+        All phases of a step get the same `step` for the same micro-batch. A phase gives the same terms in every step.
         """
 
     def extra_state(self) -> dict[str, torch.Tensor]:

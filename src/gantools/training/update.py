@@ -5,36 +5,19 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from gantools.runtime.ranks import Ranks
-from gantools.runtime.seeds import item_seed
+from gantools.runtime.seeds import item_seed, seed_word
+from gantools.training.batches import MicroBatch
 from gantools.training.precision import LossScale, autocast
-from gantools.training.system import Phase, System, seed_word
+from gantools.training.system import Phase, Step, System
 
 #: What arithmetic on networks that have diverged may raise.
 NUMERIC_ERRORS = (ArithmeticError, torch.linalg.LinAlgError)
-
-
-@dataclass
-class MicroBatch:
-    """Some items of the global batch, and what the phases of this step hand on to each other for them."""
-
-    items: range
-    data: dict[str, torch.Tensor]
-    shared: dict[str, Any] = field(default_factory=dict)
-
-
-def micro_batches(system: System, step: int, share: range) -> list[MicroBatch]:
-    """Load the items of a rank for one step, in pieces of `config.micro_batch`."""
-    size = system.config.micro_batch or len(share)
-    pieces = [share[start : start + size] for start in range(0, len(share), size)]
-    return [MicroBatch(p, system.batch(step, list(p)), {"step": step, "items": list(p)}) for p in pieces]
 
 
 class PhaseUpdate:
@@ -64,7 +47,7 @@ class PhaseUpdate:
         """Halve the learning rate for each return to an earlier state, and run less often where the phase says so."""
         self.every, self.rate_factor = self.phase.every + self.phase.every_growth * rollbacks, 0.5**rollbacks
 
-    def run(self, step: int, total: int, batches: Sequence[MicroBatch]) -> tuple[bool, dict[str, float]]:
+    def run(self, batches: Sequence[MicroBatch]) -> tuple[bool, dict[str, float]]:
         """Do one update unless loss or gradient are not finite.
 
         Returns
@@ -75,7 +58,7 @@ class PhaseUpdate:
         for p in self.frozen:
             p.requires_grad_(False)
         try:
-            flat, names = self._tree(step, batches)
+            flat, names = self._tree(batches)
         finally:
             for p in self.frozen:
                 p.requires_grad_(True)
@@ -87,13 +70,13 @@ class PhaseUpdate:
         *values, norm = torch.cat([flat[self.size :], torch.linalg.vector_norm(gradient)[None]]).tolist()
         finite = math.isfinite(norm) and math.isfinite(values[0])
         if finite:
-            self._apply(step, total, flat, norm)
+            self._apply(batches[0].step, flat, norm)
         return finite, dict(zip(names, values, strict=True))
 
-    def _tree(self, step: int, batches: Sequence[MicroBatch]) -> tuple[torch.Tensor, list[str]]:
+    def _tree(self, batches: Sequence[MicroBatch]) -> tuple[torch.Tensor, list[str]]:
         if len(batches) == 1:
             try:
-                flat, self._names = self._backward(step, batches[0])
+                flat, self._names = self._backward(batches[0])
             except NUMERIC_ERRORS:
                 if not self._names:
                     raise
@@ -101,18 +84,18 @@ class PhaseUpdate:
                 flat = torch.full((self.size + len(self._names),), torch.nan, device=self.system.device)
             return flat, self._names
         half = len(batches) // 2
-        left, names = self._tree(step, batches[:half])
-        return left.add_(self._tree(step, batches[half:])[0]), names
+        left, names = self._tree(batches[:half])
+        return left.add_(self._tree(batches[half:])[0]), names
 
-    def _backward(self, step: int, batch: MicroBatch) -> tuple[torch.Tensor, list[str]]:
+    def _backward(self, batch: MicroBatch) -> tuple[torch.Tensor, list[str]]:
         """Return the flat gradient of one micro-batch followed by the loss and the terms, all weighted by its items."""
-        config = self.system.config
-        set_generators(item_seed(config.seed, "global", seed_word(self.phase.name), step, batch.items[0]))
+        config, step = self.system.config, batch.step
+        set_generators(item_seed(config.seed, "global", seed_word(self.phase.name), step.number, step.items[0]))
         for p in self.trained:
             p.grad = None
         with autocast(self.precision, self.system.device):
-            loss, terms = self.system.losses(self.phase.name, batch.data, batch.shared)
-        weight = len(batch.items) / config.batch_size
+            loss, terms = self.system.losses(self.phase.name, batch.data, step)
+        weight = len(step.items) / config.batch_size
         (loss.float() * (weight * self.scale.value)).backward()
 
         names = [self.phase.name, *(name for name in terms if name != self.phase.name)]
@@ -134,13 +117,13 @@ class PhaseUpdate:
             start += p.numel()
         return views
 
-    def _apply(self, step: int, total: int, flat: torch.Tensor, norm: float) -> None:
+    def _apply(self, step: Step, flat: torch.Tensor, norm: float) -> None:
         limit = self.phase.clip_norm
         if limit and norm > limit:
             flat.mul_(limit / norm)
         for p, view in zip(self.trained, self._views(flat), strict=True):
             p.grad = view
-        factor = self.phase.schedule(step, total)
+        factor = self.phase.schedule(step.number, step.total)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor * self.rate_factor
         self.optimizer.step()

@@ -14,7 +14,7 @@ from toy_system import Toy, ToyConfig
 
 from gantools.options import from_mapping, option
 from gantools.training.loop import train
-from gantools.training.system import Phase, adam
+from gantools.training.system import Phase, Step, adam
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,16 @@ class CollapsingToy(Toy):
     def cured(self) -> bool:
         return float(self.networks["speedometer"].speed) < 1.5 * 0.5**self.config.cured_by
 
-    def losses(self, phase: str, batch: dict[str, torch.Tensor], shared: dict[str, Any]) -> Any:
+    def losses(self, phase: str, batch: dict[str, torch.Tensor], step: Step) -> Any:
         if phase == "speed":
             return self.networks["speedometer"](), {}
-        loss, terms = super().losses(phase, batch, shared)
-        step = shared["step"]
+        loss, terms = super().losses(phase, batch, step)
         if phase == "generator":
-            self.generator_steps.append(step)
+            self.generator_steps.append(step.number)
         if not self.cured:
-            if 0 <= self.config.raise_from <= step:
+            if 0 <= self.config.raise_from <= step.number:
                 raise ZeroDivisionError("nothing is left of the loss")
-            if 0 <= self.config.diverge_from <= step:
+            if 0 <= self.config.diverge_from <= step.number:
                 return loss * torch.nan, terms
         return loss, terms
 

@@ -15,10 +15,11 @@ from training_runs import lines_of
 
 from gantools.errors import ModelError
 from gantools.runtime.ranks import Ranks
+from gantools.training.batches import Batches
 from gantools.training.loop import train
 from gantools.training.precision import LossScale
-from gantools.training.system import Phase
-from gantools.training.update import PhaseUpdate, average_buffers, micro_batches, set_generators
+from gantools.training.system import Phase, Step
+from gantools.training.update import PhaseUpdate, average_buffers, set_generators
 
 
 class Bad(Smallest):
@@ -26,9 +27,9 @@ class Bad(Smallest):
 
     bad: tuple[int, ...] = ()
 
-    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
-        loss, terms = super().losses(phase, batch, shared)
-        return (loss * math.nan if shared["step"] in self.bad else loss), terms
+    def losses(self, phase: str, batch: Any, step: Any) -> Any:
+        loss, terms = super().losses(phase, batch, step)
+        return (loss * math.nan if step.number in self.bad else loss), terms
 
 
 def bad(*steps: int) -> Bad:
@@ -56,7 +57,7 @@ def update_of(system: Smallest, clip_norm: float = 0.0, precision: str = "float3
 
 
 def weight_after(update: PhaseUpdate, share: range = range(1)) -> float:
-    update.run(0, 10, micro_batches(update.system, 0, share))
+    update.run(Batches(update.system, share).load(0, 10))
     return float(update.system.networks["weight"].weight.detach())
 
 
@@ -104,7 +105,7 @@ class Numbered(Smallest):
     def batch(self, step: int, items: Any) -> dict[str, torch.Tensor]:
         return {"one": torch.tensor([[item + 1.0] for item in items])}
 
-    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
+    def losses(self, phase: str, batch: Any, step: Any) -> Any:
         made = self.networks["weight"](batch["one"])
         return made.mean(), {"input": batch["one"].mean()}
 
@@ -125,7 +126,7 @@ def test_gradients_and_terms_are_means_over_all_items_of_all_ranks() -> None:
 
     weight_after(update_of(Numbered(config), ranks=First(0, 2)), range(3))
     second = update_of(Numbered(config), ranks=Second(1, 2))
-    finite, terms = second.run(0, 10, micro_batches(second.system, 0, range(3, 4)))
+    finite, terms = second.run(Batches(second.system, range(3, 4)).load(0, 10))
     assert finite
     assert terms == pytest.approx({"weight": 7.5, "input": 2.5})
     assert float(second.system.networks["weight"].weight.detach()) == pytest.approx(3.0 - 2.5)
@@ -136,8 +137,8 @@ class Halves(Smallest):
 
     endless = "loss"
 
-    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
-        loss, terms = super().losses(phase, batch, shared)
+    def losses(self, phase: str, batch: Any, step: Any) -> Any:
+        loss, terms = super().losses(phase, batch, step)
         if self.endless == "loss":
             return loss + math.inf, terms
         weight = self.networks["weight"].weight
@@ -149,7 +150,7 @@ def test_either_of_loss_and_gradient_makes_a_step_bad(endless: str) -> None:
     system = Halves(smallest().config)
     system.endless = endless
     update = update_of(system)
-    finite, terms = update.run(0, 10, micro_batches(system, 0, range(1)))
+    finite, terms = update.run(Batches(system, range(1)).load(0, 10))
     assert not finite
     assert math.isfinite(terms["weight"]) is (endless == "gradient")
     assert float(system.networks["weight"].weight.detach()) == 3.0
@@ -169,7 +170,7 @@ class Two(Smallest):
         self.seen: list[list[bool]] = []
         self.drawn: list[float] = []
 
-    def losses(self, phase: str, batch: Any, shared: Any) -> Any:
+    def losses(self, phase: str, batch: Any, step: Any) -> Any:
         self.seen.append([p.requires_grad for net in self.networks.values() for p in net.parameters()])
         self.drawn.append(float(torch.rand(())))
         made = self.networks["other"](self.networks["weight"](batch["one"]))
@@ -180,7 +181,7 @@ def test_what_a_phase_does_not_train_is_frozen_for_its_while(monkeypatch: pytest
     system = Two(smallest(batch_size=2).config)
     torch.nn.init.constant_(system.networks["other"].weight, 2.0)
     update = update_of(system)  # the weight is 3
-    finite, terms = update.run(0, 10, micro_batches(system, 0, range(2)))
+    finite, terms = update.run(Batches(system, range(2)).load(0, 10))
     assert finite
     assert terms == pytest.approx({"weight": 6.0, "number": 2.0, "tensor": 6.0})
     assert system.seen == [[True, False, False]]
@@ -189,9 +190,9 @@ def test_what_a_phase_does_not_train_is_frozen_for_its_while(monkeypatch: pytest
     assert [p.grad for net in system.networks.values() for p in net.parameters()] == [None, None, None]
     monkeypatch.setattr(system, "losses", lambda *given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        update_of(system).run(0, 10, micro_batches(system, 0, range(2)))  # no terms are known yet
+        update_of(system).run(Batches(system, range(2)).load(0, 10))  # no terms are known yet
     assert [p.requires_grad for net in system.networks.values() for p in net.parameters()] == [True, True, False]
-    finite, terms = update.run(1, 10, micro_batches(system, 1, range(2)))
+    finite, terms = update.run(Batches(system, range(2)).load(1, 10))
     assert (finite, set(terms)) == (False, {"weight", "number", "tensor"})
     assert all(math.isnan(value) for value in terms.values())
 
@@ -200,18 +201,15 @@ def test_draws_hang_on_step_item_seed_and_nothing_before() -> None:
     """Each micro-batch begins with generators of its own."""
     system = Two(smallest(batch_size=4, micro_batch=2).config)
     update = update_of(system)
-    batches = micro_batches(system, 5, range(4))
-    assert [(list(b.items), b.shared) for b in batches] == [
-        ([0, 1], {"step": 5, "items": [0, 1]}),
-        ([2, 3], {"step": 5, "items": [2, 3]}),
-    ]
-    for step, pieces in ((5, batches), (5, batches[::-1]), (6, batches)):
+    batches = Batches(system, range(4)).load(5, 10)
+    assert [b.step for b in batches] == [Step(5, 10, [0, 1]), Step(5, 10, [2, 3])]
+    for pieces in (batches, batches[::-1], Batches(system, range(4)).load(6, 10)):
         torch.rand(3)
-        update.run(step, 10, pieces)
+        update.run(pieces)
     a, b, b_again, a_again, c, d = system.drawn
     assert (a, b) == (a_again, b_again)
     assert len({a, b, c, d}) == 4
-    assert [list(b.items) for b in micro_batches(system, 0, range(3))] == [[0, 1], [2]]
+    assert [b.step.items for b in Batches(system, range(3)).load(0, 10)] == [[0, 1], [2]]
 
 
 def test_all_generators_are_seeded() -> None:
@@ -247,12 +245,12 @@ def test_weights_of_other_strides_are_moved_alike() -> None:
     system.networks = {"weight": net}
     before = [p.detach().clone() for p in net.parameters()]
 
-    def losses(phase: str, batch: Any, shared: Any) -> Any:
+    def losses(phase: str, batch: Any, step: Any) -> Any:
         return sum((p * torch.arange(p.numel()).reshape(p.shape)).sum() for p in net.parameters()), {}
 
     system.losses = losses  # type: ignore[method-assign]
     update = PhaseUpdate(Phase("weight", ("weight",), sgd), system, Ranks(), "float32", LossScale("float32"))
-    update.run(0, 10, micro_batches(system, 0, range(system.config.batch_size)))
+    update.run(Batches(system, range(system.config.batch_size)).load(0, 10))
     for old, p in zip(before, net.parameters(), strict=True):
         torch.testing.assert_close(p.detach(), old - torch.arange(p.numel()).reshape(p.shape))
 
@@ -268,7 +266,7 @@ def test_rates_follow_the_schedule_of_the_phase() -> None:
     torch.nn.init.constant_(system.networks["weight"].weight, 3.0)
     update = PhaseUpdate(Phase("weight", ("weight",), sgd, half), system, Ranks(), "float32", LossScale("float32"))
     for weight in (1.0, 1.0):  # the first step goes half-way to the other side, where the gradient is zero
-        update.run(7, 10, micro_batches(system, 7, range(1)))
+        update.run(Batches(system, range(1)).load(7, 10))
         assert float(system.networks["weight"].weight.detach()) == pytest.approx(weight)
     assert asked == [(7, 10), (7, 10)]
 

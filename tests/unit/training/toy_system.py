@@ -21,7 +21,7 @@ from gantools.runtime.seeds import item_seed
 from gantools.training.config import TrainConfig
 from gantools.training.loop import train
 from gantools.training.schedule import cosine, linear_decay
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, Step, System, adam
 
 LENGTH = 16
 
@@ -79,7 +79,7 @@ class Toy(System):
         return {"real_a": both[:, :1], "real_b": both[:, 1:]}
 
     def losses(
-        self, phase: str, batch: dict[str, torch.Tensor], shared: dict[str, Any]
+        self, phase: str, batch: dict[str, torch.Tensor], step: Step
     ) -> tuple[torch.Tensor, Mapping[str, float | torch.Tensor]]:
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         if phase == "generator":
@@ -87,18 +87,18 @@ class Toy(System):
             return (discriminator(fake) - 1).square().mean(), {"fake_power": fake.square().mean()}
         with torch.no_grad():
             fake = generator(batch["real_a"])
-        fake = self._pooled(fake, shared)
+        fake = self._pooled(fake, step)
         real = batch["real_b"].clone().requires_grad_()
         answer = discriminator(real)
         (slope,) = torch.autograd.grad(answer.sum(), real, create_graph=True)
         penalty = slope.square().sum(dim=(1, 2)).mean()
         return (answer - 1).square().mean() + discriminator(fake).square().mean() + 0.1 * penalty, {"penalty": penalty}
 
-    def _pooled(self, fakes: torch.Tensor, shared: dict[str, Any]) -> torch.Tensor:
+    def _pooled(self, fakes: torch.Tensor, step: Step) -> torch.Tensor:
         out = []
-        for fake, item in zip(fakes, shared["items"], strict=True):
+        for fake, item in zip(fakes, step.items, strict=True):
             pool = self.pools.get(item, torch.zeros(0, 1, LENGTH))
-            g = torch.Generator().manual_seed(item_seed(self.config.seed, "pool", shared["step"], item))
+            g = torch.Generator().manual_seed(item_seed(self.config.seed, "pool", step.number, item))
             index = int(torch.randint(self.config.pool_size, (), generator=g))
             if not fake.isfinite().all():
                 out.append(fake)

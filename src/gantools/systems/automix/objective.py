@@ -21,7 +21,7 @@ from gantools.systems.automix.loss import StereoLoss
 from gantools.systems.automix.networks import build_network
 from gantools.training.remarks import LeftOut
 from gantools.training.schedule import cosine
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
 
@@ -87,9 +87,9 @@ class Automix(System):
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return ``stems``, ``wet`` and ``target`` of random crops; see `data.Crops.train`."""
         crops = [self.crops.train(step, item) for item in items]
-        return {name: torch.stack([crop[name] for crop in crops]).to(self.device) for name in crops[0]}
+        return {name: torch.stack([crop[name] for crop in crops]) for name in crops[0]}
 
-    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the distance of the mix from the target."""
         network = self.networks["M"]
         distance = self.loss(network(batch["stems"]), batch["target"]).mean()

@@ -16,6 +16,7 @@ from gantools.systems.caw.model import NAME
 from gantools.systems.caw.networks import Discriminator, Generator
 from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
+from gantools.training.system import Step
 
 
 class CawRun:
@@ -131,7 +132,7 @@ def _step_seconds(job: CawRun, width: int) -> float:
             begun = time.perf_counter()
         batch = system.batch(step, [0])
         for phase in ("discriminator", "generator"):
-            loss, _ = system.losses(phase, batch, {"step": step, "items": [0]})
+            loss, _ = system.losses(phase, batch, Step(step, _STEPS + 1, [0]))
             loss.backward()
     _wait(job.device)
     return (time.perf_counter() - begun) / _STEPS

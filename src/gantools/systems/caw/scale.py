@@ -27,7 +27,7 @@ from gantools.systems.caw.objective import (
 )
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
 from gantools.systems.caw.stack import Scale
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
 #: At the ends of a crop the last layers see zeros where there is music: so much is cut off.
@@ -78,11 +78,10 @@ class CawScale(System):
         self.networks = {"G": self.generator, "D": self.discriminator}
         if config.ema:
             self.averaged = ("G",)
-        self.total = 0
         optimizer = adam(config.lr, (config.beta1, config.beta2))
         self.phases = (
-            Phase("discriminator", ("D",), optimizer, self._schedule),
-            Phase("generator", ("G",), optimizer, self._schedule),
+            Phase("discriminator", ("D",), optimizer, schedule),
+            Phase("generator", ("G",), optimizer, schedule),
         )
         if config.alpha3:
             longest = max(material.lengths)
@@ -93,19 +92,12 @@ class CawScale(System):
         self._likeness: list[Likeness] = []
         self._sounds: Tensors = {}
 
-    def _schedule(self, step: int, total: int) -> float:
-        """A tenth of the rate from int(2/3 of the steps) on; what the losses need to know of the total is kept."""
-        self.total = total
-        return _DROP if step >= int(_DROP_SHARE * total) else 1.0
-
     def extra_state(self) -> Tensors:
-        """Return the number of steps planned, which the weight of the mean square error follows, and kept frames."""
-        kept = self.statistics.state() if self.config.alpha3 else {}
-        return {"total": torch.tensor([self.total]), **kept}
+        """Return the frames of earlier draws that the statistics count."""
+        return self.statistics.state() if self.config.alpha3 else {}
 
     def load_extra_state(self, state: Tensors) -> None:
-        """Take back the number of steps planned."""
-        self.total = int(state["total"]) if "total" in state else 0
+        """Take them back."""
         if self.config.alpha3:
             self.statistics.load(state)
 
@@ -114,17 +106,12 @@ class CawScale(System):
 
         ``x`` and ``rec_x`` have `reach` samples more on each side than ``previous``, ``rec_previous`` and ``real``.
         """
-        material = self.material
-        random = torch.Generator().manual_seed(item_seed(self.config.seed, "clip", material.rate_hz, step))
-        clip = int(torch.randint(len(material.real), (), generator=random))
-        length = material.lengths[clip]
-        crop = self.config.crop
-        window = length if not crop or crop + 2 * _MARGIN_SAMPLES >= length else crop + 2 * _MARGIN_SAMPLES
+        material, (clip, window) = self.material, self._of_step(step)
         rows: dict[str, list[torch.Tensor]] = {}
         for item in items:
             seed = item_seed(self.config.seed, "item", material.rate_hz, step, item)
             random = torch.Generator().manual_seed(seed)
-            start = int(torch.randint(length - window + 1, (), generator=random))
+            start = int(torch.randint(material.lengths[clip] - window + 1, (), generator=random))
             place = (start, window)
             row = self._window(self.draws.at_step(step, clip, item), random, place, "")
             row |= self._window(material.rec_previous[clip], material.rec_noise[clip], place, "rec_")
@@ -134,8 +121,14 @@ class CawScale(System):
                 row["valid"] = material.valid[clip][:, start : start + window]
             for name, tensor in row.items():
                 rows.setdefault(name, []).append(tensor)
-        whole = torch.tensor([clip if window == length else -1] * len(items))
-        return {**{name: torch.stack(tensors) for name, tensors in rows.items()}, "whole": whole}
+        return {name: torch.stack(tensors) for name, tensors in rows.items()}
+
+    def _of_step(self, step: int) -> tuple[int, int]:
+        """Return the clip that a step learns from, and the samples of its windows: as long as the clip, or a crop."""
+        random = torch.Generator().manual_seed(item_seed(self.config.seed, "clip", self.material.rate_hz, step))
+        clip = int(torch.randint(len(self.material.real), (), generator=random))
+        length, window = self.material.lengths[clip], self.config.crop + 2 * _MARGIN_SAMPLES
+        return clip, min(length, window) if self.config.crop else length
 
     def _window(
         self, previous: torch.Tensor, noise: torch.Tensor | torch.Generator, place: tuple[int, int], prefix: str
@@ -152,20 +145,22 @@ class CawScale(System):
         x = functional.pad(previous[:, first:last] + added, around)
         return {f"{prefix}x": x, f"{prefix}previous": previous[:, start : start + window]}
 
-    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the discriminator (equation 3) or of the generator (equations 4 and 5), and its terms."""
-        cut = slice(None) if int(batch["whole"][0]) >= 0 else slice(_MARGIN_SAMPLES, -_MARGIN_SAMPLES)
+        clip, window = self._of_step(step.number)
+        whole = window == self.material.lengths[clip]
+        cut = slice(None) if whole else slice(_MARGIN_SAMPLES, -_MARGIN_SAMPLES)
         real = batch["real"][..., cut]
         valid = batch["valid"][..., cut] if "valid" in batch else None
         fake = self.generator(batch["x"], batch["previous"])[..., cut].float()
         if phase == "discriminator":
-            return self._discriminator_loss(real, fake.detach(), batch["mix"], valid, shared["step"])
+            return self._discriminator_loss(real, fake.detach(), batch["mix"], valid, step.number)
         adversarial = -wasserstein(self.discriminator(fake))
-        loss, terms = self._distance(batch, real, valid, cut, shared["step"])
+        loss, terms = self._distance(batch, real, valid, cut, step, clip if whole else -1)
         if self.config.alpha3:
-            seed = item_seed(self.config.seed, "directions", self.material.rate_hz, shared["step"], shared["items"][0])
+            seed = item_seed(self.config.seed, "directions", self.material.rate_hz, step.number, step.items[0])
             random = torch.Generator().manual_seed(seed)
-            terms["statistics"] = self.statistics.distance(fake, shared["items"][0], random)
+            terms["statistics"] = self.statistics.distance(fake, step.items[0], random)
             loss = loss + self.config.alpha3 * terms["statistics"]
         return adversarial + loss, {"adversarial": adversarial, **terms}
 
@@ -192,19 +187,18 @@ class CawScale(System):
         return loss, terms
 
     def _distance(
-        self, batch: Tensors, real: torch.Tensor, valid: torch.Tensor | None, cut: slice, step: int
+        self, batch: Tensors, real: torch.Tensor, valid: torch.Tensor | None, cut: slice, step: Step, clip: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return the reconstruction's distance from the clip, weighted, and its terms."""
+        """Return the reconstruction's distance from the clip (-1: a crop of one), weighted, and its terms."""
         c = self.config
-        falling = max(0.0, 1.0 - step / (c.mse_share * self.total)) if self.total and c.mse_share else 1.0
-        alpha1 = c.alpha1 + c.mse_start * (falling if step else 1.0)
+        falling = max(0.0, 1.0 - step.number / (c.mse_share * step.total)) if c.mse_share else 1.0
+        alpha1 = c.alpha1 + c.mse_start * falling
         rec = self.generator(batch["rec_x"], batch["rec_previous"])[..., cut]
         loss, terms = torch.zeros((), device=self.device), {}
         terms["mse"] = mean_square_error(rec, real, valid)
         if alpha1:
             loss = loss + alpha1 * terms["mse"]
         if c.alpha2:
-            clip = int(batch["whole"][0])
             # The norm of a piece is smaller by the root of its share.
             share = real.shape[-1] / self.material.lengths[max(clip, 0)]
             masked = rec if valid is None else rec * valid + real * (1.0 - valid)
@@ -273,6 +267,11 @@ class CawScale(System):
         for name, signal in self._sounds.items():
             if name != "real" or not (folder / "real.wav").exists():
                 write_audio(folder / f"{name}.wav", from_mid_side(signal).cpu().numpy(), self.material.rate_hz)
+
+
+def schedule(step: int, total: int) -> float:
+    """Return the factor of the learning rate: 1, and a tenth from int(2/3 of the steps) on."""
+    return _DROP if step >= int(_DROP_SHARE * total) else 1.0
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from gantools.chunks.shards import ChunkSet
 from gantools.errors import ConfigError
-from gantools.runtime.seeds import item_seed
+from gantools.runtime.seeds import item_seed, seed_word
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.image_pool import ImagePool
 from gantools.systems.cyclegan.listening import StyleListener
@@ -23,7 +23,7 @@ from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator, band_statistics
 from gantools.systems.translation.listening import describe_chunks, left_out_of, remarks_on_chunks, windows_of
 from gantools.training.schedule import linear_decay, linear_epochs
-from gantools.training.system import Phase, System, adam, seed_word
+from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
 
@@ -64,7 +64,6 @@ class CycleGAN(System):
             self._fill_bank("F", "x")
         if config.ema:
             self.averaged = ("G", "F")
-        self.total = config.steps
         self.phases = self._phases()
         shape = (1, chunks.params.n_mels, chunks.frames)
         images = config.pool_size // config.batch_size
@@ -90,15 +89,9 @@ class CycleGAN(System):
             # An epoch shows each chunk of the larger role once.
             steps = -(-max(len(rows) for rows in self.rows.values()) // config.batch_size)
             schedule = linear_epochs(steps, config.constant_epochs, config.decay_epochs)
-
-        def noted(step: int, total: int) -> float:
-            # A budget sets the length of the run as it goes; the weights of the losses follow it too.
-            self.total = total
-            return schedule(step, total)
-
         betas = (config.beta1, config.beta2)
         return (
-            Phase("generator", ("G", "F"), adam(config.lr, betas), noted),
+            Phase("generator", ("G", "F"), adam(config.lr, betas), schedule),
             Phase("discriminator", ("D_X", "D_Y"), adam(config.discriminator_lr, betas), schedule),
         )
 
@@ -118,8 +111,7 @@ class CycleGAN(System):
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return x and y of the items, (len(items), 1, mel, frame) each, drawn independently of each other."""
-        batch = {role: torch.stack([self._draw(role, step, item) for item in items]) for role in "xy"}
-        return {role: tensor.to(self.device) for role, tensor in batch.items()}
+        return {role: torch.stack([self._draw(role, step, item) for item in items]) for role in "xy"}
 
     def _draw(self, role: str, step: int, item: int) -> torch.Tensor:
         rows, random = self.rows[role], self._random(f"data {role}", step, item)
@@ -136,35 +128,35 @@ class CycleGAN(System):
 
     # Losses
 
-    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the generators or of the discriminators, see `generator_loss` and `discriminator_loss`."""
-        return self.generator_loss(batch, shared) if phase == "generator" else self.discriminator_loss(batch, shared)
+        return self.generator_loss(batch, step) if phase == "generator" else self.discriminator_loss(batch, step)
 
-    def generator_loss(self, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def generator_loss(self, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda L_cyc + lambda lambda_id L_identity (equations 1 to 3).
 
         L_identity is section 5.2's. An instance norm knows nothing of the other images of a batch, so fakes and
         identities come from one call of each generator, four calls in all instead of six.
         """
-        x, y, step = batch["x"], batch["y"], shared["step"]
-        cycle_weight, identity_weight = self.weights(step)
+        x, y = batch["x"], batch["y"]
+        cycle_weight, identity_weight = self.weights(step.number, step.total)
         if identity_weight:
-            hidden_x, hidden_y = self._hide(x, "x", shared), self._hide(y, "y", shared)
-            fake_y, same_y = self.translate("G", torch.cat([x, hidden_y]), torch.cat([y, y]), shared).chunk(2)
-            fake_x, same_x = self.translate("F", torch.cat([y, hidden_x]), torch.cat([x, x]), shared).chunk(2)
+            hidden_x, hidden_y = self._hide(x, "x", step), self._hide(y, "y", step)
+            fake_y, same_y = self.translate("G", torch.cat([x, hidden_y]), torch.cat([y, y]), step).chunk(2)
+            fake_x, same_x = self.translate("F", torch.cat([y, hidden_x]), torch.cat([x, x]), step).chunk(2)
             identity = l1(same_y, y) + l1(same_x, x)
         else:
-            fake_y, fake_x = self.translate("G", x, y, shared), self.translate("F", y, x, shared)
+            fake_y, fake_x = self.translate("G", x, y, step), self.translate("F", y, x, step)
             identity = x.new_zeros(())
-        shared["fake_y"], shared["fake_x"] = fake_y.detach(), fake_x.detach()
-        adversarial_y = least_squares(self._judge("D_Y", fake_y, "fool y", shared), 1.0)
-        adversarial_x = least_squares(self._judge("D_X", fake_x, "fool x", shared), 1.0)
+        step.shared["fake_y"], step.shared["fake_x"] = fake_y.detach(), fake_x.detach()
+        adversarial_y = least_squares(self._judge("D_Y", fake_y, "fool y", step), 1.0)
+        adversarial_x = least_squares(self._judge("D_X", fake_x, "fool x", step), 1.0)
         loss = adversarial_y + adversarial_x + identity_weight * identity
         terms = {"adversarial_y": adversarial_y, "adversarial_x": adversarial_x, "identity": identity}
         cycle = x.new_zeros(())
         if cycle_weight:
-            back_x = self.translate("F", self._noisy(fake_y, self.config.cycle_noise, "cycle y", shared), x, shared)
-            back_y = self.translate("G", self._noisy(fake_x, self.config.cycle_noise, "cycle x", shared), y, shared)
+            back_x = self.translate("F", self._noisy(fake_y, self.config.cycle_noise, "cycle y", step), x, step)
+            back_y = self.translate("G", self._noisy(fake_x, self.config.cycle_noise, "cycle x", step), y, step)
             cycle = l1(back_x, x) + l1(back_y, y)
             loss = loss + cycle_weight * cycle
         terms["cycle"] = cycle
@@ -173,75 +165,75 @@ class CycleGAN(System):
             loss, terms["style"] = loss + self.config.style_weight * style, style
         return loss, terms
 
-    def discriminator_loss(self, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def discriminator_loss(self, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return half the least-squares loss of each discriminator on reals and on fakes from its pool."""
         terms = {}
         for role in "xy":
             fakes = torch.stack(
                 [
-                    self.pools[item, role].swap(fake, self._random(f"pool {role}", shared["step"], item))
-                    for item, fake in zip(shared["items"], shared[f"fake_{role}"].float(), strict=True)
+                    self.pools[item, role].swap(fake, self._random(f"pool {role}", step.number, item))
+                    for item, fake in zip(step.items, step.shared[f"fake_{role}"].float(), strict=True)
                 ]
             )
             both = torch.cat([batch[role], fakes])
-            logits = self._judge(f"D_{role.upper()}", both, seed_word(f"discriminator {role}"), shared)
+            logits = self._judge(f"D_{role.upper()}", both, seed_word(f"discriminator {role}"), step)
             real, fake = zip(*(head.chunk(2) for head in logits), strict=True)
             terms[f"discriminator_{role}"] = 0.5 * (least_squares(real, 1.0) + least_squares(fake, 0.0))
         return terms["discriminator_x"] + terms["discriminator_y"], terms
 
-    def weights(self, step: int) -> tuple[float, float]:
-        """Return the weights of the cycle and the identity loss at a step."""
-        config, done = self.config, step / max(1, self.total)
+    def weights(self, step: int, total: int) -> tuple[float, float]:
+        """Return the weights of the cycle and the identity loss at a step of `total`."""
+        config, done = self.config, step / max(1, total)
         cycle = config.cycle_weight
         if config.cycle_share:
             cycle += (config.cycle_weight_end - config.cycle_weight) * min(1.0, done / config.cycle_share)
         fade = max(0.0, 1.0 - done / config.identity_share) if config.identity_share else 1.0
         return cycle, config.cycle_weight * config.identity_weight * fade
 
-    def translate(self, name: str, mel: torch.Tensor, like: torch.Tensor, shared: dict[str, Any]) -> torch.Tensor:
+    def translate(self, name: str, mel: torch.Tensor, like: torch.Tensor, step: Step) -> torch.Tensor:
         """Run a generator; one with a style makes its output sound like `like`, with noise of its own."""
         network = self.networks[name]
         if not self.styled:
             return network(mel)
-        call = shared[f"calls {name}"] = shared.get(f"calls {name}", 0) + 1
+        call = step.shared[f"calls {name}"] = step.shared.get(f"calls {name}", 0) + 1
         shape = (self.config.noise_channels, mel.shape[-1] // 4)
-        copies = len(mel) // len(shared["items"])
-        noise = self._normal(shape, f"noise {name} {call}", shared, copies)
+        copies = len(mel) // len(step.items)
+        noise = self._normal(shape, f"noise {name} {call}", step, copies)
         return network(mel, band_statistics(like), noise)
 
-    def _normal(self, shape: tuple[int, ...], what: str, shared: dict[str, Any], copies: int = 1) -> torch.Tensor:
+    def _normal(self, shape: tuple[int, ...], what: str, step: Step, copies: int = 1) -> torch.Tensor:
         """Return normal noise (copies x items, *shape) that depends on the step and the item alone."""
-        randoms = [self._random(what, shared["step"], item) for item in shared["items"]]
+        randoms = [self._random(what, step.number, item) for item in step.items]
         rows = [torch.randn(shape, generator=random) for _ in range(copies) for random in randoms]
         return torch.stack(rows).to(self.device)
 
-    def _noisy(self, mel: torch.Tensor, deviation: float, what: str, shared: dict[str, Any]) -> torch.Tensor:
+    def _noisy(self, mel: torch.Tensor, deviation: float, what: str, step: Step) -> torch.Tensor:
         if not deviation:
             return mel
-        noise = self._normal(tuple(mel.shape[1:]), what, shared, len(mel) // len(shared["items"]))
+        noise = self._normal(tuple(mel.shape[1:]), what, step, len(mel) // len(step.items))
         return mel + deviation * noise
 
-    def _hide(self, mel: torch.Tensor, role: str, shared: dict[str, Any]) -> torch.Tensor:
+    def _hide(self, mel: torch.Tensor, role: str, step: Step) -> torch.Tensor:
         """Silence the upper bands of some items, so that the identity loss must invent them from the lower ones."""
         if not self.config.identity_mask:
             return mel
         hidden, n_mels = mel.clone(), mel.shape[2]
-        for row, item in enumerate(shared["items"]):
-            random = self._random(f"hide {role}", shared["step"], item)
+        for row, item in enumerate(step.items):
+            random = self._random(f"hide {role}", step.number, item)
             if torch.rand((), generator=random) < self.config.identity_mask:
                 hidden[row, :, int(torch.randint(n_mels // 16, n_mels // 2, (), generator=random)) :] = -1.0
         return hidden
 
-    def _judge(self, name: str, mel: torch.Tensor, what: str, shared: dict[str, Any]) -> Sequence[torch.Tensor]:
+    def _judge(self, name: str, mel: torch.Tensor, what: str, step: Step) -> Sequence[torch.Tensor]:
         """Return the heads of logits of a discriminator."""
-        logits = self.networks[name](self._noisy(mel, self.config.discriminator_noise, what, shared))
+        logits = self.networks[name](self._noisy(mel, self.config.discriminator_noise, what, step))
         return [logits] if isinstance(logits, torch.Tensor) else logits
 
     # State, validation
 
     def extra_state(self) -> Tensors:
-        """Return the image pools, each under its item of the batch, and the length of the run as last heard of."""
-        state = {"total": torch.tensor(self.total)}
+        """Return the image pools, each under its item of the batch."""
+        state: Tensors = {}
         for (item, role), pool in self.pools.items():
             state[f"item{item}/{role}/images"] = pool.images
             state[f"item{item}/{role}/count"] = torch.tensor(pool.count)
@@ -249,7 +241,6 @@ class CycleGAN(System):
 
     def load_extra_state(self, state: Tensors) -> None:
         """Take the state back."""
-        self.total = int(state.get("total", torch.tensor(self.config.steps)))
         for (item, role), pool in self.pools.items():
             pool.count = int(state.get(f"item{item}/{role}/count", torch.tensor(0)))
             if pool.count:

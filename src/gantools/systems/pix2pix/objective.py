@@ -17,7 +17,7 @@ from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks
 from gantools.systems.translation.listening import Listener, describe_chunks, left_out_of, remarks_on_chunks, windows_of
 from gantools.training.schedule import linear_decay, linear_epochs
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, Step, System, adam
 
 Row = dict[str, Any]
 Tensors = dict[str, torch.Tensor]
@@ -75,7 +75,7 @@ class Pix2Pix(System):
         """Return x and y of the items, (len(items), 1, mel, frame) each, from the same place of the same song."""
         drawn = [self._draw(step, item) for item in items]
         x, y = (torch.stack(windows) for windows in zip(*drawn, strict=True))
-        return {"x": x.to(self.device), "y": y.to(self.device)}
+        return {"x": x, "y": y}
 
     def _draw(self, step: int, item: int) -> tuple[torch.Tensor, torch.Tensor]:
         random = torch.Generator().manual_seed(item_seed(self.config.seed, "data", step, item))
@@ -89,23 +89,23 @@ class Pix2Pix(System):
         x, y = (torch.from_numpy(self.chunks.window(row, shift))[None] for row in pair)
         return x, y
 
-    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the discriminator or of the generator (equations 1, 3 and 4)."""
         x, y = batch["x"], batch["y"]
         if phase == "discriminator":
             with torch.no_grad():
-                fake = self._fake(x, shared)
+                fake = self._fake(x, step)
             discriminator = 0.5 * (self._cross_entropy(x, fake, 0.0) + self._cross_entropy(x, y, 1.0))
             return discriminator, {}
-        fake = self._fake(x, shared)
+        fake = self._fake(x, step)
         adversarial = self._cross_entropy(x, fake, 1.0)
         distance = functional.l1_loss(fake.float(), y)
         return adversarial + self.config.l1_weight * distance, {"adversarial": adversarial, "l1": distance}
 
-    def _fake(self, x: torch.Tensor, shared: dict[str, Any]) -> torch.Tensor:
+    def _fake(self, x: torch.Tensor, step: Step) -> torch.Tensor:
         # Both phases draw the same dropout, so that both see the same fake, as in the authors' program.
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(item_seed(self.config.seed, "dropout", shared["step"], shared["items"][0]))
+            torch.manual_seed(item_seed(self.config.seed, "dropout", step.number, step.items[0]))
             return self.networks["G"](x)
 
     def _cross_entropy(self, x: torch.Tensor, y: torch.Tensor, target: float) -> torch.Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
 from gantools.systems.separator.data import Remixer, equaliser_db
 from gantools.systems.separator.networks import build_network, describe_mix
 from gantools.training.schedule import cosine
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
 _WARMUP_STEPS = 100
@@ -67,24 +66,11 @@ class Separator(System):
         }
         self.songs = {"train": list(self.remixer.songs), "val": self.data["held_out"]}
         self.notes, self.left_out = self.remixer.notes, self.remixer.left_out.lines
-        self._maker = ThreadPoolExecutor(1)
-        self._ahead: dict[tuple[int, tuple[int, ...]], Future[Tensors]] = {}
         self._validation: list[Tensors] | None = None
         self._heard_part = 1.0
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
-        """Return the sums of the items (`bands.sum_bands`), each tensor with the items first.
-
-        The next step's are made meanwhile, in a thread of its own: they depend on nothing but their numbers.
-        """
-        wanted = (step, tuple(items))
-        made = self._ahead.pop(wanted, None)
-        sums = made.result() if made else self._make(*wanted)
-        following = (step + 1, wanted[1])
-        self._ahead = {following: self._maker.submit(self._make, *following)}
-        return {name: tensor.to(self.device) for name, tensor in sums.items()}
-
-    def _make(self, step: int, items: Sequence[int]) -> Tensors:
+        """Return the sums of the items (`bands.sum_bands`), each tensor with the items first."""
         samples = self.bands.samples(self.config.segment_frames)
         return _stack([self._sums(*self.remixer.item(step, item, samples)) for item in items])
 
@@ -95,7 +81,7 @@ class Separator(System):
             spectra *= torch.from_numpy(gains)[:, None, None]
         return sum_bands(spectra, self.bands.edges)
 
-    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the error of the stems in bels: the plain one, and that of the emphasised treble.
 
         Most of the energy is below 200 Hz, and so would be all of the learning.

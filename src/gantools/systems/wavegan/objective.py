@@ -7,7 +7,6 @@ A step is one update of the discriminator, on fresh real clips; the generator is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from gantools.audio.mel import mel_db
 from gantools.audio.picture import write_mel_png
 from gantools.audio.writing import write_audio
 from gantools.metrics.collapse.symptoms import CollapsePanel
-from gantools.runtime.seeds import item_seed
+from gantools.runtime.seeds import item_seed, seed_word
 from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.config import WaveGANConfig, resolve
 from gantools.systems.wavegan.data import Clips, fixed_clips, training_clip
@@ -29,7 +28,7 @@ from gantools.systems.wavegan.penalty import gradient_penalty
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.score import ClipScore, mel_params
 from gantools.training.schedule import cosine
-from gantools.training.system import Phase, System, adam, seed_word
+from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
 _SHOWN_CLIPS = 8
@@ -93,25 +92,11 @@ class WaveGAN(System):
         # The last penalty, the running mean of |E D(real)|, for how many steps the penalty has been too large, and the
         # best score of a healthy validation.
         self._watch = torch.zeros(4, device=self.device)
-        self._maker = ThreadPoolExecutor(1)
-        self._ahead: dict[tuple[int, tuple[int, ...]], Future[Tensors]] = {}
         self._judges: tuple[ClipScore, CollapsePanel] | None = None
         self._made: tuple[int, np.ndarray] | None = None
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
-        """Return real clips, latents and noise of both phases, and the places between real and fake.
-
-        The next step's are made meanwhile, in a thread of its own: they depend on nothing but their numbers.
-        """
-        self._made = None  # a run that went back validates the same step with other weights
-        wanted = (step, tuple(items))
-        made = self._ahead.pop(wanted, None)
-        tensors = made.result() if made else self._make(*wanted)
-        following = (step + 1, wanted[1])
-        self._ahead = {following: self._maker.submit(self._make, *following)}
-        return {name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()}
-
-    def _make(self, step: int, items: Sequence[int]) -> Tensors:
+        """Return real clips, latents and noise of both phases, and the places between real and fake."""
         c = self.config
         real = [training_clip(self.clips, item_seed(c.seed, "data", step, item), c.augment) for item in items]
         tensors = {"real": torch.from_numpy(np.stack(real))}
@@ -122,18 +107,18 @@ class WaveGAN(System):
         places = [np.random.default_rng(item_seed(c.seed, "mix", step, item)).random() for item in items]
         return tensors | {"mix": torch.tensor(places, dtype=torch.float32)}
 
-    def losses(self, phase: str, batch: Tensors, shared: dict[str, Any]) -> tuple[torch.Tensor, Mapping[str, Any]]:
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the discriminator or the generator, and what the former says of real and fake."""
-        step, items = int(shared["step"]), shared["items"]
+        number, items = step.number, step.items
         fake = self.networks["G"](batch[f"{phase}_z"], batch.get(f"{phase}_noise"))
         if phase == "generator":
-            judged = self._judge(fake, step, items, "generator")
+            judged = self._judge(fake, number, items, "generator")
             if self.config.loss == "bce":
                 return functional.softplus(-judged).mean(), {}
             return -judged.mean(), {}
         fake = fake.detach()
-        real_scores = self._judge(batch["real"], step, items, "real")
-        fake_scores = self._judge(fake, step, items, "fake")
+        real_scores = self._judge(batch["real"], number, items, "real")
+        fake_scores = self._judge(fake, number, items, "fake")
         real_mean, fake_mean = real_scores.mean(), fake_scores.mean()
         terms = {"real": real_mean, "fake": fake_mean}
         self._watch_real(real_mean.detach())
@@ -142,8 +127,8 @@ class WaveGAN(System):
             # At rest the gradient is 0, and Adam's momentum soon fades.
             return loss * (loss.detach() > self.config.discriminator_floor), terms
         loss, every = fake_mean - real_mean, self.config.penalty_every or 1
-        if step % every == 0:
-            penalty = self._penalty(batch, fake, step, items)
+        if number % every == 0:
+            penalty = self._penalty(batch, fake, number, items)
             self._watch_penalty(penalty.detach(), every)
             loss = loss + every * self.config.penalty_weight * penalty
         return loss, {**terms, "penalty": self._watch[0].clone()}
@@ -208,6 +193,7 @@ class WaveGAN(System):
 
         ``score`` is the distance, a quarter more where the panel finds a fault.
         """
+        self._made = None  # a run that went back validates the same step with other weights
         score, panel = self._judge_clips()
         made = self._samples(networks, step)
         distance = score.measure(made)

@@ -15,6 +15,7 @@ from gantools.chunks.multitrack import Multitrack
 from gantools.errors import ConfigError
 from gantools.systems.automix.data import Crops, load_songs
 from gantools.systems.automix.objective import Automix
+from gantools.training.system import Step
 
 Songs = tuple[list[Multitrack], list[Multitrack]]
 
@@ -81,7 +82,7 @@ def test_paper_network_overfits_one_crop(songs: Songs, loss: str) -> None:
     optimizer = torch.optim.Adam(system.networks["M"].parameters(), 1e-2)
     values = []
     for _ in range(60):
-        value, _ = system.losses("mix", batch, {})
+        value, _ = system.losses("mix", batch, Step(0, 10, [0]))
         optimizer.zero_grad()
         value.backward()
         optimizer.step()

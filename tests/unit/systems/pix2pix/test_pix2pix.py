@@ -14,13 +14,14 @@ from gantools.errors import ConfigError
 from gantools.systems.pix2pix.config import PRESETS
 from gantools.systems.pix2pix.networks import UNetGenerator, build_networks
 from gantools.systems.pix2pix.objective import Pix2Pix
+from gantools.training.system import Step
 
 TINY: dict[str, Any] = {"width": 4, "discriminator_width": 4, "depth": 6, "precision": "float32"}
 CONFIG = dataclasses.replace(PRESETS["paper"], **TINY, batch_size=2, fixed_chunks=False)
 
 
-def shared() -> dict[str, Any]:
-    return {"step": 1, "items": [0, 1]}
+def first() -> Step:
+    return Step(1, 10, [0, 1])
 
 
 @pytest.mark.parametrize(("channels", "parameters"), [(1, 54_407_873), (3, 54_414_019)])
@@ -60,8 +61,8 @@ def test_losses_are_those_of_the_paper(chunks: ChunkSet) -> None:
     system = Pix2Pix(dataclasses.replace(CONFIG, dropout_noise=False), chunks)
     batch, (g, d) = system.batch(0, [0, 1]), (system.networks[name] for name in "GD")
     with torch.no_grad():
-        loss, terms = system.losses("generator", batch, shared())
-        discriminator, _ = system.losses("discriminator", batch, shared())
+        loss, terms = system.losses("generator", batch, first())
+        discriminator, _ = system.losses("discriminator", batch, first())
         fake = g(batch["x"])
         fooled = d(torch.cat([batch["x"], fake], 1))
         distance = (fake - batch["y"]).abs().mean()
@@ -74,11 +75,11 @@ def test_losses_are_those_of_the_paper(chunks: ChunkSet) -> None:
 
 
 def test_both_phases_see_the_same_dropout(chunks: ChunkSet) -> None:
-    system, state = Pix2Pix(CONFIG, chunks), shared()
+    system, state = Pix2Pix(CONFIG, chunks), first()
     x = system.batch(0, [0, 1])["x"]
     with torch.no_grad():
         assert torch.equal(system._fake(x, state), system._fake(x, state))
-        assert not torch.equal(system._fake(x, state), system._fake(x, {"step": 2, "items": [0, 1]}))
+        assert not torch.equal(system._fake(x, state), system._fake(x, Step(2, 10, [0, 1])))
 
 
 def test_songs_without_both_roles_are_refused(chunks: ChunkSet) -> None:

@@ -18,9 +18,10 @@ from gantools.systems.wavegan.objective import WaveGAN, emphasise
 from gantools.systems.wavegan.score import ClipScore
 from gantools.systems.wavegan.songs import SongClips
 from gantools.training.loop import train
+from gantools.training.system import Step
 
 Crate = list[tuple[str, Path]]
-SHARED = {"step": 0, "items": [0, 1, 2, 3]}
+FIRST = Step(0, 10, range(4))
 
 
 def system(crate: Crate, variant: str = "improved", **changes: object) -> WaveGAN:
@@ -60,7 +61,7 @@ def test_losses_are_those_of_the_papers(crate: Crate) -> None:
         batch = wavegan.batch(0, [0, 1, 2, 3])
         discriminator, generator = wavegan.networks["D"].eval(), wavegan.networks["G"]
         real, fake = discriminator(batch["real"]).detach(), discriminator(generator(batch["discriminator_z"])).detach()
-        loss, terms = wavegan.losses("discriminator", batch, dict(SHARED))
+        loss, terms = wavegan.losses("discriminator", batch, FIRST)
         expected = fake.mean() - real.mean()
         if variant == "baseline":
             ones = torch.ones(4)
@@ -68,7 +69,7 @@ def test_losses_are_those_of_the_papers(crate: Crate) -> None:
             expected = cross(real, ones) + cross(fake, 0 * ones)
         assert float(loss.detach()) == pytest.approx(float(expected), abs=1e-5)
         assert float(terms["real"].detach()) == pytest.approx(float(real.mean()), abs=1e-6)
-        loss, _ = wavegan.losses("generator", batch, dict(SHARED))
+        loss, _ = wavegan.losses("generator", batch, FIRST)
         judged = discriminator(generator(batch["generator_z"])).detach()
         expected = -judged.mean() if variant == "improved" else functional.softplus(-judged).mean()
         assert float(loss.detach()) == pytest.approx(float(expected), abs=1e-5)
@@ -76,7 +77,7 @@ def test_losses_are_those_of_the_papers(crate: Crate) -> None:
 
 def test_a_discriminator_that_is_too_good_rests(crate: Crate) -> None:
     wavegan = system(crate, "baseline", discriminator_floor=100.0)
-    loss, _ = wavegan.losses("discriminator", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
+    loss, _ = wavegan.losses("discriminator", wavegan.batch(0, [0, 1, 2, 3]), FIRST)
     loss.backward()
     assert not any(p.grad.any() for p in wavegan.networks["D"].parameters() if p.grad is not None)
 
@@ -86,7 +87,7 @@ def test_a_lazy_penalty_counts_for_the_steps_between(crate: Crate) -> None:
     sizes = []
     for step in range(3):
         batch = wavegan.batch(step, [0, 1, 2, 3])
-        loss, terms = wavegan.losses("discriminator", batch, {"step": step, "items": [0, 1, 2, 3]})
+        loss, terms = wavegan.losses("discriminator", batch, Step(step, 10, range(4)))
         extra = float((loss - terms["fake"] + terms["real"]).detach())
         sizes.append(extra / float(terms["penalty"]))
     assert sizes == pytest.approx([3 * 10.0, 0, 0], abs=1e-3)
@@ -96,7 +97,7 @@ def test_packs_are_judged_together(crate: Crate) -> None:
     wavegan = system(crate, pack=2, emphasis=0.0)
     waves = torch.arange(4.0)[:, None, None].expand(4, 1, 1024)
     assert wavegan._packed(waves)[:, :, 0].tolist() == [[0, 1], [2, 3]]
-    loss, _ = wavegan.losses("discriminator", wavegan.batch(0, [0, 1, 2, 3]), dict(SHARED))
+    loss, _ = wavegan.losses("discriminator", wavegan.batch(0, [0, 1, 2, 3]), FIRST)
     assert loss.isfinite()
     with pytest.raises(ConfigError, match="whole number of packs"):
         tiny(pack=3)
@@ -115,7 +116,7 @@ def test_items_do_not_depend_on_who_trains_them(crate: Crate, each: bool) -> Non
     for name, tensor in whole.items():
         assert torch.equal(tensor, torch.cat([half[name] for half in halves]))
     losses = [
-        wavegan.losses("discriminator", batch, {"step": 7, "items": items})[0]
+        wavegan.losses("discriminator", batch, Step(7, 10, items))[0]
         for batch, items in ((whole, [0, 1, 2, 3]), (halves[0], [0, 1]), (halves[1], [2, 3]))
     ]
     assert float(losses[0].detach()) == pytest.approx(float((losses[1] + losses[2]).detach()) / 2, abs=1e-5)
