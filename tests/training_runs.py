@@ -82,12 +82,12 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, from_step: int) -> None:
 def children() -> ForkServerContext:
     """Return a way to start processes that need not import torch each time."""
     here = Path(__file__).parent
-    own = [here, here / "unit/training", here / "unit/systems", here / "commands"]
+    own = [here, here / "unit/training", here / "contract"]
     paths = [*map(str, own), *(p for p in sys.path if p)]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     context = multiprocessing.get_context("forkserver")
     # torch imports its compiler at the first update.
-    context.set_forkserver_preload(["toy_system", "tiny_systems", "torch._dynamo"])
+    context.set_forkserver_preload(["toy_system", "registry", "torch._dynamo"])
     return context
 
 

@@ -12,7 +12,7 @@ Songs = tuple[list[Multitrack], list[Multitrack]]
 @pytest.fixture(scope="session")
 def songs(tmp_path_factory: pytest.TempPathFactory) -> Songs:
     """Normalised and wet songs; the second song has no vocals."""
-    from tiny_systems import write_wet_and_normalised
+    from registry import write_wet_and_normalised
 
     folder = tmp_path_factory.mktemp("automix")
     write_wet_and_normalised(folder)

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tiny_systems import AUTOMIX_BANDS as SMALL
-from tiny_systems import AUTOMIX_PAPER as PAPER
-from tiny_systems import LOST_DB
+from registry import AUTOMIX_BANDS as SMALL
+from registry import AUTOMIX_PAPER as PAPER
+from registry import LOST_DB
 
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import ConfigError

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
 
 from gantools.chunks.multitrack import Multitrack, find_multitracks
 from gantools.systems.separator.config import RATE_HZ
-
-sys.path.insert(0, str(Path(__file__).parent))  # for small_songs.py, also in child processes
 
 
 @pytest.fixture(scope="session")

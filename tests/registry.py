@@ -1,12 +1,12 @@
-"""The smallest instance of every system, for the contract that all of them keep (test_contract.py).
+"""The smallest instance of every system, for the contracts that all of them keep (tests/contract).
 
-A new system joins with one entry in `SYSTEMS`: what it learns from, how it is made, and what it says of broken data.
+A new system joins with one entry in `SYSTEMS`: what it learns from, how it is made, its commands, and what it says of
+broken data.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 import torch
 from small_caw import small_stack
+from small_songs import small_config, write_song
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
 
@@ -42,14 +43,33 @@ from gantools.systems.wavegan.data import SongClips
 from gantools.systems.wavegan.objective import WaveGAN
 from gantools.training.system import System
 
-sys.path.insert(0, str(Path(__file__).parent / "separator"))
-from small_songs import small_config, write_song
-
 COMMON: dict[str, Any] = {"threads": 1, "precision": "float32", "validate_every": 1000, "log_every": 1}
 FRAMES = 64
 #: Stems that "normalised" songs of automix have lost level in.
 LOST_DB = {"bass": 6.0, "drums": -3.0, "vocals": 9.0}
 AUTOMIX_RATE_HZ = 16000
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands of a system, run where its data are in ``data``.
+
+    Parameters
+    ----------
+    train : str
+        What follows ``gantools train``, less ``-o``.
+    generate : str
+        What follows ``gantools``, less ``-o``; the model is in ``m``, and ``bass.wav`` is a bass line.
+    steps : int
+        Of a whole run of `train`, over all parts of the model; 0: `train` is not killed and launched twice.
+    ranks : str
+        What two ranks need besides.
+    """
+
+    train: str
+    generate: str
+    steps: int = 0
+    ranks: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,8 @@ class Tiny:
     one_for_two : bool
         Whether two ranks end with the bits of one process. They do not where a network counts its passes, as the power
         iteration of spectral norm does: two ranks make half as many each. They then only equal each other.
+    commands : Commands, optional
+        For one entry of each system.
     """
 
     write: Callable[[Path], None]
@@ -76,6 +98,7 @@ class Tiny:
     files: str
     says: str
     one_for_two: bool = True
+    commands: Commands | None = None
 
 
 def no_inversion(mel: np.ndarray, params: Any, n_samples: int, **options: Any) -> np.ndarray:
@@ -198,19 +221,63 @@ _WETS = {"write": write_wet_and_normalised, "files": "*/*/bass.wav", "says": r"b
 _RIFF = {"write": _write_riff, "files": "riff.wav", "says": r"riff\.wav"}
 _TRACKS = {"write": _write_tracks, "files": "*.wav", "says": "none of these files can be used"}
 
+_COMMON_FLAGS = " --threads 1 --precision float32 --log-every 1 --validate-every 1000 -d cpu"
+_CYCLEGAN = Commands(
+    "cyclegan data --preset small --width 8 --body-width 8 --blocks 1 --discriminator-width 8 --texture-width 4 "
+    "--batch-size 2 --micro-batch 1 --validation-windows 2 --steps 10 --save-every 4" + _COMMON_FLAGS,
+    "generate cyclegan m bass.wav --effort draft",
+    steps=10,
+)
+_PIX2PIX = Commands(
+    "pix2pix data --preset small --width 8 --discriminator-width 8 --depth 6 --batch-size 2 --validation-windows 2 "
+    "--steps 2" + _COMMON_FLAGS,
+    "generate pix2pix m bass.wav --effort draft",
+)
+_SEPARATOR = Commands(
+    "separator data --preset small --segment-frames 24 --width 4 --body 8 --blocks 1 --batch-size 2 "
+    "--validation-seconds 1 --steps 2" + _COMMON_FLAGS,
+    "separate bass.wav --model m",
+)
+_AUTOMIX = Commands(
+    "automix data/normalised --mixes data/wet --target musdb18 --preset small --rate-hz 16000 --crop 16384 "
+    "--warmup-steps 0 --bottleneck 8 --hidden 8 --blocks 2 --bands 12 --validation-windows 2 --steps 2" + _COMMON_FLAGS,
+    "generate automix m data/wet",
+)
+_CAW = Commands(
+    "caw data/riff.wav --preset small --budget= --steps 12 --rate-hz 4000 --rates 1000,2000,4000 --layers 4 --width 4 "
+    "--coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 --save-every 4" + _COMMON_FLAGS,
+    "generate caw m --seconds 1 --count 2",
+    steps=36,
+    ranks="--batch-size 2 --micro-batch 1",
+)
+_WAVEGAN = Commands(
+    "wavegan data --preset small --samples 1024 --width 2 --latent 8 --variant baseline --batch-size 4 "
+    "--validation-clips 16 --steps 10 --save-every 4" + _COMMON_FLAGS,
+    "generate wavegan m --count 2",
+    steps=10,
+    ranks="--micro-batch 2",
+)
+
 SYSTEMS: dict[str, Tiny] = {
     "cyclegan-paper": Tiny(make=partial(_cyclegan, preset="paper", own={"blocks": 1}), **_MELS),
-    "cyclegan-small": Tiny(make=partial(_cyclegan, preset="small", own={"body_width": 16, "pool_size": 4}), **_MELS),
-    "pix2pix": Tiny(make=_pix2pix, **_MELS),
-    "separator": Tiny(_write_stems, _separator, "*/*.wav", r"\.wav"),
-    "automix-bands": Tiny(make=partial(_automix, base=AUTOMIX_BANDS), **_WETS),
+    "cyclegan-small": Tiny(
+        make=partial(_cyclegan, preset="small", own={"body_width": 16, "pool_size": 4}), **_MELS, commands=_CYCLEGAN
+    ),
+    "pix2pix": Tiny(make=_pix2pix, **_MELS, commands=_PIX2PIX),
+    "separator": Tiny(_write_stems, _separator, "*/*.wav", r"\.wav", commands=_SEPARATOR),
+    "automix-bands": Tiny(make=partial(_automix, base=AUTOMIX_BANDS), **_WETS, commands=_AUTOMIX),
     "automix-paper": Tiny(make=partial(_automix, base=AUTOMIX_PAPER), **_WETS),
-    "caw-coarsest": Tiny(make=partial(_caw_scale, index=0), **_RIFF),
+    "caw-coarsest": Tiny(make=partial(_caw_scale, index=0), **_RIFF, commands=_CAW),
     "caw-upper": Tiny(make=partial(_caw_scale, index=1), **_RIFF),
     **{
         f"wavegan-{variant}": Tiny(
-            make=partial(_wavegan, variant=variant), **_TRACKS, one_for_two=variant in ("baseline", "style")
+            make=partial(_wavegan, variant=variant),
+            **_TRACKS,
+            one_for_two=variant in ("baseline", "style"),
+            commands=_WAVEGAN if variant == "baseline" else None,
         )
         for variant in wavegan_config.VARIANTS
     },
 }
+#: The commands of each system, by its name.
+COMMANDS = {tiny.commands.train.split()[0]: tiny for tiny in SYSTEMS.values() if tiny.commands}

@@ -1,23 +1,17 @@
-"""`gantools train` of every kind of model through its command line: killed, stopped, full disk, two ranks, bad data.
-
-A new system joins with one entry in `CASES`.
-"""
+"""`gantools train` of kinds of models through their command line: killed, stopped, full disk, two ranks, bad data."""
 
 from __future__ import annotations
 
 import os
 import signal
 import socket
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import soundfile
 import torch
+from registry import COMMANDS, Commands, Tiny, no_inversion
 from running import run_here
-from sounds import stem, tone
 from training_runs import children, full_disk
 
 from gantools.cli import training
@@ -26,82 +20,28 @@ from gantools.files.containers import read_state
 from gantools.systems.translation import listening
 from gantools.training.report import Progress
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit/systems"))
-from tiny_systems import no_inversion, write_mel_chunks
+
+def commands_of(case: Tiny) -> Commands:
+    assert case.commands is not None
+    return case.commands
 
 
-@dataclass(frozen=True)
-class Case:
-    """One kind of model.
-
-    Parameters
-    ----------
-    write : callable
-        Writes ``data`` (a file or folder of what is learned) into a folder.
-    arguments : str
-        Of ``gantools train``, which read ``data``.
-    steps : int
-        Of a whole run.
-    ranks : str
-        What two ranks need besides.
-    """
-
-    write: Callable[[Path], None]
-    arguments: str
-    steps: int
-    ranks: str
-
-
-def write_chunks(folder: Path) -> None:
-    (folder / "data").mkdir()
-    write_mel_chunks(folder / "data")
-
-
-def write_riff(folder: Path) -> None:
-    (folder / "data").mkdir()
-    soundfile.write(folder / "data/riff.wav", tone(2.0, 4000), 4000)
-
-
-def write_tracks(folder: Path) -> None:
-    (folder / "data").mkdir()
-    for number, kind in enumerate(("drums", "bass", "other")):
-        soundfile.write(folder / f"data/song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
-
-
-COMMON = " --threads 1 --precision float32 --log-every 1 --validate-every 1000 --save-every 4 -d cpu"
-CASES = {
-    "cyclegan": Case(
-        write_chunks,
-        "cyclegan data --preset small --width 8 --body-width 8 --blocks 1 --discriminator-width 8 --texture-width 4 "
-        "--batch-size 2 --micro-batch 1 --validation-windows 2 --steps 10" + COMMON,
-        10,
-        "",
-    ),
-    "caw": Case(
-        write_riff,
-        "caw data/riff.wav --preset small --budget= --steps 12 --rate-hz 4000 --rates 1000,2000,4000 --layers 4 "
-        "--width 4 --coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0" + COMMON,
-        36,
-        "--batch-size 2 --micro-batch 1",
-    ),
-    "wavegan": Case(
-        write_tracks,
-        "wavegan data --preset small --samples 1024 --width 2 --latent 8 --variant baseline --batch-size 4 "
-        "--validation-clips 16 --steps 10" + COMMON,
-        10,
-        "--micro-batch 2",
-    ),
-}
+CASES = {name: tiny for name, tiny in COMMANDS.items() if commands_of(tiny).steps}
 
 
 @pytest.fixture(scope="module", params=list(CASES))
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Path]:
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tiny, Path]:
     """A kind of model, and a folder with its data and the model ``whole``, trained without a break."""
     folder, chosen = tmp_path_factory.mktemp(request.param), CASES[request.param]
-    chosen.write(folder)
+    write_data(chosen, folder)
     (done,) = run(folder, chosen, "whole")
     assert done.code == 0, done.said
     return chosen, folder
+
+
+def write_data(case: Tiny, folder: Path) -> None:
+    (folder / "data").mkdir()
+    case.write(folder / "data")
 
 
 @dataclass(frozen=True)
@@ -113,8 +53,8 @@ class Done:
     said: str
 
 
-def command(case: Case, out: str, *more: str) -> list[str]:
-    return ["train", *case.arguments.split(), *more, "-o", out]
+def command(case: Tiny, out: str, *more: str) -> list[str]:
+    return ["train", *commands_of(case).train.split(), *more, "-o", out]
 
 
 def child(folder: Path, log: str, arguments: list[str], signals: dict[int, int], environment: dict[str, str]) -> None:
@@ -136,7 +76,7 @@ def child(folder: Path, log: str, arguments: list[str], signals: dict[int, int],
 
 
 def run(
-    folder: Path, case: Case, out: str, *more: str, signals: dict[int, int] | None = None, ranks: int = 1
+    folder: Path, case: Tiny, out: str, *more: str, signals: dict[int, int] | None = None, ranks: int = 1
 ) -> list[Done]:
     """Run a command, or a command in each of several ranks; return what each came to."""
     launch: dict[str, str] = {}
@@ -171,11 +111,11 @@ def different(one: Path, two: Path) -> list[str]:
     return [key for key in a if not torch.equal(a[key], b[key])]
 
 
-def test_killed_and_interrupted_runs_end_like_whole_ones(case: tuple[Case, Path]) -> None:
+def test_killed_and_interrupted_runs_end_like_whole_ones(case: tuple[Tiny, Path]) -> None:
     chosen, folder = case
-    (killed,) = run(folder, chosen, "parts", signals={chosen.steps // 2 + 1: signal.SIGKILL})
+    (killed,) = run(folder, chosen, "parts", signals={commands_of(chosen).steps // 2 + 1: signal.SIGKILL})
     assert killed.code == -signal.SIGKILL
-    (stopped,) = run(folder, chosen, "parts", signals={chosen.steps - 3: signal.SIGINT})
+    (stopped,) = run(folder, chosen, "parts", signals={commands_of(chosen).steps - 3: signal.SIGINT})
     assert (stopped.code, stopped.out) == (130, ""), stopped.said
     assert "going on after step" in stopped.said
     assert "the same command goes on from there" in stopped.said
@@ -186,7 +126,7 @@ def test_killed_and_interrupted_runs_end_like_whole_ones(case: tuple[Case, Path]
     assert not list(folder.rglob(".*.tmp"))
 
 
-def test_a_full_disk_is_one_line(case: tuple[Case, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_line(case: tuple[Tiny, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     chosen, folder = case
     with monkeypatch.context() as patch:
         patch.setattr(listening, "invert_mel", no_inversion)
@@ -199,9 +139,9 @@ def test_a_full_disk_is_one_line(case: tuple[Case, Path], monkeypatch: pytest.Mo
     assert different(folder / "whole", folder / "full") == []
 
 
-def test_two_ranks_train_one_model(case: tuple[Case, Path]) -> None:
+def test_two_ranks_train_one_model(case: tuple[Tiny, Path]) -> None:
     chosen, folder = case
-    more = chosen.ranks.split()
+    more = commands_of(chosen).ranks.split()
     ranks = run(folder, chosen, "two", *more, ranks=2)
     assert [done.code for done in ranks] == [0, 0], ranks
     assert [done.out for done in ranks] == ["two\n", ""]
@@ -214,9 +154,9 @@ def approximate(key: str) -> bool:
     return any(part in key for part in ("running_", "num_batches", "item0/watch"))
 
 
-def test_broken_data_are_one_line(case: tuple[Case, Path], tmp_path: Path) -> None:
+def test_broken_data_are_one_line(case: tuple[Tiny, Path], tmp_path: Path) -> None:
     chosen, _ = case
-    chosen.write(tmp_path)
+    write_data(chosen, tmp_path)
     for path in [p for p in (tmp_path / "data").iterdir() if p.suffix in (".wav", ".safetensors")]:
         path.write_bytes(path.read_bytes()[:50])
     (done,) = run(tmp_path, chosen, "m")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_systems import SYSTEMS, Tiny, no_inversion
+from registry import COMMANDS, SYSTEMS, Tiny, no_inversion
 from training_runs import at_step, differences, full_disk, lines_of, run_child, stopped_at, two_ranks
 
 from gantools.errors import GantoolsError, ModelError
@@ -131,5 +131,5 @@ def test_entries_are_complete() -> None:
     import gantools.systems
 
     packages = {path.parent.name for path in Path(gantools.systems.__path__[0]).glob("*/objective.py")}
-    assert {name.split("-")[0] for name in SYSTEMS} == packages
+    assert {name.split("-")[0] for name in SYSTEMS} == set(COMMANDS) == packages
     assert all(isinstance(tiny, Tiny) for tiny in SYSTEMS.values())
