@@ -130,7 +130,7 @@ STEPS: dict[str, Step] = {
     "evaluate-yin": Step("evaluate pitch songs/one/bass.wav --tracker yin --json -d cpu", ""),
 }
 #: Fields that say when, where and with what, not how much.
-_UNTOLD = {"seconds", "versions", "path", "weights_hash", "created", "inputs_sha256", "written"}
+_UNTOLD = {"seconds", "versions", "tool", "path", "weights_hash", "created", "inputs_sha256", "written"}
 
 
 def write_inputs(folder: Path) -> None:

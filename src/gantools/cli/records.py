@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gantools.cli.flags import Run
 from gantools.cli.terminal import write_line
 from gantools.files.atomic import plain_json
+
+#: Where records go in place of standard output, innermost last; see `collected`.
+_collecting: list[list[dict[str, Any]]] = []
+
+
+@contextmanager
+def collected() -> Iterator[list[dict[str, Any]]]:
+    """Let `emit` add records to the list that this yields, in place of printing them: for callers in Python."""
+    _collecting.append([])
+    try:
+        yield _collecting[-1]
+    finally:
+        _collecting.pop()
 
 
 def emit(run: Run, record: dict[str, Any]) -> None:
@@ -15,7 +30,9 @@ def emit(run: Run, record: dict[str, Any]) -> None:
 
     Without ``--json`` only outputs that exist (or are planned) are printed, by their path.
     """
-    if run.json:
+    if _collecting:
+        _collecting[-1].append(plain_json(record))
+    elif run.json:
         print(json.dumps(plain_json(record), allow_nan=False), flush=True)
     elif record["status"] != "error" and record.get("path"):
         print(record["path"], end="\0" if run.null else "\n", flush=True)
