@@ -83,6 +83,7 @@ def separate(
     finally:
         if _open.cache_info().currsize:
             opened()[1].close()
+            _open.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -93,9 +94,8 @@ def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str
 
     limit = os.environ.get("OMP_NUM_THREADS", "")
     threads = int(limit) if limit.isdecimal() and jobs == 1 else available_cores() // (jobs or available_cores())
-    options: dict[str, Any] = {"overlap": config.overlap, "batch": config.batch, "shifts": config.shifts}
-    options |= {"segment_s": config.segment, "threads": max(1, threads)}
-    separator = open_separator(model, resolve_device(device), **options)
+    how: dict[str, Any] = {name: getattr(config, name) for name in ("overlap", "batch", "shifts")}
+    separator = open_separator(model, resolve_device(device), segment_s=config.segment, threads=max(1, threads), **how)
     return separator, Decoder(Path(out), separator.rate_hz)
 
 

@@ -20,7 +20,7 @@ from gantools.errors import ConfigError, InputError, ModelError
 PAGE = Path(__file__).resolve().parents[2] / "docs/python.md"
 
 #: What makes a training a matter of seconds.
-TOY = (('preset="small", budget="10m"', 'preset="small", steps=2, rate_hz=2000, threads=1'),)
+TOY = (('preset="small", budget="10m"', 'preset="small", steps=2, rate_hz=2000, width=4, layers=4, threads=1'),)
 
 
 @pytest.fixture

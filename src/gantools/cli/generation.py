@@ -53,7 +53,7 @@ class Generation:
         require_out(run)
         self.run, self.system, self.folder, self.config = run, system, folder, config
         self._device = resolve_device(run.device)
-        self._opened = (system, str(folder), config, str(self._device), run.jobs)
+        self._opened = (system, str(folder), config, str(self._device), run.jobs, _written(folder))
         self.model = open_model(*self._opened)
         for remark in self.model.remarks:
             say(run, remark)
@@ -100,8 +100,11 @@ class Generation:
 
 
 @lru_cache(maxsize=1)
-def open_model(system: str, folder: str, config: Any, device: str, jobs: int) -> LoadedModel:
-    """Open a model once per process; where several processes work, each takes one thread."""
+def open_model(system: str, folder: str, config: Any, device: str, jobs: int, written: float) -> LoadedModel:
+    """Open a model once per process; where several processes work, each takes one thread.
+
+    `written` is when its weights were: a process that trains on and generates again opens them anew.
+    """
     import torch
 
     if jobs != 1:
@@ -110,8 +113,12 @@ def open_model(system: str, folder: str, config: Any, device: str, jobs: int) ->
     return model
 
 
+def _written(folder: Path) -> float:
+    return max((path.stat().st_mtime for path in folder.rglob("*.safetensors")), default=0.0)
+
+
 def write_item(
-    opened: tuple[str, str, Any, str, int],
+    opened: tuple[str, str, Any, str, int, float],
     item: Item,
     outputs: Sequence[Path],
     seed: int,
