@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from gantools.chunks.multitrack import Recording, find_multitracks
-from gantools.metrics.separation.baselines import SOURCES, hpss_with_lowpass, mix_as_estimate, oracle_ratio_mask
+from gantools.metrics.separation.baselines import SOURCES, baselines
 from gantools.metrics.separation.ratios import mean_over_stems, score_stems
 from gantools.separation.catalogue import TINY
 from gantools.separation.networks import OwnNetwork
@@ -61,12 +61,8 @@ def main() -> None:
 def measure(stems: Stems, model: TinySeparator) -> Figures:
     """Return the figures of all methods on one song."""
     mix = sum(stems.values(), np.zeros_like(stems["bass"]))
-    methods: dict[str, Callable[[], Stems]] = {
-        "mix as estimate": lambda: mix_as_estimate(mix),
-        "HPSS + low-pass": lambda: hpss_with_lowpass(mix, RATE_HZ),
-        "**tiny**": lambda: separate(mix, model),
-        "oracle ratio mask": lambda: oracle_ratio_mask(stems),
-    }
+    *lower, oracle = baselines(stems, RATE_HZ).items()
+    methods: dict[str, Callable[[], Stems]] = dict([*lower, ("**tiny**", lambda: separate(mix, model)), oracle])
     figures: Figures = {}
     for name, method in methods.items():
         scores = score_stems(stems, method(), RATE_HZ)

@@ -85,6 +85,35 @@ def test_stoi_takes_audio_and_mel_files(gantools, music: Path) -> None:
     assert "n_mels is" in mixed.stderr
 
 
+def test_separation_scores_stems_beside_baselines(gantools, music: Path) -> None:
+    for number in range(2):
+        for role, gain in (("bass", 0.5), ("drums", 0.9)):
+            wave, rate_hz = soundfile.read(music / f"songs/song {number}/{role}.wav")
+            path = music / f"separated/song {number}/{role}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, gain * wave, rate_hz, subtype="FLOAT")
+    (music / "separated/song 0/vocals.wav").write_bytes(path.read_bytes())
+    done = gantools("evaluate", "separation", "separated", "songs", "--baselines", "--json", "-o", "report")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["n"], record["silent"], record["metric"]) == (2, 0, "separation")
+    assert record["stems"]["bass"]["sdr_db"] == pytest.approx(6.02, abs=0.01)
+    assert record["stems"]["drums"]["sdr_db"] == pytest.approx(20.0, abs=0.01)
+    assert record["sdr_db"] == pytest.approx(13.01, abs=0.01)
+    assert set(record["baselines"]) == {"mix as estimate", "HPSS + low-pass", "oracle ratio mask"}
+    assert record["left_out"] == {"generated files without a true stem of their song and role": 1}
+    lines = done.stderr.splitlines()
+    assert any(line.startswith("SDR, bass") and "6.021" in line for line in lines)
+    names = sorted(path.name for path in (music / "report").iterdir())
+    assert names == ["manifest.jsonl", "mels.png", "report.html", "report.json", "sdr.png"]
+    page = (music / "report/report.html").read_text()
+    assert page.count("<audio") == 8
+    assert "song 1/drums" in page
+    none = gantools("evaluate", "separation", "made", "separated", "--role", "mix")
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "no separated stem has a true one" in none.stderr
+
+
 def test_broken_files_fail_alone_and_a_failed_metric_is_exit_1(gantools, music: Path) -> None:
     (music / "made/song 0/bass.drums.ogg").write_bytes(b"no sound")
     soundfile.write(music / "made/song 1/bass.drums.ogg", np.zeros(100), 22050)

@@ -71,8 +71,8 @@ def test_novelty_takes_a_model_folder_and_its_receptive_field(gantools, ideas: P
     model = ideas / "riff.caw"
     model.mkdir()
     write_tensors(model / "clips.safetensors", {"clip000": np.stack([riff, riff])}, {"rate_hz": RATE})
-    description = {"config": {"layers": 5, "kernel": 9}, "data": {"rates_hz": [500, RATE]}}
-    (model / "config.json").write_text(json.dumps(description))
+    description = {"schema": 1, "system": "any", "config": {}, "networks": {}, "averaged": []}
+    (model / "config.json").write_text(json.dumps({**description, "data": {"receptive_field_s": 249 / 500}}))
     done = gantools("evaluate", "novelty", "ideas/copy.wav", "riff.caw", "--json")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)

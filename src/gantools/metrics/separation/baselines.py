@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -21,9 +21,9 @@ Stems = dict[str, np.ndarray]
 _Piece = Callable[[torch.Tensor], torch.Tensor]
 
 
-def mix_as_estimate(mix: np.ndarray) -> Stems:
+def mix_as_estimate(mix: np.ndarray, roles: Sequence[str] = SOURCES) -> Stems:
     """Return the mix as the estimate of every stem: what any separator has to beat."""
-    return dict.fromkeys(SOURCES, mix)
+    return dict.fromkeys(roles, mix)
 
 
 def hpss_with_lowpass(mix: np.ndarray, rate_hz: int) -> Stems:
@@ -57,7 +57,7 @@ def hpss_with_lowpass(mix: np.ndarray, rate_hz: int) -> Stems:
         masked = torch.stack([mask * spectra for mask in (rest, drums, bass, rest)])
         return _istft(masked, _HPSS_FFT, _HPSS_HOP, signals.shape[-1])
 
-    return _in_pieces(piece, mix[None])
+    return _in_pieces(piece, mix[None], SOURCES)
 
 
 def oracle_ratio_mask(stems: Mapping[str, np.ndarray]) -> Stems:
@@ -66,7 +66,7 @@ def oracle_ratio_mask(stems: Mapping[str, np.ndarray]) -> Stems:
     Parameters
     ----------
     stems : mapping
-        Role -> float32 (channels, n) of all of `SOURCES`; the mix is their sum.
+        Role -> float32 (channels, n); the mix is their sum.
 
     Notes
     -----
@@ -79,19 +79,29 @@ def oracle_ratio_mask(stems: Mapping[str, np.ndarray]) -> Stems:
         masked = magnitudes / (magnitudes.sum(0) + 1e-12) * spectra.sum(0)
         return _istft(masked, _ORACLE_FFT, _ORACLE_HOP, signals.shape[-1])
 
-    return _in_pieces(piece, np.stack([stems[role] for role in SOURCES]))
+    return _in_pieces(piece, np.stack(list(stems.values())), list(stems))
 
 
-def _in_pieces(piece: _Piece, signals: np.ndarray) -> Stems:
+def _in_pieces(piece: _Piece, signals: np.ndarray, roles: Sequence[str]) -> Stems:
     """Run `piece` over stretches of 24 s with margins of .7 s, so that memory stays bounded."""
     n = signals.shape[-1]
-    made = np.zeros((len(SOURCES), signals.shape[1], n), np.float32)
+    made = np.zeros((len(roles), signals.shape[1], n), np.float32)
     for start in range(0, n, _PIECE):
         stop = min(start + _PIECE, n)
         first, last = max(0, start - _MARGIN), min(n, stop + _MARGIN)
         part = piece(torch.from_numpy(np.ascontiguousarray(signals[..., first:last], np.float32)))
         made[..., start:stop] = part[..., start - first : stop - first].numpy()
-    return dict(zip(SOURCES, made, strict=True))
+    return dict(zip(roles, made, strict=True))
+
+
+def baselines(stems: Mapping[str, np.ndarray], rate_hz: int) -> dict[str, Callable[[], Stems]]:
+    """Return what makes the estimates of each baseline of a song, from its true stems (role -> (channels, n))."""
+    mix: np.ndarray = np.add.reduce(list(stems.values()))
+    return {
+        "mix as estimate": lambda: mix_as_estimate(mix, list(stems)),
+        "HPSS + low-pass": lambda: hpss_with_lowpass(mix, rate_hz),
+        "oracle ratio mask": lambda: oracle_ratio_mask(stems),
+    }
 
 
 def _stft(waves: torch.Tensor, n_fft: int, hop: int) -> torch.Tensor:

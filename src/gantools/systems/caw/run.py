@@ -58,6 +58,7 @@ class CawRun:
             "seconds": round(clips[0].seconds, 6),
             "channels": config.channels,
             "rates_hz": list(choice.rates_hz),
+            "receptive_field_s": config.receptive_field / choice.rates_hz[0],
             "skipped": {str(rate): reason for rate, reason in choice.skipped.items()},
         }
 

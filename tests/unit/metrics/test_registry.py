@@ -1,0 +1,43 @@
+"""The registry, and what every metric in it must say of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from gantools.metrics.metric import Metric
+from gantools.metrics.registry import METRICS, load
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_says_what_its_command_and_page_need(name: str) -> None:
+    metric = load(name)
+    assert isinstance(metric, Metric)
+    assert metric.name == name
+    assert metric.title
+    assert metric.arguments[0].name == "generated"
+    summary, _, more = metric.help.partition("\n")
+    assert summary.endswith(".")
+    assert f"gantools evaluate {name}" in more
+    assert bool(metric.plot_name) == bool(metric.caption)
+    assert metric.config().__dict__.keys().isdisjoint({"generated"})
+
+
+def test_no_metric_imports_anything_heavy_before_it_measures() -> None:
+    heavy = ("numpy", "scipy", "torch", "matplotlib", "jinja2", "soundfile", "safetensors")
+    script = f"""
+import sys
+from gantools.metrics.registry import METRICS, load
+for name in METRICS:
+    load(name).config()
+print(*(name for name in {heavy} if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_plots_have_names_of_their_own() -> None:
+    names = [load(name).plot_name for name in METRICS if load(name).plot_name]
+    assert len(set(names)) == len(names)
