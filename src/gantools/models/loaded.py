@@ -31,8 +31,6 @@ class LoadedModel(ABC):
         Role of each file that `write` makes of one input, the main result first; ``("",)`` where results have none.
     extension : str
         Ending of the main result: ``wav``.
-    remarks : sequence of str
-        Sentences that a user has to know before anything is made.
     beside : sequence of str
         Names of the files that `write_beside` writes beside the results of a batch, if any.
     """
@@ -42,8 +40,12 @@ class LoadedModel(ABC):
     facts: Sequence[Any] = ()
     roles: tuple[str, ...] = ("",)
     extension: str = "wav"
-    remarks: Sequence[str] = ()
     beside: Sequence[str] = ()
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Sentences that a user has to know before anything is made; they are asked for once, not in each process."""
+        return ()
 
     @abstractmethod
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:

@@ -1,34 +1,36 @@
-"""Catch-A-Waveform: train."""
+"""Catch-A-Waveform: models of single recordings."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from gantools.chunks.item import Item
-from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, Run, verb
-from gantools.cli.inputs import AUDIO_SUFFIXES, gather
-from gantools.cli.systems.caw_generate import add_generate
-from gantools.cli.systems.options import Base, Resume
-from gantools.cli.tasks import Task
+from gantools.cli.generation import Generation
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
+from gantools.cli.ranking import rank_ideas
+from gantools.cli.systems.options import SEEDED, Base, Resume
 from gantools.cli.training import run_training
-from gantools.errors import ConfigError, InputError
-from gantools.options import to_mapping
+from gantools.cli.training_each import Recipe, train_each
+from gantools.errors import ConfigError
 from gantools.systems.caw import config as caw_config
+from gantools.systems.patches.config import PatchGenerateConfig
 
 if TYPE_CHECKING:
+    from gantools.systems.caw.generate import LoadedCaw
     from gantools.systems.caw.run import CawRun
-
-__all__ = ["add_generate", "add_train"]
+    from gantools.systems.patches.generate import LoadedClip
 
 Clips = Annotated[list[str] | None, typer.Argument(help="Clips: files, folders, or - for a list.")]
 Together = Annotated[bool, typer.Option("--together", help="One model of all clips, which should be of one style.")]
+Model = Annotated[
+    Path, typer.Argument(help="Model folder, from gantools train caw; for --engine patch also an audio file.")
+]
+Count = Annotated[int, typer.Option("--count", help="Results, of seeds --seed, --seed + 1 and so on.", min=1)]
 
 
 def add_train(app: typer.Typer) -> None:
@@ -58,122 +60,82 @@ def add_train(app: typer.Typer) -> None:
         """
         items = gather(clips, AUDIO_SUFFIXES, run)
         single = len(items) == 1 and not any(Path(name).is_dir() for name in clips or [])
-        if single or together:
-            return _train_one(items, base, resume, run, config)
-        return _train_each(items, base, resume, run, config)
+        if not (single or together):
+            return train_each(run, config, RECIPE, items, base=base, resume=resume)
+        paths = [item.path for item in items]
+        build = lambda chosen, device: _build(paths, chosen, device)  # noqa: E731
+        source = " ".join(map(str, paths))
+        return run_training(run, config, build, base=base, resume=resume, source=source, drive=_drive)
 
 
-def _train_one(items: Sequence[Item], base: Path | None, resume: bool, run: Run, config: Any) -> int:
-    built: list[CawRun] = []
-
-    def build(chosen: Any, device: Any) -> Any:
-        from gantools.systems.caw.clips import read_clip
-        from gantools.systems.caw.run import CawRun
-        from gantools.training.remarks import LeftOut
-
-        clips, left_out = [], LeftOut()
-        for item in items:
-            try:
-                clips.append(read_clip(item.path, chosen))
-            except InputError as error:
-                if len(items) == 1:
-                    raise
-                left_out.note(error, item.path)
-        if not clips:
-            raise ConfigError(f"none of these clips can be used{left_out.first()}")
-        built.append(CawRun(chosen, clips, device))
-        built[0].left_out = left_out.lines
-        return built[0]
-
-    def drive(job: Any, out: Path, **options: Any) -> Any:
-        from gantools.systems.caw.training import train_caw
-
-        return train_caw(job, out, **options)
-
-    return run_training(
-        run,
-        config,
-        build,
-        base=base,
-        resume=resume,
-        source=" ".join(str(item.path) for item in items),
-        facts=lambda: _facts(built[0]),
-        drive=drive,
-    )
-
-
-def _facts(job: CawRun) -> dict[str, Any]:
-    from gantools.systems.caw.run import predict
-
-    return {**job.facts(), **predict(job)}
-
-
-def _train_each(items: Sequence[Item], base: Path | None, resume: bool, run: Run, config: Any) -> int:
-    from gantools.files.hashing import hash_file
-    from gantools.runtime.device import resolve_device
-
-    device = str(resolve_device(run.device))
-    basis = hash_file(base / "config.json") if base and (base / "config.json").exists() else str(base)
-    tasks = [Task(item, (item.key,), in_place=True) for item in items]
-    threads = 1 if run.jobs != 1 and not config.threads else config.threads
-    work = partial(
-        train_file,
-        config=dataclasses.replace(config, threads=threads),
-        base=str(base) if base else "",
-        resume=resume,
-        device=device,
-    )
-    values = {name: value for name, value in to_mapping(config).items() if name != "threads"}
-    plan = partial(plan_file, config=dataclasses.replace(config, threads=threads), device=device)
-    return run_batch(run, tasks, ["caw", values, basis, device.split(":")[0]], work, plan=plan)
-
-
-def plan_file(
-    item: Item,
-    outputs: Sequence[Path],
-    seed: int,
-    tick: Callable[[float], None],
-    *,
-    config: caw_config.CawConfig,
-    device: str,
-) -> dict[str, Any]:
-    """Return what training a model of one clip would be; raises what would stop it."""
-    import torch
-
-    from gantools.systems.caw.clips import read_clip
+def _build(paths: Sequence[Path], config: Any, device: Any) -> Any:
     from gantools.systems.caw.run import CawRun
 
-    job = CawRun(dataclasses.replace(config, seed=seed), [read_clip(item.path, config)], torch.device(device))
-    return {"system": "caw", "rates_hz": list(job.rates_hz), "facts": _facts(job)}
+    return CawRun.of_files(paths, config, device)
 
 
-def train_file(
-    item: Item,
-    outputs: Sequence[Path],
-    seed: int,
-    tick: Callable[[float], None],
-    *,
-    config: caw_config.CawConfig,
-    base: str,
-    resume: bool,
-    device: str,
-) -> dict[str, Any]:
-    """Train a model of one clip; return the fields of its record."""
-    import torch
-
-    from gantools.systems.caw.clips import read_clip
-    from gantools.systems.caw.run import CawRun
+def _drive(caw_run: CawRun, out: Path, **options: Any) -> Any:
     from gantools.systems.caw.training import train_caw
 
-    config = dataclasses.replace(config, seed=seed)
-    job = CawRun(config, [read_clip(item.path, config)], torch.device(device))
-    summary = train_caw(
-        job,
-        outputs[0],
-        resume="auto" if resume else "never",
-        base_model=base or None,
-        report=lambda progress: tick(progress.step / progress.total if progress.total else 0.0),
-    )
-    if summary.status == "interrupted":
-        raise KeyboardInterrupt
-    return {"system": "caw", "step": summary.step, "rates_hz": list(job.rates_hz)}
+    return train_caw(caw_run, out, **options)
+
+
+def _fields(caw_run: CawRun) -> dict[str, Any]:
+    return {"rates_hz": list(caw_run.rates_hz)}
+
+
+RECIPE = Recipe("caw", _build, _drive, _fields)
+
+
+def add_generate(app: typer.Typer) -> None:
+    """Add ``generate caw``."""
+
+    @verb(app, "caw", caw_config.CawGenerateConfig, **SEEDED)
+    def caw(model: Model, count: Count = 1, *, run: Run, config: caw_config.CawGenerateConfig) -> int:
+        """Make more of the recording that a model has learnt: new music, variations, new sections, at any length.
+
+        Each result is a function of the model, the options and its own seed, which is in its name. Any length is made
+        in constant memory.
+
+        \b
+          gantools generate caw models/riff --count 20 --seconds 30 -o ideas/ --rank
+          gantools generate caw models/riff --count 5 --mode vary --strength 2 -o ideas/
+          gantools generate caw models/riff --mode vary --source other.wav --at 2000 -o ideas/
+          gantools generate caw models/riff --count 5 --arrange AABA -o sections/
+          gantools generate caw models/voice --mode extend --source call-8khz.wav -o wide/
+          gantools generate caw riff.wav --engine patch --count 20 -o drafts/ --rank
+        """
+        generation = _open(run, model, config)
+        tasks = generation.tasks(part(_results(model, count, run, config), run))
+        code = generation.execute(tasks)
+        if not config.rank or run.dry_run:
+            return code
+        loaded = cast("LoadedCaw | LoadedClip", generation.model)
+        return rank_ideas(run, tasks, _origin(model), *loaded.own_clip()) or code
+
+
+def _open(run: Run, model: Path, config: caw_config.CawGenerateConfig) -> Generation:
+    if config.engine == "caw":
+        return Generation(run, "caw", model, config)
+    if not model.exists():
+        raise ConfigError("no such file or folder", model)
+    if model.is_file() and not model.name.lower().endswith(AUDIO_SUFFIXES):
+        raise ConfigError(f"no model folder and no audio file ({', '.join(AUDIO_SUFFIXES)})", model)
+    seconds = config.seconds or caw_config.DEFAULT_SECONDS
+    drafts = PatchGenerateConfig(format=config.extension, bits=config.bits, seconds=seconds)
+    return Generation(run, "patches", model, drafts)
+
+
+def _origin(model: Path) -> Path:
+    """Return the file that stands for the model, or the recording itself."""
+    return model if model.is_file() else model / "config.json"
+
+
+def _results(model: Path, count: int, run: Run, config: caw_config.CawGenerateConfig) -> list[Item]:
+    """Return an item for each seed, which ends its name."""
+    origin = _origin(model)
+    name = model.stem if model.is_file() else model.resolve().name
+    if config.mode in caw_config.SINGLE_MODES:
+        return [Item(origin, "", f"{name}.{config.kind}", config.mode, name, seed=run.seed)]
+    seeds = range(run.seed, run.seed + count)
+    return [Item(origin, "", f"{name}.{config.kind}-{seed:04d}", config.mode, name, seed=seed) for seed in seeds]

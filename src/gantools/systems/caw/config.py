@@ -203,11 +203,16 @@ MODES = ("unconditional", "vary", "extend", "inpaint", "denoise", "reconstruct")
 #: Modes with one result, whatever the seed.
 SINGLE_MODES = ("denoise", "reconstruct")
 DEFAULT_SECONDS = 30.0
+#: Endings of sources whose format a filled recording keeps.
+_LOSSLESS = (".wav", ".flac", ".aif", ".aiff", ".w64", ".caf", ".au")
 
 
 @dataclass(frozen=True)
 class CawGenerateConfig:
     """What `generate caw` can be told."""
+
+    #: Options that change no result.
+    FREE: ClassVar[frozenset[str]] = frozenset({"rank", "format"})
 
     mode: str = option(
         "unconditional",
@@ -259,7 +264,7 @@ class CawGenerateConfig:
     def __post_init__(self) -> None:
         if self.arrange and self.shuffle != "no":
             raise ConfigError("--arrange and --shuffle exclude each other; give one")
-        if self.mode == "unconditional" and (self.arrange or self.shuffle != "no"):
+        if self.mode == "unconditional" and self.reorders:
             object.__setattr__(self, "mode", "vary")
         for name, modes in _ONLY_FOR.items():
             if getattr(self, name) != type(self).__dataclass_fields__[name].default and self.mode not in modes:
@@ -269,6 +274,19 @@ class CawGenerateConfig:
         if self.mode == "extend" and not self.source:
             raise ConfigError("--mode extend needs a recording with a low rate; name one with --source")
         self.trim_seconds(0.0)
+
+    @property
+    def reorders(self) -> bool:
+        """Whether parts of the source are put into another order first."""
+        return bool(self.arrange) or self.shuffle != "no"
+
+    @property
+    def extension(self) -> str:
+        """Ending of the results: the wanted format, or that of the recording whose holes are filled, or ``wav``."""
+        if self.format != "auto":
+            return self.format
+        suffix = PurePath(self.source).suffix.lower() if self.mode == "inpaint" else ""
+        return suffix[1:] if suffix in _LOSSLESS else "wav"
 
     @property
     def kind(self) -> str:

@@ -1,10 +1,10 @@
-"""Files from a trained model: every mode of `generate caw`."""
+"""Results of a trained model: new music, and every application of section 4, as files."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,139 +17,157 @@ from gantools.audio.io import AudioReader, decoded_frames, read_audio
 from gantools.audio.midside import from_mid_side
 from gantools.audio.tags import read_tags
 from gantools.audio.writing import AudioWriter
+from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError
+from gantools.models.clips import read_clips
+from gantools.models.loaded import LoadedModel, Tick
 from gantools.structure.arrangement import arrange, shuffle
 from gantools.structure.beats import BeatGrid, find_beats
-from gantools.systems.caw.applications.extension import compare, extend, plan_extension
-from gantools.systems.caw.applications.inpainting import fill, insert, patches
-from gantools.systems.caw.applications.reconstruction import closeness, improvement, reconstruct
-from gantools.systems.caw.applications.source import Source, file_source, lasting, wave_source
+from gantools.systems.caw.applications.extension import compare, extend, place_source
+from gantools.systems.caw.applications.inpainting import cut_fillings, fill, insert
+from gantools.systems.caw.applications.reconstruction import closeness, improvement
+from gantools.systems.caw.applications.source import SourceAudio, file_source, lasting, wave_source
 from gantools.systems.caw.applications.variation import scale_at, vary
 from gantools.systems.caw.config import DEFAULT_SECONDS, CawGenerateConfig
-from gantools.systems.caw.model import CawModel, load_model
+from gantools.systems.caw.model import load_model
 from gantools.systems.caw.rates import clip_length, resample_clip
 from gantools.systems.caw.sampler import Sampler, fresh_noise
 
-Tick = Callable[[float], None]
+#: Fade at both ends of music whose ends were cut off.
 _FADE_S = 0.01
+#: Channels from which two threads within an operation are worth it.
 _WIDE = 48
 
 
-@dataclass(frozen=True)
-class Studio:
-    """A model that is ready, and what all its results have in common.
+class LoadedCaw(LoadedModel):
+    """A model that is ready to draw, and what all its results have in common.
 
     Parameters
     ----------
-    model : CawModel
+    folder : Path
     config : CawGenerateConfig
-    ahead : bool
-        See `Sampler`.
+    device : str
+
+    Attributes
+    ----------
+    model : CawModel
     """
 
-    model: CawModel
-    config: CawGenerateConfig
-    ahead: bool = False
+    def __init__(self, folder: Path, config: CawGenerateConfig, device: str) -> None:
+        self.model, self.config = load_model(folder, device), config
+        # A second thread within an operation costs narrow networks more than it brings, and on a busy machine many
+        # times as much: their lower and upper scales take a thread each instead.
+        self._narrow = device == "cpu" and self.model.config.width < _WIDE
+        self._ahead = self._narrow and torch.get_num_threads() > 1
+        self.description = self.model.description
+        self.files = [*self.model.files, *(Path(path) for path in (config.source, config.reference) if path)]
+        self.extension = config.extension
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user has to know: scales that are missing yet, and beats that were asked for and not found."""
+        model, found = self.model, []
+        if not model.finished:
+            ready, wanted = len(model.stack.scales), len(model.data["rates_hz"])
+            found.append(f"{model.folder}: {ready} of {wanted} scales are trained yet; the results have "
+                         f"{model.rate_hz} Hz")  # fmt: skip
+        if self.config.reorders and not self.grid.clear:
+            found.append(f"{self.config.source or 'the training clip'}: {self.grid.note}; --bpm tells the tempo")
+        return found
+
+    def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        """Write one result of the mode that the options name; see `LoadedModel.write`."""
+        mode = self.config.mode
+        with _threads(1) if self._narrow else nullcontext():
+            return {"mode": mode, "seed": seed, **_MODES[mode](self, outputs[0], seed, tick)}
 
     @cached_property
     def sampler(self) -> Sampler:
         """The sampler of the model."""
-        return Sampler(self.model.stack, ahead=self.ahead)
+        return Sampler(self.model.stack, ahead=self._ahead)
 
     @cached_property
     def clip(self) -> np.ndarray:
         """The first training clip at the model's rate, float32 (channels, n), peak 1."""
-        wave = self.model.clips()[0]
-        return resample_clip(wave, self.model.data["rates_hz"][-1], self.model.rate_hz)
+        return resample_clip(read_clips(self.model.folder)[0], self.model.data["rates_hz"][-1], self.model.rate_hz)
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> SourceAudio:
         """The recording to begin with, cut to the wanted length where nothing re-orders it."""
         found = file_source(self.config.source) if self.config.source else wave_source(self.clip, self.model.rate_hz)
-        return lasting(found, None if self.config.arrange or self.config.shuffle != "no" else self.config.seconds)
+        return lasting(found, None if self.config.reorders else self.config.seconds)
 
     @cached_property
-    def grid(self) -> BeatGrid:
-        """The beats of the source."""
-        config = self.config
-        return find_beats(self.material, self.source.rate_hz, config.bpm or None, config.beats_per_bar)
-
-    @cached_property
-    def material(self) -> np.ndarray:
+    def source_wave(self) -> np.ndarray:
         """The whole source, float32 (channels, n)."""
         return np.concatenate(list(self.source.blocks())).T
 
     @cached_property
-    def format(self) -> SourceFormat | None:
+    def source_format(self) -> SourceFormat | None:
         """The sample format of the recording to begin with, where there is one."""
         if not self.config.source:
             return None
         with AudioReader(self.config.source) as reader:
             return SourceFormat.of(reader).for_parts()
 
+    @cached_property
+    def grid(self) -> BeatGrid:
+        """The beats of the source."""
+        config = self.config
+        return find_beats(self.source_wave, self.source.rate_hz, config.bpm or None, config.beats_per_bar)
+
     @property
     def gain(self) -> float:
         """What the model's signals are multiplied with to be as loud as the clip."""
         return 1.0 if self.config.peak else float(np.mean(self.model.peaks))
 
-    def loudness(self, source: Source) -> float:
+    def own_clip(self) -> tuple[np.ndarray, int, str]:
+        """Return the first training clip at the level of the results, its rate in Hz and its name."""
+        return self.clip * self.gain, self.model.rate_hz, self.model.data["clips"][0]["name"]
+
+    def loudness(self, source: SourceAudio) -> float:
         """Return the gain that makes a source as loud as the clip, peak 1."""
         return wave_source(self.clip, self.model.rate_hz).rms / source.rms
 
 
-def open_studio(folder: str | Path, config: CawGenerateConfig, device: str = "cpu", jobs: int = 1) -> Studio:
-    """Open a model folder for generating, and set the threads of this process.
-
-    A second thread within an operation costs narrow networks more than it brings, and on a busy machine many times as
-    much. Where only one job runs, their scales take two threads instead.
+def load(folder: Path, config: CawGenerateConfig, device: str = "cpu") -> LoadedCaw:
+    """Open a model folder for generating.
 
     Raises
     ------
     ModelError
         No model of Catch-A-Waveform, damaged, or without a finished scale.
     ConfigError
-        A mode that the model was not trained for, or a scale that it does not have.
+        A mode that the model was not trained for, a scale that it does not have, or a file that is not there.
     """
+    for path in filter(None, (config.source, config.reference)):
+        if not Path(path).is_file():
+            raise ConfigError("no such file", path)
     if device.startswith("cuda"):
         torch.backends.cudnn.allow_tf32 = False  # 1e-3 off, and then pieces would not equal the whole
-    model = load_model(folder, device)
-    task = model.config.task
+    loaded = LoadedCaw(folder, config, device)
+    task = loaded.model.config.task
     if config.mode in ("inpaint", "denoise") and task != config.mode:
         more = " --holes START-END" if config.mode == "inpaint" else ""
         raise ConfigError(f"was trained for {task}; train it with --task {config.mode}{more}", folder)
     if config.mode == "vary":
-        scale_at(model.stack, config.at)
-    if device != "cpu":
-        return Studio(model, config)
-    narrow = model.config.width < _WIDE
-    if narrow or jobs != 1:
-        torch.set_num_threads(1)
-    return Studio(model, config, narrow and jobs == 1)
+        scale_at(loaded.model.stack, config.at)
+    return loaded
 
 
-def generate_file(studio: Studio, path: Path, seed: int, tick: Tick = lambda share: None) -> dict[str, Any]:
-    """Write one result and return the fields of its record.
-
-    Parameters
-    ----------
-    studio : Studio
-    path : Path
-        Its ending chooses the format.
-    seed : int
-        Equal seeds give equal results.
-    tick : callable
-        Told the share that is done.
-
-    Raises
-    ------
-    InputError
-        The source or reference does not fit.
-    """
-    return {"mode": studio.config.mode, "seed": seed, **_MODES[studio.config.mode](studio, path, seed, tick)}
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads within an operation for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
-def _unconditional(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
-    config, stack = studio.config, studio.model.stack
+def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    config, stack = loaded.config, loaded.model.stack
     rate_hz = stack.rates_hz[-1]
     seconds = config.seconds or DEFAULT_SECONDS
     trim = config.trim_seconds(stack.scales[0].generator.reach / stack.rates_hz[0])
@@ -157,55 +175,55 @@ def _unconditional(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[st
     lengths = stack.lengths(seconds + 2 * trim)
 
     def waves() -> Iterator[np.ndarray]:
-        blocks = studio.sampler.stream(fresh_noise(stack, [seed]), lengths)
+        blocks = loaded.sampler.stream(fresh_noise(stack, [seed]), lengths)
         # What is cut off leaves an edge that would click.
         return within((_wave(block) for block in blocks), first, length, round(_FADE_S * rate_hz) if first else 0)
 
-    fields = render(path, rate_hz, stack.channels, config.bits, waves, length, studio.gain, tick)
+    fields = render(path, rate_hz, stack.channels, config.bits, waves, length, loaded.gain, tick)
     return {**fields, "edge_trim_s": round(trim, 3)}
 
 
-def _vary(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
-    config, stack = studio.config, studio.model.stack
-    source, note = _arranged(studio, seed)
-    at, gain = scale_at(stack, config.at), studio.loudness(studio.source)
+def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    config, stack = loaded.config, loaded.model.stack
+    source, note = _arranged(loaded, seed)
+    at, gain = scale_at(stack, config.at), loaded.loudness(loaded.source)
 
     def waves() -> Iterator[np.ndarray]:
-        made = vary(studio.sampler, source, seed, at=at, strength=config.strength, gain=gain)
+        made = vary(loaded.sampler, source, seed, at=at, strength=config.strength, gain=gain)
         return (_wave(block) for block in made)
 
     rate_hz = stack.rates_hz[-1]
     length = clip_length(source.seconds, rate_hz)
-    fields = render(path, rate_hz, stack.channels, config.bits, waves, length, studio.gain, tick, studio.format)
+    fields = render(path, rate_hz, stack.channels, config.bits, waves, length, loaded.gain, tick, loaded.source_format)
     fields |= {"at_hz": stack.rates_hz[at], "strength": config.strength, "from": config.source or "training clip"}
     return fields | ({"order": config.arrange or config.shuffle, "beats": note} if note else {})
 
 
-def _arranged(studio: Studio, seed: int) -> tuple[Source, str]:
+def _arranged(loaded: LoadedCaw, seed: int) -> tuple[SourceAudio, str]:
     """Return the source, its parts in another order where that is wanted, and a note on its beats."""
-    config, source = studio.config, studio.source
-    if not config.arrange and config.shuffle == "no":
+    config, source = loaded.config, loaded.source
+    if not config.reorders:
         return source, ""
-    material, rate_hz, seconds, grid = studio.material, source.rate_hz, config.seconds, studio.grid
+    whole, rate_hz, seconds, grid = loaded.source_wave, source.rate_hz, config.seconds, loaded.grid
     if config.arrange:
-        wave = arrange(material, rate_hz, config.arrange, seconds, seed, grid=grid, beats_per_bar=config.beats_per_bar)
+        wave = arrange(whole, rate_hz, config.arrange, seconds, seed, grid=grid, beats_per_bar=config.beats_per_bar)
     else:
-        wave = shuffle(material, rate_hz, config.shuffle, seed, seconds, grid=grid, beats_per_bar=config.beats_per_bar)
+        wave = shuffle(whole, rate_hz, config.shuffle, seed, seconds, grid=grid, beats_per_bar=config.beats_per_bar)
     return wave_source(wave, rate_hz), grid.note
 
 
-def _extend(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
-    config, stack, source = studio.config, studio.model.stack, studio.source
+def _extend(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    config, stack, source = loaded.config, loaded.model.stack, loaded.source
     try:
-        plan = plan_extension(stack, source, config.at, studio.loudness(source))
+        extension = place_source(stack, source, config.at, loaded.loudness(source))
     except InputError as error:
         raise InputError(error.message, config.source) from error
     rate_hz = stack.rates_hz[-1]
     length = clip_length(source.seconds, rate_hz)
     channels = source.channels if stack.channels == 1 else stack.channels
-    waves = lambda: extend(studio.sampler, plan, seed)  # noqa: E731
-    fields = render(path, rate_hz, channels, config.bits, waves, length, 1.0, tick, studio.format)
-    fields |= {"from": config.source, "at_hz": plan.at_hz, "band_hz": plan.at_hz / 2}
+    waves = lambda: extend(loaded.sampler, extension, seed)  # noqa: E731
+    fields = render(path, rate_hz, channels, config.bits, waves, length, 1.0, tick, loaded.source_format)
+    fields |= {"from": config.source, "at_hz": extension.at_hz, "band_hz": extension.at_hz / 2}
     if config.reference:
         plain = np.concatenate(list(source.waves(rate_hz, length)), 1).mean(0)
         made = read_audio(path)[0][:, :length].mean(0) / np.float32(10 ** (fields["gain_db"] / 20))
@@ -213,43 +231,42 @@ def _extend(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]
     return fields
 
 
-def _inpaint(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
-    config, model = studio.config, studio.model
-    filled = fill(model, studio.sampler, seed)
+def _inpaint(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    config, model = loaded.config, loaded.model
+    filled = fill(model, loaded.sampler, seed)
     tick(0.7)
     holes = model.config.hole_seconds()
     fields: dict[str, Any] = {"holes": [list(hole) for hole in holes], "from": config.source or "training clip"}
     path.parent.mkdir(parents=True, exist_ok=True)
     if not config.source:
-        clip = studio.clip * np.float32(model.peaks[0])
-        gaps = patches(filled, model, model.rate_hz, *clip.shape)
-        waves = lambda: insert([clip], gaps)  # noqa: E731
+        clip = loaded.clip * np.float32(model.peaks[0])
+        fillings = cut_fillings(filled, model, model.rate_hz, *clip.shape)
+        waves = lambda: insert([clip], fillings)  # noqa: E731
         bits = "32f" if config.bits == "source" else config.bits
         return fields | render(path, model.rate_hz, len(clip), bits, waves, clip.shape[1], 1.0, tick)
     frames = decoded_frames(config.source)
     with AudioReader(config.source) as reader:
-        gaps = patches(filled, model, reader.rate_hz, reader.channels, frames, model.config.start_seconds)
+        fillings = cut_fillings(filled, model, reader.rate_hz, reader.channels, frames, model.config.start_seconds)
         kept: dict[str, Any] = {"like": reader, "tags": read_tags(config.source)}
         with AudioWriter(path, reader.rate_hz, reader.channels, config.bits, **kept) as writer:
-            for block in insert((block.T for block in reader.blocks()), gaps):
+            for block in insert((block.T for block in reader.blocks()), fillings):
                 writer.append(block.T)
     fields |= {"duration_s": round(writer.frames / writer.rate_hz, 3), "rate_hz": writer.rate_hz}
     return fields | ({"warning": writer.notice} if writer.notice else {})
 
 
-def _reconstruct(studio: Studio, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
-    config, model = studio.config, studio.model
-    wave = reconstruct(model, studio.sampler)
+def _reconstruct(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    config, model = loaded.config, loaded.model
+    wave = _wave(loaded.sampler.reconstruct())
     tick(0.7)
-    clip, own = studio.clip, np.float32(model.peaks[0])
+    clip, own = loaded.clip, np.float32(model.peaks[0])
     figures = closeness(wave * own, clip * own)
     if config.reference:
         true, true_hz = read_audio(config.reference)
         figures |= improvement(wave * own, clip * own, model.rate_hz, true, true_hz)
     gain = 1.0 if config.peak else float(own)
-    return figures | render(
-        path, model.rate_hz, len(wave), config.bits, lambda: iter([wave]), wave.shape[1], gain, tick, studio.format
-    )
+    waves = lambda: iter([wave])  # noqa: E731
+    return figures | render(path, model.rate_hz, len(wave), config.bits, waves, wave.shape[1], gain, tick)
 
 
 _MODES = {
@@ -274,7 +291,7 @@ def render(
     waves: Callable[[], Iterable[np.ndarray]],
     length: int,
     gain: float,
-    tick: Callable[[float], None],
+    tick: Tick,
     like: SourceFormat | None = None,
 ) -> dict[str, Any]:
     """Write a signal piece by piece.
@@ -291,7 +308,7 @@ def render(
         Samples in all.
     gain : float
     tick : callable
-        Told the share that is done.
+        Progress callback, called with the completed fraction, 0 to 1.
     like : SourceFormat, optional
         See `AudioWriter`.
 

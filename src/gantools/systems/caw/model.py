@@ -11,18 +11,19 @@ import numpy as np
 import torch
 
 import gantools
-from gantools.audio.config import MOST_RATE_HZ
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import write_json
-from gantools.files.containers import read_state, read_tensors, write_state, write_tensors
+from gantools.files.containers import read_state, write_state
 from gantools.files.jsontext import well_formed
-from gantools.models.weights import SCHEMA, load_network, read_configuration
-from gantools.options import config_hash, from_mapping, to_mapping
+from gantools.models.clips import CLIPS_FILE, check_clips, write_clips
+from gantools.models.weights import SCHEMA, load_network, read_configuration, trained_with
+from gantools.options import config_hash, to_mapping
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.networks import Generator
 from gantools.systems.caw.stack import Scale, Stack
 
 NAME = "caw"
+SCALE_FILE = "scale.safetensors"
 _DAMAGED = "is damaged; restore the file, or train the model again"
 
 
@@ -34,17 +35,26 @@ class CawModel:
     ----------
     folder : Path
     config : CawConfig
-    data : dict
-        ``clips`` (name, hash, seconds, peak of each), ``rates_hz``, ``skipped`` (rate -> reason), ``channels``,
-        ``seconds`` (of the first clip).
+    description : dict
+        Contents of ``config.json``.
     stack : Stack
         The finished scales; fewer than ``rates_hz`` while the model is being trained.
     """
 
     folder: Path
     config: CawConfig
-    data: dict[str, Any]
+    description: dict[str, Any]
     stack: Stack
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the model was trained on.
+
+        ``clips`` (name, hash, seconds and peak of each), ``rates_hz``, ``skipped`` (rate to reason), ``channels`` and
+        ``seconds`` (of the first clip).
+        """
+        found: dict[str, Any] = self.description["data"]
+        return found
 
     @property
     def rate_hz(self) -> int:
@@ -57,6 +67,12 @@ class CawModel:
         return list(self.stack.rates_hz) == list(self.data["rates_hz"])
 
     @property
+    def files(self) -> list[Path]:
+        """The files that draws depend on: the description, the clips and the finished scales."""
+        scales = [scale_folder(self.folder, rate_hz) / SCALE_FILE for rate_hz in self.stack.rates_hz]
+        return [self.folder / "config.json", self.folder / CLIPS_FILE, *scales]
+
+    @property
     def seconds(self) -> float:
         """Length of the first clip."""
         return float(self.data["seconds"])
@@ -66,10 +82,6 @@ class CawModel:
         """What the clips were divided by; times this, a signal is as loud as its clip."""
         return [float(clip["peak"]) for clip in self.data["clips"]]
 
-    def clips(self) -> list[np.ndarray]:
-        """Return the clips, peak 1, at the model's highest rate, float32 (channels, n) each, left and right as such."""
-        return read_clips(self.folder)
-
 
 def scale_folder(folder: str | Path, rate_hz: int) -> Path:
     """Return where a scale is trained: ``scales/00500hz``."""
@@ -78,8 +90,7 @@ def scale_folder(folder: str | Path, rate_hz: int) -> Path:
 
 def write_model(folder: Path, config: CawConfig, data: dict[str, Any], clips: list[np.ndarray]) -> None:
     """Write `config.json` and `clips.safetensors` of a model that is about to be trained."""
-    arrays = {f"clip{index:03d}": clip.astype(np.float32) for index, clip in enumerate(clips)}
-    write_tensors(folder / "clips.safetensors", arrays, {"rate_hz": data["rates_hz"][-1]})
+    write_clips(folder, clips, data["rates_hz"][-1])
     description = {
         "schema": SCHEMA,
         "system": NAME,
@@ -104,35 +115,8 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     found = read_configuration(folder)
     if found["system"] != NAME:
         raise ModelError(f"is a model of {found['system']}, not of {NAME}", folder)
-    if wrong := _what_is_wrong(found["data"]):
-        path = Path(folder) / "config.json"
-        raise ModelError(f"not the configuration of a model ({wrong}); train it again, or restore the file", path)
+    check_clips(found, folder)
     return found
-
-
-def _what_is_wrong(data: dict[str, Any]) -> str:
-    """Return what keeps the data in `config.json` from being those of a model of clips, or an empty string."""
-    rates = data.get("rates_hz")
-    if not (isinstance(rates, list) and rates and all(type(r) is int and 1 <= r <= MOST_RATE_HZ for r in rates)):
-        return "data.rates_hz is no list of rates"
-    clips = data.get("clips")
-    if not (isinstance(clips, list) and clips and all(isinstance(clip, dict) for clip in clips)):
-        return "data.clips is no list of clips"
-    for clip in clips:
-        if not all(isinstance(clip.get(part), int | float) for part in ("peak", "seconds")):
-            return "a clip without peak or seconds"
-    if data.get("channels") not in (1, 2) or not isinstance(data.get("seconds"), int | float):
-        return "data.channels or data.seconds is missing"
-    return ""
-
-
-def read_clips(folder: str | Path) -> list[np.ndarray]:
-    """Return the training clips; see `CawModel.clips`."""
-    try:
-        arrays, _ = read_tensors(Path(folder) / "clips.safetensors")
-    except InputError as error:
-        raise ModelError(error.message, error.path) from error
-    return [arrays[name] for name in sorted(arrays)]
 
 
 def write_scale(folder: Path, scale: Scale, meta: dict[str, Any]) -> None:
@@ -143,7 +127,7 @@ def write_scale(folder: Path, scale: Scale, meta: dict[str, Any]) -> None:
     if scale.equaliser is not None:
         tensors["equaliser"] = scale.equaliser
     shape = {name: getattr(net, name) for name in ("channels", "width", "layers", "kernel")}
-    write_state(folder / "scale.safetensors", tensors, {"rate_hz": scale.rate_hz, **shape, **meta})
+    write_state(folder / SCALE_FILE, tensors, {"rate_hz": scale.rate_hz, **shape, **meta})
 
 
 def read_scale(folder: str | Path, device: torch.device | str = "cpu") -> tuple[Scale, dict[str, Any]]:
@@ -154,7 +138,7 @@ def read_scale(folder: str | Path, device: torch.device | str = "cpu") -> tuple[
     ModelError
         The file is absent or damaged.
     """
-    path = Path(folder) / "scale.safetensors"
+    path = Path(folder) / SCALE_FILE
     try:
         tensors, meta = read_state(path)
     except InputError as error:
@@ -183,15 +167,12 @@ def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CawMod
     """
     folder = Path(folder)
     description = read_description(folder)
-    known = {name: value for name, value in description["config"].items() if name in CawConfig.__dataclass_fields__}
-    data = description["data"]
-    with well_formed(folder / "config.json", _DAMAGED, ModelError):
-        config, channels = from_mapping(CawConfig, known), int(data["channels"])
+    config, data = trained_with(CawConfig, description, folder), description["data"]
     scales = []
     for rate_hz in data["rates_hz"]:
-        if not (scale_folder(folder, rate_hz) / "scale.safetensors").exists():
+        if not (scale_folder(folder, rate_hz) / SCALE_FILE).exists():
             break
         scales.append(read_scale(scale_folder(folder, rate_hz), device)[0])
     if not scales:
         raise ModelError("has no finished scale yet; train it on", folder)
-    return CawModel(folder, config, data, Stack(scales, channels))
+    return CawModel(folder, config, description, Stack(scales, data["channels"]))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from gantools.audio.fingerprint import describe_twins, fingerprint, twins
-from gantools.systems.caw.clips import TrainingClip, choose_scales, name_clips, warn_of_field
+from gantools.errors import ConfigError, InputError
+from gantools.systems.caw.clips import TrainingClip, choose_scales, name_clips, read_clip, warn_of_field
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.model import NAME
 from gantools.systems.caw.networks import Discriminator, Generator
 from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
+from gantools.training.remarks import LeftOut
 from gantools.training.system import Step
 
 
@@ -67,6 +70,31 @@ class CawRun:
         """About how many steps of all scales the documentation's figures took; 0 if not known."""
         return self.config.documented_steps * len(self.rates_hz)
 
+    @classmethod
+    def of_files(cls, paths: Sequence[Path], config: CawConfig, device: torch.device | str = "cpu") -> CawRun:
+        """Return a run on audio files; of several, those that cannot be used are left out and named in `left_out`.
+
+        Raises
+        ------
+        InputError
+            The only file cannot be used, or the clips do not go together.
+        ConfigError
+            None of several files can be used, or a hole lies outside the clip.
+        """
+        clips, left_out = [], LeftOut()
+        for path in paths:
+            try:
+                clips.append(read_clip(path, config))
+            except InputError as error:
+                if len(paths) == 1:
+                    raise
+                left_out.note(error, path)
+        if not clips:
+            raise ConfigError(f"none of these clips can be used{left_out.first()}")
+        run = cls(config, clips, device)
+        run.left_out = left_out.lines
+        return run
+
     def width(self, index: int) -> int:
         """Return the channels of a scale's networks."""
         return self.config.coarse_width if index == 0 else self.config.width
@@ -81,7 +109,10 @@ class CawRun:
         return {"system": NAME, "parameters": counts, "data": self.data}
 
     def facts(self) -> dict[str, Any]:
-        """Return what a user wants to know before training: rates, what is skipped and why, the receptive field."""
+        """Return what a user wants to know before training: rates, receptive field, and about how long it will take.
+
+        A few steps are measured for that, where there is no budget.
+        """
         seconds, share, warning = warn_of_field(self.clips[0], self.rates_hz[0], self.config)
         facts: dict[str, Any] = {
             "clip": f"{self.clips[0].seconds:.2f} s at {self.clips[0].rate_hz} Hz",
@@ -90,7 +121,8 @@ class CawRun:
             "receptive field": f"{self.config.receptive_field} samples, {seconds:.2f} s at {self.rates_hz[0]} Hz, "
             f"{100 * share:.0f} % of the clip",
         }
-        return {**facts, "warning": warning} if warning else facts
+        facts |= {"warning": warning} if warning else {}
+        return facts | predict(self)
 
 
 _SAMPLES = 8192
@@ -99,43 +131,43 @@ _STEPS = 3
 _REDRAW = 1.2
 
 
-def predict(job: CawRun) -> dict[str, Any]:
+def predict(run: CawRun) -> dict[str, Any]:
     """Return ``time``: the budget, or a prediction of the seconds that all scales take.
 
     Without early stopping, and within a factor of two: large windows fit caches less, small ones waste more.
     """
-    config = job.config
+    config = run.config
     if config.budget:
         return {"time": f"{config.budget} (budget)"}
-    per_sample = {width: _step_seconds(job, width) / _SAMPLES for width in {job.width(i) for i in range(2)}}
+    per_sample = {width: _step_seconds(run, width) / _SAMPLES for width in {run.width(i) for i in range(2)}}
     seconds = 0.0
-    for index, rate_hz in enumerate(job.rates_hz):
-        length = job.clips[0].seconds * rate_hz
+    for index, rate_hz in enumerate(run.rates_hz):
+        length = run.clips[0].seconds * rate_hz
         window = min(length, config.crop) if config.crop else length
         redraw = 1.0 if config.pool or not index else _REDRAW
-        seconds += config.steps * config.batch_size * window * per_sample[job.width(index)] * redraw
-    return {"time": f"about {_readable(seconds)} on {job.device}"}
+        seconds += config.steps * config.batch_size * window * per_sample[run.width(index)] * redraw
+    return {"time": f"about {_readable(seconds)} on {run.device}"}
 
 
-def _step_seconds(job: CawRun, width: int) -> float:
+def _step_seconds(run: CawRun, width: int) -> float:
     """Return the time of one step on a window of `_SAMPLES`."""
-    config = dataclasses.replace(job.config, crop=0, pool=0, holes="", task="music", batch_size=1, penalty_every=1)
+    config = dataclasses.replace(run.config, crop=0, pool=0, holes="", task="music", batch_size=1, penalty_every=1)
     shape = (config.channels, _SAMPLES)
-    real = 0.1 * torch.randn(shape, device=job.device)
-    zeros = torch.zeros(shape, device=job.device)
-    material = ScaleData(8000, [real], [zeros], [zeros], None, torch.ones(config.channels, 1, device=job.device))
-    draws = CoarserDraws(None, 8000, config.channels, [_SAMPLES / 8000], config, job.device)
-    system = CawScale(config, material, draws, width, job.device)
+    real = 0.1 * torch.randn(shape, device=run.device)
+    zeros = torch.zeros(shape, device=run.device)
+    material = ScaleData(8000, [real], [zeros], [zeros], None, torch.ones(config.channels, 1, device=run.device))
+    draws = CoarserDraws(None, 8000, config.channels, [_SAMPLES / 8000], config, run.device)
+    system = CawScale(config, material, draws, width, run.device)
     begun = time.perf_counter()
     for step in range(_STEPS + 1):
         if step == 1:
-            _wait(job.device)
+            _wait(run.device)
             begun = time.perf_counter()
         batch = system.batch(step, [0])
         for phase in ("discriminator", "generator"):
             loss, _ = system.losses(phase, batch, Step(step, _STEPS + 1, [0]))
             loss.backward()
-    _wait(job.device)
+    _wait(run.device)
     return (time.perf_counter() - begun) / _STEPS
 
 

@@ -195,6 +195,17 @@ class Sampler:
         noise = fresh_noise(self.stack, seeds)
         return torch.cat(list(self.stream(noise, self.stack.lengths(seconds), len(seeds))), -1)
 
+    def reconstruct(self, noise: NoiseSource | None = None) -> torch.Tensor:
+        """Return what the model makes of its fixed noise z*, (1, channels, n), as `Stack.reconstruct` does.
+
+        Parameters
+        ----------
+        noise : callable, optional
+            Noise that takes the place of the fixed one, of the same length; see `reconstruction_noise`.
+        """
+        lengths = [scale.reconstruction_noise.shape[-1] for scale in self.stack.scales]
+        return torch.cat(list(self.stream(noise or reconstruction_noise(self.stack), lengths, equalise=False)), -1)
+
     def stream(
         self,
         noise: NoiseSource,
@@ -252,6 +263,15 @@ def fresh_noise(stack: Stack, seeds: Sequence[int], strengths: Sequence[float] |
         drawn = torch.stack([noise_block(seed, scale.rate_hz, start, length, stack.channels) for seed in seeds])
         factor = 1.0 if strengths is None else strengths[index]
         return drawn.to(scale.amplitude) * (scale.amplitude * factor)
+
+    return noise
+
+
+def reconstruction_noise(stack: Stack) -> NoiseSource:
+    """Return the fixed noise z* of a model, which gives its training clip: noise in the coarsest scale, zeros above."""
+
+    def noise(index: int, start: int, length: int) -> torch.Tensor:
+        return stack.scales[index].reconstruction_noise[None, :, start : start + length]
 
     return noise
 

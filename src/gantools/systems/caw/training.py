@@ -19,6 +19,7 @@ from gantools.models.weights import load_network, load_weights, read_weights
 from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.model import (
+    SCALE_FILE,
     load_model,
     read_description,
     read_scale,
@@ -103,7 +104,7 @@ class _Driver:
         summary: Summary | None = None
         for index in range(len(self.job.rates_hz)):
             folder = scale_folder(self.folder, self.job.rates_hz[index])
-            if not (folder / "scale.safetensors").exists():
+            if not (folder / SCALE_FILE).exists():
                 summary = self._train_scale(index, folder)
                 if summary.status == "interrupted":
                     return dataclasses.replace(self._sum_up(summary), status="interrupted")
@@ -163,9 +164,9 @@ class _Driver:
         """Refuse a folder that lacks a scale below another one: training it anew would not give the ones above."""
         folders = [scale_folder(self.folder, rate_hz) for rate_hz in rates_hz]
         for below, above in itertools.pairwise(folders):
-            if above.is_dir() and any(above.iterdir()) and not (below / "scale.safetensors").is_file():
+            if above.is_dir() and any(above.iterdir()) and not (below / SCALE_FILE).is_file():
                 raise ConfigError(
-                    f"{below.name}/scale.safetensors is gone, on which later scales are built; restore it, use "
+                    f"{below.name}/{SCALE_FILE} is gone, on which later scales are built; restore it, use "
                     "--no-resume to start over, or choose another --out",
                     self.folder,
                 )

@@ -10,17 +10,27 @@ the clip has a beat, the metre is one of the features, and the draw keeps it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import fft
 
 from gantools.audio.config import MelParams
+from gantools.audio.io import read_audio
 from gantools.audio.mel import mel_db
-from gantools.errors import ConfigError, InputError
+from gantools.audio.writing import write_audio
+from gantools.chunks.item import Item
+from gantools.errors import ConfigError, InputError, ModelError
+from gantools.models.clips import CLIPS_FILE, check_clips, read_clips
+from gantools.models.loaded import LoadedModel, Tick
+from gantools.models.weights import read_configuration
 from gantools.runtime.seeds import item_seed
 from gantools.structure.beats import BeatGrid, find_beats
 from gantools.structure.splice import chain
+from gantools.systems.patches.config import PatchGenerateConfig
 from gantools.systems.patches.matching import PATCH_FRAMES, synthesise
 from gantools.systems.patches.path import cheapest_path
 
@@ -266,3 +276,57 @@ def split_bands(clip: np.ndarray, rate_hz: int, edges_hz: list[float]) -> list[n
         below = passed
     bands.append(fft.irfft(spectrum * (1 - below), size, axis=1)[:, :n].astype(np.float32))
     return bands
+
+
+class LoadedClip(LoadedModel):
+    """A clip that is analysed for drafts: an audio file, or the first clip of a model folder, at its own level.
+
+    Parameters
+    ----------
+    path : Path
+        The audio file, or a model folder that keeps its clips.
+    config : PatchGenerateConfig
+
+    Attributes
+    ----------
+    engine : PatchEngine
+    """
+
+    def __init__(self, path: Path, config: PatchGenerateConfig) -> None:
+        self.config, self.extension, self._name = config, config.format, path.name
+        if path.is_dir():
+            model = read_configuration(path)
+            if "clips" not in model["data"]:
+                raise ModelError(f"is a model of {model['system']} and keeps no clip; give one of caw, or a file", path)
+            check_clips(model, path)
+            clip = read_clips(path)[0] * float(model["data"]["clips"][0]["peak"])
+            self.engine = PatchEngine(clip, model["data"]["rates_hz"][-1])
+            self.files = [path / "config.json", path / CLIPS_FILE]
+        else:
+            self.engine = PatchEngine(*read_audio(path))
+            self.files = [path]
+
+    def own_clip(self) -> tuple[np.ndarray, int, str]:
+        """Return the clip, its rate in Hz and its name."""
+        return self.engine.clip, self.engine.rate_hz, self._name
+
+    def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        """Write one draft; see `LoadedModel.write`."""
+        wave, rate_hz = self.engine.draw(self.config.seconds, seed), self.engine.rate_hz
+        outputs[0].parent.mkdir(parents=True, exist_ok=True)
+        writer = write_audio(outputs[0], wave, rate_hz, self.config.bits)
+        fields = {"mode": "patch", "seed": seed, "rate_hz": rate_hz, "duration_s": round(wave.shape[1] / rate_hz, 3)}
+        return fields | ({"warning": writer.notice} if writer.notice else {})
+
+
+def load(path: Path, config: PatchGenerateConfig, device: str = "cpu") -> LoadedClip:
+    """Analyse the clip of an audio file or of a model folder; `device` is not used, all is computed on the CPU.
+
+    Raises
+    ------
+    ModelError
+        The folder is no model, damaged, or one that keeps no clips.
+    InputError
+        The file is no audio, or shorter than a second.
+    """
+    return LoadedClip(path, config)

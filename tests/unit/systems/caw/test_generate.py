@@ -12,19 +12,20 @@ from scipy.signal import freqz
 from small_caw import small_model, small_stack
 from sounds import tone
 
+from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError
 from gantools.systems.caw.applications.extension import (
     crossover,
     log_spectral_distance,
-    plan_extension,
+    place_source,
     signal_to_noise_db,
     stitch,
 )
-from gantools.systems.caw.applications.inpainting import Patch, insert
+from gantools.systems.caw.applications.inpainting import Filling, insert
 from gantools.systems.caw.applications.source import file_source, lasting, wave_source
 from gantools.systems.caw.applications.variation import scale_at, vary
 from gantools.systems.caw.config import CawGenerateConfig
-from gantools.systems.caw.generate import generate_file, open_studio, render, within
+from gantools.systems.caw.generate import load, render, within
 from gantools.systems.caw.sampler import Sampler
 
 
@@ -86,17 +87,17 @@ def test_log_spectral_distance_of_a_gain() -> None:
 @pytest.mark.parametrize(("rate_hz", "at_hz", "below"), [(1000, 0, 1), (1700, 0, 1), (2000, 0, 2), (44100, 1000, 1)])
 def test_extension_enters_at_the_first_scale_above(rate_hz: int, at_hz: int, below: int) -> None:
     source = wave_source(tone(1.0, rate_hz).T, rate_hz)
-    assert plan_extension(small_stack(), source, at_hz, 1.0).below == below
+    assert place_source(small_stack(), source, at_hz, 1.0).below == below
 
 
 def test_extension_refuses_what_it_cannot_do() -> None:
     stack = small_stack()
     with pytest.raises(InputError, match="nothing is missing"):
-        plan_extension(stack, wave_source(tone(1.0, 4000).T, 4000), 0, 1.0)
+        place_source(stack, wave_source(tone(1.0, 4000).T, 4000), 0, 1.0)
     with pytest.raises(InputError, match="coarsest"):
-        plan_extension(stack, wave_source(tone(1.0, 400).T, 400), 0, 1.0)
+        place_source(stack, wave_source(tone(1.0, 400).T, 400), 0, 1.0)
     with pytest.raises(ConfigError, match="above the rate"):
-        plan_extension(stack, wave_source(tone(1.0, 1000).T, 1000), 2000, 1.0)
+        place_source(stack, wave_source(tone(1.0, 1000).T, 1000), 2000, 1.0)
 
 
 def test_variations_keep_the_band_and_differ_by_seed() -> None:
@@ -118,15 +119,15 @@ def test_holes_are_filled_and_nothing_else_changes(size: int) -> None:
     recording = np.random.default_rng(1).standard_normal((2, 1000)).astype(np.float32)
     made = np.random.default_rng(2).standard_normal((2, 1000)).astype(np.float32)
     holes = [(100, 160), (165, 170), (990, 1000)]
-    patches = []
+    fillings = []
     for start, stop in holes:
         before, behind = 20, min(20, 1000 - stop)
-        patches.append(Patch(start, made[:, start - before : stop + behind], before, behind))
+        fillings.append(Filling(start, made[:, start - before : stop + behind], before, behind))
     # A fade is never longer than half its hole.
-    patches[1] = Patch(165, made[:, 163:172], 2, 2)
-    patches[2] = Patch(990, made[:, 985:1000], 5, 0)
+    fillings[1] = Filling(165, made[:, 163:172], 2, 2)
+    fillings[2] = Filling(990, made[:, 985:1000], 5, 0)
     blocks = (recording[:, start : start + size] for start in range(0, 1000, size))
-    out = np.concatenate(list(insert(blocks, patches)), 1)
+    out = np.concatenate(list(insert(blocks, fillings)), 1)
     outside = np.ones(1000, bool)
     for start, stop in holes:
         outside[start:stop] = False
@@ -139,7 +140,7 @@ def test_holes_are_filled_and_nothing_else_changes(size: int) -> None:
 
 def test_a_reconstruction_that_is_right_at_the_edges_is_left_alone() -> None:
     recording = np.random.default_rng(1).standard_normal((1, 200)).astype(np.float32)
-    out = np.concatenate(list(insert([recording * 1], [Patch(80, recording[:, 70:110], 10, 10)])), 1)
+    out = np.concatenate(list(insert([recording * 1], [Filling(80, recording[:, 70:110], 10, 10)])), 1)
     np.testing.assert_array_equal(out, recording)
 
 
@@ -168,14 +169,15 @@ def test_a_part_of_a_signal_in_pieces() -> None:
 
 def test_edge_trim_cuts_a_longer_draw(tmp_path: Path) -> None:
     folder = small_model(tmp_path / "model")
+    item = Item(folder / "config.json", "", "idea", "", "")
     waves = {}
     for trim in ("0", "0.25", "auto"):
         config = CawGenerateConfig(seconds=1.0, edge_trim=trim, bits="32f", peak=True)
-        fields = generate_file(open_studio(folder, config), tmp_path / f"{trim}.wav", 3)
+        fields = load(folder, config).write(item, [tmp_path / f"{trim}.wav"], 3, lambda share: None)
         waves[trim] = soundfile.read(tmp_path / f"{trim}.wav")[0]
         assert len(waves[trim]) == 4000
     assert fields["edge_trim_s"] == pytest.approx(60 / 500)  # reach of 4 layers at 500 Hz
-    stack = open_studio(folder, config).model.stack
+    stack = load(folder, config).model.stack
     np.testing.assert_allclose(waves["0"], stack.draw([3], 1.0)[0, 0], atol=2e-6)
     middle = slice(40, -40)  # between the fades
     np.testing.assert_allclose(waves["0.25"][middle], stack.draw([3], 1.5)[0, 0, 1000:5000][middle], atol=2e-6)

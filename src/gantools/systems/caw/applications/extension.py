@@ -11,7 +11,7 @@ import torch
 from gantools.audio.io import read_audio
 from gantools.audio.midside import from_mid_side, to_mid_side
 from gantools.errors import ConfigError, InputError
-from gantools.systems.caw.applications.source import Source
+from gantools.systems.caw.applications.source import SourceAudio
 from gantools.systems.caw.rates import resample_clip
 from gantools.systems.caw.sampler import Filter, Sampler, filter_taps, fresh_noise
 from gantools.systems.caw.stack import Stack
@@ -28,7 +28,7 @@ class Extension:
 
     Parameters
     ----------
-    source : Source
+    source : SourceAudio
     at_hz : int
         Rate up to which the source is good: its band ends at half of it.
     below : int
@@ -37,13 +37,13 @@ class Extension:
         Brings the source to the loudness of the training clip.
     """
 
-    source: Source
+    source: SourceAudio
     at_hz: int
     below: int
     gain: float
 
 
-def plan_extension(stack: Stack, source: Source, at_hz: int, gain: float) -> Extension:
+def place_source(stack: Stack, source: SourceAudio, at_hz: int, gain: float) -> Extension:
     """Return where a source enters the stack: at the first scale above its rate.
 
     Raises
@@ -68,31 +68,31 @@ def plan_extension(stack: Stack, source: Source, at_hz: int, gain: float) -> Ext
     return Extension(source, at_hz, known[-1], gain)
 
 
-def extend(sampler: Sampler, plan: Extension, seed: int) -> Iterator[np.ndarray]:
+def extend(sampler: Sampler, extension: Extension, seed: int) -> Iterator[np.ndarray]:
     """Yield the recording with its new high band, float32 (channels, n) at the model's rate, at its own level.
 
     A model of one channel extends each channel of the recording for itself, with the same noise.
     """
-    stack, source = sampler.stack, plan.source
+    stack, source = sampler.stack, extension.source
     lengths, top_hz = stack.lengths(source.seconds), stack.rates_hz[-1]
     split = stack.channels == 1 and source.channels > 1
     batch = source.channels if split else 1
-    below = _signals(stack, plan, lengths[plan.below], split)
+    below = _signals(stack, extension, lengths[extension.below], split)
     noise = fresh_noise(stack, [seed] * batch)
-    made = sampler.stream(noise, lengths, batch, first=plan.below + 1, below=below, equalise=False)
-    high = (_waves(signals.cpu(), split) / np.float32(plan.gain) for signals in made)
+    made = sampler.stream(noise, lengths, batch, first=extension.below + 1, below=below, equalise=False)
+    high = (_waves(signals.cpu(), split) / np.float32(extension.gain) for signals in made)
     low = _as_wide(source.waves(top_hz, lengths[-1]), stack, split)
-    return stitch(low, high, lengths[-1], plan.at_hz / 2, top_hz)
+    return stitch(low, high, lengths[-1], extension.at_hz / 2, top_hz)
 
 
-def _signals(stack: Stack, plan: Extension, length: int, split: bool) -> Iterator[torch.Tensor]:
-    rate_hz = stack.rates_hz[plan.below]
+def _signals(stack: Stack, extension: Extension, length: int, split: bool) -> Iterator[torch.Tensor]:
+    rate_hz = stack.rates_hz[extension.below]
     if not split:
-        for signals in plan.source.signals(rate_hz, length, stack.channels, plan.gain):
+        for signals in extension.source.signals(rate_hz, length, stack.channels, extension.gain):
             yield signals.to(stack.device)
         return
-    for wave in plan.source.waves(rate_hz, length):
-        yield torch.from_numpy(wave[:, None] * np.float32(plan.gain)).to(stack.device)
+    for wave in extension.source.waves(rate_hz, length):
+        yield torch.from_numpy(wave[:, None] * np.float32(extension.gain)).to(stack.device)
 
 
 def _waves(signals: torch.Tensor, split: bool) -> np.ndarray:

@@ -20,7 +20,7 @@ _FADE_SECONDS = 0.03
 
 
 @dataclass(frozen=True, eq=False)
-class Patch:
+class Filling:
     """What stands in a hole.
 
     Parameters
@@ -64,14 +64,13 @@ def hole_noise(model: CawModel, seed: int) -> NoiseSource:
 
 def fill(model: CawModel, sampler: Sampler, seed: int) -> np.ndarray:
     """Return the whole reconstruction with new sound in the holes, float32 (channels, n), at the clip's own level."""
-    lengths = [scale.reconstruction_noise.shape[-1] for scale in model.stack.scales]
-    signals = torch.cat(list(sampler.stream(hole_noise(model, seed), lengths, equalise=False)), -1)
+    signals = sampler.reconstruct(hole_noise(model, seed))
     return from_mid_side(signals)[0].cpu().numpy() * np.float32(model.peaks[0])
 
 
-def patches(
+def cut_fillings(
     filled: np.ndarray, model: CawModel, rate_hz: int, channels: int, frames: int, start_seconds: float = 0.0
-) -> list[Patch]:
+) -> list[Filling]:
     """Return what goes into the holes of a recording of another rate and number of channels.
 
     Parameters
@@ -95,28 +94,28 @@ def patches(
         fade = min((stop - start + 1) // 2, round(_FADE_SECONDS * rate_hz))
         before, behind = min(fade, start), min(fade, filled.shape[1] - stop)
         made = filled[:, start - before : stop + behind].astype(np.float32)
-        result.append(Patch(start + offset, made, before, behind))
+        result.append(Filling(start + offset, made, before, behind))
     return result
 
 
-def insert(recording: Iterable[np.ndarray], holes: list[Patch]) -> Iterator[np.ndarray]:
+def insert(recording: Iterable[np.ndarray], fillings: list[Filling]) -> Iterator[np.ndarray]:
     """Yield a recording (channels, n) block by block with its holes filled; outside them no sample changes.
 
     Where a hole begins and ends, what the recording has and the reconstruction lacks there is mirrored into the hole
     and faded out by half a Hann window: there is no step, nothing outside is touched, and a reconstruction that is
     right at the edges is left as it is.
     """
-    reach = max((max(patch.before, patch.behind) for patch in holes), default=0)
+    reach = max((max(filling.before, filling.behind) for filling in fillings), default=0)
     kept: np.ndarray | None = None
     origin = 0
     for block in recording:
         kept = block.copy() if kept is None else np.concatenate([kept, block], 1)
-        for patch in list(holes):
-            if patch.stop + patch.behind <= origin + kept.shape[1]:
-                _fill(kept, origin, patch)
-                holes = [other for other in holes if other is not patch]
+        for filling in list(fillings):
+            if filling.stop + filling.behind <= origin + kept.shape[1]:
+                _fill(kept, origin, filling)
+                fillings = [other for other in fillings if other is not filling]
         # A hole that is not complete yet waits with what is before it; else only what the next hole may mirror.
-        waiting = min((patch.start - reach for patch in holes), default=origin + kept.shape[1])
+        waiting = min((filling.start - reach for filling in fillings), default=origin + kept.shape[1])
         ready = max(0, min(waiting - origin, kept.shape[1]))
         yield kept[:, :ready]
         kept, origin = kept[:, ready:], origin + ready
@@ -124,13 +123,13 @@ def insert(recording: Iterable[np.ndarray], holes: list[Patch]) -> Iterator[np.n
         yield kept
 
 
-def _fill(wave: np.ndarray, origin: int, patch: Patch) -> None:
-    start, stop = patch.start - origin, patch.stop - origin
+def _fill(wave: np.ndarray, origin: int, filling: Filling) -> None:
+    start, stop = filling.start - origin, filling.stop - origin
     size = stop - start
-    inside = patch.made[:, patch.before : patch.before + size].copy()
+    inside = filling.made[:, filling.before : filling.before + size].copy()
     for length, outside, modelled, flip in (
-        (patch.before, wave[:, start - patch.before : start], patch.made[:, : patch.before], False),
-        (patch.behind, wave[:, stop : stop + patch.behind], patch.made[:, patch.before + size :], True),
+        (filling.before, wave[:, start - filling.before : start], filling.made[:, : filling.before], False),
+        (filling.behind, wave[:, stop : stop + filling.behind], filling.made[:, filling.before + size :], True),
     ):
         fade = np.square(np.cos(np.pi / 2 * (np.arange(length) + 0.5) / max(1, length)), dtype=np.float32)
         lacking = (outside - modelled)[:, ::-1]

@@ -1,30 +1,15 @@
-"""The clip as the model has it: reconstruction, and denoising by it (Greshler et al. 2021, section 4.4)."""
+"""Reconstruction and denoising: what the model makes of its fixed noise, against the clip (Greshler, section 4.4).
+
+The reconstruction itself is `gantools.systems.caw.sampler.Sampler.reconstruct`. Of a model that was trained on a noisy
+clip with ``--task denoise`` it is the clip without what could not be learnt: noise.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from gantools.audio.midside import from_mid_side
 from gantools.systems.caw.applications.extension import signal_to_noise_db
-from gantools.systems.caw.model import CawModel
 from gantools.systems.caw.rates import resample_clip
-from gantools.systems.caw.sampler import Sampler
-
-
-def reconstruct(model: CawModel, sampler: Sampler) -> np.ndarray:
-    """Return what the model makes of its fixed noise, float32 (channels, n), peak about 1.
-
-    Of a model trained on a noisy clip with ``--task denoise`` this is the clip without what it could not learn: noise.
-    """
-    stack = model.stack
-
-    def noise(index: int, start: int, length: int) -> torch.Tensor:
-        return stack.scales[index].reconstruction_noise[None, :, start : start + length]
-
-    lengths = [scale.reconstruction_noise.shape[-1] for scale in stack.scales]
-    signals = torch.cat(list(sampler.stream(noise, lengths, equalise=False)), -1)
-    return from_mid_side(signals)[0].cpu().numpy()
 
 
 def closeness(wave: np.ndarray, clip: np.ndarray) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Audio that a model begins with: files of any length and rate, piece by piece, as the model's signals."""
+"""The recording that an application begins with: of any length and rate, piece by piece, as the model's signals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SILENCE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SourceAudio:
     """A recording.
 
     Parameters
@@ -83,7 +83,7 @@ def _to_mid_side(block: np.ndarray) -> np.ndarray:
     return to_mid_side(pair.T).T
 
 
-def file_source(path: str | Path) -> Source:
+def file_source(path: str | Path) -> SourceAudio:
     """Return an audio file as a source; it is read once to measure it.
 
     Raises
@@ -107,10 +107,10 @@ def file_source(path: str | Path) -> Source:
         with AudioReader(path) as reader:
             yield from reader.blocks(_BLOCK)
 
-    return Source(rate_hz, channels, frames, rms, blocks)
+    return SourceAudio(rate_hz, channels, frames, rms, blocks)
 
 
-def wave_source(wave: np.ndarray, rate_hz: int) -> Source:
+def wave_source(wave: np.ndarray, rate_hz: int) -> SourceAudio:
     """Return float32 (channels, n) as a source."""
     frames = wave.shape[1]
     rms = float(np.sqrt(np.mean(np.square(wave.mean(0), dtype=np.float64)))) if frames else 0.0
@@ -119,11 +119,11 @@ def wave_source(wave: np.ndarray, rate_hz: int) -> Source:
         for start in range(0, frames, _BLOCK):
             yield wave[:, start : start + _BLOCK].T
 
-    return Source(rate_hz, len(wave), frames, rms, blocks)
+    return SourceAudio(rate_hz, len(wave), frames, rms, blocks)
 
 
-def lasting(source: Source, seconds: float | None) -> Source:
+def lasting(source: SourceAudio, seconds: float | None) -> SourceAudio:
     """Return the beginning of a source, where it is longer than `seconds`."""
     if seconds is None or seconds >= source.seconds:
         return source
-    return Source(source.rate_hz, source.channels, clip_length(seconds, source.rate_hz), source.rms, source.blocks)
+    return SourceAudio(source.rate_hz, source.channels, clip_length(seconds, source.rate_hz), source.rms, source.blocks)

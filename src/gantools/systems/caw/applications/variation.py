@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from gantools.errors import ConfigError
-from gantools.systems.caw.applications.source import Source
+from gantools.systems.caw.applications.source import SourceAudio
 from gantools.systems.caw.sampler import NoiseSource, Sampler, fresh_noise
 from gantools.systems.caw.stack import Stack
 
@@ -31,7 +31,7 @@ def scale_at(stack: Stack, at_hz: int) -> int:
 
 
 def vary(
-    sampler: Sampler, source: Source, seed: int, *, at: int = 0, strength: float = 1.0, gain: float = 1.0
+    sampler: Sampler, source: SourceAudio, seed: int, *, at: int = 0, strength: float = 1.0, gain: float = 1.0
 ) -> Iterator[torch.Tensor]:
     """Yield a variation of a recording piece by piece, (1, channels, n) at the model's rate, as long as the recording.
 
@@ -41,7 +41,7 @@ def vary(
     Parameters
     ----------
     sampler : Sampler
-    source : Source
+    source : SourceAudio
     seed : int
     at : int
         Index of the scale that the recording stands for.
