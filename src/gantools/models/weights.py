@@ -23,8 +23,8 @@ Options = TypeVar("Options")
 SCHEMA = 1
 
 
-def read_model(folder: str | Path) -> dict[str, Any]:
-    """Return the contents of `config.json` of a model folder.
+def read_model(folder: str | Path, system: str = "") -> dict[str, Any]:
+    """Return the contents of `config.json` of a model folder; with `system`, of a model of that system.
 
     Returns
     -------
@@ -35,10 +35,12 @@ def read_model(folder: str | Path) -> dict[str, Any]:
     Raises
     ------
     ModelError
-        The folder is absent, is no model folder, or a file of weights is missing.
+        The folder is absent, is no model folder or one of another system, or a file of weights is missing.
     """
     folder = Path(folder)
     model = read_configuration(folder)
+    if system and model["system"] != system:
+        raise ModelError(f"is a model of {model['system']}, not of {system}", folder)
     for name in weight_files(model):
         if not (folder / name).is_file():
             raise ModelError(f"the file of weights {name} is missing; restore it or train the model again", folder)

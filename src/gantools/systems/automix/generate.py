@@ -20,7 +20,7 @@ from gantools.audio.truepeak import TruePeak
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
 from gantools.chunks.multitrack import Multitrack
-from gantools.errors import InputError, ModelError
+from gantools.errors import InputError
 from gantools.files.atomic import scratch_folder
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import model_files, open_network, read_model, trained_with
@@ -76,9 +76,7 @@ def load(folder: Path, config: MixConfig, device: str) -> SongMixer:
     ModelError
         No model folder of automix, or weights that are missing or do not fit.
     """
-    model = read_model(folder)
-    if model["system"] != "automix":
-        raise ModelError(f"is a model of {model['system']}, not of automix", folder)
+    model = read_model(folder, "automix")
     trained, data = trained_with(AutomixConfig, model, folder), model["data"]
     if config.mixer == "network":
         network = open_network(folder, "M", lambda: build_network(trained), raw=not config.ema)

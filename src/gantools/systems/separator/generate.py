@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from gantools.errors import ModelError
 from gantools.models.weights import open_network, read_model, trained_with
 from gantools.systems.separator.bands import Bands
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
@@ -124,9 +123,7 @@ def load(folder: Path, device: torch.device | str = "cpu") -> TinySeparator:
     ModelError
         No model folder of the separator, or weights that are missing or do not fit.
     """
-    model = read_model(folder)
-    if model["system"] != "separator":
-        raise ModelError(f"is a model of {model['system']}, not of separator", folder)
+    model = read_model(folder, "separator")
     config = trained_with(SeparatorConfig, model, folder)
     network = open_network(folder, "mask", lambda: build_network(config))
     return TinySeparator(config, network, device)

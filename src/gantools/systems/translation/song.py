@@ -70,11 +70,7 @@ def open_translator(folder: Path, system: str, config: TranslateConfig) -> tuple
     ModelError
         The folder holds no model of this system, or does not say what data it was trained on.
     """
-    model = read_model(folder)
-    if model["system"] != system:
-        raise ModelError(
-            f"is a model of {model['system']}, not of {system}; use gantools generate {model['system']}", folder
-        )
+    model = read_model(folder, system)
     try:
         data = model["data"]
         roles = [data["source"], data["target"]]

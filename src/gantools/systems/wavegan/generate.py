@@ -116,9 +116,7 @@ class ClipMaker(LoadedModel):
     beside = (LATENTS,)
 
     def __init__(self, folder: Path, config: WaveGANGenerateConfig, device: str) -> None:
-        model = read_model(folder)
-        if model["system"] != "wavegan":
-            raise ModelError(f"is a model of {model['system']}; use gantools generate {model['system']}", folder)
+        model = read_model(folder, "wavegan")
         self.model = trained_with(WaveGANConfig, model, folder)
         latents = read_latents(Path(config.latents)) if config.latents else None
         self.config, self.device, self.latents = config, torch.device(device), latents
