@@ -188,7 +188,7 @@ def measure(variant: str, config: WaveGANConfig, files: list[tuple[str, Path]], 
     for name, seconds in mean.items():
         ratio = f"{mean['plain'] / seconds:6.2f} x" if "plain" in mean else " " * 8
         gap = last[name]["real"] - last[name]["fake"]
-        clips = f"{made:8.1f} clips/s, {made * config.samples / config.rate_hz:6.0f} x real time"
+        clips = f"{made:8.1f} clips/s, {made * config.samples / config.sample_rate_hz:6.0f} x real time"
         print(
             f"  {variant:12} {name:6} {1 / seconds:8.2f} steps/s {ratio}   real - fake {gap:9.4f}   "
             f"{clips if name == 'ours' else ''}"
@@ -206,10 +206,10 @@ def main() -> int:
     config = PRESETS[arguments.preset]
     print(
         f"WaveGAN, preset {arguments.preset}: batches of {config.batch_size} clips of {config.samples} samples at "
-        f"{config.rate_hz} Hz; {threads} thread(s), CPU seconds"
+        f"{config.sample_rate_hz} Hz; {threads} thread(s), CPU seconds"
     )
     with tempfile.TemporaryDirectory() as folder:
-        files = songs(Path(folder), config.rate_hz)
+        files = songs(Path(folder), config.sample_rate_hz)
         for variant in VARIANTS:
             measure(variant, config, files, arguments.steps)
     return 0

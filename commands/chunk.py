@@ -33,7 +33,7 @@ def chunk(
     \b
       gantools chunk mels/ -o chunks/
       gantools chunk mels/ -o chunks/ --test-songs song-11,song-12
-      gantools chunk songs/ -o clips/ --samples 65536 --per-song 4 --sample-rate 16000
+      gantools chunk songs/ -o clips/ --samples 65536 --clips-per-song 4 --sample-rate 16000
     """
     everything = gather(inputs, MEL_SUFFIXES + AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1)))
     return cut_folder(everything, run, config)

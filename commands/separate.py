@@ -94,8 +94,8 @@ def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str
 
     limit = os.environ.get("OMP_NUM_THREADS", "")
     threads = int(limit) if limit.isdecimal() and jobs == 1 else available_cores() // (jobs or available_cores())
-    how: dict[str, Any] = {name: getattr(config, name) for name in ("overlap", "batch", "shifts")}
-    separator = open_separator(model, resolve_device(device), segment_s=config.segment, threads=max(1, threads), **how)
+    how: dict[str, Any] = {name: getattr(config, name) for name in ("overlap", "batch", "shifts", "segment_seconds")}
+    separator = open_separator(model, resolve_device(device), threads=max(1, threads), **how)
     return separator, Decoder(Path(out), separator.rate_hz)
 
 

@@ -33,7 +33,7 @@ seconds=$(python -c 'import json; d = json.load(open("model/baseline/config.json
 print(d["samples"] / d["rate_hz"])')
 for set in baseline improved style transformer train; do
     gantools evaluate pitch "clips/$set" clips/test -o "report/$set/pitch" -q >>log.txt
-    gantools evaluate frechet "clips/$set" clips/test --clip "$seconds" -o "report/$set/frechet" -q >>log.txt
-    gantools evaluate coverage "clips/$set" clips/test --clip "$seconds" -o "report/$set/coverage" -q >>log.txt
+    gantools evaluate frechet "clips/$set" clips/test --clip-seconds "$seconds" -o "report/$set/frechet" -q >>log.txt
+    gantools evaluate coverage "clips/$set" clips/test --clip-seconds "$seconds" -o "report/$set/coverage" -q >>log.txt
 done
 python "$examples/wavegan_table.py" .

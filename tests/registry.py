@@ -181,7 +181,7 @@ def _separator(folder: Path, **changes: Any) -> System:
     return Separator(small_config(**{**COMMON, **changes}), find_multitracks([folder]))
 
 
-AUTOMIX_COMMON = {"rate_hz": AUTOMIX_RATE_HZ, "threads": 1, "precision": "float32", "validation_windows": 2}
+AUTOMIX_COMMON = {"sample_rate_hz": AUTOMIX_RATE_HZ, "threads": 1, "precision": "float32", "validation_crops": 2}
 AUTOMIX_BANDS = dataclasses.replace(
     automix_config.PRESETS["small"],
     **AUTOMIX_COMMON,
@@ -201,8 +201,23 @@ def _automix(folder: Path, base: automix_config.AutomixConfig, **changes: Any) -
 
 def _caw_scale(folder: Path, index: int, **changes: Any) -> System:
     """Return the coarsest scale, or the one above it on an untrained one."""
-    small: dict[str, Any] = {"layers": 4, "width": 4, "coarse_width": 4, "crop": 1024, "pool": 2, "recalibrate": 0}
-    made = {**COMMON, "budget": "", "rate_hz": 2000, "rates": "1000,2000", "least_energy": 0.0, **small, **changes}
+    small: dict[str, Any] = {
+        "layers": 4,
+        "width": 4,
+        "coarse_width": 4,
+        "crop": 1024,
+        "pool": 2,
+        "recalibrate": 0,
+    }
+    made = {
+        **COMMON,
+        "budget": "",
+        "sample_rate_hz": 2000,
+        "rates": "1000,2000",
+        "least_energy": 0.0,
+        **small,
+        **changes,
+    }
     config = dataclasses.replace(caw_config.PRESETS["small"], **made)
     clip = read_clip(folder / "riff.wav", config)
     below = small_stack((1000,), seconds=clip.seconds, equaliser=False) if index else None
@@ -234,18 +249,18 @@ _PIX2PIX = Commands(
     "generate pix2pix m bass.wav --effort draft",
 )
 _SEPARATOR = Commands(
-    "separator data --preset small --segment-frames 24 --width 4 --body 8 --blocks 1 --batch-size 2 "
+    "separator data --preset small --segment-frames 24 --width 4 --body-width 8 --blocks 1 --batch-size 2 "
     "--validation-seconds 1 --steps 2" + _COMMON_FLAGS,
     "separate bass.wav --model m",
 )
 _AUTOMIX = Commands(
-    "automix data/normalised --mixes data/wet --target musdb18 --preset small --rate-hz 16000 --crop 16384 "
-    "--warmup-steps 0 --bottleneck 8 --hidden 8 --blocks 2 --bands 12 --validation-windows 2 --steps 2" + _COMMON_FLAGS,
+    "automix data/normalised --mixes data/wet --target musdb18 --preset small --sample-rate 16000 --crop 16384 "
+    "--warmup-steps 0 --bottleneck 8 --hidden 8 --blocks 2 --bands 12 --validation-crops 2 --steps 2" + _COMMON_FLAGS,
     "generate automix m data/wet",
 )
 _CAW = Commands(
-    "caw data/riff.wav --preset small --budget= --steps 12 --rate-hz 4000 --rates 1000,2000,4000 --layers 4 --width 4 "
-    "--coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 --save-every 4" + _COMMON_FLAGS,
+    "caw data/riff.wav --preset small --budget= --steps 12 --sample-rate 4000 --rates 1000,2000,4000 --layers 4 "
+    "--width 4 --coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 --save-every 4" + _COMMON_FLAGS,
     "generate caw m --seconds 1 --count 2",
     steps=36,
     ranks="--batch-size 2 --micro-batch 1",

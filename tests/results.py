@@ -64,32 +64,32 @@ STEPS: dict[str, Step] = {
         "generate pix2pix m/pix2pix songs/two/bass.wav -o made/pix2pix -d cpu", "made/pix2pix/*.wav"
     ),
     "train-separator": Step(
-        "train separator songs --segment-frames 24 --width 4 --body 8 --blocks 1 --batch-size 2 "
+        "train separator songs --segment-frames 24 --width 4 --body-width 8 --blocks 1 --batch-size 2 "
         "--validation-seconds 1 -o m/separator" + _LEARN,
         "m/separator/*.safetensors",
     ),
     "separate-own": Step("separate mix.wav --model m/separator --bits 32f -o own -d cpu", "own/**/*.wav"),
     "train-automix": Step(
-        "train automix norm --mixes songs --target features.json --rate-hz 16000 --crop 16384 --warmup-steps 0 "
-        "--bottleneck 8 --hidden 8 --blocks 2 --bands 12 --validation-windows 2 -o m/automix" + _LEARN,
+        "train automix norm --mixes songs --target features.json --sample-rate 16000 --crop 16384 --warmup-steps 0 "
+        "--bottleneck 8 --hidden 8 --blocks 2 --bands 12 --validation-crops 2 -o m/automix" + _LEARN,
         "m/automix/*.safetensors",
     ),
     "generate-automix": Step("generate automix m/automix songs/two -o made/automix -d cpu", "made/automix/**/*.wav"),
     "train-caw": Step(
-        "train caw riff.wav --budget= --rate-hz 4000 --rates 1000,2000,4000 --layers 4 --width 4 --coarse-width 4 "
+        "train caw riff.wav --budget= --sample-rate 4000 --rates 1000,2000,4000 --layers 4 --width 4 --coarse-width 4 "
         "--crop 1024 --pool 2 --recalibrate 1 --least-energy 0 -o m/caw" + _LEARN,
         "m/caw/**/scale.safetensors",
     ),
     "generate-caw": Step("generate caw m/caw --count 3 --seconds 2 -o made/caw -d cpu --rank", "made/caw/*.wav"),
     "rank-caw": Step("", "made/caw/ranked.csv"),
     "vary-caw": Step(
-        "generate caw m/caw --mode vary --source song.wav --at 2000 -o made/vary -d cpu", "made/vary/*.wav"
+        "generate caw m/caw --mode vary --source song.wav --at-hz 2000 -o made/vary -d cpu", "made/vary/*.wav"
     ),
     "arrange-caw": Step("generate caw m/caw --arrange ABA --bpm 120 -o made/arrange -d cpu", "made/arrange/*.wav"),
     "extend-caw": Step("generate caw m/caw --mode extend --source low.wav -o made/extend -d cpu", "made/extend/*.wav"),
     "reconstruct-caw": Step("generate caw m/caw --mode reconstruct -o made/same -d cpu", "made/same/*.wav"),
     "inpaint-caw-train": Step(
-        "train caw riff.wav --task inpaint --holes 0.9-1.1 --budget= --rate-hz 4000 --rates 1000,4000 --layers 4 "
+        "train caw riff.wav --task inpaint --holes 0.9-1.1 --budget= --sample-rate 4000 --rates 1000,4000 --layers 4 "
         "--width 4 --coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 -o m/holes" + _LEARN,
         "m/holes/**/scale.safetensors",
     ),
@@ -111,8 +111,8 @@ STEPS: dict[str, Step] = {
         "m/style/*.safetensors",
     ),
     "train-transformer": Step(
-        "train wavegan tracks --samples 1024 --width 2 --latent 8 --variant transformer --token-width 32 --window 16 "
-        "--full-attention 64 --batch-size 4 --validation-clips 16 -o m/transformer" + _LEARN,
+        "train wavegan tracks --samples 1024 --width 2 --latent 8 --variant transformer --token-width 32 "
+        "--attention-window 16 --full-attention 64 --batch-size 4 --validation-clips 16 -o m/transformer" + _LEARN,
         "m/transformer/*.safetensors",
     ),
     "evaluate-frechet": Step(

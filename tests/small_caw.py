@@ -56,7 +56,7 @@ def small_stack(
 
 def small_model(folder: Path, *, channels: int = 1, seconds: float = 4.0, peak: float = 0.3, **config: Any) -> Path:
     """Write a model folder; its clip is a tone of peak 1, which was `peak` in the file."""
-    made = CawConfig(layers=4, width=4, coarse_width=4, channels=channels, rate_hz=RATES_HZ[-1], **config)
+    made = CawConfig(layers=4, width=4, coarse_width=4, channels=channels, sample_rate_hz=RATES_HZ[-1], **config)
     clip = tone(seconds, RATES_HZ[-1], channels).T
     clip = clip / np.abs(clip).max()
     for start, end in made.hole_seconds():

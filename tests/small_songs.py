@@ -15,7 +15,7 @@ SMALL: dict[str, Any] = {
     "steps": 4,
     "batch_size": 2,
     "width": 4,
-    "body": 8,
+    "body_width": 8,
     "blocks": 1,
     "n_fft": 1024,
     "hop_samples": 256,

@@ -14,7 +14,7 @@ TINY: dict[str, Any] = {
     "latent": 8,
     "style_width": 8,
     "token_width": 32,
-    "window": 16,
+    "attention_window": 16,
     "full_attention": 64,
     "validation_clips": 16,
     "validate_every": 1000,

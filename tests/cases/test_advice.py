@@ -51,7 +51,7 @@ def sentences(path: Path) -> Iterator[str]:
 
 def test_options_that_messages_name_exist() -> None:
     there = {"--help", "--version"}.union(*(options_of(find_command([verb])[0]) for verb in VERBS))
-    assert {"--from", "--no-resume", "--lr", "--rate-hz"} <= there
+    assert {"--from", "--no-resume", "--lr", "--sample-rate"} <= there
     named = 0
     for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "commands").glob("*.py")]:
         for sentence in sentences(path):
@@ -111,7 +111,7 @@ def test_clips_of_several_rates_are_told_the_rate_that_works(gantools: Callable,
     done = gantools(*command)
     assert done.returncode == 2
     option, value = re.search(r"give (--[\w-]+) (\d+)", done.stderr).groups()
-    assert (option, value) == ("--rate-hz", "4000")
+    assert (option, value) == ("--sample-rate", "4000")
     assert gantools(*command, option, value).returncode == 0
 
 

@@ -26,10 +26,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finds")
     for name in ("good", "bad"):
         write_audio(folder / f"sounds/{name}.bass.wav", tone(0.6).reshape(-1), 22050)
-    sizes = ("--n-mels", "32", "--n-fft", "512", "--hop", "256", "-q")
+    sizes = ("--n-mels", "32", "--n-fft", "512", "--hop-samples", "256", "-q")
     made_here(folder, "melify", "sounds", "-o", "in", *sizes)
     made_here(folder, "chunk", "in", "-o", "chunks", "--frames", "16", "--split", "1/0/0", "-q")
-    made_here(folder, "fxnorm", "fit", "sounds", "-o", "f.json", "--mode", "raw", "--min-active", "0", "-q")
+    made_here(folder, "fxnorm", "fit", "sounds", "-o", "f.json", "--measure", "raw", "--min-active-seconds", "0", "-q")
     small_model(folder / "riff", seconds=1.0)
     return folder
 
@@ -146,7 +146,19 @@ def test_a_chunk_folder_of_another_shape_is_refused(here: Path, name: str, keys:
 )
 def test_features_of_another_shape_are_refused(here: Path, keys: list[str], value: Any) -> None:
     in_json(here / "f.json", *keys, value=value)
-    command = ("fxnorm", "fit", "sounds", "--merge", "f.json", "-o", "g.json", "--mode", "raw", "--min-active", "0")
+    command = (
+        "fxnorm",
+        "fit",
+        "sounds",
+        "--merge",
+        "f.json",
+        "-o",
+        "g.json",
+        "--measure",
+        "raw",
+        "--min-active-seconds",
+        "0",
+    )
     for done in (run_here(here, *command, "-q"), run_here(here, "fxnorm", "measure", "sounds", "--target", "f.json")):
         assert "internal error" not in done.stderr
         assert done.returncode == 2

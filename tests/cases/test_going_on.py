@@ -33,7 +33,7 @@ from gantools.metrics.stoi.metric import StoiConfig
 from gantools.report.clip import Clip
 
 RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_s": 1.0}
-FIT = ("fxnorm", "fit", "in", "-o", "f.json", "--min-active", "0")
+FIT = ("fxnorm", "fit", "in", "-o", "f.json", "--min-active-seconds", "0")
 EVALUATE = {
     "pitch": (("pitch", "in", "--tracker", "yin", "-d", "cpu"), pitch, "track_yin"),
     "mix": (("mix", "in", "real"), mix, "read_mix"),
@@ -79,7 +79,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, a
 def test_a_fit_goes_on_with_the_files_that_it_has_measured(
     place: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    command = (*FIT[:4], f"{mode}.json", *FIT[5:], "--mode", mode)
+    command = (*FIT[:4], f"{mode}.json", *FIT[5:], "--measure", mode)
     first, _ = run(place, monkeypatch, fitting, "read_stem", 1, *command)
     assert (first.returncode, first.stderr) == (130, "gantools fxnorm: interrupted\n")
     at = 3 if mode == "raw" else 6  # in the first pass, in the second
@@ -92,7 +92,7 @@ def test_a_fit_goes_on_with_the_files_that_it_has_measured(
     assert third.returncode == 0, third.stderr
     assert calls == (3 if mode == "raw" else 9) - (at - 1)
     assert not (place / f".{mode}.json.partial").exists()
-    made_here(place, *FIT[:4], "whole.json", *FIT[5:], "--mode", mode, "-q")
+    made_here(place, *FIT[:4], "whole.json", *FIT[5:], "--measure", mode, "-q")
     whole, pieces = (json.loads((place / name).read_text()) for name in ("whole.json", f"{mode}.json"))
     assert pieces["stems"] == whole["stems"]
 

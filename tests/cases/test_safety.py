@@ -148,7 +148,7 @@ def test_two_machines_over_one_folder(melified: Path, gantools, monkeypatch: pyt
 
 
 def test_a_fit_is_made_by_one_run_only(melified: Path, gantools) -> None:
-    fit = ("fxnorm", "fit", "in", "-o", "f.json", "--mode", "raw", "--role", "bass", "--min-active", "0")
+    fit = ("fxnorm", "fit", "in", "-o", "f.json", "--measure", "raw", "--role", "bass", "--min-active-seconds", "0")
     with FolderLock(melified / "f.json", "is in use"):
         done = gantools(*fit)
     assert (done.returncode, done.stdout, (melified / "f.json").exists()) == (2, "", False)

@@ -124,7 +124,7 @@ def test_a_bad_stem_costs_itself_in_automix(gantools: Callable, tmp_path: Path) 
     write_stems(tmp_path / "stems", songs=2, seconds=6.0)
     truncate(tmp_path / "stems/song1/other.wav")
     options = ("--mixes", "stems", "--target", "musdb18", "-o", "a", "--preset", "small", "--crop", "16384")
-    done = gantools("train", "automix", "stems", *options, "--rate-hz", "16000", "--dry-run", "--json")
+    done = gantools("train", "automix", "stems", *options, "--sample-rate", "16000", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
     planned = json.loads(done.stdout)
     assert planned["songs"] == {"train": 2}

@@ -24,11 +24,11 @@ from sounds import tone
 from gantools.audio.writing import write_audio
 
 GANTOOLS = shlex.join(PROGRAM)
-SIZES = ("--n-mels", "32", "--n-fft", "512", "--hop", "256")
+SIZES = ("--n-mels", "32", "--n-fft", "512", "--hop-samples", "256")
 #: A short run of every verb; `--json` follows.
 VERBS = {
     "separate": ("separate", "in/a.bass.wav", "-o", "o", "--model", "tiny"),
-    "fxnorm fit": ("fxnorm", "fit", "in", "-o", "o.json", "--mode", "raw", "--min-active", "0"),
+    "fxnorm fit": ("fxnorm", "fit", "in", "-o", "o.json", "--measure", "raw", "--min-active-seconds", "0"),
     "fxnorm apply": ("fxnorm", "apply", "in", "--target", "musdb18", "-o", "o", "--effects", "loudness"),
     "fxnorm measure": ("fxnorm", "measure", "in"),
     "fxnorm check": ("fxnorm", "check", "in", "in", "--target", "musdb18", "--effects", "loudness"),

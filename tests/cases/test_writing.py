@@ -76,7 +76,7 @@ def test_inverted_mels_do_not_clip(gantools: Run, tmp_path: Path) -> None:
 def test_an_amount_of_nothing_changes_nothing(gantools: Run, tmp_path: Path, name: str, subtype: str) -> None:
     soundfile.write(tmp_path / name, stem("drums", 2.0), RATE_HZ, subtype)
     for options in (["--amount", "0"], ["--effects", ""]):
-        records(gantools(*APPLY, name, *options, "--dither", "none", "--true-peak", "20", "-o", "out", "--json"))
+        records(gantools(*APPLY, name, *options, "--dither", "none", "--true-peak-db", "20", "-o", "out", "--json"))
         kind = "float64" if subtype in ("FLOAT", "DOUBLE") else "int32"
         before, after = (soundfile.read(path, dtype=kind)[0] for path in (tmp_path / name, tmp_path / "out" / name))
         np.testing.assert_array_equal(after, before)
@@ -86,7 +86,7 @@ def test_nothing_changed_in_another_format_is_exact_too(gantools: Run, tmp_path:
     codes = np.random.default_rng(0).integers(-(2**15), 2**15, (RATE_HZ, 2)).astype(np.int16)
     codes[:2] = [[-(2**15), 2**15 - 1], [2**15 - 1, -1]]
     soundfile.write(tmp_path / "a.drums.wav", codes, RATE_HZ)
-    options = ["--amount", "0", "--true-peak", "20", "--name", "{stem}.flac", "-o", "out", "--json"]
+    options = ["--amount", "0", "--true-peak-db", "20", "--name", "{stem}.flac", "-o", "out", "--json"]
     records(gantools(*APPLY, "a.drums.wav", *options))
     np.testing.assert_array_equal(soundfile.read(tmp_path / "out/a.drums.flac", dtype="int16")[0], codes)
 
@@ -124,7 +124,7 @@ def test_a_film_gives_a_sound_file_without_loss(gantools: Run, tmp_path: Path) -
 
 def test_effects_that_would_clip_are_lowered_and_told(gantools: Run, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.bass.wav", 0.5 * stem("bass", 3.0), RATE_HZ, "PCM_16")
-    options = ["--target-lufs", "-3", "--true-peak", "20", "--effects", "loudness", "-o", "out", "--json"]
+    options = ["--lufs", "-3", "--true-peak-db", "20", "--effects", "loudness", "-o", "out", "--json"]
     done = gantools(*APPLY, "a.bass.wav", *options)
     (record,) = records(done)
     assert "lowered" in record["flags"]
@@ -140,7 +140,7 @@ def test_a_group_keeps_its_balance_at_a_ceiling(gantools: Run, tmp_path: Path, e
     (tmp_path / "song").mkdir()
     for role, level in (("drums", 0.9), ("bass", 0.05), ("vocals", 0.05)):
         soundfile.write(tmp_path / f"song/{role}.wav", level * stem(role, 3.0), RATE_HZ, "PCM_24")
-    options = ["--group", "--target-lufs", "-8", "--effects", effects, "-o", "out", "--json"]
+    options = ["--group", "--lufs", "-8", "--effects", effects, "-o", "out", "--json"]
     made = records(gantools(*APPLY, "song", *options))
     changes = [record["lufs"][1] - record["lufs"][0] for record in made]
     assert max(changes) - min(changes) < 0.01
@@ -150,7 +150,7 @@ def test_a_group_keeps_its_balance_at_a_ceiling(gantools: Run, tmp_path: Path, e
 
 def test_apply_counts_mono_as_two_channels_where_told(gantools: Run, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.bass.wav", 0.2 * stem("bass", 3.0)[:, :1], RATE_HZ, "PCM_24")
-    options = ["--effects", "loudness", "--target-lufs", "-30", "--json"]
+    options = ["--effects", "loudness", "--lufs", "-30", "--json"]
     (plain,) = records(gantools(*APPLY, "a.bass.wav", *options, "-o", "a"))
     (dual,) = records(gantools(*APPLY, "a.bass.wav", *options, "-o", "b", "--dual-mono"))
     assert plain["gain_db"] - dual["gain_db"] == pytest.approx(3.01, abs=0.01)

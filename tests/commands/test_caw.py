@@ -14,8 +14,21 @@ from sounds import tone
 
 from gantools.files.containers import read_state
 
-TINY = ["--preset", "small", "--budget", "", "--steps", "3", "--rate-hz", "4000", "--rates", "1000,2000,4000"]
-TINY += ["--layers", "4", "--width", "4", "--coarse-width", "4", "--crop", "1024", "--pool", "2", "--threads", "1"]
+TINY = ["--preset", "small", "--budget", "", "--steps", "3", "--sample-rate", "4000", "--rates", "1000,2000,4000"]
+TINY += [
+    "--layers",
+    "4",
+    "--width",
+    "4",
+    "--coarse-width",
+    "4",
+    "--crop",
+    "1024",
+    "--pool",
+    "2",
+    "--threads",
+    "1",
+]
 TINY += ["--recalibrate", "1", "--least-energy", "0", "-d", "cpu"]
 Run = Callable[..., tuple[int, str, str]]
 

@@ -58,7 +58,9 @@ def test_modes_keep_the_length_of_their_source(gantools: Callable, model: Path, 
     soundfile.write(tmp_path / "low.wav", tone(3.0, 1000, 2), 1000)
     soundfile.write(tmp_path / "true.flac", tone(3.0, 8000, 2), 8000)
     out = ("-o", "out", "--json")
-    (vary,) = records(gantools("generate", "caw", "riff", "--mode", "vary", "--at", "1000", "--strength", ".5", *out))
+    (vary,) = records(
+        gantools("generate", "caw", "riff", "--mode", "vary", "--at-hz", "1000", "--strength", ".5", *out)
+    )
     assert vary["path"] == "out/riff.vary-1000hz-x0.5-0000.wav"
     assert (vary["at_hz"], vary["duration_s"]) == (1000, 4.0)
     (other,) = records(gantools("generate", "caw", "riff", "--mode", "vary", "--source", "true.flac", *out))
@@ -138,7 +140,7 @@ def test_patches_and_ranking(gantools: Callable, model: Path, tmp_path: Path) ->
     [
         (("nowhere",), 2, "no model folder"),
         (("riff/config.json",), 2, "no model folder"),
-        (("riff", "--mode", "vary", "--at", "900"), 2, "500, 1000, 2000"),
+        (("riff", "--mode", "vary", "--at-hz", "900"), 2, "500, 1000, 2000"),
         (("riff", "--mode", "vary", "--source", "none.wav"), 2, "no such file"),
         (("riff", "--mode", "inpaint"), 2, "--holes"),
         (("riff", "--mode", "denoise"), 2, "--task denoise"),

@@ -89,7 +89,7 @@ def test_silence_short_songs_and_most_per_song(gantools, write_tone, tmp_path: P
     (tmp_path / "s/quiet").mkdir()
     soundfile.write(tmp_path / "s/quiet/bass.wav", np.zeros(22050 * 8), 22050)
     gantools("melify", "s", "-o", "mels", "-q")
-    done = gantools("chunk", "mels", "-o", "chunks", "--max-per-song", "3", "--json")
+    done = gantools("chunk", "mels", "-o", "chunks", "--windows-per-song", "3", "--json")
     assert done.returncode == 1
     found = {
         r["source"].split("/")[1]: (r["status"], r.get("chunks")) for r in map(json.loads, done.stdout.splitlines())
@@ -101,7 +101,7 @@ def test_silence_short_songs_and_most_per_song(gantools, write_tone, tmp_path: P
 
 def test_audio_clips(gantools, write_tone, tmp_path: Path) -> None:
     write_tone(tmp_path / "songs/a.wav", seconds=10.0, rate_hz=44100, channels=2)
-    command = ("chunk", "songs", "-o", "clips", "--samples", "16384", "--per-song", "4", "--sample-rate", "16000")
+    command = ("chunk", "songs", "-o", "clips", "--samples", "16384", "--clips-per-song", "4", "--sample-rate", "16000")
     done = gantools(*command)
     assert done.returncode == 0, done.stderr
     clips = ChunkSet(tmp_path / "clips")

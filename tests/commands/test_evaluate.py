@@ -76,7 +76,7 @@ def test_stoi_takes_audio_and_mel_files(gantools, music: Path) -> None:
     done = gantools("evaluate", "stoi", "mels", "songs", "--role", "drums", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["mean"] > 0.99
-    literal = gantools("evaluate", "stoi", "made", "songs", *DRUMS, "--mode", "literal", "-o", "report", "-q")
+    literal = gantools("evaluate", "stoi", "made", "songs", *DRUMS, "--formula", "literal", "-o", "report", "-q")
     assert literal.returncode == 0, literal.stderr
     assert (music / "report/features.safetensors").exists()
     gantools("melify", "made", "-o", "other", "--n-mels", "32", "-q")

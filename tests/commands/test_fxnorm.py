@@ -78,15 +78,15 @@ def test_two_fits_merged_are_one(gantools, fitted: Path, tmp_path: Path) -> None
         (tmp_path / name).mkdir()
         for folder in folders:
             os.symlink(folder, tmp_path / name / folder.name)
-    gantools("fxnorm", "fit", "a", "-o", "a.json", "--mode", "raw", "-q")
-    gantools("fxnorm", "fit", "b", "-o", "ab.json", "--mode", "raw", "--merge", "a.json", "-q")
-    gantools("fxnorm", "fit", fitted / "stems", "-o", "all.json", "--mode", "raw", "-q")
+    gantools("fxnorm", "fit", "a", "-o", "a.json", "--measure", "raw", "-q")
+    gantools("fxnorm", "fit", "b", "-o", "ab.json", "--measure", "raw", "--merge", "a.json", "-q")
+    gantools("fxnorm", "fit", fitted / "stems", "-o", "all.json", "--measure", "raw", "-q")
     merged, whole = (json.loads((tmp_path / name).read_text())["stems"] for name in ("ab.json", "all.json"))
     for role in ROLES:
         for key in ("eq_db", "pan_psi"):
             assert np.allclose(merged[role][key], whole[role][key], atol=1e-6)
         assert merged[role]["loudness_lufs"]["mean"] == pytest.approx(whole[role]["loudness_lufs"]["mean"], abs=1e-9)
-    itself = ("fxnorm", "fit", "b", "-o", "a.json", "--mode", "raw", "--merge", "a.json")
+    itself = ("fxnorm", "fit", "b", "-o", "a.json", "--measure", "raw", "--merge", "a.json")
     assert gantools(*itself).returncode == 0
     assert "up to date" in gantools(*itself).stderr  # and is not counted twice
     assert json.loads((tmp_path / "a.json").read_text())["stems"]["bass"]["n_files"] == 3
@@ -167,7 +167,7 @@ def test_every_edge_case_of_apply(gantools, tmp_path: Path) -> None:
 
 def test_fit_counts_what_it_leaves_out(gantools, tmp_path: Path) -> None:
     edge_cases(tmp_path / "in")
-    arguments = ("fit", "in", "-o", "f.json", "--role", "bass", "--min-active", "0", "--skip-clipped", "--json")
+    arguments = ("fit", "in", "-o", "f.json", "--role", "bass", "--min-active-seconds", "0", "--skip-clipped", "--json")
     done = gantools("fxnorm", *arguments)
     assert done.returncode == 1  # nan, six and text fail
     record = json.loads(done.stdout)
@@ -358,7 +358,7 @@ def test_fit_then_apply_brings_the_files_of_a_set_together(gantools, tmp_path: P
         out = tmp_path / "in" / path.parent.name / f"{path.stem}.wav"
         out.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(out, wave, 44100)
-    assert gantools("fxnorm", "fit", "in", "-o", "fit.json", "--min-active", "1", "-q").returncode == 0
+    assert gantools("fxnorm", "fit", "in", "-o", "fit.json", "--min-active-seconds", "1", "-q").returncode == 0
     done = gantools("fxnorm", "apply", "in", "--target", "fit.json", "-o", "out", "--json", "-q")
     assert done.returncode == 0, done.stderr
     before, after = spreads(tmp_path / "in"), spreads(tmp_path / "out")

@@ -40,10 +40,10 @@ def test_a_changed_input_or_option_is_redone_and_nothing_else(gantools, write_to
     write_tone(tmp_path / "in/b.wav", hz=330.0)
     status = {r["path"]: r["status"] for r in records(gantools("melify", "in", "-o", "out", "--json").stdout)}
     assert status == {"out/a.mel.safetensors": "skipped", "out/b.mel.safetensors": "ok"}
-    other = records(gantools("melify", "in", "-o", "out", "--hop", "256", "--json").stdout)
+    other = records(gantools("melify", "in", "-o", "out", "--hop-samples", "256", "--json").stdout)
     assert [r["status"] for r in other] == ["ok", "ok"]
     (tmp_path / "out/a.mel.safetensors").unlink()
-    lost = records(gantools("melify", "in", "-o", "out", "--hop", "256", "--json").stdout)
+    lost = records(gantools("melify", "in", "-o", "out", "--hop-samples", "256", "--json").stdout)
     assert [r["status"] for r in lost] == ["ok", "skipped"]
 
 

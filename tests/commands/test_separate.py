@@ -106,7 +106,7 @@ def test_a_model_of_our_own_gives_stems_that_sum_to_the_song(gantools, weights, 
     from gantools.systems.separator.config import SeparatorConfig
     from gantools.systems.separator.networks import build_network
 
-    config = SeparatorConfig(width=8, body=16, blocks=1)
+    config = SeparatorConfig(width=8, body_width=16, blocks=1)
     state = build_network(config).state_dict()
     (tmp_path / "mine").mkdir()
     model = {"schema": 1, "system": "separator", "config": to_mapping(config), "data": {}}
@@ -131,7 +131,7 @@ def test_what_is_wrong_is_one_line_and_nothing_starts(gantools, weights, tmp_pat
         (weights, ["--model", "htdemux"], "did you mean htdemucs?"),
         (weights, ["--stems", "voice"], "no stem 'voice' in this model"),
         (weights, ["--name", "{stem}.{ext}"], "put {role} into it"),
-        (weights, ["--segment", "60"], "hears at most 1.5 s"),
+        (weights, ["--segment-seconds", "60"], "hears at most 1.5 s"),
     ]
     for environment, options, expected in cases:
         done = gantools("separate", "a.wav", "-o", "out", "--model", "htdemucs", *options, **environment)

@@ -67,7 +67,7 @@ def test_automix_is_trained_used_and_measured(gantools: Callable, songs: Path, t
         "16",
         "--crop",
         "65536",
-        "--validation-windows",
+        "--validation-crops",
         "2",
     )
     done = gantools(*train, *sizes, "--steps", "2", "--json")

@@ -95,7 +95,7 @@ def test_pitch_alone_and_beside_real_music(gantools, ideas: Path) -> None:
     assert alone.stdout.startswith("pitch ")
     assert "cannot be CREPE hertz" in alone.stdout
     assert "with yin" in alone.stdout
-    done = gantools("evaluate", "pitch", "ideas", "riff.wav", "--json", "-o", "report", "--hop", "0.05")
+    done = gantools("evaluate", "pitch", "ideas", "riff.wav", "--json", "-o", "report", "--hop-seconds", "0.05")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert (record["tracker"], record["files"], record["real_files"]) == ("crepe-tiny", 3, 1)
@@ -109,7 +109,17 @@ def test_pitch_alone_and_beside_real_music(gantools, ideas: Path) -> None:
 
 def test_coverage_cuts_short_clips(gantools, ideas: Path) -> None:
     done = gantools(
-        "evaluate", "coverage", "ideas", "riff.wav", "--clip", "0.5", "--neighbours", "3", "--json", "-o", "report"
+        "evaluate",
+        "coverage",
+        "ideas",
+        "riff.wav",
+        "--clip-seconds",
+        "0.5",
+        "--neighbours",
+        "3",
+        "--json",
+        "-o",
+        "report",
     )
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
@@ -145,7 +155,7 @@ def test_nothing_measured_is_an_error_and_writes_nothing(gantools, ideas: Path) 
     [
         (("novelty", "empty", "riff.wav"), "no input"),
         (("pitch", "empty"), "no input"),
-        (("pitch", "ideas", "--model", "large"), "is not one of tiny, full"),
+        (("pitch", "ideas", "--crepe", "large"), "is not one of tiny, full"),
         (("coverage", "ideas", "empty"), "no input"),
         (("coverage", "ideas", "riff.wav", "--neighbours", "0"), "out of range"),
     ],

@@ -75,7 +75,7 @@ def test_clips_are_named_by_their_seeds_and_depend_on_nothing_else(
 def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_back(
     gantools: Callable, model: Path, tmp_path: Path
 ) -> None:
-    done = gantools("generate", "wavegan", model, "--interpolate", "4-5", "--steps", "5", "-o", "out", "--json")
+    done = gantools("generate", "wavegan", model, "--interpolate", "4-5", "--points", "5", "-o", "out", "--json")
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(r["seed"], r["other_seed"], r["share"]) for r in records] == [(4, 5, n / 4) for n in range(5)]

@@ -53,12 +53,17 @@ class Maker:
             (8, self._batch("fxnorm apply", ("fxnorm", "apply", "--target", "features.json", "--effects", "loudness"))),
             (3, self._batch("fxnorm apply all", ("fxnorm", "apply", "--target", "features.json", "--no-table"))),
             (5, self._batch("fxnorm measure", ("fxnorm", "measure"), out=False)),
-            (5, self._batch("fxnorm fit", ("fxnorm", "fit", "--mode", "raw", "--min-active", "0"), out="f.json")),
+            (
+                5,
+                self._batch(
+                    "fxnorm fit", ("fxnorm", "fit", "--measure", "raw", "--min-active-seconds", "0"), out="f.json"
+                ),
+            ),
             (8, self._batch("chunk audio", ("chunk", "--samples", "1024", "--split", "1/0/0"))),
             (1, self._batch("separate", ("separate", "--model", "tiny"))),
             (2, self._sets("evaluate pitch", ("pitch", "--tracker", "yin"))),
             (2, self._sets("evaluate mix", ("mix",))),
-            (2, self._sets("evaluate rhythm", ("rhythm", "--window", "32"))),
+            (2, self._sets("evaluate rhythm", ("rhythm", "--window-frames", "32"))),
             (2, self._sets("evaluate novelty", ("novelty",))),
             (2, self._train_audio("wavegan")),
             (2, self._train_audio("caw")),
@@ -136,7 +141,9 @@ class Maker:
             files = {"in/bad.bass.mel.safetensors": data, "in/good.bass.mel.safetensors": good}
             if what == "evaluate stoi":
                 files |= {name.replace("in/", "real/"): good for name in files}
-                return Case(f"{what}: {damage}", ("evaluate", "stoi", "in", "real", "--window", "16", "-q"), files)
+                return Case(
+                    f"{what}: {damage}", ("evaluate", "stoi", "in", "real", "--window-frames", "16", "-q"), files
+                )
             return Case(f"{what}: {damage}", (*arguments, "in", "-o", "out", "--json"), files, good="good")
 
         return make
@@ -188,7 +195,19 @@ class Maker:
             (
                 ("fxnorm", "measure", "in", "--target", "f.json", "--json"),
                 ("fxnorm", "apply", "in", "--target", "f.json", "-o", "out", "--effects", "loudness"),
-                ("fxnorm", "fit", "in", "--merge", "f.json", "-o", "g.json", "--mode", "raw", "--min-active", "0"),
+                (
+                    "fxnorm",
+                    "fit",
+                    "in",
+                    "--merge",
+                    "f.json",
+                    "-o",
+                    "g.json",
+                    "--measure",
+                    "raw",
+                    "--min-active-seconds",
+                    "0",
+                ),
             )
         )
         return Case(f"features: {damage}", command, files)

@@ -12,7 +12,7 @@ from small_caw import small_model
 from sounds import tone
 
 RATE_HZ = 22050
-MEL_SIZES = ("--n-mels", "32", "--n-fft", "512", "--hop", "256")
+MEL_SIZES = ("--n-mels", "32", "--n-fft", "512", "--hop-samples", "256")
 #: Format of soundfile and sample format, for each kind of sound file.
 SOUNDS = {
     "pcm.wav": ("WAV", "PCM_16"),
@@ -63,7 +63,9 @@ def make_corpus(folder: Path) -> None:
     made_here(folder, "melify", "stems", "-o", "mels", *MEL_SIZES, "-q")
     split = ("--split", "1/0/0", "--val-songs", "s3")
     made_here(folder, "chunk", "mels", "-o", "chunks", "--frames", "16", "--stride", "16", *split, "-q")
-    made_here(folder, "fxnorm", "fit", "stems", "-o", "features.json", "--mode", "raw", "--min-active", "0", "-q")
+    made_here(
+        folder, "fxnorm", "fit", "stems", "-o", "features.json", "--measure", "raw", "--min-active-seconds", "0", "-q"
+    )
     made_here(folder, "train", "wavegan", "songs", "-o", "wavegan", *WAVEGAN, "--steps", "1", "-q")
     made_here(folder, "generate", "wavegan", "wavegan", "--count", "2", "-o", "latents", "-q")
     small_model(folder / "caw", seconds=1.0)

@@ -39,10 +39,10 @@ class MelParams:
         22050, "Rate the sound is brought to.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
     )
     n_fft: int = option(2048, "Window and FFT length.", unit="samples", low=16)
-    hop_samples: int = option(512, "Distance between frames.", unit="samples", flag="hop", low=1)
+    hop_samples: int = option(512, "Distance between frames.", unit="samples", low=1)
     n_mels: int = option(256, "Mel bands.", low=1)
-    fmin_hz: float = option(0.0, "Lowest frequency.", unit="Hz", flag="fmin", low=0)
-    fmax_hz: float = option(0.0, "Highest frequency; 0 is half the rate.", unit="Hz", flag="fmax", low=0)
+    fmin_hz: float = option(0.0, "Lowest frequency.", unit="Hz", low=0)
+    fmax_hz: float = option(0.0, "Highest frequency; 0 is half the rate.", unit="Hz", low=0)
     mel_scale: str = option("htk", "Mel formula.", choices=("htk", "slaney"))
     norm: str = option("none", "Area normalisation of the bands.", choices=("none", "slaney"))
 

@@ -78,7 +78,7 @@ def cut(generated: np.ndarray, other: np.ndarray, frames: int, params: MelParams
     """
     length = min(len(generated), len(other))
     if length < frames:
-        raise InputError(f"{length} mel frames, a window has {frames}; give a longer file or a smaller --window")
+        raise InputError(f"{length} mel frames, a window has {frames}; give a longer file or a smaller --window-frames")
     windows = []
     for start in range(0, length - frames + 1, frames):
         span = slice(start, start + frames)

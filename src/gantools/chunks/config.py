@@ -20,7 +20,7 @@ class ChunkConfig:
     stride: int = option(206, "Frames from one window to the next.", low=1)
     codes: str = option("uint8", "How levels are stored.", choices=("uint8", "float16"))
     db_range: str = option("auto", "Levels that map to 0 and 255, as LO:HI in dB; auto measures all inputs.")
-    max_per_song: int = option(0, "Most windows of a song and role, spread evenly; 0 takes all.", low=0)
+    windows_per_song: int = option(0, "Most windows of a song and role, spread evenly; 0 takes all.", low=0)
     active_share: float = option(0.1, "Least share of frames that are not silent.", low=0, high=1)
     silence_db: float = option(20.0, "A frame is silent below this level above the range's lower end.", unit="dB")
     role: str = option("", "Role of every input; else the mel file or the name tells.")
@@ -28,7 +28,7 @@ class ChunkConfig:
     val_songs: str = option("", "Songs to put in val, separated by commas; --split 1/0/0 keeps all others in train.")
     test_songs: str = option("", "Songs to put in test, separated by commas.")
     samples: int = option(65536, "Audio input: samples per clip.", low=16)
-    per_song: int = option(0, "Audio input: clips per song, spread evenly; 0 takes all.", low=0)
+    clips_per_song: int = option(0, "Audio input: clips per song, spread evenly; 0 takes all.", low=0)
     sample_rate_hz: int = option(
         16000, "Audio input: rate of the clips.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
     )

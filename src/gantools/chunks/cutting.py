@@ -78,7 +78,7 @@ def cut_mel(
     rows = []
     starts = window_starts(mel.n_frames, config.frames, config.stride)
     kept = [s for s in starts if active[s : s + config.frames].mean() >= max(config.active_share, 1e-9)]
-    for start in spread(kept, config.max_per_song):
+    for start in spread(kept, config.windows_per_song):
         window = slice(start, start + config.frames)
         level_db = mel_level_db(power[window])
         row = {"start": start, "frames": config.frames, "level_db": round(level_db, 2)}
@@ -123,7 +123,7 @@ def cut_audio(
         return clips, rows, start
 
     (clips, rows, start), left = hear(path_in, cut)
-    picked = spread(range(len(clips)), config.per_song)
+    picked = spread(range(len(clips)), config.clips_per_song)
     rows = [{**rows[i], "row": position} for position, i in enumerate(picked)]
     stored = np.stack([clips[i] for i in picked]) if picked else np.zeros((0, config.samples), np.float32)
     _write_shard(path, {"clips": stored}, rows, config, {"windows": start // config.samples, "clipped": 0.0})

@@ -19,8 +19,8 @@ from gantools.options import to_mapping
 
 #: Options that say what is expected of a source, not what a chunk is; they may differ between runs.
 _PER_RUN = ("role",)
-_MEL_ONLY = ("frames", "stride", "codes", "db_range", "max_per_song", "active_share", "silence_db")
-_AUDIO_ONLY = ("samples", "per_song", "sample_rate_hz")
+_MEL_ONLY = ("frames", "stride", "codes", "db_range", "windows_per_song", "active_share", "silence_db")
+_AUDIO_ONLY = ("samples", "clips_per_song", "sample_rate_hz")
 
 
 def kind_of(paths: Iterable[Path]) -> str:

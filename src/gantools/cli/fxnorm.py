@@ -85,7 +85,7 @@ def _fit_in_passes(run: Run, items: Sequence[Item], config: FitConfig, digest: s
 
     assert run.out is not None
     start, failed = time.perf_counter(), 0
-    fit, passes = Fit(config), PASSES[config.mode]
+    fit, passes = Fit(config), PASSES[config.measure]
     kept = Partial(run.out, hash_json([config_hash(config), __version__]))
     for number, stage in enumerate(passes, 1):
         so_far = None if number == 1 else fit.features()

@@ -160,7 +160,7 @@ def _reverberate(
         kind=config.reverb_kind(),
         role=role,
         seed=seed,
-        ir=config.ir,
+        ir=config.reverb_ir,
         wet_range_db=config.wet_range_db(),
         out=stem.wave,
         scratch=scratch,
@@ -209,7 +209,7 @@ def _compress(
         statistic,
         features.compressor(role),
         statistic=config.drc_stat,
-        max_reduction_db=config.drc_max_gr,
+        max_reduction_db=config.drc_max_db,
         amount=config.amount,
     )
     compress_into(stem.wave, plan, stem.wave)
@@ -267,10 +267,10 @@ def _finish(
     """Choose the last gain, and tell the figures."""
     level = "loudness" in config.stages()
     if level:
-        lufs = config.target_lufs if config.target_lufs is not None else target.loudness_lufs.mean
+        lufs = config.lufs if config.lufs is not None else target.loudness_lufs.mean
         # With an amount, a share of the way from the stem's own loudness, not from what the other stages left.
         lufs = before.lufs + (config.amount * (lufs - before.lufs) if change_lu is None else change_lu)
-        ceiling = config.true_peak if change_lu is None else None
+        ceiling = config.true_peak_db if change_lu is None else None
         share = 0.0 if config.amount == 0 and change_lu is None else 1.0
         gain = design_gain(after.loudness, after.true_peak, lufs, ceiling, share)
         result.gain = gain.gain if abs(gain.gain_db) >= _NO_GAIN_DB else 1.0

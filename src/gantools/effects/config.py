@@ -17,10 +17,8 @@ class ChainConfig:
 
     effects: str = option("eq,drc,pan,loudness", "Stages to run, from eq, drc, pan, loudness and reverb.")
     amount: float = option(1.0, "Share of the way to the target, for every stage.", low=0.0, high=1.0)
-    target_lufs: float | None = option(
-        None, "Loudness instead of that of the features.", unit="LUFS", low=-70.0, high=0.0
-    )
-    true_peak: float = option(-1.0, "Ceiling; the gain is reduced to keep it.", unit="dBTP", low=-60.0, high=20.0)
+    lufs: float | None = option(None, "Loudness instead of that of the features.", unit="LUFS", low=-70.0, high=0.0)
+    true_peak_db: float = option(-1.0, "Ceiling; the gain is reduced to keep it.", unit="dBTP", low=-60.0, high=20.0)
     eq_max_db: float = option(24.0, "Largest cut or boost of the EQ.", unit="dB", low=0.0, high=60.0)
     eq_smooth: float = option(0.1667, "Width of the smoothing of spectra.", unit="octaves", low=0.01, high=2.0)
     eq_phase: str = option("zero", "Phase of the EQ; minimum has no pre-echo.", choices=("zero", "minimum"))
@@ -30,7 +28,7 @@ class ChainConfig:
         "What compression brings to the target: onset peaks (the paper), or their spread.",
         choices=("peak", "spread", "off"),
     )
-    drc_max_gr: float = option(12.0, "Largest gain reduction.", unit="dB", low=0.0, high=60.0)
+    drc_max_db: float = option(12.0, "Largest gain reduction.", unit="dB", low=0.0, high=60.0)
     pan_side: str = option(
         "bin",
         "Which side a bin is panned to: its own, or that of the whole stem (the paper's program).",
@@ -44,7 +42,7 @@ class ChainConfig:
         "Reverberation to add: send for training data, pre for dry stems.",
         choices=("off", "send", "pre"),
     )
-    ir: str = option("synth", "Impulse responses: synth, or a folder of recordings.")
+    reverb_ir: str = option("synth", "Impulse responses: synth, or a folder of recordings.")
     reverb_wet_db: str = option("-18:-6", "Range of the wet level against the dry one, low:high.", unit="dB")
     fallback: str = option("", "Stem type whose features serve types that the features lack.")
     nan: str = option("error", "What to do with samples that are NaN or infinite.", choices=("error", "zero"))
@@ -98,7 +96,7 @@ class ApplyConfig(ChainConfig):
 class FitConfig:
     """Options of ``fxnorm fit``."""
 
-    mode: str = option(
+    measure: str = option(
         "sequential",
         "Measure each effect after the ones before it are normalised (the paper's program), or all at once.",
         choices=("sequential", "raw"),
@@ -106,10 +104,10 @@ class FitConfig:
     average: str = option(
         "linear", "Mean of the spectra: of magnitudes (the paper) or of dB.", choices=("linear", "db")
     )
-    name: str = option("", "Name of the dataset, kept in the file.", flag="title")
+    title: str = option("", "Name of the dataset, kept in the file.")
     role: str = option("", "Type of every stem; else its name tells.")
     merge: str = option("", "Features file whose files are counted too.")
-    min_active: float = option(3.0, "Leave out stems that sound for a shorter time.", unit="s", low=0.0)
+    min_active_seconds: float = option(3.0, "Leave out stems that sound for a shorter time.", unit="s", low=0.0)
     skip_clipped: bool = option(False, "Leave out stems that are clipped.")
     nan: str = option("error", "What to do with samples that are NaN or infinite.", choices=("error", "zero"))
 

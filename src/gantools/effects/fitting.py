@@ -67,7 +67,11 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
         found = analyse(stem)
         active = found.spectrum.active_seconds
         reason = _left_out(
-            is_silent(stem, found.lufs), is_short(stem), active < config.min_active, bool(stem.clipped_runs), config
+            is_silent(stem, found.lufs),
+            is_short(stem),
+            active < config.min_active_seconds,
+            bool(stem.clipped_runs),
+            config,
         )
         if reason:
             return {"left_out": reason}
@@ -164,8 +168,8 @@ class Fit:
             "tool": f"gantools {__version__}",
             "inputs_sha256": inputs_sha256 or "",
         }
-        settings = SETTINGS | {"mode": self.config.mode, "average": self.config.average}
-        found = Features(self.config.name or "fit", stems, settings, extra)
+        settings = SETTINGS | {"mode": self.config.measure, "average": self.config.average}
+        found = Features(self.config.title or "fit", stems, settings, extra)
         if self.config.merge and inputs_sha256 is not None:
             found = replace(merge(found, read_features(self.config.merge)), extra=extra)
         return found

@@ -42,10 +42,10 @@ def room_of_file(
     result = normalise(stem, features, config, role=role, seed=seed, change_lu=0.0)
     if "silent" in result.flags:
         return {}
-    target = config.target_lufs
+    target = config.lufs
     if target is None:
         target = features.for_stem(role, config.fallback).loudness_lufs.mean
-    ceiling_db = config.true_peak if "loudness" in config.stages() else math.inf
+    ceiling_db = config.true_peak_db if "loudness" in config.stages() else math.inf
     lufs, peak_db = result.figures["lufs"][0], result.figures["true_peak_db"][1]
     assert lufs is not None
     assert peak_db is not None

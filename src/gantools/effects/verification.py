@@ -93,13 +93,13 @@ def _format(before: Path, after: Path, first: Stem, made: Stem) -> dict[str, Any
 
 
 def _level(now: StemAnalysis, target: StemFeatures, config: ChainConfig, result: Normalised) -> list[dict[str, Any]]:
-    wanted = config.target_lufs if config.target_lufs is not None else target.loudness_lufs.mean
+    wanted = config.lufs if config.lufs is not None else target.loudness_lufs.mean
     peak_db, limited = decibels(now.true_peak), "tp_limited" in result.flags
     near = abs(now.lufs - wanted) <= _LOUDNESS_LU
-    held = limited and now.lufs < wanted and abs(peak_db - config.true_peak) <= 4 * _PEAK_DB
+    held = limited and now.lufs < wanted and abs(peak_db - config.true_peak_db) <= 4 * _PEAK_DB
     note = f"{now.lufs:.2f} LUFS for {wanted:.2f}" + (", held back by the true peak" if held else "")
     peak = _check(
-        "true peak", peak_db <= config.true_peak + _PEAK_DB, f"{peak_db:.2f} dBTP, ceiling {config.true_peak:g}"
+        "true peak", peak_db <= config.true_peak_db + _PEAK_DB, f"{peak_db:.2f} dBTP, ceiling {config.true_peak_db:g}"
     )
     return [_check("loudness", near or held, note), peak]
 
@@ -130,7 +130,7 @@ def _dynamics(result: Normalised, config: ChainConfig) -> dict[str, Any]:
     reached = new <= bound + _DYNAMICS_DB or settings["unreached"]
     text = f"onset peaks {old:.2f} dB, now {new:.2f}, at most {bound:.2f}; largest cut {cut:.1f} dB"
     text += " (out of reach)" if settings["unreached"] else ""
-    return _check("dynamics", reached and cut <= config.drc_max_gr + _PEAK_DB, text)
+    return _check("dynamics", reached and cut <= config.drc_max_db + _PEAK_DB, text)
 
 
 def _relative_error(result: Normalised, made: Stem) -> float:

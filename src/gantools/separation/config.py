@@ -25,7 +25,7 @@ class SeparateConfig:
     stems: str = option("", "Write only these stems, separated by commas.")
     two_stems: str = option("", f"Write this stem, and the rest of the song as {REST}.")
     shifts: int = option(0, "Passes with random shifts that are averaged; 0: one pass without a shift.", low=0)
-    segment: float = option(0.0, "What the network hears at a time; 0: as in its training.", unit="s", low=0)
+    segment_seconds: float = option(0.0, "What the network hears at a time; 0: as in its training.", unit="s", low=0)
     overlap: float = option(0.25, "Share of a segment that the next one overlaps.", low=0, high=0.9)
     batch: int = option(
         0, "Segments in the network at a time; 0: a core each, at most 4, on a CPU, 8 elsewhere.", low=0

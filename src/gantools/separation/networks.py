@@ -59,7 +59,9 @@ class DemucsNetwork:
         trained = int(self._rate_hz * net.segment)
         self.segment_samples = int(self._rate_hz * segment_s) if segment_s else trained
         if self._fixed and self.segment_samples > trained:
-            raise ConfigError(f"--segment {segment_s:g}: this network hears at most {float(net.segment):g} s at a time")
+            raise ConfigError(
+                f"--segment-seconds {segment_s:g}: this network hears at most {float(net.segment):g} s at a time"
+            )
         self._trained = trained
 
     def heard_samples(self, n: int, segment_samples: int) -> int:

@@ -113,7 +113,7 @@ def open_separator(
     device: torch.device,
     *,
     shifts: int = 0,
-    segment_s: float = 0.0,
+    segment_seconds: float = 0.0,
     overlap: float = 0.25,
     batch: int = 0,
     threads: int = 1,
@@ -131,7 +131,7 @@ def open_separator(
     torch.backends.mha.set_fastpath_enabled(False)
     if device.type == "cpu":
         keep_freed_memory()
-    networks = load_networks(model, device, segment_s)
+    networks = load_networks(model, device, segment_seconds)
     separator = Separator(model, networks, device, shifts=shifts, overlap=overlap, batch=batch, threads=threads)
     if device.type == "cpu":
         torch.set_num_threads(threads // separator.plan.workers)  # of each that takes a segment

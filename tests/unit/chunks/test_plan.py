@@ -60,7 +60,7 @@ def test_which_windows_are_kept(tmp_path: Path) -> None:
     mel = mel_of(tmp_path / "a.mel.safetensors")
     assert starts(active_share=0.5) == [0]
     assert starts(active_share=0.51) == []
-    assert starts(max_per_song=1) == [0]
+    assert starts(windows_per_song=1) == [0]
     assert starts(frames=4, stride=1, active_share=0.0) == [0, 1, 2, 3, 5, 6]  # none where all is silent
     assert starts(frames=10) == [0]
     with pytest.raises(InputError, match=r"too short: 10 frames; one window needs 250 \(2\.0 s\)"):
@@ -84,7 +84,7 @@ def test_the_clips_of_an_audio_file(tmp_path: Path) -> None:
     ]
     assert (said, meta) == ("", {"kind": "shard", "rows": rows, "windows": 5, "clipped": 0.0})
     np.testing.assert_array_equal(arrays["clips"], wave.reshape(5, 16)[[0, 2, 3, 4]])
-    rows, _, arrays, _ = clips_of(tmp_path / "a.wav", wave, tmp_path, per_song=2)
+    rows, _, arrays, _ = clips_of(tmp_path / "a.wav", wave, tmp_path, clips_per_song=2)
     assert [(row["start"], row["row"]) for row in rows] == [(0, 0), (64, 1)]
     np.testing.assert_array_equal(arrays["clips"], wave.reshape(5, 16)[[0, 4]])
 
@@ -125,14 +125,14 @@ def test_what_a_dataset_says(tmp_path: Path) -> None:
     assert found["db_range"] == [-99.0, -9.0]  # 1 dB above the louder; what has other parameters is refused later
     assert params_of(found) == (PARAMS, DbRange(-99.0, -9.0))
     assert found["config"]["frames"] == 6
-    assert not {"role", "samples", "per_song", "sample_rate_hz"} & set(found["config"])
+    assert not {"role", "samples", "clips_per_song", "sample_rate_hz"} & set(found["config"])
     fixed = describe("mel", [one], options(db_range="-50:40"), None)
     assert fixed["db_range"] == [-50.0, 40.0]
     with pytest.raises(ConfigError, match="none of 1 mel files can be read"):
         describe("mel", [broken], options(), None)
     audio = describe("audio", [], options(role="bass"), None)
     assert set(audio) == {"kind", "config"}
-    assert set(audio["config"]) == {"split", "val_songs", "test_songs", "samples", "per_song", "sample_rate_hz"}
+    assert set(audio["config"]) == {"split", "val_songs", "test_songs", "samples", "clips_per_song", "sample_rate_hz"}
 
 
 def test_a_range_stays_as_long_as_the_options_do(tmp_path: Path) -> None:

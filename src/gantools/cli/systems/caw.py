@@ -100,7 +100,7 @@ def add_generate(app: typer.Typer) -> None:
         \b
           gantools generate caw models/riff --count 20 --seconds 30 -o ideas/ --rank
           gantools generate caw models/riff --count 5 --mode vary --strength 2 -o ideas/
-          gantools generate caw models/riff --mode vary --source other.wav --at 2000 -o ideas/
+          gantools generate caw models/riff --mode vary --source other.wav --at-hz 2000 -o ideas/
           gantools generate caw models/riff --count 5 --arrange AABA -o sections/
           gantools generate caw models/voice --mode extend --source call-8khz.wav -o wide/
           gantools generate caw riff.wav --engine patch --count 20 -o drafts/ --rank

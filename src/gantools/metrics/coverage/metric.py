@@ -29,11 +29,11 @@ class Coverage(EmbeddingMetric[CoverageConfig]):
     """Tell whether generated audio looks real (precision, density) and shows all there is (recall, coverage).
 
     By balls to the k-th neighbour in the space of a network that knows music, beside what real files get among
-    themselves. Clips shorter than a window of the network are compared with --clip.
+    themselves. Clips shorter than a window of the network are compared with --clip-seconds.
 
     \b
       gantools evaluate coverage drums/ real_drums/ -o report/
-      gantools evaluate coverage clips/ tracks/ --clip 1.024 --json
+      gantools evaluate coverage clips/ tracks/ --clip-seconds 1.024 --json
     """
 
     name = "coverage"

@@ -89,16 +89,16 @@ def open_embedder(config: EmbeddingConfig, device: torch.device | str = "cpu") -
     if name in EMBEDDERS:
         if name == "rand-cnn":
             return RandomCNN(device)
-        return MusiCNNEmbedder("mtt" if name == "musicnn-mtt" else "msd", config.layer, config.hop_s, device)
+        return MusiCNNEmbedder("mtt" if name == "musicnn-mtt" else "msd", config.layer, config.hop_seconds, device)
     if not name.startswith("file:"):
         known = [*EMBEDDERS, "file:PATH"]
         raise ConfigError(f"no embedder {name!r}; there are {', '.join(known)}{did_you_mean(name, known)}")
     path = Path(name.removeprefix("file:"))
     if path.suffix == ".onnx":
-        return OnnxNetwork(path, config.hop_s)
+        return OnnxNetwork(path, config.hop_seconds)
     if path.suffix != ".safetensors":
         raise ConfigError("reading such a network could run code from it; give .safetensors or .onnx", path)
-    return MusiCNNEmbedder(path, config.layer, config.hop_s, device)
+    return MusiCNNEmbedder(path, config.layer, config.hop_seconds, device)
 
 
 @dataclass(frozen=True)
@@ -188,14 +188,14 @@ def embed_files(
     if not parts:
         raise InputError("none of the files could be embedded; give audio of at least one window")
     if not any(part.shape[1] for part in parts):
-        raise InputError("every window is silent; --silence counts silence too")
+        raise InputError("every window is silent; --count-silence counts silence too")
     groups = np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts])
     return Embeddings(np.concatenate(parts, axis=1), groups, tuple(files), silent)
 
 
 def _embed_windows(wave: np.ndarray, embedder: Embedder) -> tuple[np.ndarray, np.ndarray]:
     """Return the vectors (networks, windows, d) of a wave, and which windows sound, bool (windows,)."""
-    _require(wave, embedder.window_s, embedder, "; or take shorter clips of both sides with --clip")
+    _require(wave, embedder.window_s, embedder, "; or take shorter clips of both sides with --clip-seconds")
     vectors = embedder.embed(wave)
     vectors = vectors if vectors.ndim == 3 else vectors[None]
     return vectors, sounding_windows(wave, vectors.shape[1], embedder)
@@ -239,7 +239,9 @@ def embed_set(
     keep: Keep,
 ) -> Embeddings:
     """Embed a set of files as a configuration says."""
-    return embed_files([clip.path for clip in clips], embedder, failed, tick, config.silence, config.clip_s, keep)
+    return embed_files(
+        [clip.path for clip in clips], embedder, failed, tick, config.count_silence, config.clip_seconds, keep
+    )
 
 
 def describe_sets(
@@ -248,12 +250,12 @@ def describe_sets(
     """Return what a result says of its embedder and of the two sets."""
     return {
         **describe_embedder(embedder),
-        "clip_s": config.clip_s,
+        "clip_s": config.clip_seconds,
         "n_generated": len(generated.groups),
         "n_real": len(real.groups),
         "silent_generated": generated.silent,
         "silent_real": real.silent,
-        "silence_counted": config.silence,
+        "silence_counted": config.count_silence,
         "files_generated": len(generated.files),
         "files_real": len(real.files),
     }

@@ -22,11 +22,11 @@ class EmbeddingConfig(RoleConfig):
     real_role: str = option("", "Only real files of this role; else of that of --role, where names say it.")
     embedder: str = option("musicnn", "musicnn, musicnn-mtt, rand-cnn or file:PATH (.safetensors, .onnx).")
     layer: str = option("mean_pool", "Layer of MusiCNN: 753, 753, 200 or 50 values.", choices=LAYERS)
-    hop_s: float = option(1.472, "Distance between windows.", unit="s", flag="hop", low=0.016)
-    clip_s: float = option(
-        0.0, "Cut both sides into clips this long, each repeated to fill a window; 0: no.", unit="s", flag="clip", low=0
+    hop_seconds: float = option(1.472, "Distance between windows.", unit="s", low=0.016)
+    clip_seconds: float = option(
+        0.0, "Cut both sides into clips this long, each repeated to fill a window; 0: no.", unit="s", low=0
     )
-    silence: bool = option(False, "Count windows below -60 dB RMS too.")
+    count_silence: bool = option(False, "Count windows below -60 dB RMS too.")
 
 
 Options = TypeVar("Options", bound=EmbeddingConfig)

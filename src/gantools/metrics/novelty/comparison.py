@@ -87,7 +87,7 @@ def compare_novelty(
         If no generated file, or none of the real ones, could be measured.
     """
     reference = _reference(generated, real, failed, tick)
-    field_s = config.field_s or (receptive_field_s(real) if isinstance(real, Path) else None) or FIELD_S
+    field_s = config.field_seconds or (receptive_field_s(real) if isinstance(real, Path) else None) or FIELD_S
     sources = [real / CLIPS_FILE] if isinstance(real, Path) else [clip.path for clip in real]
     names, analyses, waves, rate = [], list[Analysis](), [], str(reference.rate_hz)
     for clip in generated:

@@ -40,8 +40,8 @@ class NoveltyConfig:
     """Options of the novelty figures."""
 
     small: bool = option(False, "Gates for models trained in minutes on a CPU.")
-    field_s: float = option(
-        0.0, "Receptive field of the coarsest scale; 0: the model's, else 4.08.", unit="s", flag="field", low=0
+    field_seconds: float = option(
+        0.0, "Receptive field of the coarsest scale; 0: the model's, else 4.08.", unit="s", low=0
     )
 
 

@@ -29,7 +29,7 @@ _MOST_VALUES = 2000
 
 def open_tracker(config: PitchConfig, device: torch.device | str) -> Tracker:
     """Return the tracker that a configuration names."""
-    return track_yin if config.tracker == "yin" else Crepe(config.model, device).track
+    return track_yin if config.tracker == "yin" else Crepe(config.crepe, device).track
 
 
 def compare_pitch(
@@ -67,8 +67,8 @@ def compare_pitch(
         If no generated file, or none of the real ones, could be measured.
     """
     track = open_tracker(config, device)
-    tracker = "yin" if config.tracker == "yin" else f"crepe-{config.model}"
-    result: Result = {"tracker": tracker, "voiced_from": config.voiced, "hop_s": config.hop_s}
+    tracker = "yin" if config.tracker == "yin" else f"crepe-{config.crepe}"
+    result: Result = {"tracker": tracker, "voiced_from": config.voiced, "hop_s": config.hop_seconds}
     result |= _measure_set(generated, track, config, failed, tick, keep)
     if real:
         result["real"] = _measure_set(real, track, config, failed, tick, keep)
@@ -90,7 +90,7 @@ def _measure_set(
         wave = load_mono(path, RATE_HZ, failed)
         if len(wave) < WINDOW_SAMPLES:
             raise InputError(f"{len(wave) / RATE_HZ:.3f} s long; needs {WINDOW_SAMPLES / RATE_HZ:.3f} s", path)
-        return *track(wave, max(1, round(config.hop_s * RATE_HZ))), spectral_centroid_hz(wave, RATE_HZ)
+        return *track(wave, max(1, round(config.hop_seconds * RATE_HZ))), spectral_centroid_hz(wave, RATE_HZ)
 
     for clip in clips:
         try:

@@ -32,9 +32,9 @@ class PitchConfig:
     """Options of the pitch statistics."""
 
     tracker: str = option("crepe", "crepe, or yin: 100 times faster, for one voice.", choices=TRACKERS)
-    model: str = option("tiny", "Weights of CREPE; full needs a GPU or patience.", choices=CREPE_MODELS)
+    crepe: str = option("tiny", "Weights of CREPE; full needs a GPU or patience.", choices=CREPE_MODELS)
     voiced: float = option(0.5, "Periodicity from which a frame counts as voiced.", low=0, high=1)
-    hop_s: float = option(0.01, "Distance between frames.", unit="s", flag="hop", low=0.001, high=1)
+    hop_seconds: float = option(0.01, "Distance between frames.", unit="s", low=0.001, high=1)
 
 
 class Pitch(Metric[PitchConfig]):
@@ -45,7 +45,7 @@ class Pitch(Metric[PitchConfig]):
 
     \b
       gantools evaluate pitch clips/ -o report/
-      gantools evaluate pitch clips/ tracks/ --model full --device cuda --json
+      gantools evaluate pitch clips/ tracks/ --crepe full --device cuda --json
     """
 
     name = "pitch"

@@ -21,7 +21,7 @@ class RhythmConfig(RoleConfig):
 
     source_role: str = option("", "Only sources of this role (bass ...); else each file's own, as its name says.")
     real: str = option("", "Folder with the real counterparts, to compare with.")
-    window_frames: int = option(256, "Length of a window.", unit="mel frames", flag="window", low=32)
+    window_frames: int = option(256, "Length of a window.", unit="mel frames", low=32)
 
 
 class Rhythm(Metric[RhythmConfig]):

@@ -107,9 +107,9 @@ def compare_stoi(
         and ``features``, float64 (windows, bands), which the report writes as safetensors.
     """
     windows = paired_windows(pairs, config.window_frames, failed, tick, keep)
-    features = np.array([stoi_features(window.generated, window.other, config.mode) for window in windows])  # type: ignore[arg-type]
+    features = np.array([stoi_features(window.generated, window.other, config.formula) for window in windows])  # type: ignore[arg-type]
     return {
-        "mode": config.mode,
+        "mode": config.formula,
         "mean": float(features.mean()),
         "sd_windows": float(features.mean(1).std()),
         "n": len(windows),

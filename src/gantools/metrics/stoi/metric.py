@@ -21,15 +21,15 @@ MODES = ("pearson", "literal", "stoi")
 class StoiConfig(RoleConfig):
     """Options of the STOI-like features."""
 
-    mode: str = option("pearson", "Formula.", choices=MODES)
-    window_frames: int = option(256, "Length of a window.", unit="mel frames", flag="window", low=2)
+    formula: str = option("pearson", "Formula.", choices=MODES)
+    window_frames: int = option(256, "Length of a window.", unit="mel frames", low=2)
 
 
 class StoiLike(Metric[StoiConfig]):
     """Compare each mel band with that of the real counterpart: the paper's 256 STOI-like features.
 
     \b
-      gantools evaluate stoi drums/ real_drums/ --mode literal -o report/
+      gantools evaluate stoi drums/ real_drums/ --formula literal -o report/
     """
 
     name = "stoi"

@@ -107,9 +107,9 @@ class BandMixer(nn.Module):
         nn.init.zeros_(self.leave[1].bias)  # type: ignore[arg-type]
         window = np.sqrt(np.hanning(_FFT + 1)[:-1]).astype(np.float32)
         self.register_buffer("window", torch.from_numpy(window), persistent=False)
-        weights = band_weights(self.bands, _FFT, config.rate_hz)
+        weights = band_weights(self.bands, _FFT, config.sample_rate_hz)
         self.register_buffer("weights", torch.from_numpy(weights), persistent=False)
-        self.register_buffer("hearing", torch.from_numpy(k_weights(weights, config.rate_hz)), persistent=False)
+        self.register_buffer("hearing", torch.from_numpy(k_weights(weights, config.sample_rate_hz)), persistent=False)
 
     def forward(self, stems: torch.Tensor) -> torch.Tensor:
         """Mix; the time must be a multiple of `stride_samples`."""

@@ -20,11 +20,16 @@ class AutomixConfig(TrainConfig):
     The defaults are the paper's network and the numbers of the authors' program, but for the loss.
     """
 
-    FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
+    FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_crops"}
 
     roles: str = option(ROLES, "Stem types that the network mixes, in this order; songs may lack some.")
-    rate_hz: int = option(
-        44100, "Sampling rate of the network; stems are resampled to it.", unit="Hz", low=8000, high=MOST_RATE_HZ
+    sample_rate_hz: int = option(
+        44100,
+        "Sampling rate of the network; stems are resampled to it.",
+        unit="Hz",
+        flag="sample-rate",
+        low=8000,
+        high=MOST_RATE_HZ,
     )
 
     network: str = option(
@@ -58,14 +63,16 @@ class AutomixConfig(TrainConfig):
     swap: bool = option(True, "Exchange left and right in half of the crops, in input and target.")
     gain_db: float = option(0.0, "Each stem louder or softer by up to this in input and target.", unit="dB", low=0)
     eq_db: float = option(0.0, "Each stem through a random smooth EQ in input and target.", unit="dB", low=0)
-    remix: float = option(0.0, "Share of the crops with each stem from another place of another song.", low=0, high=1)
+    remix_share: float = option(
+        0.0, "Share of the crops with each stem from another place of another song.", low=0, high=1
+    )
 
     lr: float = option(1e-3, "Adam's learning rate.", low=0)
     weight_decay: float = option(1e-7, "AdamW's weight decay.", low=0)
     warmup_steps: int = option(1600, "Steps in which the learning rate rises from 0.", low=0)
     clip_norm: float = option(0.2, "Largest norm of the gradient.", low=0)
     validation_share: float = option(0.2, "Share of each song, at its end, kept for validation.", low=0.02, high=0.5)
-    validation_windows: int = option(12, "Crops that a validation hears.", low=1)
+    validation_crops: int = option(12, "Crops that a validation hears.", low=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,10 +101,10 @@ class MixConfig(AudioFileConfig):
     dry: bool = option(False, "The stems are dry: reverberation is added before they are normalised, as in the paper.")
     lufs: float = option(-14.0, "Integrated loudness of the mix.", unit="LUFS", low=-60, high=0)
     true_peak_db: float = option(
-        -1.0, "Ceiling of the true peak; a louder mix is lowered.", unit="dBTP", flag="true-peak", low=-40, high=0
+        -1.0, "Ceiling of the true peak; a louder mix is lowered.", unit="dBTP", low=-40, high=0
     )
     ema: bool = option(True, "Use the averaged weights.")
-    chunk_s: float = option(20.0, "Length that goes through the network at a time.", unit="s", flag="chunk", low=2)
+    segment_seconds: float = option(20.0, "Length that goes through the network at a time.", unit="s", low=2)
     bits: str = option(
         "source", "Bits per sample of WAV and FLAC; source: as the deepest stem has, at least 24.", choices=BITS
     )
@@ -119,7 +126,7 @@ _SMALL = AutomixConfig(
     shrink_weight=3.0,
     crop=262_144,
     gain_db=3.0,
-    remix=0.5,
+    remix_share=0.5,
     lr=2e-3,
     weight_decay=1e-2,
     warmup_steps=10,

@@ -117,16 +117,16 @@ def _check_roles(config: AutomixConfig, before: Multitrack, after: Multitrack) -
 
 
 def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out: LeftOut) -> Song | None:
-    normalised = read_stems(dict(sorted(before.stems.items())), config.rate_hz, left_out)
-    wet = read_stems(dict(sorted(after.stems.items())), config.rate_hz, left_out)
+    normalised = read_stems(dict(sorted(before.stems.items())), config.sample_rate_hz, left_out)
+    wet = read_stems(dict(sorted(after.stems.items())), config.sample_rate_hz, left_out)
     normalised = {role: recording for role, recording in normalised.items() if role in wet}
     wet = {role: wet[role] for role in normalised}
     # Without its own mix, the sum of the stems is the song's.
-    mixture = read_stems({"mix": after.mixture}, config.rate_hz, left_out).get("mix") if after.mixture else None
+    mixture = read_stems({"mix": after.mixture}, config.sample_rate_hz, left_out).get("mix") if after.mixture else None
     if not wet:
         return None
     song = Song(before.song, normalised, wet, mixture, 1.0, np.zeros(0, bool), {})
-    loudness = _measure(song.target, song.frames, config.rate_hz)
+    loudness = _measure(song.target, song.frames, config.sample_rate_hz)
     if not math.isfinite(level := loudness.integrated_lufs()):
         left_out.note(InputError("the mix is silent", after.song), after.song)
         return None
@@ -135,7 +135,7 @@ def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out
     song.active = 10 * np.log10(hops + 1e-12) - 0.691 > level + _SILENT_LU
     for role in wet:
         pair = (wet[role], normalised[role])
-        after_lufs, before_lufs = (_measure(r.crop, r.frames, config.rate_hz).integrated_lufs() for r in pair)
+        after_lufs, before_lufs = (_measure(r.crop, r.frames, config.sample_rate_hz).integrated_lufs() for r in pair)
         if math.isfinite(after_lufs) and math.isfinite(before_lufs):
             song.gains_db[role] = after_lufs + 20 * math.log10(song.gain) - before_lufs
     return song
@@ -182,7 +182,7 @@ class Crops:
         """Return ``stems`` and ``wet`` (2 x roles, crop), zeros where a song lacks one, and ``target`` (2, crop)."""
         random = np.random.default_rng(item_seed(self.config.seed, "crop", step, item))
         song, start = self._place(random)
-        mixed = random.random() < self.config.remix
+        mixed = random.random() < self.config.remix_share
         stems, wet = self._empty(), self._empty()
         rest = np.zeros((2, self.config.crop), np.float32)
         if song.mixture is not None and not mixed:
@@ -194,7 +194,10 @@ class Crops:
             if role not in song.wet:
                 continue
             pair = np.stack(
-                [song.normalised[role].crop(start, self.config.crop), song.wet[role].crop(start, self.config.crop)]
+                [
+                    song.normalised[role].crop(start, self.config.crop),
+                    song.wet[role].crop(start, self.config.crop),
+                ]
             )
             pair[1] *= np.float32(song.gain)
             stems[index], wet[index] = self._alter(pair, random)
@@ -206,7 +209,7 @@ class Crops:
     def validation(self, number: int) -> dict[str, torch.Tensor]:
         """Return a fixed crop of the last part of a song, as `train` does but as it is."""
         song = self.songs[number % len(self.songs)]
-        rounds = -(-self.config.validation_windows // len(self.songs))
+        rounds = -(-self.config.validation_crops // len(self.songs))
         first, last = self._train_frames(song), max(self._train_frames(song), song.frames - self.config.crop)
         return self._plain(song, first + (last - first) * (number // len(self.songs)) // max(1, rounds - 1))
 
@@ -233,7 +236,7 @@ class Crops:
     def _place(self, random: np.random.Generator) -> tuple[Song, int]:
         """Draw a song and a place where it sounds at least half of the time."""
         song = self.songs[int(random.integers(len(self.songs)))]
-        hop = round(0.1 * self.config.rate_hz)
+        hop = round(0.1 * self.config.sample_rate_hz)
         start = 0
         for _ in range(_TRIES):
             start = int(random.integers(self._train_frames(song) - self.config.crop))
@@ -246,7 +249,9 @@ class Crops:
         gain, curve = random.uniform(-1, 1), random.uniform(-1, 1, 4) / np.array([1.0, 1.5, 2.0, 2.5])
         pair *= np.float32(10 ** (self.config.gain_db * gain / 20))
         if self.config.eq_db:
-            octaves = np.log2(np.maximum(np.fft.rfftfreq(pair.shape[-1], 1 / self.config.rate_hz), 20.0) / 20.0) / 10
+            octaves = (
+                np.log2(np.maximum(np.fft.rfftfreq(pair.shape[-1], 1 / self.config.sample_rate_hz), 20.0) / 20.0) / 10
+            )
             filter_db = self.config.eq_db * (curve @ np.cos(np.pi * np.outer(np.arange(1, 5), octaves)))
             spectrum = torch.fft.rfft(torch.from_numpy(pair))
             spectrum *= torch.from_numpy((10 ** (filter_db / 20)).astype(np.float32))

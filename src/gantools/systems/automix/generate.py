@@ -124,7 +124,7 @@ def mix_song(
         meter, peak = Meter(rate_hz, 2), TruePeak(rate_hz, 2)
         raw = folder / "mix.wav"
         with AudioWriter(raw, rate_hz, 2, "32f") as writer:
-            for block in mix_blocks(files, mixer, rate_hz, frames, config.chunk_s):
+            for block in mix_blocks(files, mixer, rate_hz, frames, config.segment_seconds):
                 meter.push(block)
                 peak.push(block)
                 writer.append(block.T)
@@ -215,16 +215,18 @@ def _common_rate(paths: list[Path]) -> tuple[int, int]:
     return next(iter(rates)), frames
 
 
-def mix_blocks(files: dict[str, Path], mixer: Mixer, rate_hz: int, frames: int, chunk_s: float) -> Iterator[np.ndarray]:
+def mix_blocks(
+    files: dict[str, Path], mixer: Mixer, rate_hz: int, frames: int, segment_seconds: float
+) -> Iterator[np.ndarray]:
     """Yield the mix as float32 blocks (2, n), `frames` samples in all, from normalised stems (role -> file).
 
     The network hears each chunk with what it needs before (recurrent state) and behind it; at the ends of the song the
     sound is reflected. Neighbouring chunks are cross-faded over 0.75 s, which changes nothing where they agree: the
     band mixer's do to rounding, the paper's network averages over what it is given and differs slightly.
     """
-    own = mixer.config.rate_hz
+    own = mixer.config.sample_rate_hz
     inner = frames if own == rate_hz else math.ceil(frames * own / rate_hz)
-    blocks = _network_blocks(files, mixer, inner, chunk_s)
+    blocks = _network_blocks(files, mixer, inner, segment_seconds)
     if own == rate_hz:
         yield from blocks
         return
@@ -237,13 +239,13 @@ def mix_blocks(files: dict[str, Path], mixer: Mixer, rate_hz: int, frames: int, 
         yield np.zeros((2, frames - done), np.float32)
 
 
-def _network_blocks(files: dict[str, Path], mixer: Mixer, frames: int, chunk_s: float) -> Iterator[np.ndarray]:
-    network, rate_hz = mixer.network, mixer.config.rate_hz
+def _network_blocks(files: dict[str, Path], mixer: Mixer, frames: int, segment_seconds: float) -> Iterator[np.ndarray]:
+    network, rate_hz = mixer.network, mixer.config.sample_rate_hz
     stride, before, behind = (
         int(getattr(network, name)) for name in ("stride_samples", "warmup_samples", "reach_samples")
     )
     aligned = lambda n: -(-n // stride) * stride  # noqa: E731
-    fade, chunk = aligned(int(_FADE_S * rate_hz)), aligned(int(chunk_s * rate_hz))
+    fade, chunk = aligned(int(_FADE_S * rate_hz)), aligned(int(segment_seconds * rate_hz))
     before, behind = aligned(before), aligned(behind)
     streams = [StemStream(files.get(role), rate_hz, frames) for role in mixer.config.role_names]
     ramp = np.linspace(0, 1, fade, dtype=np.float32)

@@ -78,7 +78,7 @@ class Automix(System):
         self.networks = {"M": network}
         if config.ema:
             self.averaged = ("M",)
-        self.loss = StereoLoss(config.loss, config.rate_hz).to(self.device)
+        self.loss = StereoLoss(config.loss, config.sample_rate_hz).to(self.device)
         optimizer = adam(config.lr, weight_decay=config.weight_decay)
         schedule = cosine(0.01, config.warmup_steps)
         self.phases = (Phase("mix", ("M",), optimizer, schedule, clip_norm=config.clip_norm),)
@@ -116,10 +116,10 @@ class Automix(System):
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write the first validation crop, mixed."""
         mix = networks["M"](self._held_crops()[0]["stems"][None].to(self.device))[0].float().cpu().numpy()
-        write_audio(folder / f"step-{step:08d}.wav", mix, self.config.rate_hz)
+        write_audio(folder / f"step-{step:08d}.wav", mix, self.config.sample_rate_hz)
 
     def _held_crops(self) -> list[Tensors]:
-        count = max(1, round(self.validation_part * self.config.validation_windows))
+        count = max(1, round(self.validation_part * self.config.validation_crops))
         if len(self._held) != count:
             self._held = [self.crops.validation(number) for number in range(count)]
         return self._held

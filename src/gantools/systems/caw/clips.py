@@ -73,7 +73,7 @@ def read_clip(path: str | Path, config: CawConfig) -> TrainingClip:
     """
     path = Path(path)
     wave, rate_hz = _read(path, config)
-    top_hz = min(config.rate_hz, rate_hz)
+    top_hz = min(config.sample_rate_hz, rate_hz)
     wave = resample_clip(wave, rate_hz, top_hz)
     for start, end in config.hole_seconds():
         if end * top_hz > wave.shape[-1]:
@@ -133,7 +133,9 @@ def choose_scales(clips: Sequence[TrainingClip], config: CawConfig) -> RateChoic
     for clip in clips:
         if clip.rate_hz != top_hz:
             # A clip can be brought to a lower rate, not to a higher one.
-            raise InputError(f"has {clip.rate_hz} Hz, {lowest.path.name} {top_hz}; give --rate-hz {top_hz}", clip.path)
+            raise InputError(
+                f"has {clip.rate_hz} Hz, {lowest.path.name} {top_hz}; give --sample-rate {top_hz}", clip.path
+            )
     mid = np.concatenate([clip.signal[0] for clip in clips])
     choice = choose_rates(
         mid,

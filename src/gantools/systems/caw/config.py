@@ -29,8 +29,13 @@ class CawConfig(TrainConfig):
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_draws", "coarsest_share"}
 
     task: str = option("music", "What the model is for; chooses losses and first scale.", choices=TASKS)
-    rate_hz: int = option(
-        16000, "Highest rate of the model; a clip with a lower one keeps it.", unit="Hz", low=1000, high=MOST_RATE_HZ
+    sample_rate_hz: int = option(
+        16000,
+        "Highest rate of the model; a clip with a lower one keeps it.",
+        unit="Hz",
+        flag="sample-rate",
+        low=1000,
+        high=MOST_RATE_HZ,
     )
     max_seconds: float = option(25.0, "Longest clip; the rest is cut.", unit="s", low=0.5)
     start_seconds: float = option(0.0, "Where in the file the clip starts.", unit="s", low=0)
@@ -225,7 +230,7 @@ class CawGenerateConfig:
         None, f"Length; {DEFAULT_SECONDS:g} for new music, else that of the source.", unit="s", low=0.05
     )
     source: str = option("", "vary, extend, inpaint: audio file to begin with; unset: the training clip.")
-    at: int = option(
+    at_hz: int = option(
         0,
         "vary: rate of the scale that the source stands for; higher keeps more of it; 0: the coarsest. "
         "extend: rate up to which the source is good; 0: its own.",
@@ -234,7 +239,7 @@ class CawGenerateConfig:
     )
     strength: float = option(
         1.0,
-        "vary: factor of the noise of the first scale that is generated; it tells at the coarsest --at, above which "
+        "vary: factor of the noise of the first scale that is generated; it tells at the coarsest --at-hz, above which "
         "models are trained with next to no noise.",
         low=0, high=100,
     )  # fmt: skip
@@ -295,7 +300,7 @@ class CawGenerateConfig:
             return "patch"
         name = self.arrange.lower() if self.arrange else self.shuffle if self.shuffle != "no" else self.mode
         told = [PurePath(self.source).stem] if self.source else []
-        told += [f"{self.at}hz"] if self.at else []
+        told += [f"{self.at_hz}hz"] if self.at_hz else []
         told += [f"x{self.strength:g}"] if self.strength != 1 else []
         return "-".join([name, *told])
 
@@ -320,7 +325,7 @@ class CawGenerateConfig:
 
 _ONLY_FOR = {
     "source": ("vary", "extend", "inpaint"),
-    "at": ("vary", "extend"),
+    "at_hz": ("vary", "extend"),
     "strength": ("vary",),
     "arrange": ("vary",),
     "shuffle": ("vary",),

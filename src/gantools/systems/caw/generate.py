@@ -151,7 +151,7 @@ def load(folder: Path, config: CawGenerateConfig, device: str = "cpu") -> Loaded
         more = " --holes START-END" if config.mode == "inpaint" else ""
         raise ConfigError(f"was trained for {task}; train it with --task {config.mode}{more}", folder)
     if config.mode == "vary":
-        scale_at(loaded.model.stack, config.at)
+        scale_at(loaded.model.stack, config.at_hz)
     return loaded
 
 
@@ -186,7 +186,7 @@ def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict
 def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
     config, stack = loaded.config, loaded.model.stack
     source, note = _arranged(loaded, seed)
-    at, gain = scale_at(stack, config.at), loaded.loudness(loaded.source)
+    at, gain = scale_at(stack, config.at_hz), loaded.loudness(loaded.source)
 
     def waves() -> Iterator[np.ndarray]:
         made = vary(loaded.sampler, source, seed, at=at, strength=config.strength, gain=gain)
@@ -215,7 +215,7 @@ def _arranged(loaded: LoadedCaw, seed: int) -> tuple[SourceAudio, str]:
 def _extend(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
     config, stack, source = loaded.config, loaded.model.stack, loaded.source
     try:
-        extension = place_source(stack, source, config.at, loaded.loudness(source))
+        extension = place_source(stack, source, config.at_hz, loaded.loudness(source))
     except InputError as error:
         raise InputError(error.message, config.source) from error
     rate_hz = stack.rates_hz[-1]

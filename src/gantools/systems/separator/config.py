@@ -26,7 +26,7 @@ class SeparatorConfig(TrainConfig):
 
     width: int = option(32, "Channels at the full number of bands.", low=4)
     blocks: int = option(5, "Residual blocks in the middle, dilated in time by 1, 2, 4, 8, 16, 1, ...", low=0)
-    body: int = option(256, "Channels of the middle, where bands are channels.", low=8)
+    body_width: int = option(256, "Channels of the middle, where bands are channels.", low=8)
     dropout: float = option(0.2, "Share of the middle's channels that are dropped in training.", low=0, high=0.9)
 
     segment_frames: int = option(128, "Frames of a training item.", low=16)
@@ -36,14 +36,16 @@ class SeparatorConfig(TrainConfig):
     threshold_db: float = option(-20.0, "Errors this far below the mix count no more.", unit="dB", high=0)
     treble_weight: float = option(0.5, "Weight of the error with 3 dB more per octave.", low=0)
 
-    aligned: float = option(0.25, "Share of items that are stretches of a real song.", low=0, high=1)
-    loose: float = option(0.35, "Share of remixed stems from songs that lack a stem, such as loops.", low=0, high=1)
-    silence: float = option(0.1, "Share of remixed stems that are silent.", low=0, high=1)
-    gain_db: float = option(5.0, "Standard deviation of a remixed stem's gain.", unit="dB", low=0)
+    aligned_share: float = option(0.25, "Share of items that are stretches of a real song.", low=0, high=1)
+    loose_share: float = option(
+        0.35, "Share of remixed stems from songs that lack a stem, such as loops.", low=0, high=1
+    )
+    silent_share: float = option(0.1, "Share of remixed stems that are silent.", low=0, high=1)
+    gain_spread_db: float = option(5.0, "Standard deviation of a remixed stem's gain.", unit="dB", low=0)
     shift_semitones: float = option(4.0, "Largest change of pitch and tempo.", unit="semitones", low=0, high=12)
-    eq_db: float = option(4.0, "Standard deviation of the random equalisers' gains.", unit="dB", low=0)
+    eq_spread_db: float = option(4.0, "Standard deviation of the random equalisers' gains.", unit="dB", low=0)
 
-    validation_songs: str = option("", "Songs, separated by commas, that training does not see.")
+    val_songs: str = option("", "Songs, separated by commas, that training does not see.")
     validation_share: float = option(
         0.1, "Last part of each song that training does not see, where no songs are named.", low=0, high=0.9
     )
@@ -52,6 +54,6 @@ class SeparatorConfig(TrainConfig):
 
 #: What `tiny` is made with; an hour of one CPU core is about 6000 steps.
 _DEFAULT = SeparatorConfig(steps=10_000, documented_steps=7800, batch_size=6)
-_SMALL = SeparatorConfig(steps=2000, documented_steps=2000, batch_size=4, width=16, body=96)
+_SMALL = SeparatorConfig(steps=2000, documented_steps=2000, batch_size=4, width=16, body_width=96)
 
 PRESETS = {"default": _DEFAULT, "small": _SMALL}

@@ -81,11 +81,11 @@ class Remixer:
 
     def __init__(self, config: SeparatorConfig, tracks: Sequence[Multitrack]) -> None:
         self.config = config
-        names = [name.strip() for name in config.validation_songs.split(",") if name.strip()]
+        names = [name.strip() for name in config.val_songs.split(",") if name.strip()]
         for name in names:
             if name not in {track.song for track in tracks}:
                 songs = ", ".join(track.song for track in tracks[:8])
-                raise ConfigError(f"validation_songs: no song {name!r} among {songs}")
+                raise ConfigError(f"val_songs: no song {name!r} among {songs}")
         self.songs: dict[str, dict[str, Stem]] = {}
         self.held_out: list[tuple[str, dict[str, Recording], int, int]] = []
         self.left_out = LeftOut()
@@ -126,7 +126,7 @@ class Remixer:
         if set(held_out) <= set(self.songs):
             share = f"the last {100 * self.config.validation_share:.0f} %"
             which = "the one song" if len(self.songs) == 1 else "songs that are trained on"
-            notes.append(f"validation hears the training: {share} of {which}; --validation-songs holds out whole songs")
+            notes.append(f"validation hears the training: {share} of {which}; --val-songs holds out whole songs")
         return notes
 
     def _weigh(self, role: str) -> tuple[list[Stem], np.ndarray, float]:
@@ -141,7 +141,7 @@ class Remixer:
         stems = [stem for stem, _ in found]
         seconds = np.array([len(stem.blocks) for stem in stems], np.float64)
         loose = np.array([not complete for _, complete in found])
-        for group, share in ((loose, self.config.loose), (~loose, 1 - self.config.loose)):
+        for group, share in ((loose, self.config.loose_share), (~loose, 1 - self.config.loose_share)):
             if loose.any() and not loose.all():
                 seconds[group] *= share / seconds[group].sum()
         chances = seconds / seconds.sum()
@@ -158,14 +158,14 @@ class Remixer:
             float32 (4, 6): parameters of `equaliser_db` of each stem.
         """
         random = np.random.default_rng(item_seed(self.config.seed, "remix", step, item))
-        if self.complete and random.random() < self.config.aligned:
+        if self.complete and random.random() < self.config.aligned_share:
             stems = self._aligned(random, samples)
         else:
             stems = np.stack([self._remixed(random, role, samples) for role in SOURCES])
         stems *= np.float32(10 ** (random.normal(0, 4.0) / 20))
         if random.random() < 0.5:
             stems = np.ascontiguousarray(stems[:, ::-1])
-        return stems, draw_colours(random, self.config.eq_db)
+        return stems, draw_colours(random, self.config.eq_spread_db)
 
     def _speed(self, random: np.random.Generator) -> float:
         shift = random.uniform(-1, 1) * self.config.shift_semitones if random.random() < 0.5 else 0.0
@@ -180,7 +180,7 @@ class Remixer:
 
     def _remixed(self, random: np.random.Generator, role: str, samples: int) -> np.ndarray:
         c = self.config
-        if random.random() < c.silence:
+        if random.random() < c.silent_share:
             return np.zeros((2, samples), np.float32)
         stems, chances, level = self._choices[role]
         stem = stems[random.choice(len(stems), p=chances)]
@@ -189,7 +189,7 @@ class Remixer:
         block = int(stem.blocks[random.integers(len(stem.blocks))])
         start = block * _BLOCK + int(random.integers(_BLOCK)) - int(random.uniform(0, 0.9) * samples * speed)
         wave = _stretch(stem, min(max(start, 0), max(0, stem.frames - int(samples * speed))), samples, speed)
-        gain = level / stem.rms * 10 ** (random.normal(0, c.gain_db) / 20)
+        gain = level / stem.rms * 10 ** (random.normal(0, c.gain_spread_db) / 20)
         if random.random() < 0.2:
             angle = random.uniform(0.15, np.pi / 2 - 0.15)
             wave = wave.mean(0) * np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(np.sqrt(2))

@@ -134,4 +134,4 @@ def build_network(config: SeparatorConfig) -> MaskNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(item_seed(config.seed, "weights", "mask"))
         bands = len(band_edges(config)) - 1
-        return MaskNet(bands, config.width, config.body, config.blocks, config.dropout)
+        return MaskNet(bands, config.width, config.body_width, config.blocks, config.dropout)

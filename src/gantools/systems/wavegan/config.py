@@ -28,15 +28,15 @@ class WaveGANConfig(TrainConfig):
     variant: str = option("style", "Row of the paper's table", choices=VARIANTS)
     recipe: str = option("tuned", "Where unset numbers are from: the paper's, or ours", choices=("paper", "tuned"))
 
-    rate_hz: int = option(16000, "Rate of the clips", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ)
+    sample_rate_hz: int = option(16000, "Rate of the clips", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ)
     samples: int = option(65536, "Length of a clip: 16 times a product of 4, 4, ... and at most one more", low=256)
     channels: int = option(1, "1 for mono, 2 for stereo", low=1, high=2)
     split: str = option("80/10/10", "Shares of train, val and test; whole songs, drawn with the seed")
     val_songs: str = option("", "Songs to put in val, separated by commas")
     test_songs: str = option("", "Songs to put in test, separated by commas")
     clips_per_song: int = option(0, "Fixed places per song, as in the paper (4); 0 draws a fresh one each time", low=0)
-    normalize: str = option("peak", "Level of each song", choices=("peak", "rms", "none"))
-    silence_db: float = option(-60.0, "Clips below this level are not drawn", unit="dB", high=0)
+    normalise: str = option("peak", "Level of each song", choices=("peak", "rms", "none"))
+    least_level_db: float = option(-60.0, "Clips below this level are not drawn", unit="dB", high=0)
     augment: bool = option(True, "Gain of up to 3 dB and polarity at random, for small data")
 
     latent: int = option(100, "Numbers that a clip is made from", low=1)
@@ -57,7 +57,7 @@ class WaveGANConfig(TrainConfig):
     style_width: int = option(512, "Units of the mapping's six layers", low=1)
     token_width: int = option(512, "Channels of the transformer's first tokens; halved down to 32", low=32)
     tokens: int = option(16384, "Most tokens of the transformer; each of the last gives several samples", low=64)
-    window: int = option(256, "Tokens that attend to each other where there are many, even", low=2)
+    attention_window: int = option(256, "Tokens that attend to each other where there are many, even", low=2)
     full_attention: int = option(1024, "Most tokens that all attend to each other", low=16)
 
     loss: str | None = option(None, "bce, or Wasserstein with gradient penalty", choices=("bce", "wgan-gp"))
@@ -70,7 +70,7 @@ class WaveGANConfig(TrainConfig):
     beta1: float | None = option(None, "Adam's first decay", low=0, high=0.9999)
     beta2: float | None = option(None, "Adam's second decay", low=0, high=0.999999)
     warmup_steps: int | None = option(None, "Steps until the rates are reached, in a straight line", low=0)
-    final_rate: float | None = option(None, "Share of the rates at the end of the run; 1: constant", low=0, high=1)
+    final_lr_share: float | None = option(None, "Share of the rates at the end of the run; 1: constant", low=0, high=1)
     clip_norm: float | None = option(None, "Largest norm of a gradient; 0: any", low=0)
 
     validation_clips: int = option(64, "Clips that a validation compares", low=4)
@@ -79,8 +79,8 @@ class WaveGANConfig(TrainConfig):
         super().__post_init__()
         if self.kernel % 2 == 0:
             raise ConfigError(f"kernel: {self.kernel} is even; write an odd number, such as {self.kernel + 1}")
-        if self.window % 2:
-            raise ConfigError(f"window: {self.window} is odd; write an even number, such as {self.window + 1}")
+        if self.attention_window % 2:
+            raise ConfigError(f"attention_window: {self.attention_window} is odd; write an even number")
         for name, size in (("batch_size", self.batch_size), ("micro_batch", self.micro_batch)):
             if size % self.pack:
                 raise ConfigError(f"{name}: {size} clips are no whole number of packs of {self.pack}")
@@ -112,7 +112,7 @@ _WGAN: dict[str, Any] = {
     "loss": "wgan-gp",
     "spectral_norm": False,
     "warmup_steps": 0,
-    "final_rate": 1.0,
+    "final_lr_share": 1.0,
     "emphasis": 0.0,
     "lr": 1e-4,
     "discriminator_lr": 1e-4,
@@ -123,7 +123,7 @@ _WGAN: dict[str, Any] = {
     "penalty_every": 1,
     "upsample": "nearest",
 }
-_TUNED = {**_WGAN, "discriminator_updates": 3, "final_rate": 0.1, "emphasis": 0.9}
+_TUNED = {**_WGAN, "discriminator_updates": 3, "final_lr_share": 0.1, "emphasis": 0.9}
 #: (recipe, variant) -> what its unset fields become.
 RECIPES: dict[tuple[str, str], dict[str, Any]] = {
     # Sections 3 and 4 of the paper, with numbers that only its program gives (spec of each: docs/wavegan.md).
@@ -199,7 +199,7 @@ _PAPER = WaveGANConfig(
     precision="float32",
     ema=False,
     clips_per_song=4,
-    normalize="none",
+    normalise="none",
     augment=False,
 )
 _DEFAULT = WaveGANConfig(steps=200_000, documented_steps=200_000, batch_size=32, width=32)
@@ -207,13 +207,13 @@ _SMALL = WaveGANConfig(
     steps=9000,
     documented_steps=2500,
     batch_size=8,
-    rate_hz=8000,
+    sample_rate_hz=8000,
     samples=8192,
     width=8,
     style_width=128,
     token_width=128,
     tokens=1024,
-    window=64,
+    attention_window=64,
     full_attention=256,
 )
 
@@ -225,13 +225,13 @@ class WaveGANGenerateConfig(AudioFileConfig):
     """What `generate wavegan` can be told."""
 
     #: Which clips are made, not what they are.
-    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "steps"})
+    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "points"})
 
     count: int | None = option(None, "Clips to make, of the seeds from --seed on; 10 by default.", low=1)
     seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.")
-    interpolate: str = option("", "Two seeds, such as 3-7: go from one clip to the other in --steps clips.")
+    interpolate: str = option("", "Two seeds, such as 3-7: go from one clip to the other in --points clips.")
     latents: str = option("", "Latents to use in place of seeds, such as the z.safetensors of an earlier run.")
-    steps: int = option(9, "Clips of an interpolation, both ends included", low=2)
+    points: int = option(9, "Clips of an interpolation, both ends included", low=2)
     truncation: float = option(1.0, "How far from the average clip: below 1 safer, above 1 wilder", low=0)
     fixed_noise: bool = option(False, "The same noise inputs for all clips (style), for smooth interpolations")
     seconds: float = option(0.0, "Length; clips of neighbouring latents are cross-faded to it; 0: one clip", low=0)

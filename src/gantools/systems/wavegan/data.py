@@ -36,7 +36,7 @@ class ChunkClips:
         if chunks.kind != "audio":
             raise ConfigError("holds mels; WaveGAN takes audio: gantools chunk SONGS on audio files", folder)
         made = chunks.description["config"]
-        if made["sample_rate_hz"] != config.rate_hz or made["samples"] < config.samples or config.channels != 1:
+        if made["sample_rate_hz"] != config.sample_rate_hz or made["samples"] < config.samples or config.channels != 1:
             has = f"{made['samples']} samples at {made['sample_rate_hz']} Hz, mono"
             raise ConfigError(f"holds clips of {has}; use --sample-rate and --samples to match, or the songs", folder)
         self._chunks = chunks
@@ -51,7 +51,7 @@ class ChunkClips:
     @property
     def seconds(self) -> dict[str, float]:
         """Audio in each split."""
-        return {side: sum(r["samples"] for r in rows) / self.config.rate_hz for side, rows in self._rows.items()}
+        return {side: sum(r["samples"] for r in rows) / self.config.sample_rate_hz for side, rows in self._rows.items()}
 
     def windows(self) -> dict[str, int]:
         """Return how many clips each split holds."""

@@ -149,7 +149,7 @@ class ClipMaker(LoadedModel):
             start, _, end = config.interpolate.partition("-")
             if not (start.isdecimal() and end.isdecimal()):
                 raise ConfigError(f"--interpolate {config.interpolate!r}: write two seeds, such as 3-7")
-            return path_requests(int(start), int(end), config.steps)
+            return path_requests(int(start), int(end), config.points)
         if self.latents is not None:
             return [Request(f"z-{row:05d}", row) for row in range(len(self.latents))]
         if config.seeds:
@@ -166,9 +166,9 @@ class ClipMaker(LoadedModel):
         request = item.given or Request(item.stem, seed)
         wave = self.make(self.latent(request))
         outputs[0].parent.mkdir(parents=True, exist_ok=True)
-        writer = write_audio(outputs[0], wave, self.model.rate_hz, self.config.bits)
+        writer = write_audio(outputs[0], wave, self.model.sample_rate_hz, self.config.bits)
         fields: dict[str, Any] = {"warning": writer.notice} if writer.notice else {}
-        fields |= {"rate_hz": self.model.rate_hz, "audio_seconds": wave.shape[1] / self.model.rate_hz}
+        fields |= {"rate_hz": self.model.sample_rate_hz, "audio_seconds": wave.shape[1] / self.model.sample_rate_hz}
         fields["seed" if self.latents is None else "row"] = request.seed
         if request.other is not None:
             fields |= {"other_seed": request.other, "share": request.share}
@@ -191,14 +191,14 @@ class ClipMaker(LoadedModel):
 
         Everything random in it follows from the latent: noise inputs, and the path of a longer clip.
         """
-        wanted = round(self.config.seconds * self.model.rate_hz)
+        wanted = round(self.config.seconds * self.model.sample_rate_hz)
         if not wanted:
             return self._clip(z)
         return self._stitched(z, wanted) if wanted > self.model.samples else self._clip(z)[:, :wanted]
 
     def pieces(self) -> int:
         """Return how many clips are joined to make one of the length asked for."""
-        wanted, hop = round(self.config.seconds * self.model.rate_hz), self._hop
+        wanted, hop = round(self.config.seconds * self.model.sample_rate_hz), self._hop
         return 1 + max(0, math.ceil((wanted - self.model.samples) / hop))
 
     @property

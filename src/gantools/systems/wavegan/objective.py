@@ -66,7 +66,7 @@ class WaveGAN(System):
         config = resolve(config)
         self.config, self.clips, self.device = config, clips, torch.device(device)
         self.data = {
-            "rate_hz": config.rate_hz,
+            "rate_hz": config.sample_rate_hz,
             "samples": config.samples,
             "channels": config.channels,
             **clips.describe(),
@@ -75,7 +75,7 @@ class WaveGAN(System):
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
         self.averaged = ("G",) if config.ema else ()
         betas = config.beta1 or 0.0, config.beta2 or 0.0
-        schedule = cosine(1.0 if config.final_rate is None else config.final_rate, config.warmup_steps or 0)
+        schedule = cosine(1.0 if config.final_lr_share is None else config.final_lr_share, config.warmup_steps or 0)
         clip_norm = config.clip_norm or 0.0
         self.phases = (
             Phase("discriminator", ("D",), adam(config.discriminator_lr or 0.0, betas), schedule, clip_norm=clip_norm),
@@ -219,12 +219,12 @@ class WaveGAN(System):
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write eight clips in a row, with gaps, as a WAV file, and their mel-spectrograms as a picture."""
-        gap = np.zeros((self.config.channels, round(_GAP_SECONDS * self.config.rate_hz)), np.float32)
+        gap = np.zeros((self.config.channels, round(_GAP_SECONDS * self.config.sample_rate_hz)), np.float32)
         row = [part for clip in self._samples(networks, step)[:_SHOWN_CLIPS] for part in (clip, gap)]
         wave = np.concatenate(row, axis=1)
         folder.mkdir(parents=True, exist_ok=True)
-        write_audio(folder / f"step-{step:08d}.wav", wave, self.config.rate_hz)
-        params = mel_params(self.config.rate_hz, self.config.samples)
+        write_audio(folder / f"step-{step:08d}.wav", wave, self.config.sample_rate_hz)
+        params = mel_params(self.config.sample_rate_hz, self.config.samples)
         write_mel_png(folder / f"step-{step:08d}.png", mel_db(np.ascontiguousarray(wave.mean(axis=0)), params))
 
     def _judge_clips(self) -> tuple[ClipScore, CollapsePanel]:
@@ -232,8 +232,8 @@ class WaveGAN(System):
             c = self.config
             held_out = fixed_clips(self.clips, "val", c.validation_clips)
             known = fixed_clips(self.clips, "train", min(c.validation_clips, _MOST_PANEL_CLIPS))
-            panel = CollapsePanel(held_out, c.rate_hz, known, seed=c.seed)
-            self._judges = ClipScore(held_out, c.rate_hz), panel
+            panel = CollapsePanel(held_out, c.sample_rate_hz, known, seed=c.seed)
+            self._judges = ClipScore(held_out, c.sample_rate_hz), panel
         return self._judges
 
     def _samples(self, networks: dict[str, nn.Module], step: int) -> np.ndarray:

@@ -176,7 +176,7 @@ class SongClips:
     @property
     def seconds(self) -> dict[str, float]:
         """Audio in each split."""
-        rate = self.config.rate_hz
+        rate = self.config.sample_rate_hz
         return {side: sum(self.songs[s].frames for s in songs) / rate for side, songs in self.split.items()}
 
     def windows(self) -> dict[str, int]:
@@ -205,7 +205,7 @@ class SongClips:
                 number = int(np.searchsorted(ends, place, "right"))
                 song = songs[number]
                 start = place - (int(ends[number - 1]) if number else 0)
-            if song.level(start, samples) >= 10 ** (self.config.silence_db / 10):
+            if song.level(start, samples) >= 10 ** (self.config.least_level_db / 10):
                 break
         return self._cut(song, start)
 
@@ -250,13 +250,13 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     """
     with AudioReader(path) as reader:
         shaped = _shaped_blocks(reader, config.channels)
-        wave = np.concatenate(list(resample_blocks(shaped, reader.rate_hz, config.rate_hz, config.channels)))
+        wave = np.concatenate(list(resample_blocks(shaped, reader.rate_hz, config.sample_rate_hz, config.channels)))
     peak = float(np.abs(wave).max(initial=0.0))
-    if peak < 10 ** (config.silence_db / 20):
+    if peak < 10 ** (config.least_level_db / 20):
         cancelled = config.channels == 1 and reader.polarity.cancels
         raise InputError(f"{CANCELS}; flip one" if cancelled else "is silent", path)
     step = max(peak, 1.0) / _INT16
-    gain = {"none": 1.0, "peak": 1.0 / peak, "rms": 0.0}[config.normalize]
+    gain = {"none": 1.0, "peak": 1.0 / peak, "rms": 0.0}[config.normalise]
     if not gain:
         gain = 10 ** (_RMS_DB / 20) / float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
         gain = min(gain, 1.0 / peak)  # a generator cannot exceed full scale
@@ -266,4 +266,4 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     energy = np.concatenate([[0.0], np.cumsum(power.reshape(-1, _BLOCK).sum(axis=1))])
     codes = np.round(wave / np.float32(step)).astype(np.int16)
     song = Song(name, place, len(wave), frames, step * gain, energy)
-    return np.ascontiguousarray(codes), song, fingerprint(wave.T, config.rate_hz, codes)
+    return np.ascontiguousarray(codes), song, fingerprint(wave.T, config.sample_rate_hz, codes)

@@ -117,11 +117,13 @@ class TransformerGenerator(nn.Module):
         for stage, (count, width) in enumerate(zip(self.tokens, widths, strict=False)):
             self.positions.append(torch.zeros(1, width, min(count, _MOST_POSITIONS)))
             full = count <= config.full_attention
-            self.encoders.append(Encoder(width, count if full else config.window, not full and windowed % 2 == 1))
+            self.encoders.append(
+                Encoder(width, count if full else config.attention_window, not full and windowed % 2 == 1)
+            )
             windowed += not full
             self.to_wave.append(nn.Linear(width, config.channels))
             self.narrow.append(nn.Linear(width, widths[stage + 1]))
-        self.encoders.append(Encoder(widths[-1], min(config.window, tokens[-1]), windowed % 2 == 1))
+        self.encoders.append(Encoder(widths[-1], min(config.attention_window, tokens[-1]), windowed % 2 == 1))
         self.norm = nn.LayerNorm(widths[-1])
         # Repeated tokens, because a constant then leaves no tone at their rate, as zeros in between would.
         self.last = UpConv(widths[-1], config.channels, config.kernel, self.patch, nearest=True)

@@ -76,7 +76,7 @@ def test_short_clips_are_compared_with_real_music_cut_alike(tmp_path: Path) -> N
         soundfile.write(path, tone(1.0 if number else 8.0, 8000, hz=200 + 20 * number, seed=number), 8000)
         clips.append(Clip(path, path.stem, "mix", path.stem))
     failed: list[Path] = []
-    config = CoverageConfig(clip_s=1.0)
+    config = CoverageConfig(clip_seconds=1.0)
     result = compare_coverage(clips[1:], clips[:1], config, failed=lambda path, error: failed.append(path))
     assert (result["n_generated"], result["n_real"], failed) == (8, 8, [])
     assert "real" not in result  # one file has no other to compare with

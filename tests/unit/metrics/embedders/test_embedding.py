@@ -53,7 +53,7 @@ def test_silent_windows_are_counted_and_left_out(tmp_path: Path) -> None:
 
 
 def test_every_result_says_what_it_rests_on() -> None:
-    own = open_embedder(FrechetConfig(embedder=f"file:{WEIGHTS_FOLDER / 'mtt_musicnn.safetensors'}", hop_s=1.0))
+    own = open_embedder(FrechetConfig(embedder=f"file:{WEIGHTS_FOLDER / 'mtt_musicnn.safetensors'}", hop_seconds=1.0))
     bundled = open_embedder(FrechetConfig(embedder="musicnn-mtt"))
     facts = describe_embedder(bundled)
     assert facts["embedder"] == "musicnn-mtt"
@@ -87,7 +87,7 @@ def test_refuses(embedder: str, error: type[Exception], reason: str) -> None:
 def test_onnx_needs_its_runtime_and_its_metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(b"graph")
-    config = FrechetConfig(embedder=f"file:{path}", hop_s=0.5)
+    config = FrechetConfig(embedder=f"file:{path}", hop_seconds=0.5)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(DependencyError, match="pip install onnxruntime"):
         open_embedder(config)

@@ -28,7 +28,15 @@ from gantools.training.loop import train
 Songs = tuple[list[Multitrack], list[Multitrack]]
 RATE_HZ, SECONDS = 16000, 6
 SMALL = dataclasses.replace(
-    PRESETS["small"], rate_hz=RATE_HZ, bottleneck=16, hidden=16, blocks=2, crop=16384, steps=1, threads=1, bands=20
+    PRESETS["small"],
+    sample_rate_hz=RATE_HZ,
+    bottleneck=16,
+    hidden=16,
+    blocks=2,
+    crop=16384,
+    steps=1,
+    threads=1,
+    bands=20,
 )
 CPU = torch.device("cpu")
 
@@ -44,8 +52,10 @@ def _mixer(config: AutomixConfig) -> Mixer:
     return Mixer(network, config, {}, CPU)
 
 
-def _mixed(mixer: Mixer, files: dict[str, Path], frames: int, chunk_s: float, rate_hz: int = RATE_HZ) -> np.ndarray:
-    return np.concatenate(list(mix_blocks(files, mixer, rate_hz, frames, chunk_s)), axis=1)
+def _mixed(
+    mixer: Mixer, files: dict[str, Path], frames: int, segment_seconds: float, rate_hz: int = RATE_HZ
+) -> np.ndarray:
+    return np.concatenate(list(mix_blocks(files, mixer, rate_hz, frames, segment_seconds)), axis=1)
 
 
 def _files(songs: Songs) -> dict[str, Path]:
@@ -57,19 +67,19 @@ def test_chunks_equal_one_pass(songs: Songs) -> None:
     files, frames = _files(songs), RATE_HZ * SECONDS
     mixer = _mixer(SMALL)
     whole = _mixed(mixer, files, frames, 100.0)
-    for chunk_s in (2.0, 3.3):
-        np.testing.assert_allclose(_mixed(mixer, files, frames, chunk_s), whole, atol=2e-6)
+    for segment_seconds in (2.0, 3.3):
+        np.testing.assert_allclose(_mixed(mixer, files, frames, segment_seconds), whole, atol=2e-6)
     plain = np.concatenate([read_audio(files[role])[0] for role in ("bass",)])
     assert np.abs(whole - plain).max() > 0.01
 
 
 def test_paper_network_in_chunks_is_close(songs: Songs) -> None:
     config = AutomixConfig(
-        rate_hz=RATE_HZ, filters=8, repeats=1, blocks=2, bottleneck=8, hidden=8, skip=8, lstm_layers=1
+        sample_rate_hz=RATE_HZ, filters=8, repeats=1, blocks=2, bottleneck=8, hidden=8, skip=8, lstm_layers=1
     )
     mixer, frames = _mixer(config), RATE_HZ * SECONDS
     mixer.network.warmup_samples = 16384  # type: ignore[assignment]
-    whole, parts = (_mixed(mixer, _files(songs), frames, chunk_s) for chunk_s in (100.0, 3.0))
+    whole, parts = (_mixed(mixer, _files(songs), frames, segment_seconds) for segment_seconds in (100.0, 3.0))
     assert np.linalg.norm(parts - whole) < 0.03 * np.linalg.norm(whole)  # -30 dB; it averages over what it hears
 
 

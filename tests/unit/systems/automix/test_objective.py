@@ -21,7 +21,7 @@ Songs = tuple[list[Multitrack], list[Multitrack]]
 
 
 def test_targets_are_the_wet_stems_at_one_loudness(songs: Songs) -> None:
-    config = dataclasses.replace(SMALL, remix=0.0, swap=False, eq_db=6.0)
+    config = dataclasses.replace(SMALL, remix_share=0.0, swap=False, eq_db=6.0)
     loaded = load_songs(config, *songs)
     crops = Crops(config, loaded)
     for item in range(4):

@@ -188,7 +188,7 @@ def test_edge_trim_cuts_a_longer_draw(tmp_path: Path) -> None:
     [
         ({"arrange": "AB", "shuffle": "bars"}, "exclude"),
         ({"mode": "extend"}, "--source"),
-        ({"mode": "inpaint", "at": 500}, "--at"),
+        ({"mode": "inpaint", "at_hz": 500}, "--at-hz"),
         ({"mode": "denoise", "seconds": 3.0}, "--seconds"),
         ({"engine": "patch", "mode": "vary"}, "unconditional"),
         ({"edge_trim": "much"}, "edge-trim"),

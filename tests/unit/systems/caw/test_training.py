@@ -46,7 +46,7 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
 def test_stopped_anywhere_it_ends_with_the_same_weights(
     preset: str, tiny: Make, clip_file: Path, tmp_path: Path
 ) -> None:
-    config = tiny(preset, rates="1000,2000", rate_hz=2000)
+    config = tiny(preset, rates="1000,2000", sample_rate_hz=2000)
     assert train_caw(job_of(clip_file, config), tmp_path / "whole").status == "finished"
     stops = (1, 4)  # in the first and in the last scale
 

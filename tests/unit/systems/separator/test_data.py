@@ -29,7 +29,7 @@ def test_items_follow_from_their_numbers_alone(tracks: list[Multitrack]) -> None
 
 
 def test_plain_aligned_items_are_stretches_of_a_song(tracks: list[Multitrack]) -> None:
-    config = small_config(aligned=1.0, shift_semitones=0.0, eq_db=0.0, validation_share=0.0)
+    config = small_config(aligned_share=1.0, shift_semitones=0.0, eq_spread_db=0.0, validation_share=0.0)
     remixer = Remixer(config, tracks)
     assert remixer.complete == ["one", "two"]
     stems, colours = remixer.item(0, 0, N)
@@ -50,7 +50,7 @@ def test_plain_aligned_items_are_stretches_of_a_song(tracks: list[Multitrack]) -
 
 
 def test_a_share_of_stems_is_silent_and_short_loops_repeat(tracks: list[Multitrack]) -> None:
-    config = small_config(aligned=0.0, silence=0.5, loose=1.0, shift_semitones=0.0)
+    config = small_config(aligned_share=0.0, silent_share=0.5, loose_share=1.0, shift_semitones=0.0)
     remixer = Remixer(config, tracks)
     items = np.stack([remixer.item(0, i, N)[0] for i in range(40)])
     silent = (np.abs(items).max((2, 3)) == 0).mean()
@@ -61,7 +61,7 @@ def test_a_share_of_stems_is_silent_and_short_loops_repeat(tracks: list[Multitra
 
 
 def test_training_leaves_out_what_is_held_out(tracks: list[Multitrack]) -> None:
-    remixer = Remixer(small_config(validation_songs="two"), tracks)
+    remixer = Remixer(small_config(val_songs="two"), tracks)
     assert "two" not in remixer.songs
     assert [held[0] for held in remixer.held_out] == ["two"]
     remixer = Remixer(small_config(validation_share=0.25), tracks)
@@ -73,7 +73,7 @@ def test_training_leaves_out_what_is_held_out(tracks: list[Multitrack]) -> None:
 
 def test_refuses(tracks: list[Multitrack], tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no song 'three'"):
-        Remixer(small_config(validation_songs="one, three"), tracks)
+        Remixer(small_config(val_songs="one, three"), tracks)
     mute = [dataclasses.replace(t, stems={r: p for r, p in t.stems.items() if r != "bass"}) for t in tracks]
     with pytest.raises(ConfigError, match="no training song has bass"):
         Remixer(small_config(), mute)

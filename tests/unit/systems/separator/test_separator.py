@@ -127,7 +127,7 @@ def test_batches_follow_from_their_numbers_alone(tracks: list[Multitrack]) -> No
 
 
 def test_training_learns_the_small_songs(tracks: list[Multitrack], tmp_path: Path) -> None:
-    config = small_config(steps=60, aligned=1.0, validate_every=60, width=8, body=32, lr=0.01)
+    config = small_config(steps=60, aligned_share=1.0, validate_every=60, width=8, body_width=32, lr=0.01)
     train(Separator(config, tracks), tmp_path / "model")
     lines = (tmp_path / "model" / "metrics.jsonl").read_text().splitlines()
     scores = [float(line.split('"score": ')[1].split(",")[0]) for line in lines if '"validation"' in line]
@@ -143,7 +143,7 @@ def test_validation_leaves_out_silent_stems_and_needs_something_held_out(tmp_pat
     write_song(tmp_path / "two", 1)
     soundfile.write(tmp_path / "two" / "vocals.wav", np.zeros(1000), 44100)
     tracks = find_multitracks([tmp_path])
-    system = Separator(small_config(validation_songs="two"), tracks)
+    system = Separator(small_config(val_songs="two"), tracks)
     assert set(system.validate(system.networks, 0)) == {"score", "drums", "bass", "other"}
     system = Separator(small_config(validation_share=0.0), tracks)
     assert system.validate(system.networks, 0) == {}

@@ -47,13 +47,13 @@ def test_few_songs_leave_no_side_empty() -> None:
 def test_a_clip_is_a_stretch_of_its_song(tmp_path: Path) -> None:
     ramp = np.linspace(-0.5, 0.5, 8000, dtype=np.float32)
     soundfile.write(tmp_path / "ramp.wav", ramp, 8000, subtype="FLOAT")
-    clips = SongClips([("ramp", tmp_path / "ramp.wav")], tiny(normalize="none", augment=False))
+    clips = SongClips([("ramp", tmp_path / "ramp.wav")], tiny(normalise="none", augment=False))
     clip = training_clip(clips, 5, augment=False)
     assert clip.shape == (1, 1024)
     start = int(np.argmin(np.abs(ramp - clip[0, 0])))
     np.testing.assert_allclose(clip[0], ramp[start : start + 1024], atol=2e-5)
     np.testing.assert_array_equal(clip, training_clip(clips, 5, augment=False))
-    loud = SongClips([("ramp", tmp_path / "ramp.wav")], tiny(normalize="peak"))
+    loud = SongClips([("ramp", tmp_path / "ramp.wav")], tiny(normalise="peak"))
     assert np.abs(loud.draw(np.random.default_rng(0))).max() == pytest.approx(1.0, abs=0.95)
     assert loud.songs["ramp"].gain * 32767 * 0.5 == pytest.approx(0.5 / 0.5 * 0.5, abs=0.51)
 
@@ -84,7 +84,7 @@ def test_short_broken_and_silent_files(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "nothing.wav", np.zeros(4000, np.float32), 8000)
     (tmp_path / "broken.wav").write_bytes(b"RIFF no audio")
     files = [(name, tmp_path / f"{name}.wav") for name in ("hit", "nothing", "broken")]
-    clips = SongClips(files, tiny(normalize="none"))
+    clips = SongClips(files, tiny(normalise="none"))
     assert clips.padded == ["hit"]
     assert [Path(line.split(":")[0]).stem for line in clips.left_out] == ["nothing", "broken"]
     clip = clips.draw(np.random.default_rng(0))
@@ -98,7 +98,7 @@ def test_stereo_keeps_its_sides_and_mono_is_doubled(tmp_path: Path) -> None:
     sides = np.stack([np.full(9000, 0.5), np.full(9000, -0.25)], 1)
     soundfile.write(tmp_path / "a.wav", sides, 16000)
     soundfile.write(tmp_path / "b.wav", sides[:, 0], 8000)
-    config = tiny(channels=2, normalize="none")
+    config = tiny(channels=2, normalise="none")
     stereo = SongClips([("a", tmp_path / "a.wav")], config).draw(np.random.default_rng(0))
     np.testing.assert_allclose(np.median(stereo, axis=1), [0.5, -0.25], atol=1e-3)
     doubled = SongClips([("b", tmp_path / "b.wav")], config).draw(np.random.default_rng(0))
@@ -135,6 +135,6 @@ def test_clips_of_a_chunk_folder(tmp_path: Path) -> None:
     drawn = chunks.draw(np.random.default_rng(1))
     places = [np.flatnonzero(row == drawn[0, 0]) for row in clips[:4]]
     assert sum(map(len, places)) == 1
-    for config in (dataclasses.replace(tiny(), rate_hz=16000), tiny(samples=2048), tiny(channels=2)):
+    for config in (dataclasses.replace(tiny(), sample_rate_hz=16000), tiny(samples=2048), tiny(channels=2)):
         with pytest.raises(ConfigError, match="holds clips of 1500 samples at 8000 Hz"):
             ChunkClips(tmp_path, config)

@@ -48,7 +48,7 @@ def test_stages_multiply_by_four() -> None:
 
 
 def test_long_clips_have_windows_of_which_each_second_is_shifted() -> None:
-    config = tiny("transformer", samples=16384, tokens=4096, full_attention=64, window=32)
+    config = tiny("transformer", samples=16384, tokens=4096, full_attention=64, attention_window=32)
     attentions = [encoder.attention for encoder in build_networks(config)["G"].encoders]
     assert [a.window for a in attentions] == [64, 32, 32, 32, 32]
     assert [a.shifted for a in attentions] == [False, False, True, False, True]

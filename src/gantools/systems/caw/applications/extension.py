@@ -54,13 +54,13 @@ def place_source(stack: Stack, source: SourceAudio, at_hz: int, gain: float) -> 
         `at_hz` is above the rate of the source.
     """
     if at_hz > source.rate_hz:
-        raise ConfigError(f"--at {at_hz} is above the rate of the source, {source.rate_hz} Hz")
+        raise ConfigError(f"--at-hz {at_hz} is above the rate of the source, {source.rate_hz} Hz")
     at_hz = at_hz or source.rate_hz
     top_hz = stack.rates_hz[-1]
     if at_hz >= top_hz:
         raise InputError(
             f"has {at_hz} Hz and the model {top_hz}: nothing is missing; "
-            "where its band ends earlier, tell the rate that it is good for with --at"
+            "where its band ends earlier, tell the rate that it is good for with --at-hz"
         )
     known = [index for index, rate in enumerate(stack.rates_hz) if rate <= at_hz]
     if not known:

@@ -26,7 +26,7 @@ def scale_at(stack: Stack, at_hz: int) -> int:
     if not at_hz:
         return 0
     if at_hz not in below:
-        raise ConfigError(f"--at {at_hz}: the model has scales at {', '.join(map(str, below))} Hz; take one of them")
+        raise ConfigError(f"--at-hz {at_hz}: the model has scales at {', '.join(map(str, below))} Hz; take one of them")
     return below.index(at_hz)
 
 
