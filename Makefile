@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint learn separator automix caw wavegan songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs learn separator automix caw wavegan songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,7 +15,7 @@ install: $(VENV)/installed  ## .venv with gantools, editable, at the versions of
 $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "installing gantools into $(VENV) (a few hundred MB, once)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint,bench,docs]'
 	@touch $@
 
 demo: install  ## drums for bass lines: the whole chain on material played from bundled one-shots (8 minutes)
@@ -58,6 +58,10 @@ bench: install  ## speed against peers, with the error beside the time
 	@# One BLAS thread is librosa's best here: with two its NNLS takes 1.4 times as long.
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; \
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+docs: install  ## the reference of the library, from its docstrings, into build/reference
+	$(BIN)/python -m pdoc --docformat numpy --no-show-source --output-directory build/reference gantools '!gantools.cli' '!gantools.commands'
+	@echo build/reference/gantools.html
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -74,8 +74,9 @@ class PlainNet(nn.Module):
     def __init__(self, net: Generator | Discriminator) -> None:
         super().__init__()
         self.convs = nn.ModuleList(plain(conv) for conv in net.body.convs)
-        self.norms = nn.ModuleList(nn.BatchNorm1d(norm.num_features) for norm in net.body.norms)
-        for norm, copied in zip(net.body.norms, self.norms, strict=True):
+        norms: list[Any] = list(net.body.norms)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(norm.num_features) for norm in norms)
+        for norm, copied in zip(norms, self.norms, strict=True):
             copied.load_state_dict(norm.state_dict())
         self.head = nn.ModuleList()
         if isinstance(net, Generator):

@@ -11,6 +11,7 @@ the files. Exit code 1 if a target is missed.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
@@ -65,9 +66,9 @@ def by_pyloudnorm(path: Path, folder: Path) -> None:
 
 def apply(folder: Path, out: Path, jobs: int) -> list[dict]:
     """Run the command; return its records."""
-    command = [sys.executable, "-m", "gantools", "fxnorm", "apply", folder, "--target", "musdb18"]
+    command = [sys.executable, "-m", "gantools", "fxnorm", "apply", str(folder), "--target", "musdb18"]
     done = subprocess.run(
-        [*command, "-o", out, "-j", str(jobs), "--json", "-q"],
+        [*command, "-o", str(out), "-j", str(jobs), "--json", "-q"],
         check=True,
         capture_output=True,
         stdin=subprocess.DEVNULL,
@@ -89,7 +90,7 @@ def floor_s(path: Path, rounds: float, folder: Path) -> tuple[float, float]:
     for size, count, ways in plan:
         batch = np.random.default_rng(0).standard_normal((max(4, 2**18 // size), size), np.float32)
         fft.rfft(batch, workers=1)
-        best = min(timed_cpu(lambda batch=batch: fft.rfft(batch, workers=1)) for _ in range(5))
+        best = min(timed_cpu(partial(fft.rfft, batch, workers=1)) for _ in range(5))
         total += best / len(batch) * count * ways
 
     def copy() -> None:
@@ -109,10 +110,12 @@ def main() -> int:
         apply(paths[0].parent, folder / "warm", 1)  # compiles what a first run compiles
         rows = {}
         records: list[dict] = []
+
+        def collect(jobs: int) -> None:
+            records.extend(apply(folder / "stems", folder / f"out{jobs}", jobs))
+
         for jobs in (1, 2):
-            rows[f"gantools fxnorm apply -j {jobs}"] = timed(
-                lambda j=jobs: records.extend(apply(folder / "stems", folder / f"out{j}", j))
-            )
+            rows[f"gantools fxnorm apply -j {jobs}"] = timed(partial(collect, jobs))
         (folder / "peer").mkdir()
         before_s = cpu_s()
         with ProcessPoolExecutor(2, get_context("spawn")) as pool:
@@ -134,7 +137,7 @@ def main() -> int:
         spent = {}
         for minutes in (2, 8):
             make_stems(folder / f"long{minutes}", 1, 60.0 * minutes)
-            spent[minutes] = timed(lambda m=minutes: apply(folder / f"long{m}", folder / f"outlong{m}", 1))[1]
+            spent[minutes] = timed(partial(apply, folder / f"long{minutes}", folder / f"outlong{minutes}", 1))[1]
         make_stems(folder / "one", 1, 1.0)
         start_s = timed(lambda: apply(folder / "one", folder / "outone", 1))[1]
         growth = (spent[8] - start_s) / (spent[2] - start_s) / 4

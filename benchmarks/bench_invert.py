@@ -15,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -32,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: File and start in seconds. The electronic clip has a sub-bass of 30 Hz, the hardest case found.
 REAL_CLIPS = {"jazz/vibe-ace.ogg": 10, "electronic/awakening.ogg": 30, "folk/lets-go-fishin.ogg": 20}
 PARAMS = MelParams()
-LIBROSA = {"sr": PARAMS.sample_rate_hz, "n_fft": PARAMS.n_fft, "htk": True, "norm": None}
+LIBROSA: dict[str, Any] = {"sr": PARAMS.sample_rate_hz, "n_fft": PARAMS.n_fft, "htk": True, "norm": None}
 #: effort -> (spectral convergence, log-mel error) at most, in dB, on every clip
 MOST = {"default": (-29.0, 0.55), "best": (-33.0, 0.30)}
 LEAST_SPEEDUP, LEAST_KL_SPEEDUP = 8.0, 20.0
@@ -75,6 +77,10 @@ def clips(seconds: float) -> dict[str, np.ndarray]:
     return {p.stem: load_mono(p, rate_hz)[start * rate_hz :][:length].copy() for p, start in starts.items()}
 
 
+def by_nnls(power: np.ndarray) -> np.ndarray:
+    return librosa.feature.inverse.mel_to_stft(power.T, **LIBROSA).T ** 2
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each clip")
@@ -109,16 +115,15 @@ def main() -> int:
             found_db = mel_db(back, PARAMS)  # librosa returns whole hops: up to a frame fewer
             return mel_errors(given_db[: len(found_db)], found_db)
 
-        nnls.add(lambda p=power: librosa.feature.inverse.mel_to_stft(p.T, **LIBROSA).T ** 2, judge_power)
+        nnls.add(partial(by_nnls, power), judge_power)
         for count, row in kl.items():
             with block_threads(count) as run:
-                row.add(lambda p=power, run=run: kl_power(p, PARAMS, 10, run), judge_power)
-        lstsq.add(lambda p=power: least_squares_power(p, PARAMS), judge_power)
-        chain.add(
-            lambda p=power: librosa.feature.inverse.mel_to_audio(p.T, hop_length=512, n_iter=32, **LIBROSA), judge
-        )
+                row.add(partial(kl_power, power, PARAMS, 10, run), judge_power)
+        lstsq.add(partial(least_squares_power, power, PARAMS), judge_power)
+        to_audio = librosa.feature.inverse.mel_to_audio
+        chain.add(partial(to_audio, power.T, hop_length=512, n_iter=32, **LIBROSA), judge)
         for (effort, count), row in efforts.items():
-            row.add(lambda w=wave, d=given_db, p=effort, c=count: invert_mel(d, PARAMS, len(w), p, threads=c), judge)
+            row.add(partial(invert_mel, given_db, PARAMS, len(wave), effort, threads=count), judge)
 
     print(f"{len(waves)} clips ({', '.join(waves)}), {total_s:.0f} s in all")
     print(f"{'':<30}     wall      CPU   faster   faster   x real   convergence dB    log-mel error dB")

@@ -13,6 +13,7 @@ exit code 1 if it is not.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
@@ -29,7 +30,7 @@ from gantools.audio.truepeak import true_peak
 LEAST_SPEEDUP = 5.0
 RUNS = 9
 #: Levels in dBFS and seconds of the tones, and the loudness they have.
-CASES = {
+CASES: dict[str, tuple[list[int], list[float], int]] = {
     "1": ([-23], [20], -23),
     "2": ([-33], [20], -33),
     "3": ([-36, -23, -36], [10, 60, 10], -23),
@@ -105,9 +106,9 @@ def main() -> int:
     slowest = np.inf
     for rate_hz in (44100, 48000):
         noise = (np.random.default_rng(0).standard_normal((2, 60 * rate_hz)) * 0.1).astype(np.float32)
-        ours = cpu_ms(lambda noise=noise, rate_hz=rate_hz: all_readings(noise, rate_hz))
-        theirs = cpu_ms(lambda noise=noise, rate_hz=rate_hz: by_pyloudnorm(noise, rate_hz, "DeMan"))
-        peak = cpu_ms(lambda noise=noise, rate_hz=rate_hz: true_peak(noise, rate_hz))
+        ours = cpu_ms(partial(all_readings, noise, rate_hz))
+        theirs = cpu_ms(partial(by_pyloudnorm, noise, rate_hz, "DeMan"))
+        peak = cpu_ms(partial(true_peak, noise, rate_hz))
         slowest = min(slowest, theirs / ours)
         print(
             f"{rate_hz} Hz: gantools {ours:.1f}, pyloudnorm DeMan {theirs:.1f}, {theirs / ours:.1f} times as fast; "

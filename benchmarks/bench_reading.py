@@ -60,7 +60,7 @@ def by_librosa(path: Path) -> list[np.ndarray]:
 
 def reference(path: Path) -> np.ndarray:
     if shutil.which("ffmpeg"):
-        command = ["ffmpeg", "-v", "error", "-nostdin", "-i", path, "-f", "f32le", "-"]
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), "-f", "f32le", "-"]
         raw = subprocess.run(command, capture_output=True, check=True).stdout
         return np.frombuffer(raw, np.float32).reshape(-1, channels_of(path))
     return soundfile.read(path, dtype="float32", always_2d=True)[0]
@@ -93,7 +93,7 @@ def files(folder: Path) -> list[tuple[str, Path, np.ndarray | None]]:
         ("M4A, AAC 192", folder / "a.m4a", None),
     ]
     if shutil.which("lame"):
-        lame = ["lame", "--quiet", "-V6", "-m", "m", folder / "a.wav"]
+        lame = ["lame", "--quiet", "-V6", "-m", "m", str(folder / "a.wav")]
         subprocess.run([*lame, folder / "lame.mp3"], check=True)
         piped = subprocess.run([*lame, "-"], capture_output=True, check=True)
         (folder / "piped.mp3").write_bytes(piped.stdout)

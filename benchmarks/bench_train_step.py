@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -35,7 +36,7 @@ from gantools.training.update import PhaseUpdate
 
 WANTED = 1.3
 #: name -> (changes to preset paper, frames, mel bands, timed steps)
-SIZES = {
+SIZES: dict[str, tuple[dict[str, Any], int, int, int]] = {
     "paper: 256 x 256, width 64, 9 blocks": ({}, 256, 256, 2),
     "quarter: 128 x 64, width 16, 4 blocks": ({"width": 16, "discriminator_width": 16, "blocks": 4}, 128, 64, 20),
 }
@@ -144,7 +145,7 @@ def main() -> int:
             chunks = chunk_folder(Path(folder), frames, n_mels)
             config: CycleGANConfig = replace(PRESETS["paper"], **changes)
             system = CycleGAN(config, chunks, device)
-            steps = {
+            steps: dict[str, PlainStep | LoopStep] = {
                 "plain six-call step, float32": PlainStep(system),
                 "four-call step, float32": LoopStep(system, "float32"),
                 f"four-call step, {precision}": LoopStep(system, precision),

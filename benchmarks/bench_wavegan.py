@@ -79,14 +79,14 @@ class PlainDiscriminator(nn.Module):
     def __init__(self, net: Discriminator, config: WaveGANConfig) -> None:
         super().__init__()
         self.convs, self.shuffled = nn.ModuleList(), net.shuffled
+        layer: Any
         for layer in net.layers:
             weight: Any = layer.weight.detach()
-            conv = nn.Conv1d(
-                weight.shape[1], weight.shape[0], weight.shape[3], layer.stride[1], padding=layer.padding[1]
-            )
+            stride, padding = layer.stride[1], layer.padding[1]
+            conv = nn.Conv1d(weight.shape[1], weight.shape[0], weight.shape[3], stride, padding=padding)
             conv.load_state_dict({"weight": weight.squeeze(2), "bias": layer.bias})
             self.convs.append(spectral_norm(conv) if config.spectral_norm else conv)
-        self.judge = nn.Linear(net.judge.in_features, 1)
+        self.judge: nn.Module = nn.Linear(net.judge.in_features, 1)
         self.judge.load_state_dict({"weight": net.judge.weight.detach(), "bias": net.judge.bias})
         if config.spectral_norm:
             self.judge = spectral_norm(self.judge)

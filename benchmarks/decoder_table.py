@@ -111,7 +111,7 @@ def by_pyav(path: Path) -> np.ndarray:
     with av.open(str(path), metadata_errors="ignore") as container:
         parts = []
         for frame in container.decode(container.streams.audio[0]):
-            data = frame.to_ndarray()
+            data: np.ndarray = frame.to_ndarray()
             data = data.T if frame.format.is_planar else data.reshape(-1, frame.layout.nb_channels)
             parts.append(data / np.float32(np.iinfo(data.dtype).max + 1.0) if data.dtype.kind == "i" else data)
     return np.concatenate(parts)

@@ -251,7 +251,11 @@ def mutants(module: str, root: Path) -> list[Mutant]:
         starts.append(starts[-1] + len(line))
     data, found = source.encode(), []
     for node in mutated(ast.parse(source)):
-        if not hasattr(node, "lineno"):
+        if (
+            not isinstance(node, ast.stmt | ast.expr | ast.keyword)
+            or node.end_lineno is None
+            or node.end_col_offset is None
+        ):
             continue
         start, stop = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         before = data[start:stop].decode()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(**SETTINGS)
 #: Options that change no sample of the result.
-_IRRELEVANT = {"model": "", "download": False, "batch": 0}
+_IRRELEVANT: dict[str, Any] = {"model": "", "download": False, "batch": 0}
 
 
 @verb(app, "separate", SeparateConfig, uses=(*BATCH, "seed", "device"), name_template="{rel}/{stem}/{role}.{ext}")
