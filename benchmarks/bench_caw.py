@@ -133,9 +133,9 @@ class PlainStep:
         c, system = self.config, self.system
         batch = system.batch(step, [0])
         real, reach = batch["real"], c.reach
-        length = system.material.lengths[0] if self.whole_draws else real.shape[-1]
+        length = system.scale_data.lengths[0] if self.whole_draws else real.shape[-1]
         previous = self.draw(length, RATE_HZ)[..., : real.shape[-1]]
-        x = previous + system.material.amplitude * torch.randn_like(previous)
+        x = previous + system.scale_data.amplitude * torch.randn_like(previous)
         fake = self.generator(functional.pad(x, (reach, reach)), previous)
 
         self.adam["D"].zero_grad()
@@ -149,7 +149,7 @@ class PlainStep:
         self.adam["G"].zero_grad()
         rec = self.generator(batch["rec_x"], batch["rec_previous"])
         mse = functional.mse_loss(rec, real)
-        share = real.shape[-1] / system.material.lengths[0]
+        share = real.shape[-1] / system.scale_data.lengths[0]
         spectral = sum(distance(rec, real, *sizes) for sizes in ((2048, 240, 1200), (1024, 120, 600), (512, 50, 240)))
         spectral = spectral / 3 * share**-0.5
         (-self.discriminator(fake).mean() + c.alpha1 * mse + c.alpha2 * spectral).backward()
@@ -182,8 +182,8 @@ def scale_of(config: CawConfig, seconds: float, rate_hz: int = RATE_HZ) -> tuple
     """Return the scale at a rate over an untrained stack, and that stack."""
     below = untrained([hz for hz in list_rates(config.rates, rate_hz) if 500 <= hz < rate_hz], config, seconds)
     cpu = torch.device("cpu")
-    material = prepare([riff(seconds, 16000)], 16000, rate_hz, below, config, cpu)
-    return CawScale(config, material, CoarserDraws(below, rate_hz, 1, [seconds], config, cpu), config.width), below
+    scale_data = prepare([riff(seconds, 16000)], 16000, rate_hz, below, config, cpu)
+    return CawScale(config, scale_data, CoarserDraws(below, rate_hz, 1, [seconds], config, cpu), config.width), below
 
 
 def cpu_s(work: Any, *arguments: Any) -> tuple[float, Any]:

@@ -221,9 +221,9 @@ def _caw_scale(folder: Path, index: int, **changes: Any) -> System:
     config = dataclasses.replace(caw_config.PRESETS["small"], **made)
     clip = read_clip(folder / "riff.wav", config)
     below = small_stack((1000,), seconds=clip.seconds, equaliser=False) if index else None
-    material = prepare([clip.signal], clip.rate_hz, (1000, 2000)[index], below, config, torch.device("cpu"))
-    draws = CoarserDraws(below, material.rate_hz, 1, [clip.seconds], config, torch.device("cpu"))
-    return CawScale(config, material, draws, 4)
+    scale_data = prepare([clip.signal], clip.rate_hz, (1000, 2000)[index], below, config, torch.device("cpu"))
+    draws = CoarserDraws(below, scale_data.rate_hz, 1, [clip.seconds], config, torch.device("cpu"))
+    return CawScale(config, scale_data, draws, 4)
 
 
 def _wavegan(folder: Path, variant: str, **changes: Any) -> System:

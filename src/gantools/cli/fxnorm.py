@@ -15,7 +15,7 @@ from gantools.cli.batch import stopped
 from gantools.cli.flags import Run
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.records import emit, say
-from gantools.cli.survey import columns, decibels, survey
+from gantools.cli.survey import cell, columns, survey
 from gantools.cli.terminal import write_message
 from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError
@@ -146,7 +146,7 @@ def _print_features(run: Run, features: Features) -> None:
     table: list[Sequence[str]] = [("type", "files", "LUFS", "sd", "onset peak dB", "sd", "spread dB")]
     for role, stem in sorted(features.stems.items()):
         loud, peak, spread = stem.loudness_lufs, stem.drc_onset_peak_db, stem.drc_spread_db
-        cells = [decibels(v, 2) for v in (loud.mean, loud.std, peak.mean, peak.std, spread.mean)]
+        cells = [cell(v, 2) for v in (loud.mean, loud.std, peak.mean, peak.std, spread.mean)]
         table.append((role, str(stem.n_files), *cells))
     write_message(columns(table))
 
@@ -175,7 +175,7 @@ def measure_stems(run: Run, items: Sequence[Item], features: Features | None, co
         if run.json:
             emit(run, {**record, "role": item.role, "song": item.song, **fields})
         elif status == "ok":
-            table.append((item.key, *(decibels(fields.get(name), digits) for name, _, digits in shown)))
+            table.append((item.key, *(cell(fields.get(name), digits) for name, _, digits in shown)))
     if not run.json:
         print(columns(table), flush=True)
     return 1 if any("error" in fields for _, fields in done) else 0

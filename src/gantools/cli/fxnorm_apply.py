@@ -12,7 +12,7 @@ from gantools.chunks.item import Item
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
 from gantools.cli.naming import output_name
-from gantools.cli.survey import columns, decibels, survey
+from gantools.cli.survey import cell, columns, survey
 from gantools.cli.tasks import Task
 from gantools.cli.terminal import write_message
 from gantools.effects.config import ApplyConfig
@@ -62,7 +62,7 @@ def apply_file(
 
 def _change(pair: Sequence[float | None] | None, digits: int = 1) -> str:
     before, after = pair or (None, None)
-    return f"{decibels(before, digits)} > {decibels(after, digits)}"
+    return f"{cell(before, digits)} > {cell(after, digits)}"
 
 
 _CHANGES = (

@@ -79,6 +79,6 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def decibels(value: float | None, digits: int = 1) -> str:
+def cell(value: float | None, digits: int = 1) -> str:
     """Return a number for a table; a dash for what was not measured."""
     return "-" if value is None or value != value else f"{value:.{digits}f}"

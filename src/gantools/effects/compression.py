@@ -14,8 +14,8 @@ import numpy as np
 from gantools.effects.compressor import (
     CompressionPlan,
     compress_into,
-    decibels,
     gained_maxima,
+    magnitudes_db,
     reduction,
     to_gains,
 )
@@ -37,7 +37,7 @@ class _Candidates:
     def __init__(self, measured: OnsetPeaks, plan: CompressionPlan, index: int) -> None:
         self._measured, self._index = measured, index
         self._attack, self._release = plan.coefficients()
-        self._levels_db = decibels(measured.maxima * measured.scale)
+        self._levels_db = magnitudes_db(measured.maxima * measured.scale)
         self._reduction_db = np.empty(len(self._levels_db))
 
     def judge(self, threshold_db: float, ratio: float) -> tuple[float, float]:

@@ -139,7 +139,7 @@ def gained_maxima(wave: np.ndarray, gains: np.ndarray, block: int) -> np.ndarray
     return maxima
 
 
-def decibels(magnitude: np.ndarray) -> np.ndarray:
+def magnitudes_db(magnitude: np.ndarray) -> np.ndarray:
     """Return 20 log10 in float64, at least -120."""
     return 20 * np.log10(np.maximum(magnitude, _FLOOR), dtype=np.float64)
 
@@ -174,10 +174,8 @@ def compress_into(wave: np.ndarray, plan: CompressionPlan, out: np.ndarray) -> N
     for start in range(0, wave.shape[1], CHUNK_FRAMES):
         chunk = wave[:, start : start + CHUNK_FRAMES]
         maxima = block_maxima(chunk, block)
-        reduction_db = np.empty(len(maxima))
-        reduction(
-            decibels(maxima * plan.scale), plan.threshold_db, 1 - 1 / plan.ratio, attack, release, state, reduction_db
-        )
+        levels_db, reduction_db = magnitudes_db(maxima * plan.scale), np.empty(len(maxima))
+        reduction(levels_db, plan.threshold_db, 1 - 1 / plan.ratio, attack, release, state, reduction_db)
         gains = to_gains(plan.amount * reduction_db, last)
         for channel, made in zip(chunk, out[:, start : start + CHUNK_FRAMES], strict=True):
             _apply_gains(channel, gains, block, made)

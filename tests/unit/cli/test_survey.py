@@ -11,7 +11,7 @@ import pytest
 from gantools.chunks.item import Item
 from gantools.cli.flags import Run
 from gantools.cli.progress import Bar
-from gantools.cli.survey import columns, decibels, survey
+from gantools.cli.survey import cell, columns, survey
 from gantools.errors import InputError
 from gantools.files.partial import Partial
 
@@ -92,8 +92,8 @@ def test_columns_by_hand() -> None:
     ("value", "digits", "text"), [(None, 1, "-"), (float("nan"), 1, "-"), (1.25, 2, "1.25"), (-0.5, 1, "-0.5")]
 )
 def test_numbers_of_a_table(value: float | None, digits: int, text: str) -> None:
-    assert decibels(value, digits) == text
+    assert cell(value, digits) == text
 
 
 def test_a_number_has_one_digit_unless_told_otherwise() -> None:
-    assert decibels(1.0) == "1.0"
+    assert cell(1.0) == "1.0"

@@ -155,9 +155,9 @@ def _step_seconds(run: CawRun, width: int) -> float:
     shape = (config.channels, _SAMPLES)
     real = 0.1 * torch.randn(shape, device=run.device)
     zeros = torch.zeros(shape, device=run.device)
-    material = ScaleData(8000, [real], [zeros], [zeros], None, torch.ones(config.channels, 1, device=run.device))
-    draws = CoarserDraws(None, 8000, config.channels, [_SAMPLES / 8000], config, run.device)
-    system = CawScale(config, material, draws, width, run.device)
+    scale_data = ScaleData(8000, [real], [zeros], [zeros], None, torch.ones(config.channels, 1, device=run.device))
+    coarser = CoarserDraws(None, 8000, config.channels, [_SAMPLES / 8000], config, run.device)
+    system = CawScale(config, scale_data, coarser, width, run.device)
     begun = time.perf_counter()
     for step in range(_STEPS + 1):
         if step == 1:

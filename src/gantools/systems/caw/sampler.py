@@ -53,6 +53,8 @@ class Filter:
 
     def push(self, x: torch.Tensor, last: bool) -> torch.Tensor:
         """Return what follows from the next piece, which may be nothing; `last` tells that it is the last one."""
+        # What the filter still needs of the past goes before the piece: zeros at first, then the end of what came. The
+        # zeros behind the signal come with the last piece. Only whole windows are computed, the rest is kept.
         zeros = x.new_zeros(*x.shape[:-1], self._pad)
         before = zeros if self._kept is None else self._kept
         parts = [part for part in (before, x, zeros if last else zeros[..., :0]) if part.shape[-1]]
@@ -145,6 +147,7 @@ class _ScaleStream:
 
     def push(self, previous: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Take the next samples of the scale below, upsampled, and the noise; return those that are ready."""
+        # The layers see the future and give less than they are given: the signal comes out late by the scale's reach.
         self._received += previous.shape[-1]
         last = self._received == self._total
         h = (previous + noise)[:, :, None]
@@ -153,6 +156,7 @@ class _ScaleStream:
         signal, gate = self._head.push(self._layers[-1].push(h, last), last).sigmoid_().chunk(2, 1)
         gated = torch.addcmul(gate, signal, gate, value=-2)  # its sign is in the weights that follow
         added = self._emphasised(self._out.push(gated, last)[:, :, 0])
+        # The residual is added where it belongs: the signal of the scale below waits until its samples are ready.
         waiting = previous if self._previous is None else torch.cat([self._previous, previous], -1)
         ready = added.shape[-1]
         self._previous = waiting[..., ready:].clone()
@@ -234,6 +238,8 @@ class Sampler:
         equalise : bool
             Apply the scales' equalisers.
         """
+        # A chain of generators, each pulling from the one below: a piece wanted at the top rate asks the next scale for
+        # what it lacks, down to the coarsest. No scale is ever further ahead than its filters have to see.
         stack = self.stack
         blocks: Iterable[torch.Tensor] | None = below if first else None
         for index in range(first, len(stack.scales)):
@@ -243,6 +249,7 @@ class Sampler:
             else:
                 rates = stack.rates_hz[index - 1], stack.rates_hz[index]
                 raised = _raised(blocks, *rates, lengths[index - 1], total, self._chunk)
+            # From here down a thread of its own works a few pieces ahead.
             if index == self._thread_before and index > first:
                 raised = read_ahead(raised)
             blocks = _generated(index, self._folded[index].stream(total, equalise), raised, noise)
@@ -250,6 +257,7 @@ class Sampler:
         yield from blocks
 
     def _zeros(self, batch: int, total: int) -> Iterator[torch.Tensor]:
+        """Yield what stands below the coarsest scale: nothing, `total` samples of it."""
         for start in range(0, total, self._chunk):
             size = min(self._chunk, total - start)
             yield torch.zeros(batch, self.stack.channels, size, device=self.stack.device)
@@ -279,6 +287,7 @@ def reconstruction_noise(stack: Stack) -> NoiseSource:
 def _generated(
     index: int, stream: _ScaleStream, raised: Iterable[torch.Tensor], noise: NoiseSource
 ) -> Iterator[torch.Tensor]:
+    """Yield the signal of a scale from the upsampled one below and noise at the same absolute positions."""
     start = 0
     for previous in raised:
         made = stream.push(previous, noise(index, start, previous.shape[-1]))
@@ -302,6 +311,7 @@ def _raised(
         """Return the source sample at or left of an output sample."""
         return ((2 * output + 1) * from_hz - to_hz) // (2 * to_hz)
 
+    # An output piece can be made when the source reaches two samples beyond it, for the cubic kernel, or has ended.
     for block in blocks:
         kept = block if kept is None else torch.cat([kept, block], -1)
         known = origin + kept.shape[-1]

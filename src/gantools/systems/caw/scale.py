@@ -45,9 +45,9 @@ class CawScale(System):
     Parameters
     ----------
     config : CawConfig
-    material : ScaleData
+    scale_data : ScaleData
         The clips at this rate.
-    draws : CoarserDraws
+    coarser : CoarserDraws
         Input of the generator.
     width : int
         Channels of both networks.
@@ -60,14 +60,14 @@ class CawScale(System):
     def __init__(
         self,
         config: CawConfig,
-        material: ScaleData,
-        draws: CoarserDraws,
+        scale_data: ScaleData,
+        coarser: CoarserDraws,
         width: int,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.config, self.material, self.draws, self.device = config, material, draws, torch.device(device)
-        self.data = {"rate_hz": material.rate_hz, "lengths": material.lengths, "width": width}
-        seed = item_seed(config.seed, "networks", material.rate_hz)
+        self.config, self.scale_data, self.coarser, self.device = config, scale_data, coarser, torch.device(device)
+        self.data = {"rate_hz": scale_data.rate_hz, "lengths": scale_data.lengths, "width": width}
+        seed = item_seed(config.seed, "networks", scale_data.rate_hz)
         shape = (config.channels, width, config.layers, config.kernel)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -84,10 +84,10 @@ class CawScale(System):
             Phase("generator", ("G",), optimizer, schedule),
         )
         if config.alpha3:
-            longest = max(material.lengths)
+            longest = max(scale_data.lengths)
             pieces = min(_MOST_PIECES, longest // config.crop) if config.crop else 0
-            shortest = min(config.crop or longest, *material.lengths)
-            self.statistics = FrameStatistics(material.stretches(), pieces, shortest)
+            shortest = min(config.crop or longest, *scale_data.lengths)
+            self.statistics = FrameStatistics(scale_data.stretches(), pieces, shortest)
         self._targets: dict[int, list[torch.Tensor]] = {}
         self._likeness: list[Likeness] = []
         self._sounds: Tensors = {}
@@ -97,7 +97,7 @@ class CawScale(System):
         return self.statistics.state() if self.config.alpha3 else {}
 
     def load_extra_state(self, state: Tensors) -> None:
-        """Take them back."""
+        """Take back the frames of `extra_state`."""
         if self.config.alpha3:
             self.statistics.load(state)
 
@@ -105,40 +105,48 @@ class CawScale(System):
         """Return windows of one clip: ``real``, the generator's inputs for a draw and for the reconstruction, masks.
 
         ``x`` and ``rec_x`` have `reach` samples more on each side than ``previous``, ``rec_previous`` and ``real``.
+        All is a function of (seed, step, item), so that a resumed run and any number of ranks see the same windows.
         """
-        material, (clip, window) = self.material, self._of_step(step)
+        scale_data, (clip, window) = self.scale_data, self._of_step(step)
         rows: dict[str, list[torch.Tensor]] = {}
         for item in items:
-            seed = item_seed(self.config.seed, "item", material.rate_hz, step, item)
+            # Everything random about an item comes from one generator, in this order: place, noise, mixture.
+            seed = item_seed(self.config.seed, "item", scale_data.rate_hz, step, item)
             random = torch.Generator().manual_seed(seed)
-            start = int(torch.randint(material.lengths[clip] - window + 1, (), generator=random))
+            start = int(torch.randint(scale_data.lengths[clip] - window + 1, (), generator=random))
             place = (start, window)
-            row = self._window(self.draws.at_step(step, clip, item), random, place, "")
-            row |= self._window(material.rec_previous[clip], material.rec_noise[clip], place, "rec_")
-            row["real"] = material.real[clip][:, start : start + window]
+            # A draw has fresh noise on an invented coarser signal, the reconstruction fixed noise on that of the clip;
+            # both are cut at the place of the real window, which the reconstruction has to equal.
+            row = self._window(self.coarser.at_step(step, clip, item), random, place, "")
+            row |= self._window(scale_data.rec_previous[clip], scale_data.rec_noise[clip], place, "rec_")
+            row["real"] = scale_data.real[clip][:, start : start + window]
+            # The penalty's mixture of real and fake: one number for the window, drawn here so that ranks agree.
             row["mix"] = torch.rand(1, 1, generator=random).to(self.device)
-            if material.valid is not None:
-                row["valid"] = material.valid[clip][:, start : start + window]
+            if scale_data.valid is not None:
+                row["valid"] = scale_data.valid[clip][:, start : start + window]
             for name, tensor in row.items():
                 rows.setdefault(name, []).append(tensor)
         return {name: torch.stack(tensors) for name, tensors in rows.items()}
 
     def _of_step(self, step: int) -> tuple[int, int]:
         """Return the clip that a step learns from, and the samples of its windows: as long as the clip, or a crop."""
-        random = torch.Generator().manual_seed(item_seed(self.config.seed, "clip", self.material.rate_hz, step))
-        clip = int(torch.randint(len(self.material.real), (), generator=random))
-        length, window = self.material.lengths[clip], self.config.crop + 2 * _MARGIN_SAMPLES
+        random = torch.Generator().manual_seed(item_seed(self.config.seed, "clip", self.scale_data.rate_hz, step))
+        clip = int(torch.randint(len(self.scale_data.real), (), generator=random))
+        length, window = self.scale_data.lengths[clip], self.config.crop + 2 * _MARGIN_SAMPLES
         return clip, min(length, window) if self.config.crop else length
 
     def _window(
         self, previous: torch.Tensor, noise: torch.Tensor | torch.Generator, place: tuple[int, int], prefix: str
     ) -> Tensors:
         """Cut the generator's input, `previous` plus noise with zeros around the clip, and `previous` itself."""
+        # The convolutions have no padding: the input must be wider than the window by the reach on either side. Where
+        # the clip has that much it is music, as in the middle of a whole draw; beyond the ends of the clip it is zeros.
         reach, (start, window) = self.config.reach, place
         first, last = max(0, start - reach), min(previous.shape[-1], start + window + reach)
         if isinstance(noise, torch.Generator):
+            # Noise is drawn only where there is signal, and on the CPU: every device gets the same.
             drawn = torch.randn(self.config.channels, last - first, generator=noise)
-            added = drawn.to(self.device) * self.material.amplitude
+            added = drawn.to(self.device) * self.scale_data.amplitude
         else:
             added = noise[:, first:last]
         around = (first - start + reach, start + window + reach - last)
@@ -147,18 +155,23 @@ class CawScale(System):
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the discriminator (equation 3) or of the generator (equations 4 and 5), and its terms."""
+        # The generator's last layers pad their input with zeros. At the ends of a whole clip that is what draws have,
+        # too; at the ends of a crop it is wrong, and a few samples are cut off before anything is compared.
         clip, window = self._of_step(step.number)
-        whole = window == self.material.lengths[clip]
+        whole = window == self.scale_data.lengths[clip]
         cut = slice(None) if whole else slice(_MARGIN_SAMPLES, -_MARGIN_SAMPLES)
         real = batch["real"][..., cut]
         valid = batch["valid"][..., cut] if "valid" in batch else None
+        # Equation 1: the fake signal of this scale, from a draw of the scales below.
         fake = self.generator(batch["x"], batch["previous"])[..., cut].float()
         if phase == "discriminator":
             return self._discriminator_loss(real, fake.detach(), batch["mix"], valid, step.number)
+        # Equations 4 and 5: the adversarial term of the draw, and the distance of the reconstruction from the clip.
         adversarial = -wasserstein(self.discriminator(fake))
         loss, terms = self._distance(batch, real, valid, cut, step, clip if whole else -1)
+        # Ours: the frames of the draw should be distributed like those of the clip.
         if self.config.alpha3:
-            seed = item_seed(self.config.seed, "directions", self.material.rate_hz, step.number, step.items[0])
+            seed = item_seed(self.config.seed, "directions", self.scale_data.rate_hz, step.number, step.items[0])
             random = torch.Generator().manual_seed(seed)
             terms["statistics"] = self.statistics.distance(fake, step.items[0], random)
             loss = loss + self.config.alpha3 * terms["statistics"]
@@ -167,13 +180,16 @@ class CawScale(System):
     def _discriminator_loss(
         self, real: torch.Tensor, fake: torch.Tensor, mix: torch.Tensor, valid: torch.Tensor | None, step: int
     ) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Return the discriminator's loss (equation 3) and its terms."""
         discriminator, c = self.discriminator, self.config
+        # The real side leaves out all that touches a hole; the fake side has no holes.
         if valid is None:
             on_real = wasserstein(discriminator(real))
         else:
             on_real = wasserstein(*discriminator.score_valid(real, valid))
         on_fake = wasserstein(discriminator(fake))
         loss, terms = on_fake - on_real, {"real": on_real, "fake": on_fake}
+        # The penalty is a third of the time of a step: computed in each N-th step it weighs N times as much.
         if c.penalty_weight and step % c.penalty_every == 0:
 
             def scores(x: torch.Tensor) -> torch.Tensor:
@@ -200,7 +216,7 @@ class CawScale(System):
             loss = loss + alpha1 * terms["mse"]
         if c.alpha2:
             # The norm of a piece is smaller by the root of its share.
-            share = real.shape[-1] / self.material.lengths[max(clip, 0)]
+            share = real.shape[-1] / self.scale_data.lengths[max(clip, 0)]
             masked = rec if valid is None else rec * valid + real * (1.0 - valid)
             terms["spectral"] = spectral_loss(masked, self._target(clip, real)) * share**-0.5
             loss = loss + c.alpha2 * terms["spectral"]
@@ -224,12 +240,12 @@ class CawScale(System):
         generator = calibrated(networks["G"], self, passes=2)
         figures: dict[str, list[float]] = {}
         for index in range(self.config.validation_draws):
-            clip = index % len(self.material.real)
+            clip = index % len(self.scale_data.real)
             drawn = self.draw(generator, clip, "calibration", -1 - index)
             for name, value in self._listen(clip).measure(drawn).items():
                 figures.setdefault(name, []).append(value)
         means = {name: float(np.mean(values)) for name, values in figures.items()}
-        rec, real = self.reconstruct(generator), self.material.real[0]
+        rec, real = self.reconstruct(generator), self.scale_data.real[0]
         self._sounds = {"real": real, "reconstruction": rec, "draw": drawn}
         error = (rec - real).square().mean() / real.square().mean()
         means["reconstruction"] = float(error.sqrt())
@@ -239,26 +255,28 @@ class CawScale(System):
         return {"score" if chooses else "distance": distance, **means}
 
     def _listen(self, clip: int) -> Likeness:
+        """Return the measures of a clip, analysed when the first is wanted."""
         if not self._likeness:
-            self._likeness = [Likeness(real) for real in self.material.real]
+            self._likeness = [Likeness(real) for real in self.scale_data.real]
         return self._likeness[clip]
 
     @torch.no_grad()
     def draw(self, generator: nn.Module, clip: int, name: str, index: int) -> torch.Tensor:
         """Return a draw (channels, n) of this scale, a function of its name and index."""
         reach, channels = self.config.reach, self.config.channels
-        previous = self.draws.kept(clip, name, index)
-        seed = item_seed(self.config.seed, "noise", self.material.rate_hz, clip, name, index)
+        # Few of the coarser draws are made; the noise that is added here makes each draw another one.
+        previous = self.coarser.kept(clip, name, index)
+        seed = item_seed(self.config.seed, "noise", self.scale_data.rate_hz, clip, name, index)
         noise = torch.randn(channels, previous.shape[-1], generator=torch.Generator().manual_seed(seed))
-        x = functional.pad(previous + noise.to(self.device) * self.material.amplitude, (reach, reach))
+        x = functional.pad(previous + noise.to(self.device) * self.scale_data.amplitude, (reach, reach))
         drawn: torch.Tensor = generator(x[None], previous[None])[0]
         return drawn
 
     @torch.no_grad()
     def reconstruct(self, generator: nn.Module) -> torch.Tensor:
         """Return the reconstruction (channels, n) of the first clip at this rate."""
-        reach, previous = self.config.reach, self.material.rec_previous[0]
-        x = functional.pad(previous + self.material.rec_noise[0], (reach, reach))
+        reach, previous = self.config.reach, self.scale_data.rec_previous[0]
+        x = functional.pad(previous + self.scale_data.rec_noise[0], (reach, reach))
         rec: torch.Tensor = generator(x[None], previous[None])[0]
         return rec
 
@@ -266,7 +284,7 @@ class CawScale(System):
         """Write what the validation listened to: the clip, its reconstruction and a draw at this rate."""
         for name, signal in self._sounds.items():
             if name != "real" or not (folder / "real.wav").exists():
-                write_audio(folder / f"{name}.wav", from_mid_side(signal).cpu().numpy(), self.material.rate_hz)
+                write_audio(folder / f"{name}.wav", from_mid_side(signal).cpu().numpy(), self.scale_data.rate_hz)
 
 
 def schedule(step: int, total: int) -> float:
@@ -278,7 +296,8 @@ def schedule(step: int, total: int) -> float:
 def calibrated(generator: nn.Module, system: CawScale, passes: int, into: nn.Module | None = None) -> nn.Module:
     """Return a copy in evaluation mode whose batch statistics are the mean over draws of whole clips.
 
-    The running statistics of training follow weights that change, and know crops only.
+    The running statistics of training follow weights that change, and know crops only. With momentum None batch norm
+    averages all passes evenly.
     """
     target = copy.deepcopy(generator) if into is None else into
     target.train()
@@ -287,20 +306,22 @@ def calibrated(generator: nn.Module, system: CawScale, passes: int, into: nn.Mod
             norm.reset_running_stats()
             norm.momentum = None
     for index in range(passes):
-        system.draw(target, index % len(system.material.real), "calibration", index)
+        system.draw(target, index % len(system.scale_data.real), "calibration", index)
     return target.eval().requires_grad_(False)
 
 
 @torch.no_grad()
 def finish(system: CawScale) -> Scale:
     """Return the finished scale of a system whose generator has the weights to keep."""
-    config, material, generator = system.config, system.material, system.generator
+    config, scale_data, generator = system.config, system.scale_data, system.generator
+    # Evaluation mode, in which the model will draw, needs batch statistics of the final weights.
     if config.recalibrate:
         calibrated(generator, system, config.recalibrate, into=generator)
     generator = generator.eval().requires_grad_(False)
+    # Whatever training left of a difference between the average spectra of draws and clips is filtered away.
     equaliser = None
     if config.match_eq_db:
-        count = max(_EQUALISER_DRAWS, len(material.real))
-        drawn = [system.draw(generator, i % len(material.real), "calibration", i) for i in range(count)]
-        equaliser = fit_equaliser(material.stretches(), drawn, config.match_eq_db)
-    return Scale(material.rate_hz, generator, material.amplitude, material.rec_noise[0], equaliser)
+        count = max(_EQUALISER_DRAWS, len(scale_data.real))
+        drawn = [system.draw(generator, i % len(scale_data.real), "calibration", i) for i in range(count)]
+        equaliser = fit_equaliser(scale_data.stretches(), drawn, config.match_eq_db)
+    return Scale(scale_data.rate_hz, generator, scale_data.amplitude, scale_data.rec_noise[0], equaliser)

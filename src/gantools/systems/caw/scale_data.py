@@ -87,8 +87,11 @@ def prepare(
     except in the second scale of a model of music, where it is the standard deviation of the upsampled reconstruction:
     these two scales carry nearly all variety (appendix A, and the authors' program).
     """
+    # Each scale is resampled from the clip itself, not from the scale above: errors do not add up.
     real = [torch.from_numpy(resample_clip(clip, clip_rate_hz, rate_hz)).to(device) for clip in clips]
     valid = hole_masks(config, rate_hz, [r.shape[-1] for r in real], device)
+    # The coarsest scale starts from noise alone. Every other one starts from the reconstruction of the scale below, and
+    # has the noise of draws from the energy that it adds.
     if below is None:
         amplitude = torch.ones(config.channels, 1, device=device)
         rec_previous = [torch.zeros_like(r) for r in real]
@@ -104,6 +107,8 @@ def prepare(
             energies = [scale_energy(np.concatenate(s, -1)) for s in ([r.cpu().numpy() for r in real], lower)]
             level = noise_amplitude(energies[0], energies[1], config.noise_factor)
             amplitude = torch.full((config.channels, 1), level, device=device)
+    # z*: what the scales must turn into the clip. Above the coarsest one it is zero, but in holes, where nothing is
+    # known, as strong as the noise of draws.
     rec_noise = [fixed_noise(config, index, rate_hz, r, below is None) for index, r in enumerate(real)]
     if valid is not None and below is not None:
         rec_noise = [n * amplitude * (1.0 - v) for n, v in zip(rec_noise, valid, strict=True)]
@@ -167,6 +172,8 @@ class CoarserDraws:
         """Return the input (channels, n) of an item of the batch, as long as the clip."""
         if not self.config.pool:
             return self._fresh(clip, "step", step, item)
+        # The pool spares the scales below: a step takes one of the kept draws, and its age tells how often the slot has
+        # been replaced by then. Both follow from the step, so that a resumed run needs no stored pool.
         random = torch.Generator().manual_seed(item_seed(self.config.seed, "slot", self.rate_hz, step, item))
         slot = int(torch.randint(self.config.pool, (), generator=random))
         replaced = step // self.config.pool_refresh

@@ -42,7 +42,7 @@ _FINISHING_DRAWS = 8
 
 
 def train_caw(
-    job: CawRun,
+    run: CawRun,
     folder: str | Path,
     *,
     resume: Literal["auto", "never"] = "auto",
@@ -56,7 +56,7 @@ def train_caw(
 
     Parameters
     ----------
-    job : CawRun
+    run : CawRun
     folder : str or Path
         Model folder.
     resume : str
@@ -75,7 +75,7 @@ def train_caw(
     done = False
     try:
         with FolderLock(folder, "is being trained by another process") if ranks.first else nullcontext():
-            summary = _Driver(job, Path(folder), base_model, report, ranks).run(resume)
+            summary = _Driver(run, Path(folder), base_model, report, ranks).train_all(resume)
         done = True
         return summary
     except OSError as error:
@@ -88,27 +88,27 @@ class _Driver:
     """One call of `train_caw`."""
 
     def __init__(
-        self, job: CawRun, folder: Path, base_model: str | Path | None, report: Report | None, ranks: Ranks
+        self, run: CawRun, folder: Path, base_model: str | Path | None, report: Report | None, ranks: Ranks
     ) -> None:
-        self.job, self.config, self.folder, self.report, self.ranks = job, job.config, folder, report, ranks
+        self.run, self.config, self.folder, self.report, self.ranks = run, run.config, folder, report, ranks
         self.base = Path(base_model) if base_model is not None else None
         self.scales: list[Scale] = []
         self.seconds, self.steps, self.trained = 0.0, 0, False
         set_threads(self.config.threads)
 
-    def run(self, resume: str) -> Summary:
+    def train_all(self, resume: str) -> Summary:
         """Bring every scale to its end."""
         if self.base is not None:
             load_model(self.base)  # says what is wrong with it before anything is written
         self._open(resume)
         summary: Summary | None = None
-        for index in range(len(self.job.rates_hz)):
-            folder = scale_folder(self.folder, self.job.rates_hz[index])
+        for index in range(len(self.run.rates_hz)):
+            folder = scale_folder(self.folder, self.run.rates_hz[index])
             if not (folder / SCALE_FILE).exists():
                 summary = self._train_scale(index, folder)
                 if summary.status == "interrupted":
                     return dataclasses.replace(self._sum_up(summary), status="interrupted")
-            scale, meta = read_scale(folder, self.job.device)
+            scale, meta = read_scale(folder, self.run.device)
             self.scales.append(scale)
             self.seconds += meta["seconds"]
             self.steps += meta["step"]
@@ -117,7 +117,7 @@ class _Driver:
     def _sum_up(self, last: Summary | None) -> Summary:
         if last is None:
             skipped = Summary("skipped", self.folder, self.steps, self.steps, None, None, self.seconds, "")
-            return dataclasses.replace(skipped, documented_steps=self.job.documented_steps)
+            return dataclasses.replace(skipped, documented_steps=self.run.documented_steps)
         steps = self.steps + (last.step if last.status == "interrupted" else 0)
         planned = max(steps, self._planned(last.total) if last.status == "interrupted" else steps)
         return dataclasses.replace(
@@ -127,18 +127,18 @@ class _Driver:
             step=steps,
             total=planned,
             best_step=None,
-            documented_steps=self.job.documented_steps,
+            documented_steps=self.run.documented_steps,
             seconds=self.seconds + (last.seconds if last.status == "interrupted" else 0.0),
         )
 
     def _planned(self, of_scale: int) -> int:
         """Return the steps of the whole model, as far as they are known."""
-        ahead = len(self.job.rates_hz) - len(self.scales) - 1
+        ahead = len(self.run.rates_hz) - len(self.scales) - 1
         return self.steps + of_scale + ahead * (self.config.steps if not self.config.budget else 0)
 
     def _open(self, resume: str) -> None:
         """Make the folder, or check that what is in it is this run."""
-        config, data, first = self.config, self.job.data, self.ranks.first
+        config, data, first = self.config, self.run.data, self.ranks.first
         there = self.folder.is_dir() and any(self.folder.iterdir())
         if there:
             try:
@@ -150,7 +150,7 @@ class _Driver:
                 self._find_gaps(model["data"]["rates_hz"])
             elif first:
                 self._clear()
-        waves = [clip.wave for clip in self.job.clips]
+        waves = [clip.wave for clip in self.run.clips]
         if first and not there:
             sweep_temporaries(self.folder.parent, of=self.folder.name)
             with new_folder(self.folder) as temporary:
@@ -190,7 +190,7 @@ class _Driver:
                 raise ConfigError(
                     f"cannot go on with {name} {here!r}: the run was started with {kept!r}; {way}", self.folder
                 )
-        check_same_data(self.job.data, model["data"], self.folder, "another clip")
+        check_same_data(self.run.data, model["data"], self.folder, "another clip")
 
     def _train_scale(self, index: int, folder: Path) -> Summary:
         """Train one scale and write it; the summary is that of its run."""
@@ -215,21 +215,21 @@ class _Driver:
         return summary
 
     def _build(self, index: int) -> CawScale:
-        job, rate_hz = self.job, self.job.rates_hz[index]
+        run, rate_hz = self.run, self.run.rates_hz[index]
         below = Stack(self.scales, self.config.channels) if index else None
-        signals = [clip.signal for clip in job.clips]
-        material = prepare(signals, job.clips[0].rate_hz, rate_hz, below, self.config, job.device)
-        seconds = [clip.seconds for clip in job.clips]
-        draws = CoarserDraws(below, rate_hz, self.config.channels, seconds, self.config, job.device)
-        return CawScale(self.config, material, draws, job.width(index), job.device)
+        signals = [clip.signal for clip in run.clips]
+        scale_data = prepare(signals, run.clips[0].rate_hz, rate_hz, below, self.config, run.device)
+        seconds = [clip.seconds for clip in run.clips]
+        coarser = CoarserDraws(below, rate_hz, self.config.channels, seconds, self.config, run.device)
+        return CawScale(self.config, scale_data, coarser, run.width(index), run.device)
 
     def _start(self, system: CawScale, index: int) -> None:
         """Give new networks the weights of the base model's scale, or of the scale below, where they fit."""
-        rate_hz = self.job.rates_hz[index]
+        rate_hz = self.run.rates_hz[index]
         if self.base is not None and _take_over(system, scale_folder(self.base, rate_hz)):
             return
-        if self.config.warm_start and index and self.job.width(index) == self.job.width(index - 1):
-            _take_over(system, scale_folder(self.folder, self.job.rates_hz[index - 1]))
+        if self.config.warm_start and index and self.run.width(index) == self.run.width(index - 1):
+            _take_over(system, scale_folder(self.folder, self.run.rates_hz[index - 1]))
         if self.config.zero_init and index:
             system.generator.silence()
 
@@ -246,7 +246,7 @@ class _Driver:
             if kept:
                 return kept
         left = parse_seconds(self.config.budget) - self.seconds
-        ahead = len(self.job.rates_hz) - index
+        ahead = len(self.run.rates_hz) - index
         share = self.config.coarsest_share if index == 0 and ahead > 1 else 1.0 / ahead
         system.draw(system.generator, 0, "calibration", 0)  # the first one also draws from the scales below
         once = time.monotonic()
@@ -256,7 +256,7 @@ class _Driver:
         return f"{max(1.0, share * left - around):.1f}s"
 
     def _report_of(self, index: int) -> Report | None:
-        report, rate_hz = self.report, self.job.rates_hz[index]
+        report, rate_hz = self.report, self.run.rates_hz[index]
         if report is None:
             return None
 

@@ -30,7 +30,7 @@ from gantools.training.report import Progress
 Make = Callable[..., CawConfig]
 
 
-def job_of(path: Path, config: CawConfig) -> CawRun:
+def run_of(path: Path, config: CawConfig) -> CawRun:
     return CawRun(config, [read_clip(path, config)])
 
 
@@ -47,7 +47,7 @@ def test_stopped_anywhere_it_ends_with_the_same_weights(
     preset: str, tiny: Make, clip_file: Path, tmp_path: Path
 ) -> None:
     config = tiny(preset, rates="1000,2000", sample_rate_hz=2000)
-    assert train_caw(job_of(clip_file, config), tmp_path / "whole").status == "finished"
+    assert train_caw(run_of(clip_file, config), tmp_path / "whole").status == "finished"
     stops = (1, 4)  # in the first and in the last scale
 
     def interrupted_at(step: int) -> Callable[[Progress], None]:
@@ -58,20 +58,20 @@ def test_stopped_anywhere_it_ends_with_the_same_weights(
         return report
 
     for step in stops:
-        summary = train_caw(job_of(clip_file, config), tmp_path / "parts", report=interrupted_at(step))
+        summary = train_caw(run_of(clip_file, config), tmp_path / "parts", report=interrupted_at(step))
         assert (summary.status, summary.step, summary.total) == ("interrupted", step, 6)
-    summary = train_caw(job_of(clip_file, config), tmp_path / "parts")
+    summary = train_caw(run_of(clip_file, config), tmp_path / "parts")
     assert (summary.status, summary.step) == ("finished", 6)
     whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
     assert whole.keys() == parts.keys()
     assert [key for key in whole if not torch.equal(whole[key], parts[key])] == []
     assert not list((tmp_path / "parts").rglob("state"))
-    assert train_caw(job_of(clip_file, config), tmp_path / "parts").status == "skipped"
+    assert train_caw(run_of(clip_file, config), tmp_path / "parts").status == "skipped"
 
 
 def test_model_folder(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     folder, config = tmp_path / "model", tiny(channels=2, match_eq_db=6.0)
-    train_caw(job_of(clip_file, config), folder)
+    train_caw(run_of(clip_file, config), folder)
     model = load_model(folder)
     assert model.finished
     assert model.data["rates_hz"] == list(model.stack.rates_hz) == [1000, 2000, 4000]
@@ -100,14 +100,14 @@ def test_warm_start_and_transfer(tiny: Make, clip_file: Path, tmp_path: Path) ->
     def first_weights(folder: Path, **options: Any) -> dict[str, torch.Tensor]:
         """Train with a learning rate of 0: the weights stay what the scales began with."""
         config = tiny(lr=0.0, zero_init=False, ema=False, steps=1)
-        train_caw(job_of(clip_file, config), folder, **options)
+        train_caw(run_of(clip_file, config), folder, **options)
         return {rate: load_model(folder).stack.scales[i].generator.state_dict() for i, rate in enumerate((1, 2, 4))}
 
     started = first_weights(tmp_path / "a")
     name = "body.convs.1.parametrizations.weight.original1"
     assert torch.equal(started[1][name], started[2][name])
     trained = tmp_path / "trained"
-    train_caw(job_of(clip_file, tiny(ema=False)), trained)
+    train_caw(run_of(clip_file, tiny(ema=False)), trained)
     moved = first_weights(tmp_path / "b", base_model=trained)
     for index, rate in enumerate((1, 2, 4)):
         kept = read_state(scale_folder(trained, rate * 1000) / "G.safetensors")[0]
@@ -116,7 +116,7 @@ def test_warm_start_and_transfer(tiny: Make, clip_file: Path, tmp_path: Path) ->
 
 def test_zero_init_begins_as_upsampling(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     config = tiny(lr=0.0, steps=1, match_eq_db=0.0)
-    train_caw(job_of(clip_file, config), tmp_path / "m")
+    train_caw(run_of(clip_file, config), tmp_path / "m")
     stack = load_model(tmp_path / "m").stack
     below = stack.scales[0].run(torch.zeros(1, 1, 2000), torch.randn(1, 1, 2000))
     raised = stack.raise_to(1, below, 4000)
@@ -133,7 +133,7 @@ def test_what_is_in_a_hole_does_not_matter(tiny: Make, clip_file: Path, tmp_path
     config = tiny(task="inpaint", holes="1.0-1.0999", steps=2)
     trained = []
     for index, path in enumerate((clip_file, tmp_path / "other.wav")):
-        train_caw(job_of(path, config), tmp_path / f"m{index}")
+        train_caw(run_of(path, config), tmp_path / f"m{index}")
         trained.append(load_model(tmp_path / f"m{index}"))
     for ours, theirs in zip(*(model.stack.scales for model in trained), strict=True):
         one, two = ours.generator.state_dict(), theirs.generator.state_dict()
@@ -164,8 +164,8 @@ def test_several_clips_in_one_model(tiny: Make, clip_file: Path, tmp_path: Path)
     config = tiny()
     clip = read_clip(clip_file, config)
     shorter = dataclasses.replace(clip, wave=clip.wave[:, :6400].copy(), digest="other")
-    job = CawRun(config, [clip, shorter])
-    train_caw(job, tmp_path / "m")
+    run = CawRun(config, [clip, shorter])
+    train_caw(run, tmp_path / "m")
     model = load_model(tmp_path / "m")
     assert [wave.shape[-1] for wave in read_clips(tmp_path / "m")] == [8000, 6400]
     assert len(model.data["clips"]) == 2
@@ -173,7 +173,7 @@ def test_several_clips_in_one_model(tiny: Make, clip_file: Path, tmp_path: Path)
 
 def test_budget_is_kept(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     config = tiny(budget="4s")
-    summary = train_caw(job_of(clip_file, config), tmp_path / "m")
+    summary = train_caw(run_of(clip_file, config), tmp_path / "m")
     assert summary.status == "finished"
     budgets = [
         float(json.loads((scale_folder(tmp_path / "m", rate) / "config.json").read_text())["config"]["budget"][:-1])
@@ -185,16 +185,16 @@ def test_budget_is_kept(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
 
 def test_another_clip_or_setting_is_refused(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     config = tiny(steps=1)
-    train_caw(job_of(clip_file, config), tmp_path / "m")
+    train_caw(run_of(clip_file, config), tmp_path / "m")
     with pytest.raises(ConfigError, match="lr"):
-        train_caw(job_of(clip_file, dataclasses.replace(config, lr=0.1)), tmp_path / "m")
+        train_caw(run_of(clip_file, dataclasses.replace(config, lr=0.1)), tmp_path / "m")
     other = dataclasses.replace(read_clip(clip_file, config), digest="other")
     with pytest.raises(ConfigError, match="another clip"):
         train_caw(CawRun(config, [other]), tmp_path / "m")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes/diary.txt").write_text("dear diary")
     with pytest.raises(ConfigError, match="exists and is no model folder"):
-        train_caw(job_of(clip_file, config), tmp_path / "notes")
+        train_caw(run_of(clip_file, config), tmp_path / "notes")
 
 
 def test_too_short_and_too_low_scales() -> None:
