@@ -33,7 +33,7 @@ def main() -> None:
     clips = SongClips(list(zip(names, files, strict=True)), config)
     for number, clip in enumerate(fixed_clips(clips, arguments.side, arguments.count)):
         path = arguments.out / f"{arguments.side}-{number:05d}.wav"
-        write_audio(path, clip, config.rate_hz)
+        write_audio(path, clip, config.sample_rate_hz)
         print(path)
 
 

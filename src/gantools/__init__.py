@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gantools.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from gantools.door import Mel as Mel
     from gantools.door import Model as Model
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from gantools.door import run as run
     from gantools.door import separate as separate
     from gantools.door import train as train
-
-__version__ = "0.2.0"
 
 _DOOR = ("Mel", "Model", "Result", "evaluate", "fxnorm", "invert", "load", "melify", "run", "separate", "train")
 

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "gantools"
 
 #: What each part may import, beside itself. Imports point one way.
-_BASE = {"errors", "files", "options", "runtime"}
+_BASE = {"version", "errors", "files", "options", "runtime"}
 _SOUND = _BASE | {"audio", "chunks"}
 _LEARNING = _SOUND | {"nn", "models", "training"}
 BELOW = {
@@ -73,6 +74,39 @@ def test_imports_point_one_way(part: str) -> None:
             if name.startswith("gantools."):
                 assert name.split(".")[1] in BELOW[part] | {part}, f"{path} imports {name}"
             assert name.split(".")[0] not in ("typer", "rich", "click"), f"{path} imports {name}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    modules = {_module(path): path for path in SOURCE.rglob("*.py")}
+    reached = {name: _imported(path, modules) for name, path in modules.items()}
+    # What imports only what is free of circles is free of them; what is left when no more can be taken is in one.
+    while free := {name for name, names in reached.items() if not names & reached.keys()}:
+        reached = {name: names for name, names in reached.items() if name not in free}
+    assert not sorted(reached)
+
+
+def _module(path: Path) -> str:
+    return ".".join(("gantools", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def _imported(path: Path, modules: Collection[str]) -> set[str]:
+    """Return the modules that a file imports anywhere, also within functions; a name of a package may be a module."""
+    found = set()
+    for node in ast.walk(_without_type_checking(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    own = _module(path)
+    within = {name for name in found & set(modules) if not any(other.startswith(f"{name}.") for other in found)}
+    return within - {own, "gantools"}
+
+
+def _without_type_checking(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = [ast.Pass()]
+    return tree
 
 
 def test_commands_and_cli_import_nothing_heavy() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 
-from gantools import __version__
 from gantools.cli.flags import was_debug
 from gantools.cli.terminal import (
     READER_LEFT,
@@ -26,6 +25,7 @@ from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.failures import explain
 from gantools.runtime.stopping import obey_signals
 from gantools.runtime.threads import let_idle_threads_sleep
+from gantools.version import __version__
 
 #: Verbs in the order of a pipeline, each with its line in the list. A verb stands here from the day it works.
 VERBS = {

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
-from gantools import __version__
 from gantools.chunks.item import Item
 from gantools.cli.flags import Run
 from gantools.cli.naming import distinct_outputs
@@ -23,6 +22,7 @@ from gantools.files.failures import explain
 from gantools.files.hashing import hash_json
 from gantools.files.manifest import Manifest
 from gantools.files.ownership import describe_output
+from gantools.version import __version__
 
 
 def require_out(run: Run) -> Path:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gantools import __version__
 from gantools.chunks.finding import BESIDE, Passed
 from gantools.cli.batch import require_out, stopped
 from gantools.cli.flags import Run
@@ -24,6 +23,7 @@ from gantools.metrics.pairing import ClipSets, Groups
 from gantools.options import to_mapping
 from gantools.report.clip import Clip
 from gantools.report.table import Table
+from gantools.version import __version__
 
 if TYPE_CHECKING:
     from gantools.files.manifest import Manifest

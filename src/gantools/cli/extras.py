@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gantools import __version__
 from gantools.cli.flags import Run
 from gantools.cli.records import say
 from gantools.errors import InputError
 from gantools.files.failures import explain
 from gantools.files.manifest import Manifest
+from gantools.version import __version__
 
 
 def publish_extra(

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gantools import __version__
 from gantools.chunks.item import Item
 from gantools.cli.batch import stopped
 from gantools.cli.flags import Run
@@ -21,6 +20,7 @@ from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError
 from gantools.files.atomic import sweep_temporaries
 from gantools.options import config_hash
+from gantools.version import __version__
 
 if TYPE_CHECKING:
     from gantools.effects.features import Features

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gantools import __version__
 from gantools.audio.loudness import Meter
 from gantools.effects.analysis import analyse, feed, is_short, is_silent, measure_onsets
 from gantools.effects.chain import normalise
@@ -22,6 +21,7 @@ from gantools.effects.features import Features, StemFeatures, merge, read_featur
 from gantools.effects.spectrum import GAMMA_SECONDS, GATE_DB, grid_magnitude
 from gantools.effects.stem import chunks, read_stem
 from gantools.effects.sums import FeatureSums
+from gantools.version import __version__
 
 #: Passes of each mode, in order.
 PASSES = {"raw": ("raw",), "sequential": ("spectrum", "dynamics", "loudness")}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from gantools import __version__
 from gantools.files.atomic import plain_json, write_json, write_text
 from gantools.files.containers import write_tensors
 from gantools.report.clip import Clip
@@ -18,6 +17,7 @@ from gantools.report.excerpts import Row, make_rows
 from gantools.report.page import Bullets, Heading, Page, Part, Plot, TablePart
 from gantools.report.plots import INK, as_svg, mel_grid, save_png
 from gantools.report.table import Table
+from gantools.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

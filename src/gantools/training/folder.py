@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import nn
 
-import gantools
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
@@ -20,6 +19,7 @@ from gantools.models.weights import SCHEMA, Tensors, read_configuration, weight_
 from gantools.options import config_hash, to_mapping
 from gantools.training.journal import Journal
 from gantools.training.system import System
+from gantools.version import __version__
 
 _STATE_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 _SAMPLE_NAME = re.compile(r"(step-\d{8,}|real|reconstruction|draw)\.(png|wav)")
@@ -207,7 +207,7 @@ def describe_model(system: System, started_from: dict[str, str] | None) -> dict[
         "networks": {name: sum(p.numel() for p in net.parameters()) for name, net in system.networks.items()},
         "averaged": list(system.averaged) if system.config.ema else [],
         "started_from": started_from,
-        "versions": {"gantools": gantools.__version__, "torch": str(torch.__version__)},
+        "versions": {"gantools": __version__, "torch": str(torch.__version__)},
     }
 
 

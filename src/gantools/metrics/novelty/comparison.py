@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +19,12 @@ from gantools.metrics.metric import Failed, Result, Tick
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
-from gantools.metrics.novelty.metric import CLIPS_FILE, NoveltyConfig
+from gantools.models.clips import CLIPS_FILE
 from gantools.models.weights import read_configuration
 from gantools.report.clip import Clip
+
+if TYPE_CHECKING:
+    from gantools.metrics.novelty.metric import NoveltyConfig
 
 _MOST_VALUES = 2000
 

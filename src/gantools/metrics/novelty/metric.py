@@ -16,8 +16,6 @@ from gantools.report.table import FileGrid, TableRow, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: The clips that a model of one clip was trained on, in its folder.
-CLIPS_FILE = "clips.safetensors"
 #: Figure -> its name in the table, in the head of a column, and what it means.
 _FIGURES = {
     "ltas_db": ("spectrum, dB", "spectrum", "mean difference of the long-term spectra"),
@@ -72,6 +70,8 @@ class Novelty(Metric[NoveltyConfig]):
 
     def inputs(self, places: Mapping[str, str], config: NoveltyConfig) -> Inputs:
         """Return the generated files, and the clips: a set of their own, or the files of a model that holds them."""
+        from gantools.models.clips import CLIPS_FILE
+
         model = Path(places["real"])
         if (model / CLIPS_FILE).is_file():
             files = {name: model / name for name in (CLIPS_FILE, "config.json") if (model / name).is_file()}
@@ -83,6 +83,7 @@ class Novelty(Metric[NoveltyConfig]):
     def compare(self, sets: ClipSets, config: NoveltyConfig, conditions: Conditions) -> Result:
         """Measure; see `gantools.metrics.novelty.comparison.compare_novelty`."""
         from gantools.metrics.novelty.comparison import compare_novelty
+        from gantools.models.clips import CLIPS_FILE
 
         model = sets.files.get(CLIPS_FILE)
         real = sets["real"] if model is None else model.parent

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-import gantools
 from gantools.errors import InputError, ModelError
 from gantools.files.atomic import write_json
 from gantools.files.containers import read_state, write_state
@@ -21,6 +20,7 @@ from gantools.options import config_hash, to_mapping
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.networks import Generator
 from gantools.systems.caw.stack import Scale, Stack
+from gantools.version import __version__
 
 NAME = "caw"
 SCALE_FILE = "scale.safetensors"
@@ -99,7 +99,7 @@ def write_model(folder: Path, config: CawConfig, data: dict[str, Any], clips: li
         "data": data,
         "networks": {},
         "averaged": [],
-        "versions": {"gantools": gantools.__version__, "torch": str(torch.__version__)},
+        "versions": {"gantools": __version__, "torch": str(torch.__version__)},
     }
     write_json(folder / "config.json", description)
 
