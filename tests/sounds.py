@@ -41,3 +41,27 @@ def stem(kind: str, seconds: float = 10.0, rate_hz: int = 44100, seed: int = 0) 
     pan = rng.uniform(0.35, 0.65)
     stereo = np.stack([(1 - pan) * wave + 0.2 * delayed, pan * wave - 0.2 * delayed], axis=1)
     return (stereo * (rng.uniform(0.1, 0.6) / np.abs(stereo).max())).astype(np.float32)
+
+
+def drum_pattern(bpm: float, seconds: float, rate_hz: int, offset_s: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Return kicks, snares and hats in four, with a tone per bar: float32 (1, n)."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(0.15 * rate_hz)) / rate_hz
+    kick = np.sin(2 * np.pi * 60 * time) * np.exp(-time * 25)
+    snare = 0.5 * random.standard_normal(len(time)) * np.exp(-time * 30)
+    hat = 0.1 * np.diff(random.standard_normal(len(time) + 1)) * np.exp(-time * 80)
+    wave = np.zeros(round((seconds + 1) * rate_hz))
+    eighths = int(seconds * bpm / 30)
+    for n in range(eighths):
+        first = round((offset_s + n * 30 / bpm) * rate_hz)
+        if first + len(time) > len(wave):
+            break
+        hit = hat.copy()
+        if n % 8 in (0, 5):
+            hit += kick * (1.3 if n % 8 == 0 else 1)
+        if n % 4 == 2:
+            hit += snare
+        wave[first : first + len(time)] += hit
+    place = np.arange(len(wave)) / rate_hz * bpm / 240
+    wave += 0.05 * np.sin(2 * np.pi * 100 * 2 ** (place.astype(int) % 7 / 3) * np.arange(len(wave)) / rate_hz)
+    return (0.5 * wave[: round(seconds * rate_hz)]).astype(np.float32)[None]

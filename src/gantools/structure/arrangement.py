@@ -26,8 +26,8 @@ _MISSING_SHARE = 0.15
 
 
 @dataclass(frozen=True)
-class FormPlan:
-    """Sections in a row.
+class PlacedForm:
+    """Where the sections of a form lie in the clip, in the order in which they are played.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def arrange(
     Returns
     -------
     float32 array (channels, m)
-        m is len(form) equal sections, or round(seconds * rate_hz). `plan_form` tells where the sections lie.
+        m is len(form) equal sections, or round(seconds * rate_hz). `place_form` tells where the sections lie.
 
     Raises
     ------
@@ -86,16 +86,16 @@ def arrange(
     InputError
         The clip is too short for so many different sections.
     """
-    plan = plan_form(clip, rate_hz, form, seconds, seed, grid=grid or find_beats(clip, rate_hz, bpm, beats_per_bar))
-    total = sum(plan.lengths) if seconds is None else max(1, round(seconds * rate_hz))
+    placed = place_form(clip, rate_hz, form, seconds, seed, grid=grid or find_beats(clip, rate_hz, bpm, beats_per_bar))
+    total = sum(placed.lengths) if seconds is None else max(1, round(seconds * rate_hz))
     # What is missing is the music that follows the last section.
-    lengths = [*plan.lengths[:-1], max(plan.lengths[-1], total - sum(plan.lengths[:-1]))]
-    return _played(clip, rate_hz, list(plan.starts), lengths, total)
+    lengths = [*placed.lengths[:-1], max(placed.lengths[-1], total - sum(placed.lengths[:-1]))]
+    return _played(clip, rate_hz, list(placed.starts), lengths, total)
 
 
-def plan_form(
+def place_form(
     clip: np.ndarray, rate_hz: int, form: str, seconds: float | None, seed: int, *, grid: BeatGrid
-) -> FormPlan:
+) -> PlacedForm:
     """Return what `arrange` plays."""
     letters = form_letters(form)
     different = sorted(set(letters))
@@ -105,7 +105,7 @@ def plan_form(
     starts = _placed(clip, rate_hz, edges, length, len(different), random)
     samples = round(float(np.median(edges[length:] - edges[:-length])))
     order = [int(starts[different.index(letter)]) for letter in letters] * rounds
-    return FormPlan("".join(letters) * rounds, tuple(order), (samples,) * len(order))
+    return PlacedForm("".join(letters) * rounds, tuple(order), (samples,) * len(order))
 
 
 def shuffle(
@@ -227,6 +227,7 @@ def _reordered(places: np.ndarray, per_bar: int, phase: int, last: int, random: 
 
 
 def _any_order(places: np.ndarray, per_bar: int, phase: int, last: int, random: np.random.Generator) -> list[int]:
+    """Return all slices once, each at a place of the bar that it has in the clip, the rest of its choice at random."""
     waiting = [list(random.permutation(np.flatnonzero(places == place))) for place in range(per_bar)]
     order: list[int] = []
     while any(waiting):

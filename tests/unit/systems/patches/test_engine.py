@@ -7,8 +7,7 @@ import pytest
 
 from gantools.errors import ConfigError, InputError
 from gantools.metrics.novelty.figures import Reference
-from gantools.structure.splice import best_shift, chain, cross_fade
-from gantools.systems.patches.generate import PatchEngine, PatchSettings, crossings_hz, draw_patches, split_bands
+from gantools.systems.patches.engine import PatchEngine, PatchSettings, crossings_hz, split_bands
 from gantools.systems.patches.matching import PATCH_FRAMES, averaged, nearest, pooled, stretched
 from gantools.systems.patches.path import cheapest_path
 
@@ -78,36 +77,13 @@ def test_bands_sum_to_the_clip() -> None:
     assert [len(crossings_hz(count)) for count in range(1, 9)] == list(range(8))
 
 
-def test_chain_of_neighbours_is_the_clip_sample_by_sample() -> None:
-    clip = _melody(1.0, channels=2)
-    out = chain(clip, np.array([100, 900, 2500]), np.array([800, 1600, 400]), fade=64, align=10)
-    np.testing.assert_array_equal(out, clip[:, 100:2900])
-
-
-def test_fades_keep_the_power() -> None:
-    random = np.random.default_rng(0)
-    one, other = random.standard_normal((2, 1, 200000)).astype(np.float32)
-    power = np.square(cross_fade(one, other)).reshape(20, -1).mean(1)
-    np.testing.assert_allclose(power, 1.0, atol=0.05)
-    np.testing.assert_allclose(cross_fade(one, one), one, atol=1e-5)
-
-
-def test_seams_do_not_click_and_meet_in_phase() -> None:
-    clip = np.sin(2 * np.pi * 100 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)[None]
-    assert best_shift(clip[:, 400:600], clip[:, 360:640]) == 40
-    # Pieces that begin at any phase: with the shift the tone goes on, at the same level and slope.
-    out = chain(clip, np.array([1000, 3033, 551, 5519]), np.array([1200, 900, 1100, 1000]), fade=240, align=80)
-    assert np.abs(np.diff(out)).max() < 1.1 * np.abs(np.diff(clip)).max()
-    assert np.sqrt(np.square(out).reshape(10, -1).mean(1)).min() > 0.68
-
-
 def test_draws_are_new_like_the_clip_and_of_exact_length() -> None:
     clip = _melody(10.0, channels=2)
     engine = PatchEngine(clip, RATE_HZ)
     first, second = engine.draw(5.003, 1), engine.draw(5.003, 2)
     assert first.shape == (2, round(5.003 * RATE_HZ))
     assert first.dtype == np.float32
-    np.testing.assert_array_equal(first, draw_patches(clip, RATE_HZ, 5.003, 1))
+    np.testing.assert_array_equal(first, PatchEngine(clip, RATE_HZ).draw(5.003, 1))
     assert np.abs(first).max() <= np.abs(clip).max() * (1 + 1e-6)
     np.testing.assert_allclose(first[1], 0.5 * first[0], atol=1e-6)  # channels are cut together
     reference = Reference(clip[0], RATE_HZ)
@@ -123,22 +99,22 @@ def test_draws_are_new_like_the_clip_and_of_exact_length() -> None:
 
 def test_one_band_is_a_collage() -> None:
     clip = _melody(6.0)
-    draw = draw_patches(clip, RATE_HZ, 4.0, 0, PatchSettings(bands=1))
+    draw = PatchEngine(clip, RATE_HZ, PatchSettings(bands=1)).draw(4.0, 0)
     assert Reference(clip[0], RATE_HZ).measure(draw[0])["copied_quarter"] > 0.4
 
 
 def test_long_draws_and_clips_and_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gantools.systems.patches.generate._MOST_SECONDS", 3.0)
-    assert draw_patches(_melody(6.0), RATE_HZ, 9.0, 0, PatchSettings(bands=2)).shape == (1, 9 * RATE_HZ)
-    silent = draw_patches(np.zeros((1, 2 * RATE_HZ), np.float32), RATE_HZ, 1.0, 0)
+    monkeypatch.setattr("gantools.systems.patches.engine._MOST_SECONDS", 3.0)
+    assert PatchEngine(_melody(6.0), RATE_HZ, PatchSettings(bands=2)).draw(9.0, 0).shape == (1, 9 * RATE_HZ)
+    silent = PatchEngine(np.zeros((1, 2 * RATE_HZ), np.float32), RATE_HZ).draw(1.0, 0)
     assert silent.shape == (1, RATE_HZ)
     assert not silent.any()
 
 
 def test_what_cannot_be_drawn_is_said() -> None:
     with pytest.raises(InputError, match="at least 1 s"):
-        draw_patches(_melody(0.5), RATE_HZ, 1.0, 0)
+        PatchEngine(_melody(0.5), RATE_HZ)
     with pytest.raises(ConfigError, match="no length"):
-        draw_patches(_melody(2.0), RATE_HZ, 0.0, 0)
+        PatchEngine(_melody(2.0), RATE_HZ).draw(0.0, 0)
     with pytest.raises(ConfigError, match="bands"):
         PatchSettings(bands=0)

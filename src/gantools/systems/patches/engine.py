@@ -1,0 +1,261 @@
+"""Drafts without training: nearest patches of a clip from coarse to fine, played with the phase of the clip.
+
+Granot et al., "Drop the GAN: In defense of patches nearest neighbors as single image generative models" (CVPR 2022),
+brought to sound. Averaging patches of waveforms cancels them, so what is matched and averaged are levels in mel bands,
+from patches of two seconds down to an eighth of a second. The result only decides what to play: for each of several
+frequency bands the cheapest path through the clip that avoids the places where the other bands play, with cross-fades
+where the waveforms agree. Every sound is of the clip with its own phase, and yet no moment of it is in the clip. Where
+the clip has a beat, the metre is one of the features, and the draw keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from gantools.audio.config import MelParams
+from gantools.audio.mel import mel_db
+from gantools.errors import ConfigError, InputError
+from gantools.runtime.seeds import item_seed
+from gantools.structure.beats import BeatGrid, find_beats
+from gantools.structure.splice import chain
+from gantools.systems.patches.matching import PATCH_FRAMES, synthesise
+from gantools.systems.patches.path import cheapest_path
+
+_FRAME_SECONDS = 0.016
+_RANGE_DB = 50.0
+_LOWEST_HZ, _PITCH_HZ = 40.0, 2000.0
+_FADE_SECONDS, _ALIGN_SECONDS = 0.03, 0.012
+#: Crossings between the frequency bands lie in this range, a factor of 4 apart at most.
+_CROSSINGS_HZ, _CROSSING_OCTAVES = (200.0, 3200.0), 0.5
+_AVOID_SECONDS = 0.3
+_LEAST_SECONDS = 1.0
+#: A draw from a longer clip is made of so much of it.
+_MOST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class PatchSettings:
+    """Levers of the patch engine; the defaults fit music of 10 to 60 s.
+
+    Attributes
+    ----------
+    bands : int
+        Frequency bands that are drawn each from its own place, 1 to 8: 1 gives a collage of the real clip, more are
+        newer and less clean.
+    longest_seconds, shortest_seconds : float
+        Length of the patches at the coarsest and finest level; the first sets how long structure lasts.
+    alpha : float
+        Completeness (Granot, equation 2): the smaller, the more of the clip comes up.
+    noise : float
+        Noise on the shuffled start, in standard deviations of the features.
+    iterations : int
+        Rounds at each level but the last.
+    jump_cost : float
+        What a jump to elsewhere in the clip must gain, in squared deviations: the higher, the longer the pieces.
+    avoid_cost : float
+        What a band must gain to play within 0.3 s of what another band plays.
+    pitch_weight : float
+        Weight of 256 ms windows below 2 kHz beside the 64 ms windows of all.
+    metre_weight : float
+        Weight of beat and bar; 0 ignores them.
+    """
+
+    bands: int = 4
+    longest_seconds: float = 2.0
+    shortest_seconds: float = 0.125
+    alpha: float = 0.01
+    noise: float = 0.75
+    iterations: int = 4
+    jump_cost: float = 1.0
+    avoid_cost: float = 0.3
+    pitch_weight: float = 2.0
+    metre_weight: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.bands <= 8:
+            raise ConfigError(f"bands: {self.bands} is not within 1 to 8")
+        if not 0.1 <= self.shortest_seconds <= self.longest_seconds:
+            raise ConfigError("shortest_seconds must be at least 0.1 and at most longest_seconds")
+
+
+class PatchEngine:
+    """Analysis of one clip, done once for many draws.
+
+    Parameters
+    ----------
+    clip : float32 array (channels, n)
+        At least 1 s. The draws keep its channels and rate, and its level as far as its peak allows.
+    rate_hz : int
+    settings : PatchSettings
+    grid : BeatGrid, optional
+        Beats of the clip; found when not given.
+
+    Attributes
+    ----------
+    clip, rate_hz, settings
+    grid : BeatGrid
+        Used for the metre where it is clear.
+
+    Raises
+    ------
+    InputError
+        The clip is shorter than 1 s.
+    """
+
+    def __init__(
+        self,
+        clip: np.ndarray,
+        rate_hz: int,
+        settings: PatchSettings = PatchSettings(),
+        grid: BeatGrid | None = None,
+    ) -> None:
+        if clip.shape[1] < _LEAST_SECONDS * rate_hz:
+            raise InputError(f"{clip.shape[1] / rate_hz:.2f} s are too short to draw from; give at least 1 s")
+        self.clip, self.rate_hz, self.settings = clip, rate_hz, settings
+        self.hop = round(_FRAME_SECONDS * rate_hz)
+        self._frames = level_features(clip.mean(0, dtype=np.float32), rate_hz, self.hop, settings.pitch_weight)
+        self._beat_frames, self._beats_per_bar = 0.0, 1
+        self.grid = grid or find_beats(clip, rate_hz)
+        if self.grid.clear and settings.metre_weight > 0:
+            edges = self.grid.edges
+            self._beat_frames = 60 * rate_hz / self.grid.bpm / self.hop
+            self._beats_per_bar = self.grid.beats_per_bar
+            beats = beat_positions(edges, np.arange(len(self._frames)) * self.hop) - self.grid.downbeat
+            self._frames = np.concatenate([self._frames, self._metre(beats)], axis=1)
+        self._bands = split_bands(clip, rate_hz, crossings_hz(settings.bands))
+
+    def draw(self, seconds: float, seed: int) -> np.ndarray:
+        """Return a new piece of any length.
+
+        Parameters
+        ----------
+        seconds : float
+        seed : int
+            Each gives another draw; equal seeds give equal draws.
+
+        Returns
+        -------
+        float32 array (channels, round(seconds * rate_hz))
+        """
+        samples = round(seconds * self.rate_hz)
+        count = -(-samples // self.hop)
+        if count < 1:
+            raise ConfigError(f"seconds: {seconds:g} is no length")
+        random = np.random.default_rng(item_seed(seed, "patch"))
+        first, frames = self._excerpt(random)
+        out = np.zeros((self._bands[0].shape[0], count * self.hop), np.float32)
+        fade, align = round(_FADE_SECONDS * self.rate_hz), round(_ALIGN_SECONDS * self.rate_hz)
+        for band, path in zip(self._bands, self._paths(frames, count, random), strict=True):
+            jumps = np.flatnonzero(np.diff(path, prepend=-9) != 1)
+            lengths = np.diff(np.append(jumps, count)) * self.hop
+            out += chain(band, (first + path[jumps]) * self.hop, lengths, fade, align)
+        # Bands from different places can meet in higher peaks than the clip has.
+        peak = float(np.abs(out).max())
+        highest = float(np.abs(self.clip).max())
+        return out[:, :samples] * np.float32(highest / peak if peak > highest else 1.0)
+
+    def _excerpt(self, random: np.random.Generator) -> tuple[int, np.ndarray]:
+        """Return the frames to draw from and the number of their first: all of them, or a minute of a longer clip."""
+        most = round(_MOST_SECONDS / _FRAME_SECONDS)
+        first = int(random.integers(0, len(self._frames) - most + 1)) if len(self._frames) > most else 0
+        return first, self._frames[first : first + most]
+
+    def _paths(self, frames: np.ndarray, count: int, random: np.random.Generator) -> list[np.ndarray]:
+        """Return for each band which frame to play at each moment."""
+        levers = self.settings
+        clock = self._metre(np.arange(count) / self._beat_frames) if self._beat_frames else None
+        wanted = synthesise(frames, count, self._pools(), random, alpha=levers.alpha, noise=levers.noise,
+                            iterations=levers.iterations, clock=clock)  # fmt: skip
+        paths = [cheapest_path(wanted, frames, levers.jump_cost)]
+        # Sharper than the averages: what the first path plays, on the beat.
+        target = frames[paths[0]]
+        if clock is not None:
+            target[:, -clock.shape[1] :] = clock
+        around = round(_AVOID_SECONDS / _FRAME_SECONDS)
+        for _ in self._bands[1:]:
+            others = np.stack(paths)
+            paths.append(cheapest_path(target, frames, levers.jump_cost, others, levers.avoid_cost, around))
+        order = random.permutation(len(paths))
+        return [paths[place] for place in order]
+
+    def _pools(self) -> list[int]:
+        levels = 1 + int(np.log2(self.settings.longest_seconds / self.settings.shortest_seconds) + 1e-9)
+        lengths = self.settings.longest_seconds / 2.0 ** np.arange(levels)
+        return [max(1, round(length / _FRAME_SECONDS / PATCH_FRAMES)) for length in lengths]
+
+    def _metre(self, beats: np.ndarray) -> np.ndarray:
+        """Return where in beat and bar positions lie, on circles: float32 (n, 4)."""
+        turns = [2 * np.pi * beats / length for length in (1, self._beats_per_bar)]
+        rows = [wave(turn) for turn in turns for wave in (np.cos, np.sin)]
+        return (self.settings.metre_weight * np.stack(rows, axis=1)).astype(np.float32)
+
+
+def level_features(wave: np.ndarray, rate_hz: int, hop_samples: int, pitch_weight: float) -> np.ndarray:
+    """Return levels every hop: 32 mel bands in 64 ms windows, and 64 bands below 2 kHz in 256 ms windows for pitch.
+
+    Parameters
+    ----------
+    wave : float32 array (n,)
+
+    Returns
+    -------
+    float32 array (n // hop_samples, 96)
+        In dB above a floor of -50 dB, each kind of mean 0 and of deviation 1 and `pitch_weight`.
+    """
+    kinds = []
+    for bands, hops, top_hz, weight in ((32, 4, rate_hz / 2, 1.0), (64, 16, _PITCH_HZ, pitch_weight)):
+        params = MelParams(sample_rate_hz=rate_hz, n_fft=hops * hop_samples, hop_samples=hop_samples, n_mels=bands,
+                           fmin_hz=_LOWEST_HZ, fmax_hz=min(top_hz, rate_hz / 2))  # fmt: skip
+        levels = mel_db(np.ascontiguousarray(wave), params)[: len(wave) // hop_samples]
+        levels = np.maximum(levels, levels.max() - np.float32(_RANGE_DB))
+        deviation = max(float(levels.std()), 1e-3)
+        kinds.append((levels - levels.mean()) * np.float32(weight / deviation))
+    return np.concatenate(kinds, axis=1)
+
+
+def beat_positions(edges: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Return at which beat each sample lies, with fractions; the tempo of the ends goes on beyond them."""
+    step = float(np.median(np.diff(edges)))
+    inside = np.interp(samples, edges, np.arange(len(edges)))
+    return inside + np.minimum(samples - edges[0], 0) / step + np.maximum(samples - edges[-1], 0) / step
+
+
+def crossings_hz(bands: int) -> list[float]:
+    """Return the frequencies between bands: one at 800 Hz, 400 and 1600 Hz, and from four bands on 200 to 3200 Hz."""
+    low_hz, high_hz = _CROSSINGS_HZ
+    middle_hz = float(np.sqrt(low_hz * high_hz))
+    if bands <= 3:
+        return [[], [middle_hz], [middle_hz / 2, middle_hz * 2]][bands - 1]
+    return [float(hz) for hz in np.geomspace(low_hz, high_hz, bands - 1)]
+
+
+def split_bands(clip: np.ndarray, rate_hz: int, edges_hz: list[float]) -> list[np.ndarray]:
+    """Split a clip into bands that sum to it, without phase shift; crossings are raised cosines over half an octave.
+
+    Parameters
+    ----------
+    clip : float32 array (channels, n)
+    edges_hz : list of float
+        Rising. Those above 70 % of half the rate are left out.
+
+    Returns
+    -------
+    list of float32 arrays (channels, n)
+        Each band, lowest first.
+    """
+    n = clip.shape[1]
+    # What a filter smears beyond one end must not come back at the other.
+    size = fft.next_fast_len(n + rate_hz // 4, real=True)
+    spectrum = fft.rfft(clip, size, axis=1)
+    octaves = np.log2(np.maximum(np.arange(spectrum.shape[1]) * rate_hz / size, 1e-3))
+    bands, below = [], np.zeros(len(octaves), np.float32)
+    for edge_hz in [hz for hz in edges_hz if hz < 0.35 * rate_hz]:
+        position = np.clip((octaves - np.log2(edge_hz)) / _CROSSING_OCTAVES + 0.5, 0, 1)
+        passed = (0.5 + 0.5 * np.cos(np.pi * position)).astype(np.float32)
+        bands.append(fft.irfft(spectrum * (passed - below), size, axis=1)[:, :n].astype(np.float32))
+        below = passed
+    bands.append(fft.irfft(spectrum * (1 - below), size, axis=1)[:, :n].astype(np.float32))
+    return bands
