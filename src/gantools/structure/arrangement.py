@@ -96,7 +96,7 @@ def arrange(
 def place_form(
     clip: np.ndarray, rate_hz: int, form: str, seconds: float | None, seed: int, *, grid: BeatGrid
 ) -> PlacedForm:
-    """Return what `arrange` plays."""
+    """Return where the sections lie that `arrange` plays, and how long they are."""
     letters = form_letters(form)
     different = sorted(set(letters))
     wanted = None if seconds is None else seconds * rate_hz / len(letters)

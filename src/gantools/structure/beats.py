@@ -111,10 +111,12 @@ def find_beats(clip: np.ndarray, rate_hz: int, bpm: float | None = None, beats_p
     if n < _LEAST_SECONDS * rate_hz:
         return equal_grid(n, rate_hz, beats_per_bar, f"{n / rate_hz:.1f} s are too short for a tempo", bpm)
     strength, low, frame_hz = onset_strength(clip, rate_hz)
+    # First one period for the whole clip, then the beats that lie a period apart and on strong onsets.
     found, clarity = (bpm, 1.0) if bpm else tempo(strength, low, frame_hz)
     if clarity < CLEAR:
         return equal_grid(n, rate_hz, beats_per_bar, f"no clear pulse (strength {clarity:.2f})")
     frames = beat_chain(strength, frame_hz * 60 / found)
+    # Of a machine the line through its beats is better than each of them; then the grid goes on to both ends.
     seconds = _straightened(frames / frame_hz + _EARLY_SECONDS, 60 / found, given=bpm is not None)
     edges = _edges(seconds, n, rate_hz, 60 / found)
     if len(edges) < 3:

@@ -84,6 +84,8 @@ def chain(clip: np.ndarray, starts: np.ndarray, lengths: np.ndarray, fade: int, 
     for index, (start, length) in enumerate(
         zip(np.asarray(starts).tolist(), np.asarray(lengths).tolist(), strict=True)
     ):
+        # A seam: the piece before is played on beyond its end, this one begins before its start, and over that time one
+        # is faded into the other. What is half a fade inside is copied as it is.
         if index and start != expected:
             half = min(fade, length, int(lengths[index - 1])) // 2
             ending = cut(clip, expected - half, 2 * half)

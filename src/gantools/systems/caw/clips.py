@@ -26,7 +26,7 @@ _LEAST_FIELDS = 2.0
 
 @dataclass(frozen=True)
 class TrainingClip:
-    """One training clip.
+    """One recording to learn from, as it goes into training.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class TrainingClip:
 
     @property
     def seconds(self) -> float:
-        """Length."""
+        """Length of the clip."""
         return float(self.wave.shape[-1] / self.rate_hz)
 
     @property

@@ -167,6 +167,7 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    """Write new music from noise alone."""
     config, stack = loaded.config, loaded.model.stack
     rate_hz = stack.rates_hz[-1]
     seconds = config.seconds or DEFAULT_SECONDS
@@ -184,6 +185,7 @@ def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict
 
 
 def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    """Write a variation of the source, or of its parts in another order."""
     config, stack = loaded.config, loaded.model.stack
     source, note = _arranged(loaded, seed)
     at, gain = scale_at(stack, config.at_hz), loaded.loudness(loaded.source)
@@ -213,6 +215,7 @@ def _arranged(loaded: LoadedCaw, seed: int) -> tuple[SourceAudio, str]:
 
 
 def _extend(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    """Write the source with a new high band; with a reference, the fields tell how far it is from the truth."""
     config, stack, source = loaded.config, loaded.model.stack, loaded.source
     try:
         extension = place_source(stack, source, config.at_hz, loaded.loudness(source))
@@ -232,6 +235,7 @@ def _extend(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, A
 
 
 def _inpaint(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    """Write the recording with its holes filled, in its own format and with its tags."""
     config, model = loaded.config, loaded.model
     filled = fill(model, loaded.sampler, seed)
     tick(0.7)
@@ -256,6 +260,7 @@ def _inpaint(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, 
 
 
 def _reconstruct(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
+    """Write the reconstruction of the clip; the fields tell what it lacks of it."""
     config, model = loaded.config, loaded.model
     wave = _wave(loaded.sampler.reconstruct())
     tick(0.7)
@@ -280,6 +285,7 @@ _MODES = {
 
 
 def _wave(signals: torch.Tensor) -> np.ndarray:
+    """Return the left and right, or the only, channel of (1, channels, n)."""
     return from_mid_side(signals)[0].cpu().numpy()
 
 

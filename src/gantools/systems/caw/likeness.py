@@ -67,6 +67,8 @@ class FrameStatistics:
             Of the directions.
         """
         total = torch.zeros((), device=fake.device)
+        # Each step has directions of its own: in time all are seen. The kept frames are thinned, and each counts for as
+        # many as it stands for.
         for index, (view, floor, real) in enumerate(zip(self.views, self.floors, self.frames, strict=True)):
             own = torch.cat([_level(_frame_power(row, view), floor) for row in fake.float()], 0)
             kept = self.kept.get((item, index), own.detach()[:0])
@@ -80,11 +82,11 @@ class FrameStatistics:
         return total / max(1, len(self.views))
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return what `load` takes back."""
+        """Return the frames of earlier pieces, by names that a checkpoint can hold."""
         return {f"item{item}/frames{index}": frames for (item, index), frames in self.kept.items()}
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take back a state."""
+        """Take back the frames that `state` returned."""
         self.kept = {}
         for key, frames in state.items():
             if found := re.fullmatch(r"item(\d+)/frames(\d+)", key):
@@ -106,6 +108,8 @@ def sliced_distance(own: torch.Tensor, other: torch.Tensor, beside: torch.Tensor
     weight : int
         How many values each one in `beside` stands for.
     """
+    # In one dimension the optimal transport goes from rank to rank. A value's rank is counted among its own kind and
+    # those beside it; where that rank lies among the wanted values is where it should be. Ranks have no gradient.
     ranked = own.T.sort(1).values
     with torch.no_grad():
         rank = torch.arange(ranked.shape[1], device=own.device).expand_as(ranked)
@@ -155,7 +159,7 @@ _MOST_FRAMES = 600
 
 
 class Likeness:
-    """Compare draws with one clip.
+    """Figures of how a draw differs in spectrum from one clip.
 
     Parameters
     ----------
@@ -172,7 +176,7 @@ class Likeness:
         self.frames = _thin(frames)
 
     def measure(self, drawn: torch.Tensor) -> dict[str, float]:
-        """Return how a draw differs.
+        """Return how a draw differs from the clip.
 
         Returns
         -------
@@ -189,6 +193,7 @@ class Likeness:
         return {"ltas_db": float(ltas), "recall_db": float(nearest.mean()), "modulation_ratio": float(modulation)}
 
     def _db(self, power: torch.Tensor) -> torch.Tensor:
+        """Return levels in dB, above the floor of 60 dB below the loudest bin of the clip."""
         return 10.0 * torch.log10(power + self.floor)
 
     @staticmethod

@@ -22,7 +22,7 @@ _THINNED_STEP = 1.6
 
 @dataclass(frozen=True)
 class RateChoice:
-    """The rates of a model.
+    """The rates that a model has, and those that it skips.
 
     Parameters
     ----------
@@ -126,6 +126,7 @@ def choose_rates(
 
 
 def _from_500(candidates: list[int], reason: str) -> RateChoice:
+    """Return the candidates from 500 Hz on, or the last one."""
     kept = [rate for rate in candidates if rate >= SPEECH_HZ] or candidates[-1:]
     return RateChoice(tuple(kept), {rate: reason for rate in candidates if rate < kept[0]})
 

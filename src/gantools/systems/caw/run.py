@@ -172,11 +172,13 @@ def _step_seconds(run: CawRun, width: int) -> float:
 
 
 def _wait(device: torch.device) -> None:
+    """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def _readable(seconds: float) -> str:
+    """Return a time in the unit in which it is read most easily."""
     for unit, size in (("h", 3600.0), ("min", 60.0)):
         if seconds >= 1.5 * size:
             return f"{seconds / size:.1f} {unit}"

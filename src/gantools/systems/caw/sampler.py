@@ -173,7 +173,7 @@ class _ScaleStream:
 
 
 class Sampler:
-    """Draws from a stack.
+    """Makes draws and reconstructions of a stack, piece by piece.
 
     Parameters
     ----------

@@ -184,6 +184,7 @@ class CoarserDraws:
         return self._keep(clip, name, index % _FIXED_DRAWS, 0)
 
     def _keep(self, clip: int, name: str, slot: int, age: int) -> torch.Tensor:
+        """Return the draw of a slot, made anew where it has another age."""
         found = self._kept.get((clip, name, slot))
         if found is None or found[0] != age:
             found = age, self._fresh(clip, name, slot, age)
@@ -191,6 +192,7 @@ class CoarserDraws:
         return found[1]
 
     def _fresh(self, clip: int, *names: str | int) -> torch.Tensor:
+        """Draw from the scales below, from a seed of these names, and bring the draw to the rate of this scale."""
         seconds = self.seconds[clip]
         length = clip_length(seconds, self.rate_hz)
         if self.below is None:

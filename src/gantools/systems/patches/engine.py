@@ -182,6 +182,7 @@ class PatchEngine:
         return [paths[place] for place in order]
 
     def _pools(self) -> list[int]:
+        """Return the frames averaged to one at each level, from the longest patches to the shortest, by halves."""
         levels = 1 + int(np.log2(self.settings.longest_seconds / self.settings.shortest_seconds) + 1e-9)
         lengths = self.settings.longest_seconds / 2.0 ** np.arange(levels)
         return [max(1, round(length / _FRAME_SECONDS / PATCH_FRAMES)) for length in lengths]

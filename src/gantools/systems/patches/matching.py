@@ -54,11 +54,15 @@ def synthesise(
     made = np.zeros((0, frames.shape[1]), np.float32)
     before = 0
     for pool in pools:
+        # Coarse to fine: the coarsest level begins with shuffled pieces of the real sequence, every other one with what
+        # the level above has made. Noise moves it off the patches that it came from.
         keys, size = pooled(frames, pool), -(-count // pool)
         last = pool == pools[-1]
         made = stretched(made, size, before / pool) if before else shuffled_pieces(keys, size, random)
         strength = noise if not before else 0.2 * noise
         made = made + np.float32(strength) * random.standard_normal(made.shape, np.float32)
+        # Every patch becomes its nearest real one, and overlapping patches are averaged: again and again, until what
+        # was shuffled has found an order that the real sequence knows.
         for _ in range(1 if last else iterations):
             if clock is not None:
                 made[:, -clock.shape[1] :] = stretched(clock, size, 1 / pool)

@@ -45,6 +45,8 @@ def cheapest_path(
     squares = np.square(frames).mean(1)
     path = np.empty(m, np.int64)
     elsewhere = np.zeros((0, m), np.int64) if avoided is None else avoided
+    # Viterbi's algorithm over parts: `total` is the least cost of ending at each real frame, `before` where each came
+    # from. A jump may come from few places only, the best so far: all pairs of frames would be too many.
     for first in range(0, m, _PART_FRAMES):
         part = wanted[first : first + _PART_FRAMES]
         before = np.empty((len(part), n), np.int32)
@@ -54,8 +56,10 @@ def cheapest_path(
                 cost[max(0, other - avoid_frames) : other + avoid_frames + 1] += avoid_cost
             sources = np.argpartition(total[:-1], min(_SOURCES, n - 2))[:_SOURCES] if n > 2 else np.zeros(1, np.int64)
             landing = np.minimum(sources + 1, n - 1)
+            # What a jump is heard by: how much the frame that would have come differs from the one that comes.
             seam = squares[landing][:, None] + squares - (2 / frames.shape[1]) * (frames[landing] @ frames.T)
             _advance(total, cost, sources, seam, jump_cost, before[moment])
+        # Back from the cheapest end of the part.
         state = int(np.argmin(total))
         for moment in range(len(part) - 1, -1, -1):
             path[first + moment] = state

@@ -24,7 +24,7 @@ _LSD_WINDOW, _LSD_FLOOR = 2048, 1e-10
 
 @dataclass(frozen=True)
 class Extension:
-    """How a recording is extended.
+    """A recording and the place in the stack from which it is extended.
 
     Parameters
     ----------
@@ -86,6 +86,7 @@ def extend(sampler: Sampler, extension: Extension, seed: int) -> Iterator[np.nda
 
 
 def _signals(stack: Stack, extension: Extension, length: int, split: bool) -> Iterator[torch.Tensor]:
+    """Yield the recording as the signal of the scale that it stands for; split, its channels are the batch."""
     rate_hz = stack.rates_hz[extension.below]
     if not split:
         for signals in extension.source.signals(rate_hz, length, stack.channels, extension.gain):
@@ -96,6 +97,7 @@ def _signals(stack: Stack, extension: Extension, length: int, split: bool) -> It
 
 
 def _waves(signals: torch.Tensor, split: bool) -> np.ndarray:
+    """Return a piece (channels, n) of what the model has made."""
     return (signals[:, 0] if split else from_mid_side(signals)[0]).numpy()
 
 

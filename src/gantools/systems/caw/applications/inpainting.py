@@ -21,7 +21,7 @@ _FADE_SECONDS = 0.03
 
 @dataclass(frozen=True, eq=False)
 class Filling:
-    """What stands in a hole.
+    """What is put into a hole, with its surroundings for the cross-fade.
 
     Parameters
     ----------
@@ -124,6 +124,7 @@ def insert(recording: Iterable[np.ndarray], fillings: list[Filling]) -> Iterator
 
 
 def _fill(wave: np.ndarray, origin: int, filling: Filling) -> None:
+    """Write a filling into a piece of the recording that begins at sample `origin`."""
     start, stop = filling.start - origin, filling.stop - origin
     size = stop - start
     inside = filling.made[:, filling.before : filling.before + size].copy()

@@ -48,5 +48,6 @@ def improvement(
 
 
 def _fitted(clip: np.ndarray, wave: np.ndarray) -> np.ndarray:
+    """Return a clip cut, or filled with zeros, to the length of `wave`."""
     length = wave.shape[1]
     return np.pad(clip[:, :length], ((0, 0), (0, max(0, length - clip.shape[1]))))

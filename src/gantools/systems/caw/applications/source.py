@@ -22,7 +22,7 @@ _SILENCE = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class SourceAudio:
-    """A recording.
+    """A recording that can be read from its beginning as often as is wanted, piece by piece.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class SourceAudio:
 
     @property
     def seconds(self) -> float:
-        """Length."""
+        """Length of the recording."""
         return self.frames / self.rate_hz
 
     def signals(self, rate_hz: int, length: int, channels: int, gain: float = 1.0) -> Iterator[torch.Tensor]:
@@ -61,6 +61,7 @@ class SourceAudio:
     def _resampled(
         self, rate_hz: int, length: int, fold: Callable[[np.ndarray], np.ndarray], channels: int
     ) -> Iterator[np.ndarray]:
+        """Yield float32 (n, channels), folded to the wanted channels first: fewer of them are resampled."""
         left = length
         folded = (fold(block) for block in self.blocks())
         for block in resample_blocks(folded, self.rate_hz, rate_hz, channels, quality="finest"):
@@ -75,10 +76,12 @@ class SourceAudio:
 
 
 def _to_mono(block: np.ndarray) -> np.ndarray:
+    """Return the mean of the channels of (n, channels), as (n, 1)."""
     return block.mean(1, keepdims=True, dtype=np.float32)
 
 
 def _to_mid_side(block: np.ndarray) -> np.ndarray:
+    """Return mid and side (n, 2) of the first two channels; of mono the side is silent."""
     pair = np.repeat(block, 2, axis=1) if block.shape[1] == 1 else block[:, :2]
     return to_mid_side(pair.T).T
 
