@@ -60,7 +60,7 @@ MODULES = {
     "training/update.py": "unit/training/test_update.py",
     "training/patience.py": "unit/training/test_patience.py",
     "training/schedule.py": "unit/training/test_parts.py unit/training/test_budget.py unit/training/test_loop.py",
-    "metrics/frechet.py": "unit/metrics/test_frechet.py unit/metrics/test_extrapolation.py",
+    "metrics/frechet/distance.py": "unit/metrics/frechet",
     "metrics/coverage/balls.py": "unit/metrics/coverage/test_balls.py",
     "effects/equalisation.py": "unit/effects/test_equalisation.py",
     "systems/wavegan/penalty.py": "unit/systems/wavegan/test_penalty.py",
@@ -113,16 +113,20 @@ EQUAL = {
     ("files/manifest.py", "file.flush()", "pass"): "seeking writes what is buffered",
     ("chunks/roles.py", 'runs[first - 1].text if first else ""', "(runs[first - 1].text)"): "no space before the first",
     (
-        "metrics/frechet.py",
+        "metrics/frechet/distance.py",
         "f if len(f) <= f.shape[1] else np.linalg.qr(f)[1]",
         "(f)",
     ): "the triangle has the same singular values",
     (
-        "metrics/frechet.py",
+        "metrics/frechet/distance.py",
         "f if len(f) <= f.shape[1] else np.linalg.qr(f)[1]",
         "(np.linalg.qr(f)[1])",
     ): "the triangle has the same singular values",
-    ("metrics/frechet.py", "len(f) <= f.shape[1]", "len(f) < f.shape[1]"): "the triangle has the same singular values",
+    (
+        "metrics/frechet/distance.py",
+        "len(f) <= f.shape[1]",
+        "len(f) < f.shape[1]",
+    ): "the triangle has the same singular values",
     (
         "systems/caw/rates.py",
         "np.square(signal[0], dtype=np.float64)",

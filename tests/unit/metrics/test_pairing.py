@@ -6,7 +6,7 @@ import pytest
 
 from gantools.chunks.roles import role_and_song
 from gantools.errors import ConfigError
-from gantools.metrics.pairing import neighbours, of_role, pair, triples
+from gantools.metrics.pairing import ClipSets, neighbours, of_role, pair, triples
 from gantools.report.clip import Clip
 
 
@@ -61,3 +61,14 @@ def test_groups_for_the_report() -> None:
     ]
     assert [len(group) for group in neighbours(generated, real)] == [1, 2]
     assert [group[0][0] for group in neighbours(generated, clips("x/drums"))] == ["generated", "generated", "real"]
+
+
+def test_sets_keep_roles_and_count_what_is_left_out() -> None:
+    sets = ClipSets({"generated": clips("s1/drums", "s1/bass", "s2/drums"), "real": clips("s1/drums", "s2/bass")})
+    sets.keep_roles("drums")
+    assert [clip.name for clip in (*sets["generated"], *sets["real"])] == ["s1/drums", "s2/drums", "s1/drums"]
+    why = "files that are not drums, as their names say"
+    assert sets.left_out == {f"generated {why}": 1, f"real {why}": 1}
+    untold = ClipSets({"generated": clips("s1/drums"), "real": [Clip(Path("take.wav"), "take", "mix", "take")]})
+    untold.keep_roles("drums")
+    assert (len(untold["real"]), untold.left_out) == (1, {})  # no name of the real ones says a part

@@ -37,7 +37,7 @@ class StoiLike(Metric[StoiConfig]):
     config = StoiConfig
     uses = ("map",)
     reads_mels = True
-    bulky = ("bands", "windows", "features", "config")
+    bulky = ("bands", "windows", "features")
     plot_name = "bands"
     caption = "How closely each mel band follows its real counterpart, averaged over all windows."
 
