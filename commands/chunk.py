@@ -20,7 +20,9 @@ app = typer.Typer(**SETTINGS)
 
 @verb(app, "chunk", ChunkConfig, uses=(*(name for name in BATCH if name != "name"), "map"))
 def chunk(
-    inputs: Annotated[list[str] | None, typer.Argument(help="Mel files, audio, folders, or - for a list.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Mel files, audio, folders, or - for a list on stdin.")
+    ] = None,
     *,
     run: Run,
     config: ChunkConfig,

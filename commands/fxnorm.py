@@ -32,6 +32,10 @@ READS = (*(name for name in BATCH if name not in ("out", "force", "check", "name
 FIT = (*(name for name in SINGLE if name != "check"), "jobs", "null", "limit", "map")
 
 
+Before = Annotated[Path, typer.Argument(help="Stems as they were: a file or a folder.", show_default=False)]
+After = Annotated[Path, typer.Argument(help="Stems after gantools fxnorm apply.", show_default=False)]
+
+
 @app.callback()
 def group() -> None:
     """Bring stems to a common sound (FxNorm: effect normalisation)."""
@@ -90,7 +94,7 @@ def measure(stems: Stems = None, target: Target = None, *, run: Run, config: Mea
 
 
 @verb(app, "check", CheckConfig, uses=READS, action="fxnorm")
-def check(before: Path, after: Path, target: Target = None, *, run: Run, config: CheckConfig) -> int:
+def check(before: Before, after: After, target: Target = None, *, run: Run, config: CheckConfig) -> int:
     """Compare stems with their normalised versions and tell, for each, which promises of `fxnorm apply` hold.
 
     \b

@@ -31,10 +31,10 @@ class InvertConfig:
 
     effort: str = option(
         "default",
-        "Effort: draft is fastest, best most exact, paper the paper's own chain.",
+        "Effort of the inversion. The effort best is the most exact, draft the fastest, paper the paper's own.",
         choices=tuple(EFFORTS),
     )
-    format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
+    format: str = option("wav", "Audio format of the results.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
 
 

@@ -29,8 +29,8 @@ app = typer.Typer(**SETTINGS)
 class MelifyConfig(MelParams):
     """Options of melify: the mel parameters and what comes with them."""
 
-    role: str = option("", "Role of every input (bass, drums, vocals ...); else its name tells.")
-    image: bool = option(False, "Write a PNG picture next to each mel file.")
+    role: str = option("", "Role of every input, such as bass. By default its name tells.")
+    image: bool = option(False, "Write a PNG picture beside each mel file.")
 
 
 @verb(app, "melify", MelifyConfig, uses=(*BATCH, "map"))

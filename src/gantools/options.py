@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from gantools.errors import ConfigError
@@ -28,6 +28,8 @@ def option(
     low: float | None = None,
     high: float | None = None,
     flag: str | None = None,
+    parse: Callable[[str], Any] | None = None,
+    group: str = "",
 ) -> Any:
     """Declare one field of a configuration dataclass.
 
@@ -36,7 +38,7 @@ def option(
     default
         Default value; its annotation must be bool, int, float, str or an optional of these.
     help : str
-        One line for ``--help``.
+        For ``--help``: plain English sentences that say what changes for the ear or the time it takes.
     unit : str
         Unit of the value, shown in the help.
     choices : sequence of str, optional
@@ -45,6 +47,11 @@ def option(
         Inclusive range.
     flag : str, optional
         Command-line flag where it differs from the field name; ``""`` means no flag.
+    parse : callable, optional
+        One of `gantools.parsing`: what a text means, checked as soon as it is given; `parsed` returns it. An empty text
+        counts as unset and is not checked.
+    group : str
+        Section of ``--help``; without one the option stands among the first, which people use most.
     """
     metadata = {
         "help": help,
@@ -53,6 +60,8 @@ def option(
         "low": low,
         "high": high,
         "flag": flag,
+        "parse": parse,
+        "group": group,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -95,7 +104,27 @@ def check_value(field: dataclasses.Field[Any], annotation: Any, value: Any) -> A
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"{low:g} to {high:g}"
         raise ConfigError(f"{field.name}: {value!r} is out of range; {bounds}")
+    if value != "" and field.metadata.get("parse"):
+        _parse(field, value)
     return value
+
+
+def _parse(field: dataclasses.Field[Any], text: Any) -> Any:
+    try:
+        return field.metadata["parse"](text)
+    except ConfigError as error:
+        raise ConfigError(f"{field.name}: {error.message}") from error
+
+
+def parsed(config: Any, name: str) -> Any:
+    """Return what the text of a field with ``parse`` means.
+
+    Raises
+    ------
+    ConfigError
+        Naming the field: its text cannot be read.
+    """
+    return _parse(type(config).__dataclass_fields__[name], getattr(config, name))
 
 
 def did_you_mean(word: Any, candidates: Sequence[str]) -> str:

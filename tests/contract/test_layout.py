@@ -17,12 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "gantools"
 
 #: What each part may import, beside itself. Imports point one way.
-_BASE = {"version", "errors", "files", "options", "runtime"}
+_BASE = {"version", "errors", "files", "options", "parsing", "runtime"}
 _SOUND = _BASE | {"audio", "chunks"}
 _LEARNING = _SOUND | {"nn", "models", "training"}
 BELOW = {
     "files": {"errors"},
     "options": {"errors", "files"},
+    "parsing": {"errors"},
     "runtime": {"errors", "files", "options"},
     "audio": _BASE,
     "chunks": _BASE | {"audio"},

@@ -16,15 +16,17 @@ AMIN = 1e-10
 
 #: Choices of an option of bits where there is a source, and its help.
 BITS = ("source", "16", "24", "32f")
-BITS_HELP = "Bits per sample of WAV and FLAC; source: as many as the input has, 24 where that is lossy."
+BITS_HELP = "Bits per sample of WAV and FLAC. With source they are those of the input, or 24 where that is lossy."
 
 
 @dataclass(frozen=True)
 class AudioFileConfig:
     """How results are written as audio files."""
 
-    format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
-    bits: str = option("source", BITS_HELP, choices=BITS)
+    format: str = option(
+        "wav", "Audio format of the results.", choices=("wav", "flac", "ogg", "mp3"), group="Output files"
+    )
+    bits: str = option("source", BITS_HELP, choices=BITS, group="Output files")
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,17 @@ class MelParams:
     """
 
     sample_rate_hz: int = option(
-        22050, "Rate the sound is brought to.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
+        22050, "Rate that the sound is brought to.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
     )
-    n_fft: int = option(2048, "Window and FFT length.", unit="samples", low=16)
-    hop_samples: int = option(512, "Distance between frames.", unit="samples", low=1)
+    n_fft: int = option(2048, "Length of the analysis window and of its Fourier transform.", unit="samples", low=16)
+    hop_samples: int = option(
+        512, "Distance between frames. Fewer samples give finer time and larger files.", unit="samples", low=1
+    )
     n_mels: int = option(256, "Mel bands.", low=1)
     fmin_hz: float = option(0.0, "Lowest frequency.", unit="Hz", low=0)
     fmax_hz: float = option(0.0, "Highest frequency; 0 is half the rate.", unit="Hz", low=0)
-    mel_scale: str = option("htk", "Mel formula.", choices=("htk", "slaney"))
-    norm: str = option("none", "Area normalisation of the bands.", choices=("none", "slaney"))
+    mel_scale: str = option("htk", "Formula of the mel scale.", choices=("htk", "slaney"))
+    norm: str = option("none", "Normalisation of the bands by their area.", choices=("none", "slaney"))
 
     def __post_init__(self) -> None:
         if self.n_fft % 2:

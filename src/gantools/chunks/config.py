@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gantools.audio.config import MOST_RATE_HZ
-from gantools.errors import ConfigError
 from gantools.options import option
+from gantools.parsing import names, shares, span, word_or
 
 
 @dataclass(frozen=True)
@@ -16,33 +16,42 @@ class ChunkConfig:
     The defaults are the paper's (sections 3.2 and 3.4): 256 x 256 windows that overlap by 50 frames, 8-bit codes.
     """
 
-    frames: int = option(256, "Frames per window.", low=4)
-    stride: int = option(206, "Frames from one window to the next.", low=1)
-    codes: str = option("uint8", "How levels are stored.", choices=("uint8", "float16"))
-    db_range: str = option("auto", "Levels that map to 0 and 255, as LO:HI in dB; auto measures all inputs.")
-    windows_per_song: int = option(0, "Most windows of a song and role, spread evenly; 0 takes all.", low=0)
-    active_share: float = option(0.1, "Least share of frames that are not silent.", low=0, high=1)
-    silence_db: float = option(20.0, "A frame is silent below this level above the range's lower end.", unit="dB")
-    role: str = option("", "Role of every input; else the mel file or the name tells.")
-    split: str = option("80/10/10", "Shares of train, val and test; songs are assigned by a hash of their name.")
-    val_songs: str = option("", "Songs to put in val, separated by commas; --split 1/0/0 keeps all others in train.")
-    test_songs: str = option("", "Songs to put in test, separated by commas.")
-    samples: int = option(65536, "Audio input: samples per clip.", low=16)
-    clips_per_song: int = option(0, "Audio input: clips per song, spread evenly; 0 takes all.", low=0)
-    sample_rate_hz: int = option(
-        16000, "Audio input: rate of the clips.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
+    frames: int = option(256, "Frames of a window of a mel file.", low=4)
+    stride: int = option(206, "Frames from one window to the next. Fewer give more windows, which overlap.", low=1)
+    codes: str = option(
+        "uint8",
+        "How levels are stored. With uint8 they take half the space of float16.",
+        choices=("uint8", "float16"),
+        group="Windows of mel files",
     )
-
-    def __post_init__(self) -> None:
-        if self.db_range != "auto":
-            self.fixed_range()
-
-    def fixed_range(self) -> tuple[float, float]:
-        """Return (lo_db, hi_db) of a range given as text; raises ConfigError."""
-        try:
-            low, high = (float(part) for part in self.db_range.split(":"))
-        except ValueError as error:
-            raise ConfigError(f"db_range: {self.db_range!r}; write LO:HI in dB, such as --db-range=-50:40") from error
-        if not low + 1 <= high < float("inf") or low == -float("inf"):
-            raise ConfigError(f"db_range: {self.db_range!r}; HI must be at least 1 dB above LO")
-        return low, high
+    db_range: str = option(
+        "auto",
+        "Levels in dB that map to 0 and 255, as LO:HI. With auto all inputs are measured.",
+        parse=word_or(("auto",), span(least=1.0, example="--db-range=-50:40")),
+        group="Windows of mel files",
+    )
+    windows_per_song: int = option(
+        0, "Most windows of each song and role, spread evenly; 0 takes all.", low=0, group="Windows of mel files"
+    )
+    active_share: float = option(
+        0.1, "Least share of a window's frames that are not silent.", low=0, high=1, group="Windows of mel files"
+    )
+    silence_db: float = option(
+        20.0,
+        "Level above the lower end of the range below which a frame is silent.",
+        unit="dB",
+        group="Windows of mel files",
+    )
+    role: str = option("", "Role of every input, such as bass. By default the mel file or the name tells.")
+    split: str = option(
+        "80/10/10", "Shares of train, val and test. Whole songs are assigned, by a hash of their name.", parse=shares
+    )
+    val_songs: str = option(
+        "", "Songs to put in val, separated by commas. With --split 1/0/0 all others stay in train.", parse=names
+    )
+    test_songs: str = option("", "Songs to put in test, separated by commas.", parse=names)
+    samples: int = option(65536, "Length of a clip of audio.", low=16)
+    clips_per_song: int = option(0, "Clips of audio of each song, spread evenly; 0 takes all.", low=0)
+    sample_rate_hz: int = option(
+        16000, "Rate of the clips of audio.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
+    )

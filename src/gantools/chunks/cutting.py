@@ -13,9 +13,10 @@ from gantools.audio.melfile import MelFile
 from gantools.audio.polarity import LEFT_ALONE
 from gantools.audio.quantise import DbRange
 from gantools.chunks.config import ChunkConfig
-from gantools.chunks.splits import assign, names, parse_shares
+from gantools.chunks.splits import assign
 from gantools.errors import InputError
 from gantools.files.containers import write_tensors
+from gantools.options import parsed
 
 #: Audio clips below this level are silent.
 SILENT_CLIP_DB = -60.0
@@ -137,8 +138,7 @@ def _write_shard(
     config: ChunkConfig,
     extra: dict[str, Any],
 ) -> None:
-    shares = parse_shares(config.split)
-    val, test = names(config.val_songs), names(config.test_songs)
+    shares, val, test = (parsed(config, name) for name in ("split", "val_songs", "test_songs"))
     for row in rows:
         row["split"] = assign(row["song"], shares, val, test)
     write_tensors(path, arrays, {"kind": "shard", "rows": rows, **extra})

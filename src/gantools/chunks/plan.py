@@ -15,7 +15,7 @@ from gantools.chunks.config import ChunkConfig
 from gantools.chunks.shards import SHARD_NAME
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_json
-from gantools.options import to_mapping
+from gantools.options import parsed, to_mapping
 
 #: Options that say what is expected of a source, not what a chunk is; they may differ between runs.
 _PER_RUN = ("role",)
@@ -78,7 +78,7 @@ def describe(kind: str, paths: Sequence[Path], config: ChunkConfig, known: dict[
                 total += mel.histogram
         db_range = covering_range(total, HISTOGRAM_LOW_DB)
     else:
-        db_range = DbRange(*config.fixed_range())
+        db_range = DbRange(*parsed(config, "db_range"))
     return {
         "kind": kind,
         "params": to_mapping(params),

@@ -13,7 +13,7 @@ import numpy as np
 from gantools.audio.config import MelParams
 from gantools.audio.fingerprint import describe_twins
 from gantools.audio.quantise import DbRange
-from gantools.chunks.splits import SPLITS, names
+from gantools.chunks.splits import SPLITS
 from gantools.errors import DamagedError, InputError
 from gantools.files.atomic import write_json, write_text
 from gantools.files.containers import content_key, map_tensor, read_meta, verify
@@ -21,6 +21,7 @@ from gantools.files.hashing import hash_bytes
 from gantools.files.jsontext import parse_object, well_formed
 from gantools.files.ownership import inside
 from gantools.options import from_mapping
+from gantools.parsing import names
 
 DATASET = "dataset.json"
 INDEX = "index.jsonl"

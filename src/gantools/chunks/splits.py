@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gantools.errors import ConfigError
 from gantools.files.hashing import hash_bytes
 
 SPLITS = ("train", "val", "test")
@@ -25,24 +24,8 @@ def split_of(song: str, shares: tuple[float, float, float] = (80, 10, 10)) -> st
     return "train" if position < shares[0] else "val" if position < shares[0] + shares[1] else "test"
 
 
-def parse_shares(text: str) -> tuple[float, float, float]:
-    """Return the shares of a text such as ``80/10/10``; raises ConfigError."""
-    try:
-        train, val, test = (float(part) for part in text.split("/"))
-    except ValueError as error:
-        raise ConfigError(f"split {text!r}: write three numbers such as 80/10/10") from error
-    if not (train >= 0 and val >= 0 and test >= 0 and 0 < train + val + test < float("inf")):
-        raise ConfigError(f"split {text!r}: shares must not be negative and not all zero")
-    return train, val, test
-
-
 def assign(song: str, shares: tuple[float, float, float], val_songs: Sequence[str], test_songs: Sequence[str]) -> str:
     """Return the split of a song: as named by hand, else by its hash."""
     if song in test_songs:
         return "test"
     return "val" if song in val_songs else split_of(song, shares)
-
-
-def names(text: str) -> list[str]:
-    """Return the names of a comma-separated list."""
-    return [name.strip() for name in text.split(",") if name.strip()]

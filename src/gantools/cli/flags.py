@@ -1,7 +1,7 @@
-"""Flags of every verb, built from its configuration dataclass and from the options that mean the same everywhere.
+"""The commands of every verb: the options that mean the same everywhere, beside those of a configuration.
 
-Precedence: flag > ``GANTOOLS_*`` variable > ``--config x.toml`` > preset > default. No flag has a default of its own:
-what is not given is None until the other sources were asked, so that a flag wins also where it equals the default.
+No flag has a default of its own: what is not given is None until the other sources were asked, so that a flag wins
+also where it equals the default.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import inspect
 import json
 import os
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gantools.cli.configuration import config_options, config_parameters, file_parameters, keyword, resolve_config
+from gantools.cli.sections import EVERYWHERE, SectionedCommand
 from gantools.cli.sources import Option, Sources, truth
 from gantools.cli.terminal import hear_libraries
 from gantools.errors import ConfigError
-from gantools.options import base_type, check_value, did_you_mean, field_types, to_mapping
+from gantools.options import base_type, to_mapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,24 +68,24 @@ def _shard(text: str) -> tuple[int, int]:
 _STANDARD: dict[str, tuple[Any, Any]] = {
     "out": (Path, typer.Option("--out", "-o", help="Folder to write to.")),
     "jobs": (int, typer.Option("--jobs", "-j", help="Files worked on at a time; 0 takes all cores.", min=0)),
-    "device": (str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")),
-    "seed": (int, typer.Option("--seed", "-s", help="Seed; equal seeds give equal results. [0]")),
-    "dry_run": (bool, typer.Option("--dry-run", "-n", help="Say what would be done; write nothing.")),
+    "device": (str, typer.Option("--device", "-d", help="Device to compute on: auto, cpu, cuda, cuda:N or mps.")),
+    "seed": (int, typer.Option("--seed", "-s", help="Seed of all that is random. Equal seeds give equal results. [0]")),
+    "dry_run": (bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")),
     "force": (
         bool,
         typer.Option("--force", "-f", help="Redo what is up to date, and overwrite what gantools did not make."),
     ),
     "check": (bool, typer.Option("--check", help="Read also what looks up to date, and make damaged files again.")),
-    "on_error": (str, typer.Option("--on-error", help="continue or stop after a file that fails.")),
+    "on_error": (str, typer.Option("--on-error", help="What to do after a file that fails: continue or stop.")),
     "shard": (str, typer.Option("--shard", help="Work on part I of N (I/N), chosen by name.")),
     "json": (bool, typer.Option("--json", help="Print one JSON record per output instead of its path.")),
     "null": (bool, typer.Option("-0", help="Names on standard input end with NUL.")),
     "limit": (int, typer.Option("--limit", help="Stop after so many inputs; 0 takes all.", min=0)),
     "name": (str, typer.Option("--name", help="Output name from {rel}, {stem}, {role}, {song} and {ext}.")),
     "map": (str, typer.Option("--map", help="Further names of parts: NAME=ROLE,... such as kick=drums.")),
-    "quiet": (bool, typer.Option("--quiet", "-q", help="Errors only.")),
-    "verbose": (bool, typer.Option("--verbose", "-v", help="A line per file.")),
-    "debug": (bool, typer.Option("--debug", help="Tracebacks, and what libraries have to say.")),
+    "quiet": (bool, typer.Option("--quiet", "-q", help="Show errors only.")),
+    "verbose": (bool, typer.Option("--verbose", "-v", help="Show a line for each file.")),
+    "debug": (bool, typer.Option("--debug", help="Show tracebacks, and what libraries have to say.")),
 }
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)} | {
     "shard": "1/1",
@@ -137,12 +139,14 @@ def verb(
     presets = dict(presets or {})
 
     def decorate(function: Callable[..., int | None]) -> Callable[..., Any]:
+        # What the function itself takes, what every verb takes, and what its configuration holds.
         arguments, own = _of_function(function)
-        standard = {n: _Flag(n, *_STANDARD[n], defaults[n]) for n in uses}
+        standard = {n: _Flag(n, *_STANDARD[n], defaults[n], EVERYWHERE) for n in uses}
         known = [flag.option for flag in (*standard.values(), *own.values())] + config_options(config, presets)
 
         @functools.wraps(function)
         def command(**values: Any) -> int:
+            # Values from flags, variables and the file, in that order.
             sources = Sources(values["config_file"], known)
             chosen = resolve_config(config, values, presets, preset, sources)
             if values["print_config"]:
@@ -154,11 +158,13 @@ def verb(
             code = function(**given, run=run, config=chosen) or 0
             return 1 if run.missed and not code else code
 
-        parameters = [*arguments.values(), *(flag.parameter for flag in (*own.values(), *standard.values()))]
-        parameters += _config_parameters(config, presets, preset)
+        # As the help shows them: what people use first, the named groups, what every verb has.
+        first, grouped = config_parameters(config, presets, preset)
+        parameters = [*arguments.values(), *(flag.parameter for flag in own.values()), *first, *grouped]
+        parameters += [*(flag.parameter for flag in standard.values()), *file_parameters()]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(name)(command)
+        app.command(name, cls=SectionedCommand)(command)
         return command
 
     return decorate
@@ -174,10 +180,13 @@ class _Flag:
     info : typer.Option
     default
         Its value where no source has one; `inspect.Parameter.empty` where it must be given.
+    panel : str, optional
+        Heading in the help.
     """
 
-    def __init__(self, name: str, annotation: Any, info: Any, default: Any) -> None:
+    def __init__(self, name: str, annotation: Any, info: Any, default: Any, panel: str | None = None) -> None:
         info = copy.copy(info)
+        info.rich_help_panel = panel
         declared = [info.default, *(info.param_decls or ())]  # inside Annotated, Typer's default is the first name
         long = next((text.split("/")[0] for text in declared if text.startswith("--")), "")
         if default is inspect.Parameter.empty:
@@ -191,7 +200,7 @@ class _Flag:
         # By its name in the code only where it has no long flag.
         self.option = Option("" if long else name, long.lstrip("-"), kind)
         self._name = name
-        self.parameter = _parameter(name, Annotated[annotation | None, info], None)
+        self.parameter = keyword(name, Annotated[annotation | None, info], None)
 
     def resolve(self, values: Mapping[str, Any], sources: Sources) -> Any:
         """Return the value of the flag, or else what the other sources say, or the default."""
@@ -218,97 +227,8 @@ def _of_function(function: Callable[..., Any]) -> tuple[dict[str, inspect.Parame
         if isinstance(info, typer.models.OptionInfo):
             own[name] = _Flag(name, typing.get_args(hints[name])[0], info, parameter.default)
         else:
-            arguments[name] = _parameter(name, hints[name], parameter.default)
+            arguments[name] = keyword(name, hints[name], parameter.default)
     return arguments, own
-
-
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
-
-
-def flag_of(field: dataclasses.Field[Any]) -> str:
-    """Return the flag of a configuration field, without dashes."""
-    return field.metadata.get("flag") or field.name.replace("_", "-")
-
-
-def _field_option(field: dataclasses.Field[Any], annotation: Any) -> Option:
-    return Option(field.name, flag_of(field), base_type(annotation))
-
-
-_PRESET = Option("preset", "preset", str)
-
-
-def config_options(config: type, presets: Iterable[str] = ()) -> list[Option]:
-    """Return the options of a configuration, with that of its presets where it has any."""
-    hints = field_types(config)
-    found = [_field_option(field, hints[field.name]) for field in dataclasses.fields(config)]
-    return [*found, _PRESET] if presets else found
-
-
-def _config_parameters(config: type, presets: Mapping[str, Any], preset: str) -> list[inspect.Parameter]:
-    parameters = []
-    hints = field_types(config)
-    shown = presets.get(preset) or config()
-    for field in dataclasses.fields(config):
-        if field.metadata.get("flag") == "":
-            continue
-        kind, flag, value = base_type(hints[field.name]), flag_of(field), getattr(shown, field.name)
-        text = field.metadata["help"]
-        words = [text if text.endswith(".") else f"{text}."]  # its case stays: it may begin with a value
-        if field.metadata["choices"]:
-            words.append(f"One of {', '.join(field.metadata['choices'])}.")
-        unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
-        words.append(f"[{'unset' if value in (None, '') else value}{unit}]")
-        declared = f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}"
-        option: Any = typer.Option(declared, help=" ".join(words), show_default=False)
-        parameters.append(_parameter(field.name, Annotated[kind | None, option], None))  # type: ignore[valid-type]
-    if presets:
-        text = f"Named settings: {', '.join(presets)}. [{preset}]"
-        option = typer.Option("--preset", help=text, show_default=False)
-        parameters.append(_parameter("preset", Annotated[str | None, option], None))
-    toml = Annotated[Path | None, typer.Option("--config", help="TOML file with option names as keys.")]
-    parameters.append(_parameter("config_file", toml, None))
-    shown_only = Annotated[bool, typer.Option("--print-config", help="Print the resolved options as JSON and exit.")]
-    parameters.append(_parameter("print_config", shown_only, False))
-    return parameters
-
-
-def resolve_config(
-    config: type, values: Mapping[str, Any], presets: Mapping[str, Any], preset: str, sources: Sources
-) -> Any:
-    """Return the configuration from flags, the other sources and the preset.
-
-    Raises
-    ------
-    ConfigError
-        For an unknown preset, a wrong type or a value out of range.
-    """
-    base = config()
-    if presets:
-        wanted = values.get("preset") or sources.find(_PRESET)[0] or preset
-        if wanted not in presets:
-            there = f"{', '.join(presets)}{did_you_mean(wanted, list(presets))}"
-            raise ConfigError(f"no preset {wanted!r}; there are {there}")
-        base = presets[wanted]
-    hints = field_types(config)
-    changes: dict[str, Any] = {}
-    levels: dict[str, int] = {}  # 0 flag, 1 variable, 2 file; what a preset says has 3
-    for field in dataclasses.fields(config):
-        value, said, level = values.get(field.name), f"--{flag_of(field)}", 0
-        if value is None:
-            value, said = sources.find(_field_option(field, hints[field.name]))
-            level = 1 if said in os.environ else 2
-        if value is None:
-            continue
-        levels[field.name] = level
-        try:
-            changes[field.name] = check_value(field, hints[field.name], value)
-        except ConfigError as error:
-            raise ConfigError(f"{said}{error.message.removeprefix(field.name)}") from error
-    for wins, yields in getattr(config, "OVERRIDES", {}).items():
-        if wins in levels and levels[wins] < levels.get(yields, 3):
-            changes[yields] = getattr(config(), yields)
-    return dataclasses.replace(base, **changes)
 
 
 def _run(verb_name: str, given: dict[str, Any], config: Any) -> Run:

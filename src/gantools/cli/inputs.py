@@ -107,7 +107,7 @@ class _Search:
         if not arguments and not sys.stdin.isatty():
             arguments = ["-"]
         if not arguments:
-            raise ConfigError("no input; name files or folders, or - for a list on standard input")
+            raise ConfigError("no input; name files or folders, or - for a list on stdin")
         items: list[Item] = []
         for argument in arguments:
             if argument == "-":

@@ -34,6 +34,7 @@ from gantools.effects.similarity import pan_distance, pan_size
 from gantools.effects.spectrum import gamma_size, grid_magnitude
 from gantools.effects.stem import Stem, allocate, chunks
 from gantools.errors import InputError
+from gantools.options import parsed
 
 #: A gain that the record calls 0 dB is none, so that the samples stay as they are.
 _NO_GAIN_DB = 5e-5
@@ -161,7 +162,7 @@ def _reverberate(
         role=role,
         seed=seed,
         ir=config.reverb_ir,
-        wet_range_db=config.wet_range_db(),
+        wet_range_db=parsed(config, "reverb_wet_db"),
         out=stem.wave,
         scratch=scratch,
     )

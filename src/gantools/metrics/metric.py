@@ -49,7 +49,7 @@ class Argument:
     required: bool = True
 
 
-GENERATED = Argument("generated", "Generated files: a folder, a file, or - for a list.")
+GENERATED = Argument("generated", "Generated files: a folder, a file, or - for a list on stdin.")
 REAL = Argument("real", "Real music of the same kind.")
 SOURCE = Argument("source", "What it was made from; paired by name.")
 

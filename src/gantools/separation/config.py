@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gantools.audio.config import BITS, BITS_HELP
 from gantools.errors import ConfigError
-from gantools.options import did_you_mean, option
+from gantools.options import did_you_mean, option, parsed
+from gantools.parsing import names
 
 #: Role of what is left of a song without one stem.
 REST = "accompaniment"
@@ -19,20 +20,48 @@ class SeparateConfig:
 
     model: str = option(
         "auto",
-        "auto (htdemucs where its weights are here, else tiny), tiny, a Demucs model such as htdemucs_ft, or a folder:"
-        " a Demucs repository of safetensors, or a model of train separator",
+        "Which model separates: tiny comes with gantools; htdemucs, htdemucs_ft and others of Demucs need "
+        "weights; or a folder from gantools train separator. With auto it is htdemucs where its weights are "
+        "here, else tiny.",
     )
-    stems: str = option("", "Write only these stems, separated by commas.")
-    two_stems: str = option("", f"Write this stem, and the rest of the song as {REST}.")
-    shifts: int = option(0, "Passes with random shifts that are averaged; 0: one pass without a shift.", low=0)
-    segment_seconds: float = option(0.0, "What the network hears at a time; 0: as in its training.", unit="s", low=0)
-    overlap: float = option(0.25, "Share of a segment that the next one overlaps.", low=0, high=0.9)
+    stems: str = option(
+        "", "Roles to write, separated by commas, such as vocals,drums. By default all that the model has.", parse=names
+    )
+    two_stems: str = option(
+        "", "Role to write together with the rest of the song as accompaniment, such as vocals for karaoke."
+    )
+    shifts: int = option(
+        0,
+        "Passes with random shifts that are averaged. Each makes the stems a little cleaner and takes as "
+        "long again; 0 is one pass without a shift.",
+        low=0,
+        group="Quality and speed",
+    )
+    segment_seconds: float = option(
+        0.0,
+        "Audio that goes through the network at a time. Less needs less memory; 0 takes that of its training.",
+        unit="s",
+        low=0,
+        group="Quality and speed",
+    )
+    overlap: float = option(
+        0.25,
+        "Share of a segment that the next one overlaps. More hides the seams better and takes longer.",
+        low=0,
+        high=0.9,
+        group="Quality and speed",
+    )
     batch: int = option(
-        0, "Segments in the network at a time; 0: a core each, at most 4, on a CPU, 8 elsewhere.", low=0
+        0,
+        "Segments in the network at a time. With 0 it is one for each core, at most 4, on a CPU, and 8 elsewhere.",
+        low=0,
+        group="Quality and speed",
     )
     format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
     bits: str = option("source", BITS_HELP, choices=BITS)
-    download: bool = option(False, "Fetch the weights of a Demucs model that is not on this machine.")
+    download: bool = option(
+        False, "Fetch the weights of a Demucs model that is not on this machine. Nothing is fetched without it."
+    )
 
     def __post_init__(self) -> None:
         if self.stems and self.two_stems:
@@ -46,7 +75,7 @@ class SeparateConfig:
         ConfigError
             A stem that the model does not have.
         """
-        wanted = [self.two_stems] if self.two_stems else [s.strip() for s in self.stems.split(",") if s.strip()]
+        wanted = [self.two_stems] if self.two_stems else parsed(self, "stems")
         for stem in wanted:
             if stem not in sources:
                 there = f"{', '.join(sources)}{did_you_mean(stem, sources)}"

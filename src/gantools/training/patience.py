@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gantools.training.config import TrainConfig, parse_seconds
+from gantools.parsing import duration
+from gantools.training.config import TrainConfig
 
 _GAIN = 0.02
 _LEAST_SHARE = 0.25
@@ -50,7 +51,7 @@ class Patience:
         if bool(config.budget) != bool(self.ended["budget"]):
             return False
         if config.budget:
-            return parse_seconds(config.budget) <= parse_seconds(self.ended["budget"])
+            return duration(config.budget) <= duration(self.ended["budget"])
         return config.steps <= int(self.ended["steps"])
 
     def go_on(self) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from gantools.errors import ConfigError
 from gantools.models.weights import SCHEMA, first_difference
 from gantools.options import to_mapping
+from gantools.parsing import duration
 from gantools.training.budget import Plan
-from gantools.training.config import TrainConfig, parse_seconds
+from gantools.training.config import TrainConfig
 from gantools.training.journal import TermMeans
 from gantools.training.patience import Patience
 from gantools.training.system import System
@@ -135,7 +136,7 @@ class Position:
                 )
             self._compare_anew(plan.count(config.steps))
             return
-        budget = parse_seconds(config.budget)
+        budget = duration(config.budget)
         if budget == plan.budget_seconds or (self.finished and budget <= self.seconds + plan.reserve_seconds):
             return
         self._compare_anew(plan.give(budget, self.step, self.validated >= 0))

@@ -16,10 +16,11 @@ from gantools.audio.quantise import DbRange
 from gantools.chunks.config import ChunkConfig
 from gantools.chunks.cutting import cut_audio, cut_mel
 from gantools.chunks.plan import dataset_hash, describe, kind_of, params_of, shards_of
-from gantools.chunks.splits import parse_shares, split_of
+from gantools.chunks.splits import split_of
 from gantools.errors import ConfigError, InputError
 from gantools.files.containers import read_tensors
 from gantools.options import to_mapping
+from gantools.parsing import shares
 
 PARAMS = MelParams(1000, 16, 8, 2)
 #: Ten frames; the fourth lies above 0 dB, the first at the limit of silence, 20 dB above -90 dB.
@@ -174,6 +175,6 @@ def test_only_shards_that_were_cut_are_shards() -> None:
 
 
 def test_a_side_may_have_no_share_and_the_default_is_ten_percent() -> None:
-    assert [parse_shares(text) for text in ("1/0/0", "0/.5/0", "0/0/.5")] == [(1, 0, 0), (0, 0.5, 0), (0, 0, 0.5)]
+    assert [shares(text) for text in ("1/0/0", "0/.5/0", "0/0/.5")] == [(1, 0, 0), (0, 0.5, 0), (0, 0, 0.5)]
     songs = [f"song {number}" for number in range(5000)]
     assert [split_of(song) for song in songs] == [split_of(song, (80, 10, 10)) for song in songs]

@@ -7,8 +7,9 @@ import pytest
 from gantools.chunks.cutting import spread, window_starts
 from gantools.chunks.plan import shard_names
 from gantools.chunks.roles import Named, parse_map, read_folder, read_name, role_and_song
-from gantools.chunks.splits import assign, parse_shares, split_of
+from gantools.chunks.splits import assign, split_of
 from gantools.errors import ConfigError
+from gantools.parsing import shares as parse_shares
 
 
 @pytest.mark.parametrize(

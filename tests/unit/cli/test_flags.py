@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
-import pkgutil
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +12,8 @@ from typing import Annotated
 import pytest
 import typer
 
-import gantools
-from gantools.cli.flags import BATCH, Run, config_options, resolve_config, verb, was_debug
+from gantools.cli.configuration import config_options, resolve_config
+from gantools.cli.flags import BATCH, Run, verb, was_debug
 from gantools.cli.sources import Sources
 from gantools.errors import ConfigError
 from gantools.options import config_hash, from_mapping, option, to_mapping
@@ -215,37 +212,21 @@ def test_debug_is_off_where_its_variable_says_so(monkeypatch: pytest.MonkeyPatch
     assert was_debug(["melify", "--debug"])
 
 
-def configurations() -> Iterator[type]:
-    """Yield every configuration dataclass of the package."""
-    for module in pkgutil.walk_packages(gantools.__path__, "gantools."):
-        if "config" in module.name.rpartition(".")[2]:
-            for value in vars(importlib.import_module(module.name)).values():
-                if isinstance(value, type) and dataclasses.is_dataclass(value):
-                    yield value
-
-
-def test_help_that_begins_with_a_value_keeps_its_case() -> None:
-    seen = 0
-    for config in set(configurations()):
-        fields = [field for field in dataclasses.fields(config) if "help" in field.metadata]
-        values = {value for field in fields for value in field.metadata["choices"] or ()}
-        for field in fields:
-            first = re.match(r"(\w+)[:,;]", field.metadata["help"])
-            if first and first[1].lower() in values:
-                seen += 1
-                assert first[1] in values, (config.__name__, field.name)
-    assert seen > 10
-
-
-def test_help_shows_the_text_as_it_stands() -> None:
+def test_options_stand_in_sections_with_those_of_every_verb_last(capsys: pytest.CaptureFixture[str]) -> None:
     @dataclass(frozen=True)
-    class Cased:
-        model: str = option("auto", "auto (the best there is), or a name")
+    class Grouped:
+        deep: int = option(1, "How deep.", group="Networks")
+        long: int = option(1, "How long.")
+        wide: int = option(1, "How wide.", group="Networks")
 
     app = typer.Typer(rich_markup_mode=None)
-    verb(app, "try", Cased, uses=())(lambda run, config: 0)
-    (parameter,) = [p for p in typer.main.get_command(app).params if p.name == "model"]
-    assert parameter.help == "auto (the best there is), or a name. [auto]"
+    verb(app, "try", Grouped, uses=("out",))(lambda run, config: 0)
+    typer.main.get_command(app)(args=["--help"], standalone_mode=False)
+    shown = capsys.readouterr().out
+    places = [shown.index(word) for word in ("Options:", "--long", "Networks:", "--deep", "--wide", "Options of every")]
+    assert places == sorted(places)
+    assert shown.count("Networks:") == 1
+    assert shown.index("Options of every verb:") < min(shown.index(word) for word in ("--out", "--config", "--help"))
 
 
 def test_dump_and_hash() -> None:
@@ -326,10 +307,10 @@ def test_help_tells_flags_and_defaults() -> None:
         "name": (["--name"], "Output name from {rel}, {stem}, {role}, {song} and {ext}. [{stem}]"),
         "null": (["-0"], "Names on standard input end with NUL."),
         "limit": (["--limit"], "Stop after so many inputs; 0 takes all. [0]"),
-        "quiet": (["--quiet", "-q"], "Errors only."),
+        "quiet": (["--quiet", "-q"], "Show errors only."),
         "depth": (["--depth"], "How deep. [9]"),
         "kind": (["--kind"], "Which. One of a, b. [a]"),
-        "loud": (["--loud", "--no-loud"], "Whether. [False]"),
+        "loud": (["--loud", "--no-loud"], "Whether. [off]"),
         "hop_samples": (["--hop"], "How far. [4]"),
         "preset": (["--preset"], "Named settings: default, deep. [deep]"),
         "config_file": (["--config"], "TOML file with option names as keys."),
@@ -344,7 +325,7 @@ def test_help_tells_flags_and_defaults() -> None:
 def test_a_unit_and_an_unset_value_are_shown() -> None:
     @dataclass(frozen=True)
     class Shown:
-        length: float = option(2.0, "Length", unit="s")
+        length: float = option(2.0, "Length.", unit="s")
         model: str = option("", "Model.")
 
     app = typer.Typer(rich_markup_mode=None)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from gantools.errors import ConfigError
+from gantools.parsing import duration
 from gantools.training.budget import Plan
-from gantools.training.config import TrainConfig, parse_seconds
+from gantools.training.config import TrainConfig
 from gantools.training.position import Position
 
 
@@ -17,13 +18,13 @@ from gantools.training.position import Position
     [("90s", 90), ("5m", 300), ("2h", 7200), ("1h30m", 5400), ("1.5m", 90), ("45", 45), ("1d", 86400)],
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert parse_seconds(text) == seconds
+    assert duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0s", "5 minutes", "-3m", "m", "5x", "1m 2"])
 def test_no_durations(text: str) -> None:
     with pytest.raises(ConfigError, match="is no duration"):
-        parse_seconds(text)
+        duration(text)
 
 
 def test_validations_are_even_and_end_with_the_run() -> None:

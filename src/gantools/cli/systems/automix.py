@@ -21,7 +21,7 @@ Target = Annotated[
     str,
     typer.Option("--target", metavar="NAME|FILE", help="What the stems were normalised to: musdb18, or a file."),
 ]
-Stems = Annotated[list[str] | None, typer.Argument(help="Stems: files, folders of songs, or - for a list.")]
+Stems = Annotated[list[str] | None, typer.Argument(help="Stems: files, folders of songs, or - for a list on stdin.")]
 
 
 def add_train(app: typer.Typer) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gantools.systems.caw.run import CawRun
     from gantools.systems.patches.generate import LoadedClip
 
-Clips = Annotated[list[str] | None, typer.Argument(help="Clips: files, folders, or - for a list.")]
+Clips = Annotated[list[str] | None, typer.Argument(help="Clips: files, folders, or - for a list on stdin.")]
 Together = Annotated[bool, typer.Option("--together", help="One model of all clips, which should be of one style.")]
 Model = Annotated[
     Path, typer.Argument(help="Model folder, from gantools train caw; for --engine patch also an audio file.")

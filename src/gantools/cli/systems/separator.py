@@ -12,7 +12,7 @@ from gantools.cli.systems.options import TRAIN, Base, Resume, with_map
 from gantools.cli.training import run_training
 from gantools.systems.separator import config as separator_config
 
-Stems = Annotated[list[str] | None, typer.Argument(help="Songs with stems: folders, files, or - for a list.")]
+Stems = Annotated[list[str] | None, typer.Argument(help="Songs with stems: folders, files, or - for a list on stdin.")]
 
 
 def add_train(app: typer.Typer) -> None:

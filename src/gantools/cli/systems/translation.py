@@ -17,7 +17,7 @@ from gantools.systems.pix2pix import config as pix2pix_config
 from gantools.systems.translation.config import TranslateConfig
 
 Chunks = Annotated[Path, typer.Argument(help="Chunk folder, from gantools chunk.", show_default=False)]
-Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list.")]
+Inputs = Annotated[list[str] | None, typer.Argument(help="Audio or mel files, folders, or - for a list on stdin.")]
 
 
 def add_train(app: typer.Typer) -> None:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from gantools.systems.wavegan.data import Clips
     from gantools.systems.wavegan.generate import ClipMaker
 
-Data = Annotated[list[str] | None, typer.Argument(help="Songs: folders, files, or - for a list; or a chunk folder.")]
+Data = Annotated[
+    list[str] | None, typer.Argument(help="Songs: folders, files, or - for a list on stdin; or a chunk folder.")
+]
 
 
 def add_train(app: typer.Typer) -> None:

@@ -22,7 +22,7 @@ _NOTES = {
 class CoverageConfig(EmbeddingConfig):
     """Options of precision, recall, density and coverage."""
 
-    neighbours: int = option(5, "k: which neighbour sets the radius of a ball.", low=1)
+    neighbours: int = option(5, "Which nearest neighbour sets the radius of a ball (k).", low=1)
 
 
 class Coverage(EmbeddingMetric[CoverageConfig]):

@@ -19,12 +19,19 @@ LAYERS = ("mean_pool", "max_pool", "penultimate", "tags")
 class EmbeddingConfig(RoleConfig):
     """Options of what is measured in the space of a network."""
 
-    real_role: str = option("", "Only real files of this role; else of that of --role, where names say it.")
-    embedder: str = option("musicnn", "musicnn, musicnn-mtt, rand-cnn or file:PATH (.safetensors, .onnx).")
-    layer: str = option("mean_pool", "Layer of MusiCNN: 753, 753, 200 or 50 values.", choices=LAYERS)
+    real_role: str = option("", "Role of the real files. By default that of --role, where names say it.")
+    embedder: str = option(
+        "musicnn",
+        "Network whose space is measured in: musicnn, musicnn-mtt, rand-cnn, or file:PATH of a .safetensors "
+        "or .onnx file.",
+    )
+    layer: str = option("mean_pool", "Layer of MusiCNN, of 753, 753, 200 or 50 values.", choices=LAYERS)
     hop_seconds: float = option(1.472, "Distance between windows.", unit="s", low=0.016)
     clip_seconds: float = option(
-        0.0, "Cut both sides into clips this long, each repeated to fill a window; 0: no.", unit="s", low=0
+        0.0,
+        "Cut both sides into clips so long, each repeated to fill a window. With 0 they stay whole.",
+        unit="s",
+        low=0,
     )
     count_silence: bool = option(False, "Count windows below -60 dB RMS too.")
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class FrechetConfig(EmbeddingConfig):
     """Options of the Fréchet distance."""
 
-    infinity: bool = option(True, "Extrapolate to endless material (FAD-infinity).")
+    infinity: bool = option(
+        True, "Extrapolate to endless material (FAD-infinity), so that small folders can be compared."
+    )
 
 
 class FrechetDistance(EmbeddingMetric[FrechetConfig]):

@@ -25,7 +25,7 @@ class MixDifferences(Metric[MixMetricConfig]):
     title = "Mixes"
     config = MixMetricConfig
     arguments = (
-        Argument("generated", "Mixes: a folder, a file, or - for a list."),
+        Argument("generated", "Mixes: a folder, a file, or - for a list on stdin."),
         Argument("real", "The songs: their mixes, their stems, or both."),
     )
     uses = ("map", "seed")

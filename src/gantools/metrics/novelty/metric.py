@@ -37,9 +37,9 @@ _FIGURES = {
 class NoveltyConfig:
     """Options of the novelty figures."""
 
-    small: bool = option(False, "Gates for models trained in minutes on a CPU.")
+    small: bool = option(False, "Use the gates for models that were trained in minutes on a CPU.")
     field_seconds: float = option(
-        0.0, "Receptive field of the coarsest scale; 0: the model's, else 4.08.", unit="s", low=0
+        0.0, "Receptive field of the coarsest scale. With 0 it is the model's, else 4.08 s.", unit="s", low=0
     )
 
 

@@ -31,8 +31,10 @@ _COLUMNS = {
 class PitchConfig:
     """Options of the pitch statistics."""
 
-    tracker: str = option("crepe", "crepe, or yin: 100 times faster, for one voice.", choices=TRACKERS)
-    crepe: str = option("tiny", "Weights of CREPE; full needs a GPU or patience.", choices=CREPE_MODELS)
+    tracker: str = option(
+        "crepe", "What follows the pitch. The tracker yin is 100 times faster, for one voice.", choices=TRACKERS
+    )
+    crepe: str = option("tiny", "Weights of CREPE. The full ones need a GPU or patience.", choices=CREPE_MODELS)
     voiced: float = option(0.5, "Periodicity from which a frame counts as voiced.", low=0, high=1)
     hop_seconds: float = option(0.01, "Distance between frames.", unit="s", low=0.001, high=1)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class RhythmConfig(RoleConfig):
     """Options of the onset alignment."""
 
-    source_role: str = option("", "Only sources of this role (bass ...); else each file's own, as its name says.")
+    source_role: str = option("", "Role of the sources, such as bass. By default each file's own, as its name says.")
     real: str = option("", "Folder with the real counterparts, to compare with.")
     window_frames: int = option(256, "Length of a window.", unit="mel frames", low=32)
 

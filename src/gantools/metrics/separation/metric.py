@@ -36,7 +36,7 @@ class Separation(Metric[SeparationConfig]):
     title = "Separated stems"
     config = SeparationConfig
     arguments = (
-        Argument("generated", "Separated stems: a folder, a file, or - for a list."),
+        Argument("generated", "Separated stems: a folder, a file, or - for a list on stdin."),
         Argument("real", "The true stems; paired by song and role."),
     )
     uses = ("map",)

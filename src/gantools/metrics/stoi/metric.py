@@ -21,7 +21,11 @@ MODES = ("pearson", "literal", "stoi")
 class StoiConfig(RoleConfig):
     """Options of the STOI-like features."""
 
-    formula: str = option("pearson", "Formula.", choices=MODES)
+    formula: str = option(
+        "pearson",
+        "Formula of the features: Pearson's correlation, the paper's text taken literally, or STOI's own.",
+        choices=MODES,
+    )
     window_frames: int = option(256, "Length of a window.", unit="mel frames", low=2)
 
 

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from gantools.audio.config import BITS, MOST_RATE_HZ, AudioFileConfig
 from gantools.errors import ConfigError
-from gantools.options import option
+from gantools.options import option, parsed
+from gantools.parsing import distinct_names
 from gantools.training.config import TrainConfig
 
 ROLES = "vocals,drums,bass,other"
@@ -22,10 +23,12 @@ class AutomixConfig(TrainConfig):
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_crops"}
 
-    roles: str = option(ROLES, "Stem types that the network mixes, in this order; songs may lack some.")
+    roles: str = option(
+        ROLES, "Roles that the network mixes, in this order. A song may lack some.", parse=distinct_names
+    )
     sample_rate_hz: int = option(
         44100,
-        "Sampling rate of the network; stems are resampled to it.",
+        "Sampling rate of the network. Stems are resampled to it.",
         unit="Hz",
         flag="sample-rate",
         low=8000,
@@ -34,58 +37,108 @@ class AutomixConfig(TrainConfig):
 
     network: str = option(
         "paper",
-        "paper: learned filters and masks; bands: gains per stem, band and mid or side, which a CPU can train",
+        "Kind of network. The paper's learns filters and masks; bands learns gains for each stem, band, mid "
+        "and side, which a CPU can train.",
         choices=("paper", "bands"),
     )
-    filters: int = option(128, "paper: filters of the front end", low=1)
-    repeats: int = option(4, "paper: repeats of the stack of dilated blocks", low=1)
-    blocks: int = option(6, "Blocks with dilations 1, 2, 4 ...", low=1, high=10)
-    bottleneck: int = option(256, "Channels between the blocks", low=1)
-    hidden: int = option(128, "Channels inside a block", low=1)
-    skip: int = option(64, "paper: channels of the sum over the blocks", low=1)
-    lstm_layers: int = option(3, "paper: layers of the BLSTM, half of `filters` wide in each direction", low=1)
-    dropout: float = option(0.1, "Dropout", low=0, high=0.9)
-    squeeze_ratio: int = option(16, "paper: widening inside squeeze-excitation", low=1)
-    bands: int = option(40, "bands: bands from 30 Hz to 18 kHz, evenly spaced on the ERB scale", low=4, high=80)
-    gain_limit_db: float = option(18.0, "bands: largest change that the content can make to a gain", unit="dB", low=0)
-    shrink_weight: float = option(0.0, "bands: weight of the mean square (in 10 dB) of what the content changes", low=0)
+    filters: int = option(128, "Filters of the front end, for the network paper.", low=1, group="Networks")
+    repeats: int = option(4, "Repeats of the stack of dilated blocks, for the network paper.", low=1, group="Networks")
+    blocks: int = option(6, "Blocks, with dilations 1, 2, 4 and so on.", low=1, high=10, group="Networks")
+    bottleneck: int = option(256, "Channels between the blocks.", low=1, group="Networks")
+    hidden: int = option(128, "Channels inside each block.", low=1, group="Networks")
+    skip: int = option(64, "Channels of the sum over the blocks, for the network paper.", low=1, group="Networks")
+    lstm_layers: int = option(
+        3,
+        "Layers of the BLSTM of the network paper, each half of --filters wide in either direction.",
+        low=1,
+        group="Networks",
+    )
+    dropout: float = option(
+        0.1,
+        "Share of channels that are dropped in training, against learning songs by heart.",
+        low=0,
+        high=0.9,
+        group="Networks",
+    )
+    squeeze_ratio: int = option(
+        16, "Widening inside the squeeze-and-excitation of the network paper.", low=1, group="Networks"
+    )
+    bands: int = option(
+        40,
+        "Bands of the network bands, from 30 Hz to 18 kHz, evenly spaced on the ERB scale.",
+        low=4,
+        high=80,
+        group="Networks",
+    )
+    gain_limit_db: float = option(
+        18.0,
+        "Largest change that the music can make to a gain, for the network bands.",
+        unit="dB",
+        low=0,
+        group="Networks",
+    )
+    shrink_weight: float = option(
+        0.0,
+        "Weight of the mean square, in 10 dB, of what the music changes, for the network bands. More mixes "
+        "more evenly.",
+        low=0,
+        group="Losses",
+    )
 
     loss: str = option(
         "default",
-        "la, lb: the paper's; default: la at three resolutions, finite for mono",
+        "Loss of the mix. The paper's are la and lb; default is la at three resolutions, finite for mono.",
         choices=("default", "la", "lb"),
+        group="Losses",
     )
-    crop: int = option(440_960, "Length of a training crop.", unit="samples", low=4096)
+    crop: int = option(440_960, "Length of a training crop.", unit="samples", low=4096, group="Data")
     mixture_lufs: float = option(
-        -18.0, "Loudness to which each song's target is brought by one gain: a master's level cannot be inferred.",
-        unit="LUFS", low=-40, high=-6,
-    )  # fmt: skip
-    swap: bool = option(True, "Exchange left and right in half of the crops, in input and target.")
-    gain_db: float = option(0.0, "Each stem louder or softer by up to this in input and target.", unit="dB", low=0)
-    eq_db: float = option(0.0, "Each stem through a random smooth EQ in input and target.", unit="dB", low=0)
+        -18.0,
+        "Loudness to which one gain brings each song's target, since the level of a master cannot be inferred.",
+        unit="LUFS",
+        low=-40,
+        high=-6,
+        group="Data",
+    )
+    swap: bool = option(True, "Exchange left and right in half of the crops, in input and target.", group="Data")
+    gain_db: float = option(
+        0.0,
+        "Most by which a stem is made louder or softer at random, in input and target.",
+        unit="dB",
+        low=0,
+        group="Data",
+    )
+    eq_db: float = option(
+        0.0,
+        "Most by which a random smooth equaliser changes a stem, in input and target.",
+        unit="dB",
+        low=0,
+        group="Data",
+    )
     remix_share: float = option(
-        0.0, "Share of the crops with each stem from another place of another song.", low=0, high=1
+        0.0, "Share of the crops with each stem from another place of another song.", low=0, high=1, group="Data"
     )
 
-    lr: float = option(1e-3, "Adam's learning rate.", low=0)
-    weight_decay: float = option(1e-7, "AdamW's weight decay.", low=0)
-    warmup_steps: int = option(1600, "Steps in which the learning rate rises from 0.", low=0)
-    clip_norm: float = option(0.2, "Largest norm of the gradient.", low=0)
-    validation_share: float = option(0.2, "Share of each song, at its end, kept for validation.", low=0.02, high=0.5)
-    validation_crops: int = option(12, "Crops that a validation hears.", low=1)
+    lr: float = option(1e-3, "Peak learning rate of AdamW.", low=0, group="Optimiser")
+    weight_decay: float = option(
+        1e-7, "Weight decay of AdamW, against learning songs by heart.", low=0, group="Optimiser"
+    )
+    warmup_steps: int = option(1600, "Steps in which the learning rate rises from 0.", low=0, group="Optimiser")
+    clip_norm: float = option(0.2, "Largest norm of the gradient.", low=0, group="Optimiser")
+    validation_share: float = option(
+        0.2, "Last part of each song that is kept for validation.", low=0.02, high=0.5, group="Validating and saving"
+    )
+    validation_crops: int = option(12, "Crops that a validation hears.", low=1, group="Validating and saving")
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        names = self.role_names
-        if len(set(names)) < len(names) or not all(names):
-            raise ConfigError(f"roles: {self.roles!r} is no list of different names; write for example {ROLES}")
         if self.filters % 2:
             raise ConfigError(f"filters: {self.filters} is odd; the BLSTM needs an even number")
 
     @property
     def role_names(self) -> list[str]:
         """Return the stem types in the network's order."""
-        return [name.strip() for name in self.roles.split(",")]
+        names: list[str] = parsed(self, "roles")
+        return names
 
 
 @dataclass(frozen=True)
@@ -94,19 +147,24 @@ class MixConfig(AudioFileConfig):
 
     mixer: str = option(
         "network",
-        "network; or a baseline: sum of the normalised stems, or the mean gain of each stem type (gains).",
+        "What mixes: the trained network, or a baseline, which is the sum of the normalised stems or the "
+        "mean gain of each role (gains).",
         choices=("network", "sum", "gains"),
     )
-    normalised: bool = option(False, "The stems are normalised already (gantools fxnorm apply).")
-    dry: bool = option(False, "The stems are dry: reverberation is added before they are normalised, as in the paper.")
-    lufs: float = option(-14.0, "Integrated loudness of the mix.", unit="LUFS", low=-60, high=0)
+    normalised: bool = option(False, "The stems are normalised already, by gantools fxnorm apply.")
+    dry: bool = option(False, "The stems are dry: they get reverberation before they are normalised, as in the paper.")
+    lufs: float = option(-14.0, "Integrated loudness of the result.", unit="LUFS", low=-60, high=0)
     true_peak_db: float = option(
-        -1.0, "Ceiling of the true peak; a louder mix is lowered.", unit="dBTP", low=-40, high=0
+        -1.0, "Ceiling of the true peak. A result that would pass it is lowered.", unit="dBTP", low=-40, high=0
     )
-    ema: bool = option(True, "Use the averaged weights.")
-    segment_seconds: float = option(20.0, "Length that goes through the network at a time.", unit="s", low=2)
+    ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
+    segment_seconds: float = option(
+        20.0, "Audio that goes through the network at a time. Less needs less memory.", unit="s", low=2
+    )
     bits: str = option(
-        "source", "Bits per sample of WAV and FLAC; source: as the deepest stem has, at least 24.", choices=BITS
+        "source",
+        "Bits per sample of WAV and FLAC. With source they are those of the deepest stem, at least 24.",
+        choices=BITS,
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar
 
-from gantools.audio.config import BITS, BITS_HELP, MOST_RATE_HZ
+from gantools.audio.config import BITS, MOST_RATE_HZ
 from gantools.errors import ConfigError
-from gantools.options import option
+from gantools.options import option, parsed
+from gantools.parsing import number, rising_rates, stretches, word_or
 from gantools.training.config import TrainConfig
 
+#: Rules that choose the rates of the scales, and the lowest rate of a list.
+RATE_RULES, LEAST_RATE_HZ = ("paper", "octaves", "thinned"), 100
 TASKS = ("music", "speech", "denoise", "inpaint")
 #: Tasks whose result is the reconstruction.
 RESTORING = ("denoise", "inpaint")
@@ -28,73 +29,150 @@ class CawConfig(TrainConfig):
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_draws", "coarsest_share"}
 
-    task: str = option("music", "What the model is for; chooses losses and first scale.", choices=TASKS)
+    task: str = option("music", "What the model is for. It chooses the losses and the first scale.", choices=TASKS)
     sample_rate_hz: int = option(
         16000,
-        "Highest rate of the model; a clip with a lower one keeps it.",
+        "Highest rate of the model. A clip with a lower one keeps it; a lower one trains faster and sounds duller.",
         unit="Hz",
         flag="sample-rate",
         low=1000,
         high=MOST_RATE_HZ,
     )
-    max_seconds: float = option(25.0, "Longest clip; the rest is cut.", unit="s", low=0.5)
-    start_seconds: float = option(0.0, "Where in the file the clip starts.", unit="s", low=0)
+    max_seconds: float = option(25.0, "Longest clip; the rest is cut.", unit="s", low=0.5, group="Data")
+    start_seconds: float = option(0.0, "Where in the file the clip starts.", unit="s", low=0, group="Data")
     rates: str = option(
-        "paper", "Rates of the scales: paper, octaves, thinned (steps of at most 1.6), or a list in Hz."
+        "paper",
+        "Rates of the scales: paper, octaves, thinned (steps of at most 1.6), or a list in Hz. Fewer scales "
+        "train faster.",
+        parse=word_or(RATE_RULES, rising_rates(LEAST_RATE_HZ)),
+        group="Networks",
     )
     least_energy: float = option(
-        0.0025, "Mean square of the clip (peak 1) that the coarsest scale must have.", low=0, high=1
+        0.0025,
+        "Mean square of the clip, at peak 1, that the coarsest scale must have.",
+        low=0,
+        high=1,
+        group="Networks",
     )
     latest_start_hz: int = option(
-        0, "The coarsest scale has this rate at most, whatever the energy; 0: no limit.", unit="Hz", low=0
+        0,
+        "Highest rate of the coarsest scale, whatever the energy. With 0 there is no limit.",
+        unit="Hz",
+        low=0,
+        group="Networks",
     )
-    holes: str = option("", "Inpainting: holes in seconds of the clip, such as 3.2-3.95,8-8.5.")
+    holes: str = option(
+        "",
+        "Holes to fill, as START-END in seconds of the clip, such as 3.2-3.95,8-8.5. They need --task inpaint.",
+        parse=stretches,
+    )
 
-    layers: int = option(8, "Dilated layers; each one doubles the receptive field.", low=2, high=10)
-    kernel: int = option(9, "Kernel of every layer, odd.", low=3, high=31)
-    coarse_width: int = option(16, "Channels in the coarsest scale.", low=2)
-    width: int = option(96, "Channels in all other scales.", low=2)
+    layers: int = option(
+        8,
+        "Dilated layers of each scale. One more doubles the receptive field, for longer structures.",
+        low=2,
+        high=10,
+        group="Networks",
+    )
+    kernel: int = option(9, "Length of each filter, which is odd.", low=3, high=31, group="Networks")
+    coarse_width: int = option(16, "Channels of the coarsest scale.", low=2, group="Networks")
+    width: int = option(
+        96, "Channels of all other scales. More can learn more and take longer.", low=2, group="Networks"
+    )
 
-    lr: float = option(0.0015, "Adam's learning rate; a tenth of it in the last third.", low=0)
-    beta1: float = option(0.5, "Adam's first decay.", low=0, high=1)
-    beta2: float = option(0.999, "Adam's second decay.", low=0, high=1)
-    penalty_weight: float = option(0.01, "Weight of the discriminator's gradient penalty, lambda.", low=0)
-    mse_weight: float = option(-1.0, "Weight alpha1 of the mean square error; -1: 0 for music, 10 for speech.", low=-1)
+    lr: float = option(
+        0.0015, "Adam's learning rate, of which a tenth is left in the last third.", low=0, group="Optimiser"
+    )
+    beta1: float = option(0.5, "Adam's decay of the mean gradient.", low=0, high=1, group="Optimiser")
+    beta2: float = option(0.999, "Adam's decay of the mean squared gradient.", low=0, high=1, group="Optimiser")
+    penalty_weight: float = option(
+        0.01, "Weight of the discriminator's gradient penalty (lambda).", low=0, group="Losses"
+    )
+    mse_weight: float = option(
+        -1.0,
+        "Weight of the mean square error (alpha 1). With -1 it is 0 for music and 10 for speech.",
+        low=-1,
+        group="Losses",
+    )
     spectral_weight: float = option(
-        -1.0, "Weight alpha2 of the spectral loss; -1: 1e-4 for music, 0 for speech.", low=-1
+        -1.0,
+        "Weight of the spectral loss (alpha 2). With -1 it is 1e-4 for music and 0 for speech.",
+        low=-1,
+        group="Losses",
     )
-    restore_weight: float = option(10.0, "Weight alpha1 of denoise and inpaint, which have no other distance.", low=0)
-    noise_factor: float = option(0.01, "Noise of a scale over the root of the energy that it adds.", low=0)
+    restore_weight: float = option(
+        10.0, "Weight alpha 1 of the tasks denoise and inpaint, which have no other distance.", low=0, group="Losses"
+    )
+    noise_factor: float = option(
+        0.01, "Noise of a scale over the root of the energy that it adds.", low=0, group="Losses"
+    )
     second_noise: float = option(
-        1.0, "Noise of the second scale over the level of its input (music, inpainting); less is less variety.", low=0
+        1.0,
+        "Noise of the second scale over the level of its input, for music and inpaint. Less gives less variety.",
+        low=0,
+        group="Losses",
     )
-    warm_start: bool = option(True, "Begin each scale with the weights of the one below, where widths agree.")
+    warm_start: bool = option(
+        True, "Begin each scale with the weights of the one below, where widths agree.", group="Optimiser"
+    )
 
     # Additions.
-    channels: int = option(1, "2: stereo, as mid and side.", low=1, high=2)
-    crop: int = option(0, "Train on random pieces of so many samples; 0: on the whole clip.", low=0, unit="samples")
-    penalty_every: int = option(1, "Compute the penalty in each N-th step, N times as heavy.", low=1)
-    pool: int = option(0, "Draws of the scales below that are kept; 0: a new one in each step.", low=0)
-    pool_refresh: int = option(1, "Steps after which one of the kept draws is replaced.", low=1)
-    zero_init: bool = option(False, "Let a new scale begin as plain upsampling.")
-    mse_start: float = option(0.0, "Extra weight alpha1 at the start, falling to 0.", low=0)
-    mse_share: float = option(0.5, "Share of a scale's steps in which it falls.", low=0, high=1)
-    statistics_weight: float = option(0.0, "Weight of the sliced distance of draws' frames from the clip's.", low=0)
-    recalibrate: int = option(0, "Passes that measure batch statistics anew after training; 0: none.", low=0)
-    match_eq_db: float = option(0.0, "Largest correction of each scale's spectrum after training.", unit="dB", low=0)
-    keep_best: bool = option(False, "Keep the weights of a scale's best validation instead of the last.")
-    validation_draws: int = option(2, "Draws that a validation measures.", low=1)
-    coarsest_share: float = option(0.3, "Share of the budget for the coarsest scale.", low=0.01, high=0.9)
+    channels: int = option(1, "Channels of the sound: 1 for mono, 2 for stereo, as mid and side.", low=1, high=2)
+    crop: int = option(
+        0,
+        "Length of the random pieces to train on, which makes steps faster. With 0 it is the whole clip.",
+        low=0,
+        unit="samples",
+        group="Speed and memory",
+    )
+    penalty_every: int = option(
+        1,
+        "Steps from one gradient penalty to the next, which then weighs so much more. More are faster.",
+        low=1,
+        group="Speed and memory",
+    )
+    pool: int = option(
+        0,
+        "Draws of the scales below that are kept for later steps. With 0 each step makes a new one.",
+        low=0,
+        group="Speed and memory",
+    )
+    pool_refresh: int = option(
+        1, "Steps after which one of the kept draws is replaced.", low=1, group="Speed and memory"
+    )
+    zero_init: bool = option(False, "Let a new scale begin as plain upsampling.", group="Optimiser")
+    mse_start: float = option(
+        0.0, "Extra weight alpha 1 at the start of a scale, which falls to 0.", low=0, group="Losses"
+    )
+    mse_share: float = option(0.5, "Share of a scale's steps in which it falls.", low=0, high=1, group="Losses")
+    statistics_weight: float = option(
+        0.0, "Weight of the sliced distance of the draws' frames from the clip's.", low=0, group="Losses"
+    )
+    recalibrate: int = option(
+        0, "Passes that measure batch statistics anew after training. With 0 there are none.", low=0, group="Finishing"
+    )
+    match_eq_db: float = option(
+        0.0, "Largest correction of each scale's spectrum after training.", unit="dB", low=0, group="Finishing"
+    )
+    keep_best: bool = option(
+        False, "Keep the weights of a scale's best validation instead of the last.", group="Finishing"
+    )
+    validation_draws: int = option(2, "Draws that a validation measures.", low=1, group="Validating and saving")
+    coarsest_share: float = option(
+        0.3,
+        "Share of the budget for the coarsest scale, which makes the structure.",
+        low=0.01,
+        high=0.9,
+        group="Speed and memory",
+    )
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.kernel % 2 == 0:
             raise ConfigError(f"kernel: {self.kernel} is even; take {self.kernel + 1}")
         if self.crop and self.crop < 2 * self.receptive_field:
             raise ConfigError(f"crop: {self.crop} samples; give two receptive fields, {2 * self.receptive_field}, or 0")
         if bool(self.holes) != (self.task == "inpaint"):
             raise ConfigError("holes and --task inpaint go together; give both or none")
-        self.hole_seconds()
 
     @property
     def reach(self) -> int:
@@ -131,25 +209,8 @@ class CawConfig(TrainConfig):
         return self.task in ("music", "inpaint")
 
     def hole_seconds(self) -> list[tuple[float, float]]:
-        """Return the holes, (start, end) in seconds, sorted.
-
-        Raises
-        ------
-        ConfigError
-            The text is no list of START-END, or holes overlap.
-        """
-        holes = []
-        for part in filter(None, self.holes.replace(" ", "").split(",")):
-            try:
-                start, end = (float(number) for number in part.split("-"))
-            except ValueError:
-                start = end = math.nan
-            if not 0 <= start < end:
-                raise ConfigError(f"holes: {part!r} is no hole; write START-END in seconds, such as 3.2-3.95")
-            holes.append((start, end))
-        holes.sort()
-        if any(before[1] > after[0] for before, after in itertools.pairwise(holes)):
-            raise ConfigError(f"holes: {self.holes!r} overlap; join them")
+        """Return the holes, (start, end) in seconds, sorted; raises ConfigError."""
+        holes: list[tuple[float, float]] = parsed(self, "holes")
         return holes
 
 
@@ -221,50 +282,83 @@ class CawGenerateConfig:
 
     mode: str = option(
         "unconditional",
-        "unconditional: new music; vary: keep the low band of --source; extend: add the high band that --source "
-        "lacks; inpaint: fill the holes that the model was trained with; denoise, reconstruct: the clip as the model "
-        "has it.",
+        "What to make. With unconditional it is new music; vary keeps the low band of --source; extend adds "
+        "the high band that --source lacks; inpaint fills the holes that the model was trained with; "
+        "denoise and reconstruct give the clip as the model has it.",
         choices=MODES,
     )
     seconds: float | None = option(
-        None, f"Length; {DEFAULT_SECONDS:g} for new music, else that of the source.", unit="s", low=0.05
+        None, "Length of each result. By default 30 for new music, else that of the source.", unit="s", low=0.05
     )
-    source: str = option("", "vary, extend, inpaint: audio file to begin with; unset: the training clip.")
+    source: str = option("", "Audio file to begin with, for vary, extend and inpaint. By default the training clip.")
     at_hz: int = option(
         0,
-        "vary: rate of the scale that the source stands for; higher keeps more of it; 0: the coarsest. "
-        "extend: rate up to which the source is good; 0: its own.",
+        "Rate of the scale that the source stands for. For vary a higher one keeps more of the source, and "
+        "0 is the coarsest; for extend it is the rate up to which the source is good, and 0 its own.",
         unit="Hz",
         low=0,
+        group="Variation and extension",
     )
     strength: float = option(
         1.0,
-        "vary: factor of the noise of the first scale that is generated; it tells at the coarsest --at-hz, above which "
-        "models are trained with next to no noise.",
-        low=0, high=100,
-    )  # fmt: skip
-    arrange: str = option("", "vary: put parts of the source in this order first, such as AABA.")
-    shuffle: str = option("no", "vary: put beats or bars in another order first.", choices=("no", "beats", "bars"))
-    bpm: float = option(0.0, "Tempo for --arrange and --shuffle; 0: found in the source.", low=0, high=400)
-    beats_per_bar: int = option(4, "Beats in a bar for --arrange and --shuffle.", low=1, high=16)
-    reference: str = option("", "extend, denoise: the true recording, to measure distance and signal-to-noise ratio.")
+        "Factor of the noise of the first scale that vary generates. It tells at the coarsest --at-hz, "
+        "above which models are trained with next to no noise.",
+        low=0,
+        high=100,
+        group="Variation and extension",
+    )
+    arrange: str = option("", "Put parts of the source in this order first, such as AABA, and vary the result.")
+    shuffle: str = option(
+        "no",
+        "Put beats or bars of the source in another order first, and vary the result.",
+        choices=("no", "beats", "bars"),
+    )
+    bpm: float = option(
+        0.0,
+        "Tempo for --arrange and --shuffle; 0 finds it in the source.",
+        low=0,
+        high=400,
+        group="Variation and extension",
+    )
+    beats_per_bar: int = option(
+        4, "Beats in a bar, for --arrange and --shuffle.", low=1, high=16, group="Variation and extension"
+    )
+    reference: str = option(
+        "",
+        "True recording, to measure the distance and signal-to-noise ratio of extend and denoise.",
+        group="Variation and extension",
+    )
     edge_trim: str = option(
         "auto",
-        "unconditional: so much more is generated at each end and cut off, since a model begins and ends as its clip "
-        "does; auto: half the coarsest receptive field; or seconds.",
+        "Seconds that are generated more at each end of new music and cut off, since a model begins and "
+        "ends as its clip does. With auto they are half the coarsest receptive field.",
+        parse=word_or(("auto",), number(0, 600, "seconds")),
+        group="Output files",
     )
     engine: str = option(
-        "caw", "caw; patch: instant draft, without training, from an audio file or a model's clip.",
+        "caw",
+        "What generates. The engine patch is an instant draft without training, from an audio file or a model's clip.",
         choices=("caw", "patch"),
-    )  # fmt: skip
+    )
     rank: bool = option(False, "Rank the new music of this model in --out: ranked.csv, and index.html to listen to.")
-    peak: bool = option(False, "Leave the level of training, the clip's peak at full scale, not the clip's own level.")
+    peak: bool = option(
+        False,
+        "Leave the level of training, where the clip's peak is full scale, instead of the clip's own.",
+        group="Output files",
+    )
     format: str = option(
         "auto",
-        "Audio format; auto: WAV, for inpaint that of the source.",
+        "Audio format of the results. With auto it is WAV, for inpaint that of the source.",
         choices=("auto", "wav", "flac", "ogg", "mp3"),
+        group="Output files",
     )
-    bits: str = option("source", BITS_HELP + " Without --source 16.", choices=BITS)
+    bits: str = option(
+        "source",
+        "Bits per sample of WAV and FLAC. With source they are those of the input, or 24 where that is "
+        "lossy; without --source they are 16.",
+        choices=BITS,
+        group="Output files",
+    )
 
     def __post_init__(self) -> None:
         if self.arrange and self.shuffle != "no":
@@ -278,7 +372,6 @@ class CawGenerateConfig:
             raise ConfigError(f"--engine patch knows --mode unconditional only, not {self.mode}")
         if self.mode == "extend" and not self.source:
             raise ConfigError("--mode extend needs a recording with a low rate; name one with --source")
-        self.trim_seconds(0.0)
 
     @property
     def reorders(self) -> bool:
@@ -312,15 +405,8 @@ class CawGenerateConfig:
         ConfigError
             Neither ``auto`` nor a number of seconds.
         """
-        if self.edge_trim == "auto":
-            return automatic
-        try:
-            seconds = float(self.edge_trim)
-        except ValueError:
-            seconds = -1.0
-        if not 0 <= seconds <= 600:
-            raise ConfigError(f"--edge-trim {self.edge_trim!r}: write auto, or 0 to 600 seconds")
-        return seconds
+        trim = parsed(self, "edge_trim")
+        return automatic if trim == "auto" else float(trim)
 
 
 _ONLY_FOR = {

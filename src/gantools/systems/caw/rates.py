@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from gantools.audio.resample import resample
-from gantools.errors import ConfigError
+from gantools.parsing import rising_rates
+from gantools.systems.caw.config import LEAST_RATE_HZ
 
 #: The published list in Hz, and what follows it up to 44.1 kHz at similar steps.
 PAPER_RATES_HZ = (320, 400, 500, 640, 800, 1000, 1280, 1600, 2000, 2500, 4000, 8000, 10000, 12000, 14400, 16000)
@@ -60,12 +61,7 @@ def list_rates(name: str, rate_hz: int) -> list[int]:
     elif name == "thinned":
         wanted = _thinned([rate for rate in everything if rate <= rate_hz])
     else:
-        try:
-            wanted = [int(part) for part in name.split(",")]
-        except ValueError as error:
-            raise ConfigError(f"rates: {name!r} is neither paper, octaves, thinned nor a list in Hz") from error
-        if wanted != sorted(set(wanted)) or wanted[0] < 100:
-            raise ConfigError(f"rates: {name!r} must rise, from 100 Hz or more")
+        wanted = rising_rates(LEAST_RATE_HZ)(name)
     return [rate for rate in wanted if rate < rate_hz] + [rate_hz]
 
 

@@ -17,6 +17,7 @@ from gantools.files.jsontext import parse_object
 from gantools.files.lock import FolderLock
 from gantools.models.weights import load_network, load_weights, read_weights
 from gantools.options import to_mapping
+from gantools.parsing import duration
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.model import (
     SCALE_FILE,
@@ -31,7 +32,6 @@ from gantools.systems.caw.run import CawRun
 from gantools.systems.caw.scale import CawScale, finish
 from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.caw.stack import Scale, Stack
-from gantools.training.config import parse_seconds
 from gantools.training.folder import model_files, remove_model
 from gantools.training.loop import train
 from gantools.training.position import check_same_data
@@ -245,7 +245,7 @@ class _Driver:
             kept = str(parse_object(path.read_text(encoding="utf-8"))["config"]["budget"])
             if kept:
                 return kept
-        left = parse_seconds(self.config.budget) - self.seconds
+        left = duration(self.config.budget) - self.seconds
         ahead = len(self.run.rates_hz) - index
         share = self.config.coarsest_share if index == 0 and ahead > 1 else 1.0 / ahead
         system.draw(system.generator, 0, "calibration", 0)  # the first one also draws from the scales below

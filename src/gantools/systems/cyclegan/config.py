@@ -18,47 +18,96 @@ class CycleGANConfig(TranslatorConfig):
 
     generator: str = option(
         "resnet",
-        "resnet: the paper's, over mel and time; time: over time alone, with a style, a hundredth of the cost",
+        "Kind of generator. The resnet is the paper's, over mel and time; time works over time alone, has a "
+        "style and costs a hundredth.",
         choices=("resnet", "time"),
     )
-    width: int = option(64, "Channels of the generators' first layer", low=1)
-    blocks: int = option(9, "Residual blocks", low=1)
+    width: int = option(
+        64, "Channels of the generators' first layer. More can learn more and take longer.", low=1, group="Networks"
+    )
+    blocks: int = option(9, "Residual blocks of each generator.", low=1, group="Networks")
     upsample: str = option(
         "transposed",
-        "resnet: transposed convolution (paper) or nearest, then convolve",
+        "How the resnet doubles its resolution: by a transposed convolution (the paper's), or by repeating "
+        "the nearest value.",
         choices=("transposed", "nearest"),
+        group="Networks",
     )
-    body_width: int = option(256, "time: channels of the residual blocks", low=1)
-    noise_channels: int = option(8, "time: channels of noise over time that the generators may use", low=1)
-    style_size: int = option(16, "time: numbers that say what the output shall sound like", low=1)
-    style_bank: int = option(64, "time: styles of training windows kept in the model, to generate with", low=1)
+    body_width: int = option(256, "Channels of the residual blocks of the generator time.", low=1, group="Networks")
+    noise_channels: int = option(
+        8,
+        "Channels of noise over time that the generator time may use, to vary what it plays.",
+        low=1,
+        group="Networks",
+    )
+    style_size: int = option(
+        16, "Numbers that tell the generator time how its output shall sound.", low=1, group="Networks"
+    )
+    style_bank: int = option(
+        64, "Styles of training windows that the model keeps, to generate with.", low=1, group="Networks"
+    )
 
     discriminator: str = option(
         "patch",
-        "patch: the paper's 70 x 70 PatchGAN; scales: hits, beats, bars and grain",
+        "Kind of discriminator. The patch is the paper's 70 x 70 PatchGAN; scales judges hits, beats, bars "
+        "and grain apart.",
         choices=("patch", "scales"),
     )
-    discriminator_width: int = option(64, "patch: channels of the first layer; scales: channels over time", low=1)
-    discriminator_layers: int = option(3, "patch: strided layers; 3 sees 1.6 s, 4 sees 3.3 s", low=1, high=6)
-    texture_width: int = option(24, "scales: first channels of the discriminator of the grain", low=1)
+    discriminator_width: int = option(
+        64, "Channels of the discriminator: of its first layer (patch), or over time (scales).", low=1, group="Networks"
+    )
+    discriminator_layers: int = option(
+        3,
+        "Strided layers of the discriminator patch: 3 of them see 1.6 s, 4 see 3.3 s.",
+        low=1,
+        high=6,
+        group="Networks",
+    )
+    texture_width: int = option(
+        24, "Channels of the first layer of the discriminator of the grain, for scales.", low=1, group="Networks"
+    )
 
-    cycle_weight: float = option(10.0, "Weight of the cycle loss, both directions", low=0)
-    cycle_weight_end: float = option(10.0, "Weight of the cycle loss after cycle_share of the run", low=0)
-    cycle_share: float = option(0.0, "Share of the run in which the cycle weight goes to its end; 0: constant", low=0)
-    cycle_noise: float = option(0.0, "Deviation of the noise on fakes before they are translated back", low=0)
-    identity_weight: float = option(0.5, "Weight of the identity loss, relative to cycle_weight", low=0)
-    identity_share: float = option(0.0, "Share of the run in which the identity loss fades out; 0: it stays", low=0)
-    identity_mask: float = option(0.0, "Share of the identity loss's inputs that lose their upper bands", low=0, high=1)
-    style_weight: float = option(0.0, "time: weight of the band statistics that a fake shall have", low=0)
-    discriminator_noise: float = option(0.0, "Deviation of the noise on all that the discriminators see", low=0)
-    pool_size: int = option(50, "Past fakes per direction that the discriminators are shown", low=0)
+    cycle_weight: float = option(
+        10.0,
+        "Weight of the cycle loss of both directions at the start. More keeps the part closer to its source.",
+        low=0,
+        group="Losses",
+    )
+    cycle_weight_end: float = option(
+        10.0, "Weight of the cycle loss once --cycle-share of the run is over.", low=0, group="Losses"
+    )
+    cycle_share: float = option(
+        0.0, "Share of the run in which the cycle weight goes to its end. With 0 it is constant.", low=0, group="Losses"
+    )
+    cycle_noise: float = option(
+        0.0, "Standard deviation of the noise that fakes get before they are translated back.", low=0, group="Losses"
+    )
+    identity_weight: float = option(
+        0.5, "Weight of the identity loss, as a factor of --cycle-weight.", low=0, group="Losses"
+    )
+    identity_share: float = option(
+        0.0, "Share of the run in which the identity loss fades out. With 0 it stays.", low=0, group="Losses"
+    )
+    identity_mask: float = option(
+        0.0, "Share of the identity loss's inputs that lose their upper bands.", low=0, high=1, group="Losses"
+    )
+    style_weight: float = option(
+        0.0, "Weight of the band statistics that a fake of the generator time shall have.", low=0, group="Losses"
+    )
+    discriminator_noise: float = option(
+        0.0, "Standard deviation of the noise on all that the discriminators see.", low=0, group="Losses"
+    )
+    pool_size: int = option(
+        50, "Past fakes of each direction that the discriminators are shown again.", low=0, group="Losses"
+    )
 
-    discriminator_lr: float = option(2e-4, "Adam's learning rate of the discriminators", low=0)
+    discriminator_lr: float = option(2e-4, "Adam's learning rate of the discriminators.", low=0, group="Optimiser")
 
-    gain_db: float = option(0.0, "Windows are made louder or softer by up to this much", unit="dB", low=0)
+    gain_db: float = option(
+        0.0, "Most by which a window is made louder or softer at random.", unit="dB", low=0, group="Data"
+    )
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.style_weight and self.generator != "time":
             raise ConfigError("style_weight needs generator time; set it to 0")
 

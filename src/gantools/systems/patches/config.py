@@ -16,4 +16,4 @@ class PatchGenerateConfig(AudioFileConfig):
     #: Options that change no result.
     FREE: ClassVar[frozenset[str]] = frozenset({"format"})
 
-    seconds: float = option(30.0, "Length of a draft.", unit="s", low=0.05)
+    seconds: float = option(30.0, "Length of each result.", unit="s", low=0.05)

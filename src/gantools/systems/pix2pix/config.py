@@ -15,15 +15,29 @@ class Pix2PixConfig(TranslatorConfig):
     The defaults are those of the paper and of the authors' program (Isola et al. 2017, section 3 and appendix 6).
     """
 
-    width: int = option(64, "Channels of the generator's first layer", low=1)
-    depth: int = option(8, "Halvings of the U-Net; 8 brings 256 x 256 down to 1 x 1", low=2, high=10)
-    dropout_noise: bool = option(
-        True, "Dropout in the generator: the paper's only source of noise, on at generation too"
+    width: int = option(
+        64, "Channels of the generator's first layer. More can learn more and take longer.", low=1, group="Networks"
     )
-    discriminator_width: int = option(64, "Channels of the discriminator's first layer", low=1)
-    discriminator_layers: int = option(3, "Strided layers of the discriminator; 3 judges 70 x 70 bins", low=1, high=6)
+    depth: int = option(
+        8, "Halvings of the U-Net. With 8 of them, 256 x 256 comes down to 1 x 1.", low=2, high=10, group="Networks"
+    )
+    dropout_noise: bool = option(
+        True,
+        "Dropout in the generator, the paper's only source of noise. It stays on when generating, and gives variety.",
+        group="Networks",
+    )
+    discriminator_width: int = option(64, "Channels of the discriminator's first layer.", low=1, group="Networks")
+    discriminator_layers: int = option(
+        3,
+        "Strided layers of the discriminator. With 3 of them it judges 70 x 70 bins.",
+        low=1,
+        high=6,
+        group="Networks",
+    )
 
-    l1_weight: float = option(100.0, "Weight of the L1 loss", low=0)
+    l1_weight: float = option(
+        100.0, "Weight of the L1 loss. More keeps the part closer to the real one, and blurs it.", low=0, group="Losses"
+    )
 
 
 _PAPER = Pix2PixConfig(

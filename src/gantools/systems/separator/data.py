@@ -11,6 +11,7 @@ from gantools.audio.compiled import compiled
 from gantools.audio.fingerprint import describe_twins
 from gantools.chunks.multitrack import Multitrack, Recording
 from gantools.errors import ConfigError
+from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
 from gantools.training.remarks import LeftOut, on_stems, prints_of, read_stems, songs_of_twins
@@ -81,7 +82,7 @@ class Remixer:
 
     def __init__(self, config: SeparatorConfig, tracks: Sequence[Multitrack]) -> None:
         self.config = config
-        names = [name.strip() for name in config.val_songs.split(",") if name.strip()]
+        names = parsed(config, "val_songs")
         for name in names:
             if name not in {track.song for track in tracks}:
                 songs = ", ".join(track.song for track in tracks[:8])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from gantools.audio.config import MOST_RATE_HZ, AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
+from gantools.parsing import names, seeds, shares, two_seeds
 from gantools.training.config import TrainConfig
 
 #: Rows of the table in "Generating Electronic Music with Adversarial Networks".
@@ -25,58 +26,156 @@ class WaveGANConfig(TrainConfig):
     discriminator; the generator is updated in each `discriminator_updates`-th.
     """
 
-    variant: str = option("style", "Row of the paper's table", choices=VARIANTS)
-    recipe: str = option("tuned", "Where unset numbers are from: the paper's, or ours", choices=("paper", "tuned"))
-
-    sample_rate_hz: int = option(16000, "Rate of the clips", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ)
-    samples: int = option(65536, "Length of a clip: 16 times a product of 4, 4, ... and at most one more", low=256)
-    channels: int = option(1, "1 for mono, 2 for stereo", low=1, high=2)
-    split: str = option("80/10/10", "Shares of train, val and test; whole songs, drawn with the seed")
-    val_songs: str = option("", "Songs to put in val, separated by commas")
-    test_songs: str = option("", "Songs to put in test, separated by commas")
-    clips_per_song: int = option(0, "Fixed places per song, as in the paper (4); 0 draws a fresh one each time", low=0)
-    normalise: str = option("peak", "Level of each song", choices=("peak", "rms", "none"))
-    least_level_db: float = option(-60.0, "Clips below this level are not drawn", unit="dB", high=0)
-    augment: bool = option(True, "Gain of up to 3 dB and polarity at random, for small data")
-
-    latent: int = option(100, "Numbers that a clip is made from", low=1)
-    latent_kind: str = option("normal", "Their distribution; WaveGAN's own is uniform", choices=("normal", "uniform"))
-    width: int = option(64, "Channels of the last hidden layer (d); the first has 16 or 32 times as many", low=1)
-    kernel: int = option(25, "Length of each filter, odd", low=3)
-    upsample: str | None = option(None, "Between samples: transposed or nearest", choices=("transposed", "nearest"))
-    phase_shuffle: int = option(2, "Largest shift between the discriminator's layers; 0: none", unit="samples", low=0)
-    shuffle_each: bool = option(False, "A shift for each clip instead of one for all")
-    post_filter: int = option(0, "Taps of a learned filter after the generator (WaveGAN: 512); 0: none", low=0)
-    spectral_norm: bool | None = option(None, "Spectral norm on each layer of the discriminator")
-    emphasis: float | None = option(
-        None, "Share of the last sample that is taken off before the discriminator", low=0, high=1
+    variant: str = option("style", "Kind of networks: a row of the paper's table.", choices=VARIANTS)
+    recipe: str = option(
+        "tuned", "Where numbers that are not set come from: the paper, or our own tuning.", choices=("paper", "tuned")
     )
-    pack: int = option(1, "Clips that the discriminator judges together (PacGAN)", low=1)
 
-    style_source: str = option("each", "Layer of the mapping that feeds a block", choices=("each", "last"))
-    style_width: int = option(512, "Units of the mapping's six layers", low=1)
-    token_width: int = option(512, "Channels of the transformer's first tokens; halved down to 32", low=32)
-    tokens: int = option(16384, "Most tokens of the transformer; each of the last gives several samples", low=64)
-    attention_window: int = option(256, "Tokens that attend to each other where there are many, even", low=2)
-    full_attention: int = option(1024, "Most tokens that all attend to each other", low=16)
+    sample_rate_hz: int = option(
+        16000,
+        "Rate of the clips. A lower one is faster and duller.",
+        unit="Hz",
+        flag="sample-rate",
+        low=1000,
+        high=MOST_RATE_HZ,
+    )
+    samples: int = option(
+        65536, "Length of a clip: 16 times 4 times 4 and so on, with at most one other factor at the end.", low=256
+    )
+    channels: int = option(1, "Channels of the sound: 1 for mono, 2 for stereo.", low=1, high=2)
+    split: str = option(
+        "80/10/10", "Shares of train, val and test. Whole songs are drawn with the seed.", parse=shares, group="Data"
+    )
+    val_songs: str = option("", "Songs to put in val, separated by commas.", parse=names, group="Data")
+    test_songs: str = option("", "Songs to put in test, separated by commas.", parse=names, group="Data")
+    clips_per_song: int = option(
+        0,
+        "Fixed places in each song, as in the paper (4). With 0 each clip is cut at a fresh place.",
+        low=0,
+        group="Data",
+    )
+    normalise: str = option(
+        "peak",
+        "What brings songs to one level: their peak, their RMS, or nothing.",
+        choices=("peak", "rms", "none"),
+        group="Data",
+    )
+    least_level_db: float = option(-60.0, "Level below which clips are not drawn.", unit="dB", high=0, group="Data")
+    augment: bool = option(True, "Change gain (by up to 3 dB) and polarity at random, for small data.", group="Data")
 
-    loss: str | None = option(None, "bce, or Wasserstein with gradient penalty", choices=("bce", "wgan-gp"))
-    discriminator_floor: float = option(0.01, "bce: the discriminator rests while its loss is below", low=0)
-    penalty_weight: float = option(10.0, "Weight of the gradient penalty", low=0)
-    penalty_every: int | None = option(None, "Penalise each N-th step, with N times the weight", low=1)
-    discriminator_updates: int | None = option(None, "Updates of the discriminator per update of the generator", low=1)
-    lr: float | None = option(None, "Adam's, for the generator", low=0)
-    discriminator_lr: float | None = option(None, "Adam's, for the discriminator", low=0)
-    beta1: float | None = option(None, "Adam's first decay", low=0, high=0.9999)
-    beta2: float | None = option(None, "Adam's second decay", low=0, high=0.999999)
-    warmup_steps: int | None = option(None, "Steps until the rates are reached, in a straight line", low=0)
-    final_lr_share: float | None = option(None, "Share of the rates at the end of the run; 1: constant", low=0, high=1)
-    clip_norm: float | None = option(None, "Largest norm of a gradient; 0: any", low=0)
+    latent: int = option(100, "Numbers that a clip is made from.", low=1, group="Networks")
+    latent_kind: str = option(
+        "normal",
+        "Distribution of these numbers. WaveGAN's own is uniform.",
+        choices=("normal", "uniform"),
+        group="Networks",
+    )
+    width: int = option(
+        64,
+        "Channels of the last hidden layer (d); the first has 16 or 32 times as many. More can learn more "
+        "and take longer.",
+        low=1,
+        group="Networks",
+    )
+    kernel: int = option(25, "Length of each filter, which is odd.", low=3, group="Networks")
+    upsample: str | None = option(
+        None,
+        "How layers double their rate: with zeros between samples (transposed), or by repeating the nearest one.",
+        choices=("transposed", "nearest"),
+        group="Networks",
+    )
+    phase_shuffle: int = option(
+        2,
+        "Largest shift between the discriminator's layers. With 0 there is none.",
+        unit="samples",
+        low=0,
+        group="Networks",
+    )
+    shuffle_each: bool = option(False, "Shift each clip by itself instead of all alike.", group="Networks")
+    post_filter: int = option(
+        0, "Taps of a learned filter after the generator. WaveGAN has 512; 0 leaves it out.", low=0, group="Networks"
+    )
+    spectral_norm: bool | None = option(
+        None, "Put spectral normalisation on each layer of the discriminator.", group="Networks"
+    )
+    emphasis: float | None = option(
+        None,
+        "Share of the last sample that is taken off before the discriminator, which makes the treble louder.",
+        low=0,
+        high=1,
+        group="Networks",
+    )
+    pack: int = option(
+        1, "Clips that the discriminator judges together (PacGAN), against collapse.", low=1, group="Networks"
+    )
 
-    validation_clips: int = option(64, "Clips that a validation compares", low=4)
+    style_source: str = option(
+        "each",
+        "Layer of the mapping that feeds a block of the variant style.",
+        choices=("each", "last"),
+        group="Networks",
+    )
+    style_width: int = option(512, "Units of the mapping's six layers, for the variant style.", low=1, group="Networks")
+    token_width: int = option(
+        512, "Channels of the transformer's first tokens, halved down to 32.", low=32, group="Networks"
+    )
+    tokens: int = option(
+        16384, "Most tokens of the transformer. Each of the last gives several samples.", low=64, group="Networks"
+    )
+    attention_window: int = option(
+        256,
+        "Tokens of the transformer that attend to each other where there are many; an even number.",
+        low=2,
+        group="Networks",
+    )
+    full_attention: int = option(
+        1024, "Most tokens of the transformer that all attend to each other.", low=16, group="Networks"
+    )
+
+    loss: str | None = option(
+        None,
+        "Loss of the GAN: bce, or Wasserstein with a gradient penalty.",
+        choices=("bce", "wgan-gp"),
+        group="Losses",
+    )
+    discriminator_floor: float = option(
+        0.01, "Loss below which the discriminator rests, for bce.", low=0, group="Losses"
+    )
+    penalty_weight: float = option(10.0, "Weight of the gradient penalty.", low=0, group="Losses")
+    penalty_every: int | None = option(
+        None,
+        "Steps from one gradient penalty to the next, which then weighs so much more. More are faster.",
+        low=1,
+        group="Losses",
+    )
+    discriminator_updates: int | None = option(
+        None, "Updates of the discriminator for each one of the generator.", low=1, group="Optimiser"
+    )
+    lr: float | None = option(None, "Adam's learning rate of the generator.", low=0, group="Optimiser")
+    discriminator_lr: float | None = option(
+        None, "Adam's learning rate of the discriminator.", low=0, group="Optimiser"
+    )
+    beta1: float | None = option(None, "Adam's decay of the mean gradient.", low=0, high=0.9999, group="Optimiser")
+    beta2: float | None = option(
+        None, "Adam's decay of the mean squared gradient.", low=0, high=0.999999, group="Optimiser"
+    )
+    warmup_steps: int | None = option(None, "Steps in which the learning rates rise from 0.", low=0, group="Optimiser")
+    final_lr_share: float | None = option(
+        None,
+        "Share of the learning rates that is left at the end of the run. With 1 they are constant.",
+        low=0,
+        high=1,
+        group="Optimiser",
+    )
+    clip_norm: float | None = option(
+        None, "Largest norm of the gradient. With 0 it is not limited.", low=0, group="Optimiser"
+    )
+
+    validation_clips: int = option(
+        64, "Clips that a validation makes and compares.", low=4, group="Validating and saving"
+    )
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.kernel % 2 == 0:
             raise ConfigError(f"kernel: {self.kernel} is even; write an odd number, such as {self.kernel + 1}")
         if self.attention_window % 2:
@@ -227,13 +326,21 @@ class WaveGANGenerateConfig(AudioFileConfig):
     #: Which clips are made, not what they are.
     FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "points"})
 
-    count: int | None = option(None, "Clips to make, of the seeds from --seed on; 10 by default.", low=1)
-    seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.")
-    interpolate: str = option("", "Two seeds, such as 3-7: go from one clip to the other in --points clips.")
+    count: int | None = option(None, "Clips to make, of the seeds from --seed on. By default 10.", low=1)
+    seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.", parse=seeds)
+    interpolate: str = option(
+        "", "Two seeds, such as 3-7: go from one clip to the other in --points clips.", parse=two_seeds
+    )
     latents: str = option("", "Latents to use in place of seeds, such as the z.safetensors of an earlier run.")
-    points: int = option(9, "Clips of an interpolation, both ends included", low=2)
-    truncation: float = option(1.0, "How far from the average clip: below 1 safer, above 1 wilder", low=0)
-    fixed_noise: bool = option(False, "The same noise inputs for all clips (style), for smooth interpolations")
-    seconds: float = option(0.0, "Length; clips of neighbouring latents are cross-faded to it; 0: one clip", low=0)
-    ema: bool = option(True, "Use the averaged weights, where there are any")
-    bits: str = option("16", "Sample format", choices=("16", "24", "32f"))
+    points: int = option(9, "Clips of an interpolation, both ends included.", low=2)
+    truncation: float = option(
+        1.0, "How far clips go from the average one. Below 1 they are safer, above 1 wilder.", low=0
+    )
+    fixed_noise: bool = option(
+        False, "Give all clips of the variant style the same noise inputs, for smooth interpolations."
+    )
+    seconds: float = option(
+        0.0, "Length of each result. Clips of neighbouring latents are cross-faded to it; 0 is one clip.", low=0
+    )
+    ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
+    bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"), group="Output files")

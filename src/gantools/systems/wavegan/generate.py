@@ -18,6 +18,7 @@ from gantools.files.containers import read_tensors, write_tensors
 from gantools.files.hashing import hash_bytes
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import model_files, open_network, read_model, trained_with
+from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.build import build_generator
 from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
@@ -53,19 +54,6 @@ class Request:
     seed: int
     other: int | None = None
     share: float = 0.0
-
-
-def parse_seeds(text: str) -> list[int]:
-    """Return the seeds of a text such as ``3,7,20-25``; raises ConfigError."""
-    seeds: list[int] = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
-            raise ConfigError(f"seeds: {part!r} in {text!r}; write numbers and ranges such as 3,7,20-25")
-        seeds += range(int(first), int(last or first) + 1)
-    if len(set(seeds)) < len(seeds):
-        raise ConfigError(f"seeds: {text!r} names a seed twice")
-    return seeds
 
 
 def seed_requests(seeds: Sequence[int]) -> list[Request]:
@@ -146,14 +134,12 @@ class ClipMaker(LoadedModel):
         if len(given) > 1:
             raise ConfigError(f"{' and '.join(given)} each say which clips to make; give one of them")
         if config.interpolate:
-            start, _, end = config.interpolate.partition("-")
-            if not (start.isdecimal() and end.isdecimal()):
-                raise ConfigError(f"--interpolate {config.interpolate!r}: write two seeds, such as 3-7")
-            return path_requests(int(start), int(end), config.points)
+            start, end = parsed(config, "interpolate")
+            return path_requests(start, end, config.points)
         if self.latents is not None:
             return [Request(f"z-{row:05d}", row) for row in range(len(self.latents))]
         if config.seeds:
-            return seed_requests(parse_seeds(config.seeds))
+            return seed_requests(parsed(config, "seeds"))
         return seed_requests(range(first, first + (config.count or _DEFAULT_COUNT)))
 
     def write_beside(self, items: Sequence[Item], folder: Path) -> None:

@@ -12,9 +12,10 @@ from gantools.audio.fingerprint import Fingerprint, describe_twins, fingerprint,
 from gantools.audio.io import AudioReader, to_mono
 from gantools.audio.polarity import CANCELS
 from gantools.audio.resample import resample_blocks
-from gantools.chunks.splits import SPLITS, names, parse_shares
+from gantools.chunks.splits import SPLITS
 from gantools.errors import ConfigError, InputError
 from gantools.files.scratch import open_scratch, scratch_error
+from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.training.remarks import LeftOut, listed, on_held_out
@@ -67,14 +68,15 @@ def split_songs(
     both (its clips for validation then come from other places, but not from another song). Songs of one group of
     `twins` are one recording, which counts as one song and goes to one side.
     """
-    shares = dict(zip(SPLITS, parse_shares(config.split), strict=True))
+    shares = dict(zip(SPLITS, parsed(config, "split"), strict=True))
     first = {song: song for song in songs} | {song: group[0] for group in twins for song in group}
     split: dict[str, list[str]] = {}
-    for side, text in (("test", config.test_songs), ("val", config.val_songs)):
-        for song in names(text):
+    for side in ("test", "val"):
+        named = parsed(config, f"{side}_songs")
+        for song in named:
             if song not in first:
                 raise ConfigError(f"{side}_songs: no song {song!r} among {', '.join(sorted(songs)[:8])}")
-        split[side] = list(dict.fromkeys(first[song] for song in names(text)))
+        split[side] = list(dict.fromkeys(first[song] for song in named))
     if both := sorted(set(split["test"]) & set(split["val"])):
         raise ConfigError(f"val_songs and test_songs both name the recording {both[0]}; name it for one of them")
     recordings = dict.fromkeys(first[song] for song in songs)

@@ -10,6 +10,7 @@ import torch
 
 from gantools.audio.loudness import measure_loudness
 from gantools.errors import ConfigError
+from gantools.options import from_mapping
 from gantools.systems.automix.bands import band_weights
 from gantools.systems.automix.config import PRESETS, AutomixConfig
 from gantools.systems.automix.networks import PaperMixer, build_network
@@ -93,4 +94,4 @@ def test_band_weights_share_out_each_bin() -> None:
 
 def test_roles_are_checked() -> None:
     with pytest.raises(ConfigError, match="roles"):
-        AutomixConfig(roles="bass,bass")
+        from_mapping(AutomixConfig, {"roles": "bass,bass"})

@@ -10,13 +10,12 @@ import pytest
 import torch
 from small_wavegan import tiny
 
-from gantools.errors import ConfigError, InputError, ModelError
+from gantools.errors import InputError, ModelError
 from gantools.files.containers import write_tensors
 from gantools.systems.wavegan.config import WaveGANGenerateConfig
 from gantools.systems.wavegan.generate import (
     ClipMaker,
     Request,
-    parse_seeds,
     path_requests,
     read_latents,
     seed_requests,
@@ -41,13 +40,6 @@ def model(crate: list[tuple[str, Path]], tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("models") / "style"
     train(system, folder)
     return folder
-
-
-def test_seeds_are_numbers_and_ranges() -> None:
-    assert parse_seeds("3, 7,20-23") == [3, 7, 20, 21, 22, 23]
-    for text in ("a", "3-1", "-4", "1,1", "2-4,3"):
-        with pytest.raises(ConfigError, match="seeds"):
-            parse_seeds(text)
 
 
 def test_an_arc_keeps_its_length_and_its_ends() -> None:
