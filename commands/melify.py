@@ -40,7 +40,7 @@ def melify(
     run: Run,
     config: MelifyConfig,
 ) -> int:
-    """Turn audio of any rate and channel count into mel files (x.mel.safetensors).
+    """Turn audio into mel files (x.mel.safetensors), whatever its rate and channels.
 
     The defaults are those of the paper: 22050 Hz, FFT 2048, hop 512, 256 HTK mels.
 

@@ -67,6 +67,7 @@ GLOSSARY = {
     "target": "features that stems are brought to",
     "target_role": "role of the parts that are made",
     "test_songs": "songs to put in test",
+    "upsample": "how layers raise their resolution",
     "true_peak_db": "ceiling of the true peak",
     "val_songs": "songs to validate with",
     "validation_share": "last part of each song, kept for validation",

@@ -11,11 +11,12 @@ from running import run_here
 from sounds import tone
 
 from gantools.audio.quantise import DbRange, covering_range
-from gantools.chunks.cutting import mel_level_db, names, spread, window_starts
+from gantools.chunks.cutting import mel_level_db, spread, window_starts
 from gantools.chunks.plan import shard_names, stale_keys
 from gantools.chunks.shards import ChunkSet
 from gantools.chunks.splits import assign, split_of
 from gantools.errors import ConfigError
+from gantools.parsing import names
 from gantools.parsing import shares as parse_shares
 
 

@@ -11,6 +11,7 @@ from small_caw import small_model
 
 from gantools.chunks.item import Item
 from gantools.errors import ConfigError
+from gantools.options import from_mapping
 from gantools.systems.caw.config import CawGenerateConfig
 from gantools.systems.caw.generate import load, render, within
 
@@ -62,9 +63,9 @@ def test_edge_trim_cuts_a_longer_draw(tmp_path: Path) -> None:
         ({"mode": "inpaint", "at_hz": 500}, "--at-hz"),
         ({"mode": "denoise", "seconds": 3.0}, "--seconds"),
         ({"engine": "patch", "mode": "vary"}, "unconditional"),
-        ({"edge_trim": "much"}, "edge-trim"),
+        ({"edge_trim": "much"}, "edge_trim"),
     ],
 )
 def test_options_that_do_not_go_together(options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        CawGenerateConfig(**options)
+        from_mapping(CawGenerateConfig, options)
