@@ -28,11 +28,6 @@ class DbRange:
     lo_db: float
     hi_db: float
 
-    @property
-    def step_db(self) -> float:
-        """Distance between two neighbouring 8-bit codes, in dB."""
-        return (self.hi_db - self.lo_db) / 255
-
     def to_unit(self, db: np.ndarray) -> np.ndarray:
         """Return dB mapped to [-1, 1], float32, clipped."""
         scale = np.float32(2 / (self.hi_db - self.lo_db))
@@ -49,10 +44,6 @@ class DbRange:
     def to_codes(self, db: np.ndarray) -> np.ndarray:
         """Return 8-bit codes 0..255 of dB values, rounded to the nearest."""
         return np.rint((self.to_unit(db) + 1) * np.float32(127.5)).astype(np.uint8)
-
-    def from_codes(self, codes: np.ndarray) -> np.ndarray:
-        """Return the dB values of 8-bit codes, float32."""
-        return self.from_unit(codes.astype(np.float32) / np.float32(127.5) - np.float32(1))
 
 
 def covering_range(histogram: np.ndarray, lowest_db: int, width_db: float = 90.0) -> DbRange:

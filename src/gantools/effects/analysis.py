@@ -138,15 +138,6 @@ def decibels(linear: float) -> float:
     return 20 * math.log10(linear) if linear > 0 else -math.inf
 
 
-def loudness_of_file(path: Path, *, nan: str = "error") -> float | None:
-    """Return the integrated loudness of a file in LUFS; None for silence."""
-    stem = read_stem(path, nan=nan)
-    meter = Meter(stem.rate_hz, len(stem.wave))
-    feed(stem.wave, meter)
-    lufs = meter.loudness().integrated_lufs()
-    return None if is_silent(stem, lufs) else lufs
-
-
 def measure_file(
     path: Path, role: str, features: Features | None, *, fallback: str = "", dual_mono: bool = False, nan: str = "error"
 ) -> dict[str, Any]:
