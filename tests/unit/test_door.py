@@ -20,7 +20,7 @@ from gantools.errors import ConfigError, InputError, ModelError
 PAGE = Path(__file__).resolve().parents[2] / "docs/python.md"
 
 #: What makes a training a matter of seconds.
-TOY = (('preset="small", budget="10m"', 'preset="small", steps=2, rate_hz=2000, width=4, layers=4, threads=1'),)
+TOY = (('preset="small", budget="10m"', 'preset="small", steps=2, sample_rate_hz=2000, width=4, layers=4, threads=1'),)
 
 
 @pytest.fixture
@@ -81,8 +81,12 @@ def test_cancelling_channels_are_said() -> None:
         (lambda: gt.run("melfy"), ConfigError, "no verb 'melfy'.*did you mean melify"),
         (lambda: gt.run("train", "cw", "x.wav", out="m"), ConfigError, "'cw'.*did you mean caw"),
         (lambda: gt.run("evaluate"), ConfigError, "nothing: there are"),
-        (lambda: gt.run("melify", "x.wav", out="m", hopp=1), ConfigError, "no option 'hopp'; did you mean hop"),
-        (lambda: gt.run("melify", "x.wav", out="m", hop="much"), ConfigError, "--hop"),
+        (
+            lambda: gt.run("melify", "x.wav", out="m", hop_sample=1),
+            ConfigError,
+            "no option 'hop_sample'; did you mean hop_samples",
+        ),
+        (lambda: gt.run("melify", "x.wav", out="m", hop_samples="much"), ConfigError, "--hop-samples"),
         (lambda: gt.run("melify", "x.wav", out="m", norm="some"), ConfigError, "norm"),
         (lambda: gt.run("melify", "x.wav", out="m"), ConfigError, "no such file"),
         (lambda: gt.melify(np.zeros(22050)), ConfigError, "sample rate"),
