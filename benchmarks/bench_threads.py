@@ -41,8 +41,8 @@ def measure(folder: Path, threads: int, count: int) -> dict[str, float]:
     from gantools.systems.cyclegan.config import PRESETS
     from gantools.systems.cyclegan.objective import CycleGAN
     from gantools.training.engine import Engine
-    from gantools.training.pace import ThreadTrial, candidates
     from gantools.training.precision import choose_precision
+    from gantools.training.thread_trial import ThreadTrial, candidates
 
     system = CycleGAN(PRESETS["small"], ChunkSet(folder), torch.device("cpu"))
     engine = Engine(system, Ranks())
@@ -61,6 +61,7 @@ def measure(folder: Path, threads: int, count: int) -> dict[str, float]:
     for number in range(count):
         engine.run(step + number, 1200)
     used = time.process_time() - cpu
+    engine.batches.close()
     return {"wall": time.perf_counter() - wall, "cpu": used, "threads": torch.get_num_threads()}
 
 

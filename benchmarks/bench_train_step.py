@@ -29,10 +29,10 @@ from gantools.runtime.device import resolve_device
 from gantools.runtime.ranks import Ranks, set_threads
 from gantools.systems.cyclegan.config import PRESETS, CycleGANConfig
 from gantools.systems.cyclegan.objective import CycleGAN
-from gantools.training.average import Average
 from gantools.training.batches import Batches
-from gantools.training.precision import LossScale, allow_fast_kernels, choose_precision
-from gantools.training.update import PhaseUpdate
+from gantools.training.ema import EMA
+from gantools.training.precision import allow_fast_kernels, choose_precision
+from gantools.training.update import LossScale, PhaseUpdate
 
 WANTED = 1.3
 #: name -> (changes to preset paper, frames, mel bands, timed steps)
@@ -117,13 +117,13 @@ class LoopStep:
         scale = LossScale(precision)
         self.updates = [PhaseUpdate(phase, self.system, Ranks(), precision, scale) for phase in system.phases]
         self.batches = Batches(self.system, range(system.config.batch_size))
-        self.average = Average({name: networks[name] for name in ("G", "F")})
+        self.ema = EMA({name: networks[name] for name in ("G", "F")})
 
     def run(self, step: int) -> float:
         """Do a step and return the generators' loss."""
         batches = self.batches.load(step, 1000)
         losses = [update.run(batches)[1] for update in self.updates]
-        self.average.update(step)
+        self.ema.update(step)
         return losses[0]["generator"]
 
 

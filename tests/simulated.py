@@ -11,7 +11,7 @@ from torch import nn
 from gantools.options import from_mapping
 from gantools.training.config import TrainConfig
 from gantools.training.schedule import linear_decay
-from gantools.training.system import Phase, System, adam
+from gantools.training.system import Phase, Step, System, adam
 
 S = TypeVar("S", bound=System)
 
@@ -85,12 +85,14 @@ def on(
     of the set, `setup` what the first validation of each part takes in addition. Attributes are added: `spent`, the
     seconds of each validation, and `parts`, what they heard.
     """
-    batch, validate = system.batch, system.validate
+    losses, validate = system.losses, system.validate
     system.spent, system.parts = [], []  # type: ignore[attr-defined]
 
-    def slow_batch(number: int, items: Sequence[int]) -> Any:
-        clock.now += step(clock.passed)
-        return batch(number, items)
+    def slow_losses(phase: str, batch: Any, now: Step) -> Any:
+        if "timed" not in now.shared:  # the first phase of the step
+            now.shared["timed"] = True
+            clock.now += step(clock.passed)
+        return losses(phase, batch, now)
 
     def slow_validate(networks: Any, number: int) -> dict[str, float]:
         part = system.validation_part
@@ -100,5 +102,5 @@ def on(
         system.parts.append(part)  # type: ignore[attr-defined]
         return validate(networks, number)
 
-    system.batch, system.validate = slow_batch, slow_validate  # type: ignore[method-assign]
+    system.losses, system.validate = slow_losses, slow_validate  # type: ignore[method-assign]
     return system

@@ -45,7 +45,7 @@ def stopped_at(step: int, system: System, folder: Path, by: signal.Signals = sig
 
 def weights_of(folder: Path) -> Tensors:
     """Return everything of the newest state, and the published weights."""
-    tensors = read_state(ModelFolder(folder).newest_state())[0]
+    tensors = read_state(ModelFolder(folder).newest_checkpoint())[0]
     for path in sorted(folder.glob("*.safetensors")):
         tensors.update({f"{path.stem}:{key}": t for key, t in read_state(path)[0].items()})
     return tensors

@@ -30,7 +30,7 @@ def read_model(folder: str | Path, system: str = "") -> dict[str, Any]:
     -------
     dict
         ``system`` (name), ``config`` (its configuration as JSON values), ``data`` (as `System.data`), ``networks``
-        (name to parameter count), ``averaged`` (names with averaged weights) and ``versions``.
+        (name to parameter count), ``ema`` (names with a moving average of their weights) and ``versions``.
 
     Raises
     ------
@@ -86,20 +86,20 @@ def _what_is_wrong(model: dict[str, Any]) -> str:
     """Return what keeps an object from being the configuration of a model, or an empty string."""
     if model.get("schema") != SCHEMA:
         return f"schema {model.get('schema')!r}, not {SCHEMA}"
-    for part, kind in (("system", str), ("config", dict), ("data", dict), ("networks", dict), ("averaged", list)):
+    for part, kind in (("system", str), ("config", dict), ("data", dict), ("networks", dict), ("ema", list)):
         if not isinstance(model.get(part), kind):
             return f"{part} is missing or of another type"
-    for name in (*model["networks"], *model["averaged"]):
+    for name in (*model["networks"], *model["ema"]):
         if not (isinstance(name, str) and re.fullmatch(r"\w+", name)):
             return f"{name!r} is no name of a network"
-    if not set(model["averaged"]) <= set(model["networks"]):
-        return "averaged names a network that there is not"
+    if not set(model["ema"]) <= set(model["networks"]):
+        return "ema names a network that there is not"
     return ""
 
 
 def weight_files(model: dict[str, Any]) -> list[str]:
     """Return the names of all files of weights that belong to a model."""
-    return [f"{name}.safetensors" for name in [*model["networks"], *(f"{name}.ema" for name in model["averaged"])]]
+    return [f"{name}.safetensors" for name in [*model["networks"], *(f"{name}.ema" for name in model["ema"])]]
 
 
 def model_files(folder: str | Path, model: dict[str, Any]) -> list[Path]:
@@ -118,7 +118,7 @@ def read_weights(folder: str | Path, name: str, *, raw: bool = False) -> Tensors
     model = read_model(folder)
     if name not in model["networks"]:
         raise ModelError(f"has no network {name}, only {', '.join(model['networks'])}", folder)
-    averaged = name in model["averaged"] and not raw
+    averaged = name in model["ema"] and not raw
     path = Path(folder) / f"{name}{'.ema' if averaged else ''}.safetensors"
     try:
         return read_state(path)[0]

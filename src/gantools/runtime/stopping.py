@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from gantools.files.atomic import drop_temporaries
 
@@ -67,3 +68,61 @@ def _watch(hears: int, over: threading.Event, last_words: Callable[[], object]) 
                 last_words()
                 os._exit(INTERRUPTED)
             return
+
+
+class Interrupts:
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a wish to stop; a second Ctrl-C stops at once.
+
+    A step that takes longer than `PATIENCE_SECONDS` is abandoned, and what is done within
+    `at_once` is abandoned at once, by a KeyboardInterrupt. Use as a context manager. Outside the main thread, where
+    Python allows no handlers, it does nothing.
+
+    Attributes
+    ----------
+    wished : bool
+        Whether to stop.
+    abandoned : bool
+        Whether something within `at_once` was abandoned: what was before it is whole.
+    """
+
+    def __init__(self) -> None:
+        self.wished = self.abandoned = False
+        self._at_once = False
+        self._old: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in STOPPING:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._old[number] = signal.signal(number, self._note)
+            self._old[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._note)
+        return self
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Hold for work that is done again by the next run, such as a validation."""
+        self._at_once = True
+        try:
+            if self.wished:
+                self._abandon()
+            yield
+        finally:
+            self._at_once = False
+
+    def _abandon(self) -> None:
+        self.abandoned = self._at_once
+        raise KeyboardInterrupt
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._at_once or (self.wished and number in (signal.SIGINT, signal.SIGALRM)):
+            self.wished = True
+            self._abandon()
+        if not self.wished:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
+        self.wished = True
+
+    def __exit__(self, *exc: object) -> None:
+        if self._old:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self._old.items():
+            signal.signal(number, handler)

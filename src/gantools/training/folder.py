@@ -1,15 +1,15 @@
-"""The model folder on disk: configuration, weights, journal, samples, and the states to resume from."""
+"""The model folder while it is trained: configuration, weights, journal, samples, and checkpoints to resume from."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
@@ -21,7 +21,7 @@ from gantools.training.journal import Journal
 from gantools.training.system import System
 from gantools.version import __version__
 
-_STATE_NAME = re.compile(r"step-(\d{8,})\.safetensors")
+_CHECKPOINT_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 _SAMPLE_NAME = re.compile(r"(step-\d{8,}|real|reconstruction|draw)\.(png|wav)")
 _WAYS = "--no-resume starts over, --from begins another --out with its weights"
 
@@ -29,7 +29,7 @@ _WAYS = "--no-resume starts over, --from begins another --out with its weights"
 class ModelFolder:
     """A model folder while it is trained; only the first rank makes one.
 
-    At any moment the folder is absent or complete: it appears with its first state in one rename, and later states
+    At any moment the folder is absent or complete: it appears with its first checkpoint in one rename, and later ones
     appear in one rename each, before the older ones go. Files that are not the model's stay as they are.
 
     Parameters
@@ -44,7 +44,7 @@ class ModelFolder:
         self._lock = FolderLock(self.path, "is being trained by another process")
 
     def open(self, system: str, *, resume: bool = True) -> bool:
-        """Lock the folder, remove what killed runs left, and return whether there is a state to resume from.
+        """Lock the folder, remove what killed runs left, and return whether there is a checkpoint to resume from.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class ModelFolder:
         model = self._own_model(system)
         if not resume:
             return False
-        if not self.states():
+        if not self.checkpoints():
             raise ConfigError(f"its training state (state/step-*.safetensors) is gone; {_WAYS}", self.path)
         for name in weight_files(model):
             if not (self.path / name).is_file():
@@ -82,7 +82,9 @@ class ModelFolder:
         try:
             model = read_configuration(self.path)
         except ModelError as error:
-            here = "its config.json is gone or damaged; restore it, or" if self.states() else "is not a model folder;"
+            here = (
+                "its config.json is gone or damaged; restore it, or" if self.checkpoints() else "is not a model folder;"
+            )
             raise ConfigError(f"exists and {here} choose another --out", self.path) from error
         if model["system"] != system:
             raise ConfigError(f"is a model of {model['system']}, not of {system}; choose another --out", self.path)
@@ -92,23 +94,23 @@ class ModelFolder:
         """Free the lock."""
         self._lock.release()
 
-    def create(self, system: System, averages: dict[str, nn.Module], tensors: Tensors, meta: dict[str, Any]) -> None:
-        """Make the folder with its first state, or put that in place of the old model, file by file."""
+    def create(self, system: System, weights: dict[str, Tensors], tensors: Tensors, meta: dict[str, Any]) -> None:
+        """Make the folder with its first checkpoint, or put that in place of the old model, file by file."""
         there = self.path.is_dir() and any(self.path.iterdir())
         with scratch_folder(self.path, "new") if there else new_folder(self.path) as temporary:
-            write_weights(temporary, system, averages, int(meta["step"]))
+            write_weights(temporary, system, weights, int(meta["step"]))
             (temporary / "metrics.jsonl").touch()
             (temporary / "samples").mkdir()
-            self._write_state(temporary, tensors, meta)
-            write_json(temporary / "config.json", describe_model(system, meta["started_from"]))
+            self._write_checkpoint(temporary, tensors, meta)
+            write_json(temporary / "config.json", describe_model(system, weights, meta["started_from"]))
             if there:
                 self._replace(temporary)
 
     def _replace(self, new: Path) -> None:
-        """Move the files of a new model over those of the old one; its state first: a run goes on from that."""
+        """Move the files of a new model over those of the old one; its checkpoint first: a run goes on from that."""
         old = set(model_files(self.path))
         moved = sorted((path.relative_to(new) for path in model_files(new)), key=_order_of_moving)
-        for path in self.states():
+        for path in self.checkpoints():
             path.unlink()
         for name in moved:
             (self.path / name).parent.mkdir(exist_ok=True)
@@ -117,45 +119,45 @@ class ModelFolder:
         for path in old - {self.path / name for name in moved}:
             path.unlink(missing_ok=True)
 
-    def write_config(self, system: System, started_from: dict[str, str] | None) -> None:
+    def write_config(self, system: System, weights: Iterable[str], started_from: dict[str, str] | None) -> None:
         """Write `config.json` anew, for a run that goes on with more steps or a longer budget."""
-        write_json(self.path / "config.json", describe_model(system, started_from))
+        write_json(self.path / "config.json", describe_model(system, weights, started_from))
 
     def save(self, tensors: Tensors, meta: dict[str, Any], keep: int) -> None:
-        """Add a state, then remove all but the newest `keep` and the last healthy one.
+        """Add a checkpoint, then remove all but the newest `keep` and the last healthy one.
 
-        States of later steps go: the run has returned from them. A kill between the two leaves states more than
-        wanted. Older ones are removed by the next save; from a later one the run collapses and returns as before.
+        Those of later steps go: the run has returned from them. A kill between the two leaves more than wanted. Older
+        ones are removed by the next save; from a later one the run collapses and returns as before.
         """
         self.journal.sync()
-        self._write_state(self.path, tensors, meta)
-        states = self.states()
-        kept = {*[p for p in states if _step_of(p) <= meta["step"]][:keep], self.state(meta["healthy"])}
-        for old in set(states) - kept:
+        self._write_checkpoint(self.path, tensors, meta)
+        there = self.checkpoints()
+        kept = {*[p for p in there if _step_of(p) <= meta["step"]][:keep], self.checkpoint(meta["healthy_step"])}
+        for old in set(there) - kept:
             old.unlink(missing_ok=True)
 
-    def state(self, step: int) -> Path:
-        """Return the path of the state after `step` updates."""
+    def checkpoint(self, step: int) -> Path:
+        """Return the path of the checkpoint after `step` updates."""
         return self.path / "state" / f"step-{step:08d}.safetensors"
 
     @staticmethod
-    def _write_state(folder: Path, tensors: Tensors, meta: dict[str, Any]) -> None:
+    def _write_checkpoint(folder: Path, tensors: Tensors, meta: dict[str, Any]) -> None:
         write_state(folder / "state" / f"step-{meta['step']:08d}.safetensors", tensors, meta)
 
-    def states(self) -> list[Path]:
-        """Return the saved states, newest first."""
-        found = [p for p in (self.path / "state").glob("step-*.safetensors") if _STATE_NAME.fullmatch(p.name)]
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints, newest first."""
+        found = [p for p in (self.path / "state").glob("step-*.safetensors") if _CHECKPOINT_NAME.fullmatch(p.name)]
         return sorted(found, key=_step_of, reverse=True)
 
-    def newest_state(self) -> Path:
-        """Return the newest state that is whole.
+    def newest_checkpoint(self) -> Path:
+        """Return the newest checkpoint that is whole.
 
         Raises
         ------
         ModelError
             None is whole.
         """
-        for path in self.states():
+        for path in self.checkpoints():
             try:
                 read_state(path)
             except InputError:
@@ -182,7 +184,7 @@ def model_files(folder: Path) -> list[Path]:
         weights = []
     named = ["config.json", "metrics.jsonl", "scale.safetensors", *weights]
     found = [folder / name for name in named]
-    found += [p for p in (folder / "state").glob("*") if _STATE_NAME.fullmatch(p.name)]
+    found += [p for p in (folder / "state").glob("*") if _CHECKPOINT_NAME.fullmatch(p.name)]
     found += [p for p in (folder / "samples").glob("*") if _SAMPLE_NAME.fullmatch(p.name)]
     return [path for path in found if path.is_file()]
 
@@ -196,8 +198,8 @@ def remove_model(folder: Path) -> None:
             path.rmdir()
 
 
-def describe_model(system: System, started_from: dict[str, str] | None) -> dict[str, Any]:
-    """Return what goes into `config.json`."""
+def describe_model(system: System, weights: Iterable[str], started_from: dict[str, str] | None) -> dict[str, Any]:
+    """Return what goes into `config.json`; `weights` are the names of the files of weights, as `Engine.weights` has."""
     return {
         "schema": SCHEMA,
         "system": system.name,
@@ -205,14 +207,14 @@ def describe_model(system: System, started_from: dict[str, str] | None) -> dict[
         "config_hash": config_hash(system.config),
         "data": system.data,
         "networks": {name: sum(p.numel() for p in net.parameters()) for name, net in system.networks.items()},
-        "averaged": list(system.averaged) if system.config.ema else [],
+        "ema": [name.removesuffix(".ema") for name in weights if name.endswith(".ema")],
         "started_from": started_from,
         "versions": {"gantools": __version__, "torch": str(torch.__version__)},
     }
 
 
-def write_weights(folder: Path, system: System, averages: dict[str, nn.Module], step: int) -> None:
-    """Write the weights of all networks, and of the averaged copies, each file atomically."""
-    for name, net in [*system.networks.items(), *((f"{name}.ema", net) for name, net in averages.items())]:
+def write_weights(folder: Path, system: System, weights: dict[str, Tensors], step: int) -> None:
+    """Write all weights, as `Engine.weights` gives them, each file atomically."""
+    for name, tensors in weights.items():
         meta = {"system": system.name, "network": name, "step": step, "config_hash": config_hash(system.config)}
-        write_state(folder / f"{name}.safetensors", dict(net.state_dict()), meta)
+        write_state(folder / f"{name}.safetensors", tensors, meta)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -62,27 +61,3 @@ class Journal:
             except (ValueError, KeyError, TypeError):
                 continue
         write_text(self.path, "".join(kept))
-
-
-class TermMeans:
-    """Means of logged terms since the last line; survives a restart in the saved state."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, list[float]] = {}
-
-    def add(self, terms: dict[str, float]) -> None:
-        """Count one step's terms."""
-        for name, value in terms.items():
-            total = self.sums.setdefault(name, [0.0, 0])
-            total[0] += value
-            total[1] += 1
-
-    def take(self) -> dict[str, float]:
-        """Return the means and start anew."""
-        means = {name: total / count for name, (total, count) in self.sums.items()}
-        self.sums = {}
-        return means
-
-    def load(self, sums: dict[str, list[float | None]]) -> None:
-        """Take back `sums` from JSON, where NaN became null."""
-        self.sums = {name: [math.nan if v is None else v for v in pair] for name, pair in sums.items()}

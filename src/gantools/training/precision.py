@@ -1,4 +1,4 @@
-"""Arithmetic of the networks: float32, or half the bits where the hardware computes them faster."""
+"""The choice of the networks' arithmetic: float32, or half the bits where the hardware computes them faster."""
 
 from __future__ import annotations
 
@@ -57,42 +57,3 @@ def allow_fast_kernels(device: torch.device) -> None:
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
-
-
-class LossScale:
-    """Scale float16 losses so that small gradients do not vanish; 1 and fixed for the other precisions.
-
-    The scale halves when a gradient overflows and doubles after `patience` good steps.
-
-    Notes
-    -----
-    Micikevicius et al. 2018, section 3.2.
-    """
-
-    def __init__(self, precision: str, patience: int = 2000) -> None:
-        self.active = precision == "float16"
-        self.patience = patience
-        self.value = 2.0**16 if self.active else 1.0
-        self.good_steps = 0
-
-    def tolerates(self) -> bool:
-        """Return whether an overflow can be answered by a smaller scale; it must be told to `update` then."""
-        return self.active and self.value > 1.0
-
-    def update(self, finite: bool) -> None:
-        """Take note of a step."""
-        if not self.active:
-            return
-        self.good_steps = self.good_steps + 1 if finite else 0
-        if not finite:
-            self.value = max(1.0, self.value / 2.0)
-        elif self.good_steps == self.patience:
-            self.value, self.good_steps = self.value * 2.0, 0
-
-    def state(self) -> dict[str, float]:
-        """Return what `load` takes back."""
-        return {"value": self.value, "good_steps": self.good_steps}
-
-    def load(self, state: dict[str, float]) -> None:
-        """Take back a state."""
-        self.value, self.good_steps = float(state["value"]), int(state["good_steps"])

@@ -1,17 +1,14 @@
-"""What the loop tells its caller, and what the caller's user tells the loop: progress, the result, a wish to stop."""
+"""What a run tells: its progress to the caller, lines to the journal, and how it ended."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from gantools.runtime.stopping import PATIENCE_SECONDS, STOPPING
+from gantools.training.journal import Journal
+from gantools.training.run_state import RunState
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Progress:
     message: str = ""
 
 
+#: Progress callback of a run.
 Report = Callable[[Progress], None]
 
 
@@ -64,7 +62,7 @@ class Summary:
     healthy_step : int or None
         The last validation without symptoms of a collapse.
     rollbacks : int
-        Returns to a healthy state.
+        Returns to a healthy checkpoint.
     symptoms : dict
         What was wrong in the last validation, name -> sentence, if none was ever healthy; else empty.
     documented_steps : int
@@ -88,59 +86,62 @@ class Summary:
     threads: int = 0
 
 
-class Interrupts:
-    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a wish to stop; a second Ctrl-C stops at once.
+class Reporter:
+    """Reports for a run: progress to the caller, lines to the journal, the time that was spent.
 
-    A step that takes longer than `gantools.runtime.stopping.PATIENCE_SECONDS` is abandoned, and what is done within
-    `at_once` is abandoned at once, by a KeyboardInterrupt. Use as a context manager. Outside the main thread, where
-    Python allows no handlers, it does nothing.
-
-    Attributes
+    Parameters
     ----------
-    wished : bool
-        Whether to stop.
-    abandoned : bool
-        Whether something within `at_once` was abandoned: what was before it is whole.
+    journal : Journal
+    report : callable or None
+        Called with a `Progress`.
+    clock : callable
+        Returns seconds that only grow.
+    first : bool
+        Whether this is the first rank; the others report nothing.
     """
 
-    def __init__(self) -> None:
-        self.wished = self.abandoned = False
-        self._at_once = False
-        self._old: dict[signal.Signals, Any] = {}
+    state: RunState
 
-    def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            for number in STOPPING:
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self._old[number] = signal.signal(number, self._note)
-            self._old[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._note)
-        return self
+    def __init__(self, journal: Journal, report: Report | None, clock: Callable[[], float], first: bool) -> None:
+        self.journal, self.clock, self.first = journal, clock, first
+        self.report = report if first else None
+        self._begun = clock()
+        self._seconds_before = 0.0
 
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Hold for work that is done again by the next run, such as a validation."""
-        self._at_once = True
-        try:
-            if self.wished:
-                self._abandon()
-            yield
-        finally:
-            self._at_once = False
+    def follow(self, state: RunState) -> None:
+        """Take the state that the run starts from, and changes as it goes."""
+        self.state = state
+        self._seconds_before = state.seconds
 
-    def _abandon(self) -> None:
-        self.abandoned = self._at_once
-        raise KeyboardInterrupt
+    @property
+    def seconds(self) -> float:
+        """Training time so far, over all starts."""
+        return self._seconds_before + self.clock() - self._begun
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._at_once or (self.wished and number in (signal.SIGINT, signal.SIGALRM)):
-            self.wished = True
-            self._abandon()
-        if not self.wished:
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
-        self.wished = True
+    def note(self, terms: dict[str, float]) -> None:
+        """Count one step's terms towards the next line."""
+        for name, value in terms.items():
+            sums = self.state.term_sums.setdefault(name, [0.0, 0])
+            sums[0] += value
+            sums[1] += 1
 
-    def __exit__(self, *exc: object) -> None:
-        if self._old:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in self._old.items():
-            signal.signal(number, handler)
+    def write_terms(self) -> None:
+        """Write the means of the terms since the last line."""
+        sums, self.state.term_sums = self.state.term_sums, {}
+        if sums:
+            self.write("train", {name: total / count for name, (total, count) in sums.items()})
+
+    def write(self, kind: str, values: dict[str, Any]) -> None:
+        """Write a line to the journal."""
+        if self.first:
+            rollbacks = {"rollbacks": self.state.rollbacks} if self.state.rollbacks else {}
+            self.journal.write(kind, self.state.step, self.seconds, {**values, **rollbacks})
+
+    def tell(self, activity: str, values: dict[str, float] | None = None, message: str = "") -> None:
+        """Report progress to the caller."""
+        if self.report:
+            step, length = self.state.step, self.state.length
+            left = max(0, length.total - step) * length.step_seconds
+            if length.budget_seconds and length.total != step:
+                left = max(0.0, length.budget_seconds - self.seconds)
+            self.report(Progress(activity, step, length.total, self.seconds, left, values or {}, message))

@@ -48,8 +48,8 @@ class Phase:
     every : int
         Run only in each N-th step, e.g. 5 for a generator with five discriminator updates per update of its own.
     every_growth : int
-        Added to `every` at each return to a healthy state (see `System.symptoms`): a discriminator that lost then gets
-        more updates per update of the generator.
+        Added to `every` at each return to a healthy checkpoint (see `System.symptoms`): a discriminator that lost then
+        gets more updates per update of the generator.
     clip_norm : float
         Scale the gradient down to this norm; 0 for no clipping.
     """
@@ -100,8 +100,9 @@ class System(ABC):
         Where the networks and batches are.
     networks : dict of str to nn.Module
         Made from `config.seed`; each is saved as ``NAME.safetensors``.
-    averaged : tuple of str
-        Networks with a moving average of their weights, saved as ``NAME.ema.safetensors``.
+    ema_networks : tuple of str
+        Networks of which the engine keeps an exponential moving average of the weights (EMA) unless the configuration
+        says no, saved as ``NAME.ema.safetensors``.
     phases : tuple of Phase
         In the order in which they run within a step.
     songs : dict of str to list of str
@@ -130,7 +131,7 @@ class System(ABC):
     config: TrainConfig
     device: torch.device
     networks: dict[str, nn.Module]
-    averaged: tuple[str, ...] = ()
+    ema_networks: tuple[str, ...] = ()
     phases: tuple[Phase, ...]
     data: dict[str, Any] = {}
     validation_part: float = 1.0
@@ -176,8 +177,8 @@ class System(ABC):
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
         """Return figures on fixed validation data; ``score`` (lower is better) decides which weights are best.
 
-        `networks` holds the averaged copies under their networks' names. Called on rank 0, without gradients, with all
-        networks in evaluation mode.
+        `networks` are those to listen to: the moving averages where the engine keeps some. Called on rank 0, without
+        gradients, with all networks in evaluation mode.
         """
 
     def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:

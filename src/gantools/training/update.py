@@ -1,4 +1,8 @@
-"""One update of the networks of a phase: gradients over micro-batches and ranks, the check, the optimiser's step."""
+"""One update of the networks of a phase: gradients over micro-batches and ranks, the check, the optimiser's step.
+
+Here too is the scale of float16 losses, which follows from the check. Which precision a run has is chosen in
+`gantools.training.precision`.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,50 @@ from torch import nn
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed, seed_word
 from gantools.training.batches import MicroBatch
-from gantools.training.precision import LossScale, autocast
+from gantools.training.precision import autocast
 from gantools.training.system import Phase, Step, System
 
 #: What arithmetic on networks that have diverged may raise.
 NUMERIC_ERRORS = (ArithmeticError, torch.linalg.LinAlgError)
+
+
+class LossScale:
+    """Scale float16 losses so that small gradients do not vanish; 1 and fixed for the other precisions.
+
+    The scale halves when a gradient overflows and doubles after `patience` good steps.
+
+    Notes
+    -----
+    Micikevicius et al. 2018, section 3.2.
+    """
+
+    def __init__(self, precision: str, patience: int = 2000) -> None:
+        self.active = precision == "float16"
+        self.patience = patience
+        self.value = 2.0**16 if self.active else 1.0
+        self.good_steps = 0
+
+    def tolerates(self) -> bool:
+        """Return whether an overflow can be answered by a smaller scale; it must be told to `update` then."""
+        return self.active and self.value > 1.0
+
+    def update(self, finite: bool) -> None:
+        """Take note of a step."""
+        if not self.active:
+            return
+        self.good_steps = self.good_steps + 1 if finite else 0
+        if not finite:
+            self.value = max(1.0, self.value / 2.0)
+        elif self.good_steps == self.patience:
+            self.value, self.good_steps = self.value * 2.0, 0
+
+    def state(self) -> dict[str, float]:
+        """Return what `load` takes back."""
+        return {"value": self.value, "good_steps": self.good_steps}
+
+    def load(self, state: dict[str, float]) -> None:
+        """Take back a state."""
+        self.value, self.good_steps = float(state["value"]), int(state["good_steps"])
 
 
 class PhaseUpdate:
@@ -32,7 +75,8 @@ class PhaseUpdate:
     """
 
     def __init__(self, phase: Phase, system: System, ranks: Ranks, precision: str, scale: LossScale) -> None:
-        self.phase, self.system, self.ranks, self.precision, self.scale = phase, system, ranks, precision, scale
+        self.phase, self.system, self.ranks, self.scale = phase, system, ranks, scale
+        self.autocast = autocast(precision, system.device)
         self.trained = [p for name in phase.networks for p in system.networks[name].parameters() if p.requires_grad]
         chosen = {id(p) for p in self.trained}
         everything = [p for net in system.networks.values() for p in net.parameters() if p.requires_grad]
@@ -44,7 +88,7 @@ class PhaseUpdate:
         self._names: list[str] = []
 
     def temper(self, rollbacks: int) -> None:
-        """Halve the learning rate for each return to an earlier state, and run less often where the phase says so."""
+        """Halve the learning rate for each return to a checkpoint, and run less often where the phase says so."""
         self.every, self.rate_factor = self.phase.every + self.phase.every_growth * rollbacks, 0.5**rollbacks
 
     def run(self, batches: Sequence[MicroBatch]) -> tuple[bool, dict[str, float]]:
@@ -55,6 +99,7 @@ class PhaseUpdate:
         tuple
             Whether the update was done, and the logged terms, means over the global batch.
         """
+        # The loss of one phase runs through networks of others, whose gradients nobody wants and which cost as much.
         for p in self.frozen:
             p.requires_grad_(False)
         try:
@@ -62,6 +107,8 @@ class PhaseUpdate:
         finally:
             for p in self.frozen:
                 p.requires_grad_(True)
+        # Gradients, loss and terms of all ranks in one sum. It comes before the check, so that all ranks check the same
+        # numbers and do, or leave out, the same update.
         self.ranks.sum_(flat)
         gradient = flat[: self.size]
         if self.scale.value != 1.0:
@@ -74,13 +121,14 @@ class PhaseUpdate:
         return finite, dict(zip(names, values, strict=True))
 
     def _tree(self, batches: Sequence[MicroBatch]) -> tuple[torch.Tensor, list[str]]:
+        """Return the sum over some micro-batches as `_backward` does over one, added up in a balanced tree."""
         if len(batches) == 1:
             try:
                 flat, self._names = self._backward(batches[0])
             except NUMERIC_ERRORS:
                 if not self._names:
                     raise
-                # As NaN, which all ranks get to know of.
+                # The others wait in the sum over the ranks, so this one must come too: with NaN, which all get to see.
                 flat = torch.full((self.size + len(self._names),), torch.nan, device=self.system.device)
             return flat, self._names
         half = len(batches) // 2
@@ -90,14 +138,17 @@ class PhaseUpdate:
     def _backward(self, batch: MicroBatch) -> tuple[torch.Tensor, list[str]]:
         """Return the flat gradient of one micro-batch followed by the loss and the terms, all weighted by its items."""
         config, step = self.system.config, batch.step
+        # Dropout draws from the global generators: seeded here, it is the same in a resumed run, and on any rank.
         set_generators(item_seed(config.seed, "global", seed_word(self.phase.name), step.number, step.items[0]))
         for p in self.trained:
             p.grad = None
-        with autocast(self.precision, self.system.device):
+        with self.autocast:
             loss, terms = self.system.losses(self.phase.name, batch.data, step)
+        # A loss is a mean over the items of its micro-batch; weighted by their share of the global batch, the sum over
+        # micro-batches and ranks is the mean over all items, also where the pieces are of unequal size.
         weight = len(step.items) / config.batch_size
         (loss.float() * (weight * self.scale.value)).backward()
-
+        # One flat tensor, loss and terms behind the gradients, is all that has to be summed and checked.
         names = [self.phase.name, *(name for name in terms if name != self.phase.name)]
         numbers = [loss, *(terms[name] for name in names[1:])]
         flat = torch.zeros(self.size + len(names), device=self.system.device)
@@ -118,11 +169,14 @@ class PhaseUpdate:
         return views
 
     def _apply(self, step: Step, flat: torch.Tensor, norm: float) -> None:
+        """Move the weights along the gradient at the front of `flat`, which has the norm `norm`."""
         limit = self.phase.clip_norm
         if limit and norm > limit:
             flat.mul_(limit / norm)
+        # The optimiser reads the gradients where they lie, and they go with `flat`.
         for p, view in zip(self.trained, self._views(flat), strict=True):
             p.grad = view
+        # Schedules give factors, and returns to a checkpoint another one; the optimiser knows only the product.
         factor = self.phase.schedule(step.number, step.total)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor * self.rate_factor

@@ -34,7 +34,7 @@ class Tones(System):
             torch.manual_seed(item_seed(config.seed, "weights"))
             generator = Generator(config.latent, config.width, config.samples)
             self.networks = {"G": generator, "D": Discriminator(config.width, config.samples)}
-        self.averaged = ("G",)
+        self.ema_networks = ("G",)
         optimizer = adam(config.lr, (0.5, 0.9))
         self.phases = (Phase("discriminator", ("D",), optimizer), Phase("generator", ("G",), optimizer))
 

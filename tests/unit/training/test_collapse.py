@@ -62,7 +62,7 @@ def test_what_is_undone_leaves_no_trace(tmp_path: Path) -> None:
 
     path = tmp_path / "by hand/state/step-00000008.safetensors"
     tensors, meta = read_state(path)
-    write_state(path, tensors, {**meta, "rollbacks": 1, "validated": 8, "healthy": 8})
+    write_state(path, tensors, {**meta, "rollbacks": 1, "validated_step": 8, "healthy_step": 8})
     assert train(collapsing(), tmp_path / "by hand").status == "finished"
     one, two = (weights_of(tmp_path / name) for name in ("m", "by hand"))
     networks = [key for key in one if key.startswith(("network/", "optimizer/", "ema/", "extra/"))]
@@ -133,7 +133,7 @@ def test_divergence_goes_back_too(tmp_path: Path) -> None:
         assert (collapse["step"], collapse["back_to"]) == (12, 8)
         assert "not finite in 3 steps in a row" in collapse["reasons"]["divergence"]
     assert same(weights_of(tmp_path / "diverge_from"), weights_of(tmp_path / "raise_from"))
-    with pytest.raises(ModelError, match="state saved before them is kept"):
+    with pytest.raises(ModelError, match="what was saved before them is kept"):
         train(collapsing(diverge_from=2), tmp_path / "at once")
     with pytest.raises(ZeroDivisionError):
         train(collapsing(raise_from=0), tmp_path / "in the first step")

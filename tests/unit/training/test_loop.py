@@ -45,7 +45,7 @@ def test_a_run_leaves_a_whole_folder(tmp_path: Path) -> None:
     model = json.loads((folder / "config.json").read_text())
     assert model["system"] == "toy"
     assert model["config"]["width"] == 4
-    assert model["averaged"] == ["generator"]
+    assert model["ema"] == ["generator"]
 
 
 @pytest.mark.parametrize(("step", "by"), [(1, signal.SIGINT), (7, signal.SIGTERM), (10, signal.SIGINT)])

@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from simulated import smallest
 from torch import nn
 
 from gantools.errors import DeviceError
-from gantools.training.average import Average, average_decay
-from gantools.training.journal import Journal, TermMeans
-from gantools.training.precision import LossScale, choose_precision
+from gantools.files.atomic import plain_json
+from gantools.training.ema import EMA, ema_decay
+from gantools.training.engine import restore_layout
+from gantools.training.journal import Journal
+from gantools.training.precision import choose_precision
+from gantools.training.report import Reporter
+from gantools.training.run_state import RunState
 from gantools.training.schedule import constant, cosine, linear_decay, linear_epochs
-from gantools.training.state import restore_layout
 from gantools.training.system import adam
+from gantools.training.update import LossScale
 
 
 def test_linear_rule_keeps_the_official_off_by_one() -> None:
@@ -39,21 +44,21 @@ def test_schedules_scale_to_the_run() -> None:
 
 def test_average_equals_its_formula() -> None:
     net = nn.BatchNorm1d(2)
-    average = Average({"net": net})
+    ema = EMA({"net": net})
     expected = net.weight.detach().clone()
     for step in range(30):
         with torch.no_grad():
             net.weight.copy_(torch.randn(2))
             net.running_mean.fill_(step)
-        average.update(step)
+        ema.update(step)
         beta = min(0.999, (1 + step) / (10 + step))
         expected = beta * expected + (1 - beta) * net.weight
-    copied = average.copies["net"]
+    copied = ema.copies["net"]
     assert torch.allclose(copied.weight, expected, atol=1e-6)
     assert torch.equal(copied.running_mean, net.running_mean)
     assert not copied.weight.requires_grad
-    assert average_decay(0) == 0.1
-    assert average_decay(10**6) == 0.999
+    assert ema_decay(0) == 0.1
+    assert ema_decay(10**6) == 0.999
 
 
 @pytest.mark.parametrize(
@@ -112,14 +117,20 @@ def test_the_journal_drops_what_comes_again_and_half_lines(tmp_path: Path) -> No
     assert kept() == [("train", 5), ("validation", 5), ("train", 10)]
 
 
-def test_term_means_survive_json() -> None:
-    means = TermMeans()
-    means.add({"a": 1.0, "b": math.nan})
-    means.add({"a": 2.0})
-    other = TermMeans()
-    other.load({"a": means.sums["a"], "b": [None, 1]})  # type: ignore[arg-type]
-    assert other.take()["a"] == 1.5
-    assert other.take() == {}
+def test_means_of_terms_survive_a_checkpoint(tmp_path: Path) -> None:
+    def reporter(state: RunState) -> Reporter:
+        made = Reporter(Journal(tmp_path / "metrics.jsonl"), None, lambda: 0.0, first=True)
+        made.follow(state)
+        return made
+
+    first, system = reporter(RunState("float32")), smallest()
+    first.note({"a": 1.0, "b": math.nan})
+    first.note({"a": 2.0})
+    second = reporter(RunState.from_meta(json.loads(json.dumps(plain_json(first.state.to_meta(system))))))
+    second.write_terms()
+    second.write_terms()
+    (line,) = (json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines())
+    assert (line["a"], line["b"]) == (1.5, None)
 
 
 def test_moments_keep_the_layout_of_their_weights() -> None:

@@ -17,9 +17,8 @@ from gantools.errors import ModelError
 from gantools.runtime.ranks import Ranks
 from gantools.training.batches import Batches
 from gantools.training.loop import train
-from gantools.training.precision import LossScale
 from gantools.training.system import Phase, Step
-from gantools.training.update import PhaseUpdate, average_buffers, set_generators
+from gantools.training.update import LossScale, PhaseUpdate, average_buffers, set_generators
 
 
 class Bad(Smallest):

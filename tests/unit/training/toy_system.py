@@ -40,7 +40,7 @@ class Toy(System):
     """Turns one noisy sine into another; `calls` counts what the loop asked for."""
 
     name = "toy"
-    averaged = ("generator",)
+    ema_networks = ("generator",)
 
     def __init__(self, config: ToyConfig, data: dict[str, Any] | None = None) -> None:
         self.config, self.device = config, torch.device("cpu")

@@ -76,8 +76,7 @@ class Automix(System):
         if config.crop % int(network.stride_samples):  # type: ignore[arg-type]
             raise ConfigError(f"crop: {config.crop} is no multiple of {network.stride_samples}, as the network needs")
         self.networks = {"M": network}
-        if config.ema:
-            self.averaged = ("M",)
+        self.ema_networks = ("M",)
         self.loss = StereoLoss(config.loss, config.sample_rate_hz).to(self.device)
         optimizer = adam(config.lr, weight_decay=config.weight_decay)
         schedule = cosine(0.01, config.warmup_steps)

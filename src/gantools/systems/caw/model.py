@@ -98,7 +98,7 @@ def write_model(folder: Path, config: CawConfig, data: dict[str, Any], clips: li
         "config_hash": config_hash(config),
         "data": data,
         "networks": {},
-        "averaged": [],
+        "ema": [],
         "versions": {"gantools": __version__, "torch": str(torch.__version__)},
     }
     write_json(folder / "config.json", description)

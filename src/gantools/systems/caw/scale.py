@@ -76,8 +76,7 @@ class CawScale(System):
                 Discriminator(*shape).to(self.device),
             )
         self.networks = {"G": self.generator, "D": self.discriminator}
-        if config.ema:
-            self.averaged = ("G",)
+        self.ema_networks = ("G",)
         optimizer = adam(config.lr, (config.beta1, config.beta2))
         self.phases = (
             Phase("discriminator", ("D",), optimizer, schedule),

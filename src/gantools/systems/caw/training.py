@@ -34,8 +34,8 @@ from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.caw.stack import Scale, Stack
 from gantools.training.folder import model_files, remove_model
 from gantools.training.loop import train
-from gantools.training.position import check_same_data
 from gantools.training.report import Progress, Report, Summary
+from gantools.training.run_state import check_same_data
 
 #: Evaluations of the generator after training, besides those of the recalibration.
 _FINISHING_DRAWS = 8

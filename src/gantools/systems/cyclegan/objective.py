@@ -62,8 +62,7 @@ class CycleGAN(System):
         if self.styled:
             self._fill_bank("G", "y")
             self._fill_bank("F", "x")
-        if config.ema:
-            self.averaged = ("G", "F")
+        self.ema_networks = ("G", "F")
         self.phases = self._phases()
         shape = (1, chunks.params.n_mels, chunks.frames)
         images = config.pool_size // config.batch_size

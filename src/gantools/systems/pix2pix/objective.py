@@ -57,8 +57,7 @@ class Pix2Pix(System):
             size = f"{chunks.params.n_mels} x {chunks.frames}"
             raise ConfigError(f"windows of {size}; depth {config.depth} needs multiples of {multiple}")
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
-        if config.ema:
-            self.averaged = ("G",)
+        self.ema_networks = ("G",)
         betas = (config.beta1, config.beta2)
         schedule = linear_decay(0.5)
         if config.schedule == "epochs":

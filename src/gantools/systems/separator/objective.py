@@ -52,8 +52,7 @@ class Separator(System):
         emphasis = np.clip(middles_hz / 1000.0, 0.02, 8.0).astype(np.float32)
         self._emphasis = torch.from_numpy(emphasis)[:, None].to(self.device)
         self.networks = {"mask": build_network(config).to(self.device)}
-        if config.ema:
-            self.averaged = ("mask",)
+        self.ema_networks = ("mask",)
         optimizer = adam(config.lr, weight_decay=config.weight_decay)
         schedule = cosine(warmup_steps=_WARMUP_STEPS)
         self.phases = (Phase("mask", ("mask",), optimizer, schedule, clip_norm=config.clip_norm),)

@@ -41,4 +41,4 @@ def ship(folder: Path, out: Path, credits: str = "") -> None:
     write_state(out / "mask.safetensors", small, meta)
     if credits:
         write_text(out / "CREDITS.txt", credits)
-    write_json(out / "config.json", {**model, "averaged": []})
+    write_json(out / "config.json", {**model, "ema": []})

@@ -73,7 +73,7 @@ class WaveGAN(System):
         }
         self.songs, self.notes, self.left_out = clips.split, clips.notes, clips.left_out
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
-        self.averaged = ("G",) if config.ema else ()
+        self.ema_networks = ("G",)
         betas = config.beta1 or 0.0, config.beta2 or 0.0
         schedule = cosine(1.0 if config.final_lr_share is None else config.final_lr_share, config.warmup_steps or 0)
         clip_norm = config.clip_norm or 0.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gantools.training.pace import ThreadTrial, candidates
+from gantools.training.thread_trial import ThreadTrial, candidates
 
 
 def outcome(trial: ThreadTrial, step: Callable[[int, int], float]) -> tuple[int, int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from gantools.training.config import TrainConfig
 
 _MOST_VALIDATIONS = 10
+#: Least seconds between two saves that no option asks for, and least multiple of what a save takes.
+_SAVE_INTERVAL_SECONDS = 60.0
+_SAVES_APART = 20
 #: Validations take at most so much of a budget, all together.
 _VALIDATION_SHARE = 0.1
 #: A validation hears less where the budget would not pay for so many of them.
@@ -22,7 +25,7 @@ _STEP_MEMORY = 0.02
 
 
 @dataclass
-class Plan:
+class RunLength:
     """The length of a run, and what its parts cost.
 
     A run of a given number of steps ends after them. A budget run ends when its time is up, however fast the machine
@@ -66,15 +69,10 @@ class Plan:
     next_share: float = 1 / _MOST_VALIDATIONS
     cold: bool = True
 
-    def state(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
-        return asdict(self)
-
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Plan:
-        """Take back what `state` gave, in a process that has validated nothing yet; of other versions what is known."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{**{name: value for name, value in state.items() if name in known}, "cold": True})
+    def from_state(cls, state: dict[str, Any]) -> RunLength:
+        """Take the fields back from a checkpoint, in a process that has validated nothing yet."""
+        return cls(**{**state, "cold": True})
 
     def give(self, seconds: float, step: int, validated: bool) -> bool:
         """Set the budget of a run, new or extended; return whether earlier scores no longer compare with later ones.
@@ -115,6 +113,9 @@ class Plan:
 
     def note_validation(self, seconds: float, elapsed_seconds: float) -> None:
         """Take the time of a validation, and place the next one so that the rest of their time is used evenly."""
+        # The first validation of a process also loads and makes what the later ones only use. How long that takes is
+        # known from the start of the run, so what is more than expected is taken for the validation's own time only
+        # where it is much more.
         expected = self.validate_seconds + (self.setup_seconds if self.cold else 0.0)
         if not self.cold:
             self.validate_seconds = _eased(self.validate_seconds, seconds)
@@ -151,6 +152,7 @@ class Plan:
         """Set `total` of a budget run after `step` updates; the run is over where no time is left."""
         if not self.budget_seconds:
             return
+        # The schedules ask for step / total: with total = step / share it is the share of the time that is spent.
         share = self.share(elapsed_seconds)
         if self.exhausted(elapsed_seconds):
             self.total = step
@@ -163,6 +165,7 @@ class Plan:
 
     def due(self, step: int, elapsed_seconds: float, config: TrainConfig) -> bool:
         """Return whether a validation belongs after `step` updates; one does at the start and at the end."""
+        # The first validation is the baseline that tells what one costs, the last one judges what is kept.
         if step in (0, self.total):
             return True
         if self.budget_seconds and not self._affords_validation(elapsed_seconds):
@@ -173,6 +176,12 @@ class Plan:
             return self.share(elapsed_seconds) >= self.next_share
         return step * _MOST_VALIDATIONS // self.total > (step - 1) * _MOST_VALIDATIONS // self.total
 
+    def save_due(self, step: int, seconds_since_last: float, config: TrainConfig) -> bool:
+        """Return whether a save belongs after `step` updates, between validations, which save by themselves."""
+        if config.save_every:
+            return step % config.save_every == 0
+        return seconds_since_last > max(_SAVE_INTERVAL_SECONDS, _SAVES_APART * self.save_seconds)
+
     def _affords_validation(self, elapsed_seconds: float) -> bool:
         """Return whether a validation now leaves room for the last one, in the budget and in the validations' share."""
         warm = self.validate_seconds + self.save_seconds
@@ -181,6 +190,7 @@ class Plan:
 
     def _choose_part(self) -> None:
         """Take as much of the validation set as leaves time for some validations."""
+        # What is known was measured with the present part; with another one everything must be loaded and made anew.
         for part in _PARTS:
             factor = part / self.part
             setup = 0.0 if factor == 1 and not self.cold else factor * self.setup_seconds
@@ -192,6 +202,7 @@ class Plan:
         self._place_next(0.0)
 
     def _place_next(self, share: float) -> None:
+        """Spread the validations that the rest of their time pays for evenly over the rest of the run."""
         left = _VALIDATION_SHARE * self.budget_seconds - self.spent_seconds
         left -= self.setup_seconds if self.cold else 0.0
         count = int(left / max(1e-9, self.validate_seconds + self.save_seconds))

@@ -14,8 +14,8 @@ from training_runs import lines_of, stopped_at, weights_of
 
 from gantools.options import from_mapping
 from gantools.training.config import TrainConfig
+from gantools.training.early_stopping import EarlyStopping
 from gantools.training.loop import train
-from gantools.training.patience import Patience
 
 
 class Scored(Toy):
@@ -33,13 +33,13 @@ def scored(**values: Any) -> Scored:
 
 
 def test_only_a_clearly_better_score_counts() -> None:
-    patience = Patience()
+    stopping = EarlyStopping()
     for score, stale in ((-10.0, 0), (-10.1, 1), (-10.19, 2), (-10.2, 3), (-10.21, 0), (math.nan, 1), (-9.0, 2)):
-        patience.note(score)
-        assert patience.stale == stale, score
-    assert not patience.runs_out(TrainConfig(patience=2), 0.24)
-    assert not patience.runs_out(TrainConfig(), 1.0)
-    assert patience.runs_out(TrainConfig(patience=2), 0.25)
+        stopping.note(score)
+        assert stopping.stale == stale, score
+    assert not stopping.due(TrainConfig(patience=2), 0.24)
+    assert not stopping.due(TrainConfig(), 1.0)
+    assert stopping.due(TrainConfig(patience=2), 0.25)
 
 
 def test_a_run_ends_early_and_stays_ended(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_an_early_end_in_a_budget(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_run_that_ended_early_stays_ended_for(asked: dict[str, Any], stays: bool) -> None:
-    patience = Patience(stale=2)
-    assert not patience.stays_ended(TrainConfig(patience=2, steps=40))
-    assert patience.runs_out(TrainConfig(patience=2, steps=40), 1.0)
-    assert patience.stays_ended(TrainConfig(**{"patience": 2, "steps": 40, **asked})) is stays
+    stopping = EarlyStopping(stale=2)
+    assert not stopping.stays(TrainConfig(patience=2, steps=40))
+    assert stopping.due(TrainConfig(patience=2, steps=40), 1.0)
+    assert stopping.stays(TrainConfig(**{"patience": 2, "steps": 40, **asked})) is stays

@@ -1,7 +1,8 @@
-"""Where a run is: the plain values of its state, beside the tensors."""
+"""Where a run is: the plain values of a checkpoint, beside the tensors."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,9 @@ from gantools.errors import ConfigError
 from gantools.models.weights import SCHEMA, first_difference
 from gantools.options import to_mapping
 from gantools.parsing import duration
-from gantools.training.budget import Plan
 from gantools.training.config import TrainConfig
-from gantools.training.journal import TermMeans
-from gantools.training.patience import Patience
+from gantools.training.early_stopping import EarlyStopping
+from gantools.training.run_length import RunLength
 from gantools.training.system import System
 
 _WAYS_OUT = "keep it, or use --no-resume to start over"
@@ -21,7 +21,7 @@ _NAMED = 5
 
 
 @dataclass
-class Position:
+class RunState:
     """How far a run has come.
 
     Parameters
@@ -30,121 +30,116 @@ class Position:
         Arithmetic chosen at the start; a resumed run keeps it, also on another machine.
     step : int
         Steps done.
-    averaged_updates : int
-        Updates of the moving average; skipped steps do not count.
-    validated, published : int
-        Steps after which the last validation was and the weights in the folder were written; -1 before the first.
+    good_steps : int
+        Steps without those that were skipped: so many updates the moving averages have had.
+    validated_step, published_step : int
+        Steps after which the last validation was and the weights in the folder were written; -1 before the first
+        validation.
     best_step, best_score : int or None, float or None
         The best validation.
     seconds : float
         Training time over all starts.
-    healthy : int
-        Steps after which the last healthy validation was, whose state is kept to go back to; -1 before the first.
+    healthy_step : int
+        Steps after which the last healthy validation was, whose checkpoint is kept to go back to; -1 before the first.
     rollbacks : int
-        Returns to a healthy state so far.
+        Returns to a healthy checkpoint so far.
     threads : int
         CPU threads that the run began with or chose, which it keeps; 0 while it has not chosen.
     symptoms : dict
         What the last validation, or the last collapse, showed: name -> sentence.
     started_from : dict or None
         The model whose weights the run began with.
-    first_scales : dict
+    initial_scales : dict
         How large the weights of each network were at the start (`collapse.weight_scales`).
-    plan : Plan
-        Length of the run.
-    patience : Patience
-        Count towards an early end.
-    means : TermMeans
-        Terms since the last line of the journal.
+    length : RunLength
+    early_stopping : EarlyStopping
+    term_sums : dict
+        Logged terms since the last line of the journal: name -> [sum, number of steps].
     """
 
     precision: str
     step: int = 0
-    averaged_updates: int = 0
-    validated: int = -1
-    published: int = 0
+    good_steps: int = 0
+    validated_step: int = -1
+    published_step: int = 0
     best_step: int | None = None
     best_score: float | None = None
     seconds: float = 0.0
-    healthy: int = -1
+    healthy_step: int = -1
     rollbacks: int = 0
     threads: int = 0
     symptoms: dict[str, str] = field(default_factory=dict)
     started_from: dict[str, str] | None = None
-    first_scales: dict[str, float] = field(default_factory=dict)
-    plan: Plan = field(default_factory=Plan)
-    patience: Patience = field(default_factory=Patience)
-    means: TermMeans = field(default_factory=TermMeans)
+    initial_scales: dict[str, float] = field(default_factory=dict)
+    length: RunLength = field(default_factory=RunLength)
+    early_stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    term_sums: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
         """Whether all steps are done and validated."""
-        return 0 < self.plan.total <= self.step and self.validated == self.step
+        return 0 < self.length.total <= self.step and self.validated_step == self.step
 
     def to_meta(self, system: System) -> dict[str, Any]:
         """Return JSON values, with the settings that a resumed run has to share."""
-        values = {**asdict(self), "means": self.means.sums}
-        return {
-            "schema": SCHEMA,
-            "system": system.name,
-            "config": to_mapping(system.config),
-            "data": system.data,
-            **values,
-        }
+        about = {"schema": SCHEMA, "system": system.name, "config": to_mapping(system.config), "data": system.data}
+        return {**about, **asdict(self)}
 
     @classmethod
-    def from_meta(cls, meta: dict[str, Any]) -> Position:
+    def from_meta(cls, meta: dict[str, Any]) -> RunState:
         """Take back what `to_meta` gave."""
-        nested = ("plan", "means", "patience")
-        # A state of an earlier version lacks what came later.
-        plain = {name: meta[name] for name in cls.__dataclass_fields__ if name not in nested and name in meta}
-        position = cls(**plain, plan=Plan.from_state(meta["plan"]), patience=Patience(**meta.get("patience", {})))
-        position.means.load(meta["means"])
-        return position
+        values = {name: meta[name] for name in cls.__dataclass_fields__}
+        values["length"] = RunLength.from_state(meta["length"])
+        values["early_stopping"] = EarlyStopping(**meta["early_stopping"])
+        # JSON has null for NaN.
+        sums = meta["term_sums"].items()
+        values["term_sums"] = {name: [math.nan if v is None else v for v in pair] for name, pair in sums}
+        return cls(**values)
 
-    def return_to(self, meta: dict[str, Any]) -> None:
-        """Go back to a saved state; the plan, the time spent and the best weights stay what they are."""
-        earlier = Position.from_meta(meta)
-        self.step, self.averaged_updates, self.validated = earlier.step, earlier.averaged_updates, earlier.validated
-        self.patience, self.means = earlier.patience, earlier.means
-        self.patience.go_on()
+    def restore(self, meta: dict[str, Any]) -> None:
+        """Go back to a checkpoint; the length, the time spent and the best weights stay what they are."""
+        earlier = RunState.from_meta(meta)
+        self.step, self.good_steps, self.validated_step = earlier.step, earlier.good_steps, earlier.validated_step
+        self.early_stopping, self.term_sums = earlier.early_stopping, earlier.term_sums
+        self.early_stopping.restart()
 
     def share_done(self, seconds: float) -> float:
         """Return how much of the run's steps or budget is done, 0 to 1."""
-        return seconds / self.plan.budget_seconds if self.plan.budget_seconds else self.step / max(1, self.plan.total)
+        length = self.length
+        return seconds / length.budget_seconds if length.budget_seconds else self.step / max(1, length.total)
 
     def set_length(self, config: TrainConfig) -> None:
-        """Fit the plan to the configured steps or budget, for a new run or one that is resumed.
+        """Set the length to the configured steps or budget, for a new run or one that is resumed.
 
         Raises
         ------
         ConfigError
             More steps are done than are asked for.
         """
-        plan = self.plan
-        if self.patience.stays_ended(config) and (config.budget or self.step <= config.steps):
-            plan.total = self.step
+        length = self.length
+        if self.early_stopping.stays(config) and (config.budget or self.step <= config.steps):
+            length.total = self.step
             return
-        if self.patience.ended:
-            self.patience.go_on()
-            plan.budget_seconds = 0.0
+        if self.early_stopping.stopped:
+            self.early_stopping.restart()
+            length.budget_seconds = 0.0
         if not config.budget:
             if config.steps < self.step:
                 done, wanted = self.step, config.steps
                 raise ConfigError(
                     f"steps: {done} are done already, {wanted} are asked for; give --steps {done} or more"
                 )
-            self._compare_anew(plan.count(config.steps))
+            self._compare_anew(length.count(config.steps))
             return
         budget = duration(config.budget)
-        if budget == plan.budget_seconds or (self.finished and budget <= self.seconds + plan.reserve_seconds):
+        if budget == length.budget_seconds or (self.finished and budget <= self.seconds + length.reserve_seconds):
             return
-        self._compare_anew(plan.give(budget, self.step, self.validated >= 0))
+        self._compare_anew(length.give(budget, self.step, self.validated_step >= 0))
 
     def _compare_anew(self, other_set: bool) -> None:
         """Forget the best score where validations hear another part of their set from now on."""
         if other_set:
-            self.best_step = self.best_score = self.patience.mark = None
+            self.best_step = self.best_score = self.early_stopping.reference = None
 
 
 def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:

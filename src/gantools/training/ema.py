@@ -1,4 +1,4 @@
-"""The moving average of a generator's weights, which is steadier than the weights themselves."""
+"""The exponential moving average of a generator's weights, which is steadier than the weights themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 
-def average_decay(step: int) -> float:
+def ema_decay(step: int) -> float:
     """Return min(0.999, (1 + t) / (10 + t)) for the 0-based update t.
 
     The average follows closely at first, so that a short run is not dominated by its random start.
@@ -16,8 +16,8 @@ def average_decay(step: int) -> float:
     return min(0.999, (1.0 + step) / (10.0 + step))
 
 
-class Average:
-    """Averaged copies of some networks.
+class EMA:
+    """Copies of some networks whose weights are moving averages of the networks' own.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Average:
     Attributes
     ----------
     copies : dict of str to nn.Module
-        Averaged networks, in evaluation mode and without gradients.
+        The copies under their networks' names, in evaluation mode and without gradients.
     """
 
     def __init__(self, networks: dict[str, nn.Module]) -> None:
@@ -43,7 +43,7 @@ class Average:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Move the copies towards the networks after the 0-based update `step`."""
-        weight = 1.0 - average_decay(step)
+        weight = 1.0 - ema_decay(step)
         for name, net in self._networks.items():
             copied = self.copies[name]
             # One fused call: a loop over hundreds of small tensors would cost more than the arithmetic.
