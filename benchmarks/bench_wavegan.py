@@ -147,7 +147,7 @@ class OwnStep:
     def run(self, step: int) -> dict[str, float]:
         """Do one step and return its terms."""
         terms = self.engine.run(step, 1000)[1]
-        self.engine.average_in(step)
+        self.engine.average(step)
         return terms
 
 
