@@ -85,7 +85,7 @@ def train_caw(
 
 
 class _Driver:
-    """One call of `train_caw`."""
+    """One call of `train_caw`: the scales that are finished, and what they have cost so far."""
 
     def __init__(
         self, run: CawRun, folder: Path, base_model: str | Path | None, report: Report | None, ranks: Ranks
@@ -97,7 +97,7 @@ class _Driver:
         set_threads(self.config.threads)
 
     def train_all(self, resume: str) -> Summary:
-        """Bring every scale to its end."""
+        """Train what is not finished, coarsest scale first, and sum up; an interruption ends it between two steps."""
         if self.base is not None:
             load_model(self.base)  # says what is wrong with it before anything is written
         self._open(resume)
@@ -108,6 +108,7 @@ class _Driver:
                 summary = self._train_scale(index, folder)
                 if summary.status == "interrupted":
                     return dataclasses.replace(self._sum_up(summary), status="interrupted")
+            # Also of a scale that was just trained the file counts: a resumed run draws from the same numbers.
             scale, meta = read_scale(folder, self.run.device)
             self.scales.append(scale)
             self.seconds += meta["seconds"]
@@ -115,6 +116,7 @@ class _Driver:
         return self._sum_up(summary)
 
     def _sum_up(self, last: Summary | None) -> Summary:
+        """Return the summary of the whole model, from that of the scale that was trained last; None: of none."""
         if last is None:
             skipped = Summary("skipped", self.folder, self.steps, self.steps, None, None, self.seconds, "")
             return dataclasses.replace(skipped, documented_steps=self.run.documented_steps)
@@ -183,6 +185,7 @@ class _Driver:
             remove_model(folder)
 
     def _check(self, model: dict[str, Any]) -> None:
+        """Refuse to go on with other options or clips than those that the run was started with."""
         way = "keep it, or use --no-resume to start over"
         for name, here in to_mapping(self.config).items():
             kept = model["config"].get(name, here)
@@ -194,6 +197,7 @@ class _Driver:
 
     def _train_scale(self, index: int, folder: Path) -> Summary:
         """Train one scale and write it; the summary is that of its run."""
+        # The clock of the budget includes what is around the loop: preparing, starting weights, finishing.
         begun = time.monotonic()
         system = self._build(index)
         if not (folder / "config.json").exists():
@@ -203,6 +207,8 @@ class _Driver:
         summary = train(system, folder, report=self._report_of(index))
         if summary.status == "interrupted":
             return summary
+        # The weights to keep, the last or the best, are read back; the scale is finished on one rank, and its optimiser
+        # states, several times its size, are of no use any more.
         if self.ranks.first:
             load_weights(folder, "G", system.generator)
             scale = finish(system)
@@ -215,6 +221,7 @@ class _Driver:
         return summary
 
     def _build(self, index: int) -> CawScale:
+        """Return a scale to be trained, on the clips at its rate and on draws of the finished scales below."""
         run, rate_hz = self.run, self.run.rates_hz[index]
         below = Stack(self.scales, self.config.channels) if index else None
         signals = [clip.signal for clip in run.clips]
@@ -245,6 +252,8 @@ class _Driver:
             kept = str(parse_object(path.read_text(encoding="utf-8"))["config"]["budget"])
             if kept:
                 return kept
+        # What is left is shared by the scales ahead. From the share of this one goes the time that has passed since it
+        # was begun, and that of finishing it, which is known from one draw.
         left = duration(self.config.budget) - self.seconds
         ahead = len(self.run.rates_hz) - index
         share = self.config.coarsest_share if index == 0 and ahead > 1 else 1.0 / ahead
@@ -256,6 +265,7 @@ class _Driver:
         return f"{max(1.0, share * left - around):.1f}s"
 
     def _report_of(self, index: int) -> Report | None:
+        """Return a progress callback for one scale that counts over all of them."""
         report, rate_hz = self.report, self.run.rates_hz[index]
         if report is None:
             return None
