@@ -73,11 +73,6 @@ class CawModel:
         return [self.folder / "config.json", self.folder / CLIPS_FILE, *scales]
 
     @property
-    def seconds(self) -> float:
-        """Length of the first clip."""
-        return float(self.data["seconds"])
-
-    @property
     def peaks(self) -> list[float]:
         """What the clips were divided by; times this, a signal is as loud as its clip."""
         return [float(clip["peak"]) for clip in self.data["clips"]]
