@@ -18,6 +18,7 @@ from gantools.cli.training import run_training
 from gantools.cli.training_each import Recipe, train_each
 from gantools.errors import ConfigError
 from gantools.systems.caw import config as caw_config
+from gantools.systems.caw.generate_config import DEFAULT_SECONDS, SINGLE_MODES, CawGenerateConfig
 from gantools.systems.patches.config import PatchGenerateConfig
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ RECIPE = Recipe("caw", _build, _drive, _fields)
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate caw``."""
 
-    @verb(app, "caw", caw_config.CawGenerateConfig, **SEEDED)
-    def caw(model: Model, count: Count = 1, *, run: Run, config: caw_config.CawGenerateConfig) -> int:
+    @verb(app, "caw", CawGenerateConfig, **SEEDED)
+    def caw(model: Model, count: Count = 1, *, run: Run, config: CawGenerateConfig) -> int:
         """Make more of the recording that a model has learnt: new music, variations, new sections, at any length.
 
         Each result is a function of the model, the options and its own seed, which is in its name. Any length is made
@@ -114,14 +115,14 @@ def add_generate(app: typer.Typer) -> None:
         return rank_ideas(run, tasks, _origin(model), *loaded.own_clip()) or code
 
 
-def _open(run: Run, model: Path, config: caw_config.CawGenerateConfig) -> Generation:
+def _open(run: Run, model: Path, config: CawGenerateConfig) -> Generation:
     if config.engine == "caw":
         return Generation(run, "caw", model, config)
     if not model.exists():
         raise ConfigError("no such file or folder", model)
     if model.is_file() and not model.name.lower().endswith(AUDIO_SUFFIXES):
         raise ConfigError(f"no model folder and no audio file ({', '.join(AUDIO_SUFFIXES)})", model)
-    seconds = config.seconds or caw_config.DEFAULT_SECONDS
+    seconds = config.seconds or DEFAULT_SECONDS
     drafts = PatchGenerateConfig(format=config.extension, bits=config.bits, seconds=seconds)
     return Generation(run, "patches", model, drafts)
 
@@ -131,11 +132,11 @@ def _origin(model: Path) -> Path:
     return model if model.is_file() else model / "config.json"
 
 
-def _results(model: Path, count: int, run: Run, config: caw_config.CawGenerateConfig) -> list[Item]:
+def _results(model: Path, count: int, run: Run, config: CawGenerateConfig) -> list[Item]:
     """Return an item for each seed, which ends its name."""
     origin = _origin(model)
     name = model.stem if model.is_file() else model.resolve().name
-    if config.mode in caw_config.SINGLE_MODES:
+    if config.mode in SINGLE_MODES:
         return [Item(origin, "", f"{name}.{config.kind}", config.mode, name, seed=run.seed)]
     seeds = range(run.seed, run.seed + count)
     return [Item(origin, "", f"{name}.{config.kind}-{seed:04d}", config.mode, name, seed=seed) for seed in seeds]

@@ -28,7 +28,7 @@ from gantools.systems.caw.applications.inpainting import cut_fillings, fill, ins
 from gantools.systems.caw.applications.reconstruction import closeness, improvement
 from gantools.systems.caw.applications.source import SourceAudio, file_source, lasting, wave_source
 from gantools.systems.caw.applications.variation import scale_at, vary
-from gantools.systems.caw.config import DEFAULT_SECONDS, CawGenerateConfig
+from gantools.systems.caw.generate_config import DEFAULT_SECONDS, CawGenerateConfig
 from gantools.systems.caw.model import load_model
 from gantools.systems.caw.rates import clip_length, resample_clip
 from gantools.systems.caw.sampler import Sampler, fresh_noise
