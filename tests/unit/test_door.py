@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 import subprocess
 import sys
@@ -17,7 +19,8 @@ from gantools.audio.io import read_audio
 from gantools.audio.melfile import read_mel
 from gantools.errors import ConfigError, InputError, ModelError
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/python.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/python.md"
 
 #: What makes a training a matter of seconds.
 TOY = (('preset="small", budget="10m"', 'preset="small", steps=2, sample_rate_hz=2000, width=4, layers=4, threads=1'),)
@@ -51,6 +54,23 @@ def test_every_block_of_the_page_runs(here: Path) -> None:
             block = block.replace(text, toy)
         exec(compile(block, str(PAGE), "exec"), names)
     assert set(names["levels"]) == {"bass", "drums", "other", "vocals"}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/contributing.md"])
+def test_names_that_other_pages_use_exist(page: str) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        compile(block, page, "exec")
+        for name in re.findall(r"\bgt\.(\w+)", block):
+            assert callable(getattr(gt, name))
+
+
+@pytest.mark.parametrize("module", ["door", "audio.resample", "audio.midside"])
+def test_examples_of_docstrings_hold(module: str) -> None:
+    found = doctest.testmod(importlib.import_module(f"gantools.{module}"), extraglobs={"np": np, "gt": gt})
+    assert found.attempted
+    assert not found.failed
 
 
 def test_mels_are_those_of_the_verb(here: Path) -> None:
