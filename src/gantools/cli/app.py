@@ -31,7 +31,7 @@ from gantools.version import __version__
 VERBS = {
     "separate": "Split songs into stems.",
     "fxnorm": "Bring stems to a common sound.",
-    "melify": "Turn audio of any rate and channel count into mel files.",
+    "melify": "Turn audio into mel files.",
     "chunk": "Cut mel files into windows, or audio into clips, for training.",
     "train": "Train a model.",
     "generate": "Generate music with a trained model.",
