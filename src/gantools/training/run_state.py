@@ -152,12 +152,24 @@ def check_resumable(system: System, meta: dict[str, Any], folder: Path) -> None:
     """
     if meta["system"] != system.name:
         raise ConfigError(f"is a model of {meta['system']}, not of {system.name}; choose another --out", folder)
-    for name, here in to_mapping(system.config).items():
-        there = meta["config"].get(name, here)
-        if name not in system.config.FREE and there != here:
-            message = f"cannot go on with {name} {here!r}: the run was started with {there!r}; {_WAYS_OUT}"
-            raise ConfigError(message, folder)
+    check_same_options(system.config, meta["config"], folder)
     check_same_data(system.data, meta["data"], folder)
+
+
+def check_same_options(config: TrainConfig, there: dict[str, Any], folder: Path) -> None:
+    """Check that a run goes on with the options that it was started with, but for those that it is free to change.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first option that differs.
+    """
+    for name, here in to_mapping(config).items():
+        was = there.get(name, here)
+        if name not in config.FREE and was != here:
+            raise ConfigError(
+                f"cannot go on with {name} {here!r}: the run was started with {was!r}; {_WAYS_OUT}", folder
+            )
 
 
 def check_same_data(here: dict[str, Any], there: dict[str, Any], folder: Path, what: str = "other data") -> None:

@@ -8,7 +8,7 @@ import shutil
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import new_folder, sweep_temporaries
@@ -16,7 +16,6 @@ from gantools.files.failures import explain
 from gantools.files.jsontext import parse_object
 from gantools.files.lock import FolderLock
 from gantools.models.weights import load_network, load_weights, read_weights
-from gantools.options import to_mapping
 from gantools.parsing import duration
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads
 from gantools.systems.caw.model import (
@@ -35,7 +34,7 @@ from gantools.systems.caw.stack import Scale, Stack
 from gantools.training.folder import model_files, remove_model
 from gantools.training.loop import train
 from gantools.training.report import Progress, Report, Summary
-from gantools.training.run_state import check_same_data
+from gantools.training.run_state import check_same_data, check_same_options
 
 #: Evaluations of the generator after training, besides those of the recalibration.
 _FINISHING_DRAWS = 8
@@ -148,7 +147,8 @@ class _Driver:
             except ModelError as error:
                 raise ConfigError(f"exists and is {error.message}; choose another --out", error.path) from error
             if resume == "auto":
-                self._check(model)
+                check_same_options(config, model["config"], self.folder)
+                check_same_data(data, model["data"], self.folder, "another clip")
                 self._find_gaps(model["data"]["rates_hz"])
             elif first:
                 self._clear()
@@ -183,17 +183,6 @@ class _Driver:
             raise ConfigError(f"holds {min(others)}, which is not the model's; move it away, or choose another --out")
         for folder in scales.glob("*hz"):
             remove_model(folder)
-
-    def _check(self, model: dict[str, Any]) -> None:
-        """Refuse to go on with other options or clips than those that the run was started with."""
-        way = "keep it, or use --no-resume to start over"
-        for name, here in to_mapping(self.config).items():
-            kept = model["config"].get(name, here)
-            if name not in self.config.FREE and kept != here:
-                raise ConfigError(
-                    f"cannot go on with {name} {here!r}: the run was started with {kept!r}; {way}", self.folder
-                )
-        check_same_data(self.run.data, model["data"], self.folder, "another clip")
 
     def _train_scale(self, index: int, folder: Path) -> Summary:
         """Train one scale and write it; the summary is that of its run."""

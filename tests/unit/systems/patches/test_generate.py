@@ -34,7 +34,7 @@ def test_a_file_and_the_clip_of_a_model_at_its_own_level(tmp_path: Path) -> None
 
 
 def test_a_model_without_clips_is_named(tmp_path: Path) -> None:
-    other = {"schema": SCHEMA, "system": "wavegan", "config": {}, "data": {}, "networks": {}, "averaged": []}
+    other = {"schema": SCHEMA, "system": "wavegan", "config": {}, "data": {}, "networks": {}, "ema": []}
     write_json(tmp_path / "config.json", other)
     with pytest.raises(ModelError, match="wavegan and keeps no clip"):
         load(tmp_path, PatchGenerateConfig())
