@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from gantools.cli.flags import Run
 from gantools.cli.terminal import write_line
 from gantools.files.atomic import plain_json
 
-#: Where records go in place of standard output, innermost last; see `collected`.
-_collecting: list[list[dict[str, Any]]] = []
+#: Where records go in place of standard output, for each thread its own; see `collected`.
+_collection: ContextVar[list[dict[str, Any]] | None] = ContextVar("collection", default=None)
 
 
 @contextmanager
 def collected() -> Iterator[list[dict[str, Any]]]:
     """Let `emit` add records to the list that this yields, in place of printing them: for callers in Python."""
-    _collecting.append([])
+    records: list[dict[str, Any]] = []
+    before = _collection.set(records)
     try:
-        yield _collecting[-1]
+        yield records
     finally:
-        _collecting.pop()
+        _collection.reset(before)
 
 
 def emit(run: Run, record: dict[str, Any]) -> None:
@@ -30,8 +32,8 @@ def emit(run: Run, record: dict[str, Any]) -> None:
 
     Without ``--json`` only outputs that exist (or are planned) are printed, by their path.
     """
-    if _collecting:
-        _collecting[-1].append(plain_json(record))
+    if (records := _collection.get()) is not None:
+        records.append(plain_json(record))
     elif run.json:
         print(json.dumps(plain_json(record), allow_nan=False), flush=True)
     elif record["status"] != "error" and record.get("path"):
