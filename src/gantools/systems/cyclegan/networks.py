@@ -10,8 +10,7 @@ from gantools.nn.patch_discriminator import PatchDiscriminator
 from gantools.nn.residual import ResidualBlock2d
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
-from gantools.systems.cyclegan.time_discriminators import ScaleDiscriminator
-from gantools.systems.cyclegan.time_networks import TimeGenerator
+from gantools.systems.cyclegan.time_networks import ScaleDiscriminator, TimeGenerator
 
 
 class ResnetGenerator(nn.Module):
