@@ -121,8 +121,8 @@ def sentences(parameter: Any) -> str:
 
 
 def kind_of(parameter: Any) -> str:
-    """Return the type of an option's value, without its range."""
-    return "switch" if parameter.is_flag else str(parameter.display_type_rich(ctx=None)).strip("<>").split()[0]
+    """Return the type of an option's value."""
+    return "switch" if parameter.is_flag else str(parameter.display_type_rich(ctx=None)).strip("<>")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

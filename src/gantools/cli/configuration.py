@@ -75,9 +75,13 @@ def _help_of(field: dataclasses.Field[Any], value: Any) -> str:
     words = [field.metadata["help"]]
     if field.metadata["choices"]:
         words.append(f"One of {', '.join(field.metadata['choices'])}.")
-    unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
-    shown = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
-    words.append(f"[{'unset' if value in (None, '') else shown}{unit}]")
+    if value is None or value == "":
+        shown = "unset"
+    elif isinstance(value, bool):
+        shown = "on" if value else "off"
+    else:
+        shown = f"{value} {field.metadata['unit']}".rstrip()
+    words.append(f"[{shown}]")
     return " ".join(words)
 
 

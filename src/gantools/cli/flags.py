@@ -194,7 +194,9 @@ class _Flag:
         elif default not in (None, "") and not isinstance(default, bool):
             info.help += f" [{default}]"
         info.show_default = False
+        # The least value holds for every source, so `resolve` looks at it and not Typer, which reads flags alone.
         self._default, self._least, self._said = default, info.min, long or declared[0]
+        info.min = None
         kind = base_type(annotation)
         kind = typing.get_origin(kind) or kind
         # By its name in the code only where it has no long flag.

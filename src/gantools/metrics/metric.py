@@ -58,7 +58,7 @@ SOURCE = Argument("source", "What it was made from; paired by name.")
 class RoleConfig:
     """Options of metrics that read roles."""
 
-    role: str = option("", "Measure only generated files of this role (drums ...), as their names say; else all.")
+    role: str = option("", "Role of the generated files to measure, such as drums, as their names say. By default all.")
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,10 @@ class SeparateConfig:
         low=0,
         group="Quality and speed",
     )
-    format: str = option("wav", "Audio format.", choices=("wav", "flac", "ogg", "mp3"))
-    bits: str = option("source", BITS_HELP, choices=BITS)
+    format: str = option(
+        "wav", "Audio format of the results.", choices=("wav", "flac", "ogg", "mp3"), group="Output files"
+    )
+    bits: str = option("source", BITS_HELP, choices=BITS, group="Output files")
     download: bool = option(
         False, "Fetch the weights of a Demucs model that is not on this machine. Nothing is fetched without it."
     )
