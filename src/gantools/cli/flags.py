@@ -123,7 +123,7 @@ def verb(
     name : str
         Name on the command line.
     config : type
-        Frozen dataclass made of `gantools.options.option` fields; its flags follow the standard ones.
+        Frozen dataclass made of `gantools.options.option` fields; its flags come before the standard ones.
     uses : sequence of str
         Standard options that the command has: `BATCH`, `SINGLE`, with ``device`` and ``seed`` where they matter.
     presets : mapping, optional
@@ -152,16 +152,19 @@ def verb(
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
                 return 0
+            # The function gets its arguments as they are, everything else from the first source that has it.
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
             given = {n: values[n] for n in arguments} | {n: found[n] for n in own}
             code = function(**given, run=run, config=chosen) or 0
+            # Inputs that could not even be read are failures too.
             return 1 if run.missed and not code else code
 
         # As the help shows them: what people use first, the named groups, what every verb has.
         first, grouped = config_parameters(config, presets, preset)
         parameters = [*arguments.values(), *(flag.parameter for flag in own.values()), *first, *grouped]
         parameters += [*(flag.parameter for flag in standard.values()), *file_parameters()]
+        # Typer reads the parameters of a command from its signature, and `command` takes any: it is given one.
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
         app.command(name, cls=SectionedCommand)(command)
