@@ -32,7 +32,7 @@ from gantools.metrics.stoi.features import compare_stoi
 from gantools.metrics.stoi.metric import StoiConfig
 from gantools.report.clip import Clip
 
-RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_s": 1.0}
+RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_seconds": 1.0}
 FIT = ("fxnorm", "fit", "in", "-o", "f.json", "--min-active-seconds", "0")
 EVALUATE = {
     "pitch": (("pitch", "in", "--tracker", "yin", "-d", "cpu"), pitch, "track_yin"),
