@@ -31,7 +31,7 @@ Together = Annotated[bool, typer.Option("--together", help="One model of all cli
 Model = Annotated[
     Path, typer.Argument(help="Model folder, from gantools train caw; for --engine patch also an audio file.")
 ]
-Count = Annotated[int, typer.Option("--count", help="Results, of seeds --seed, --seed + 1 and so on.", min=1)]
+Count = Annotated[int, typer.Option("--count", help="Results to make, of the seeds from --seed on.", min=1)]
 
 
 def add_train(app: typer.Typer) -> None:
