@@ -29,8 +29,8 @@ from registry import SYSTEMS
 from small_caw import small_model
 
 from gantools.chunks.item import Item
-from gantools.systems.caw.config import CawGenerateConfig
 from gantools.systems.caw.generate import load
+from gantools.systems.caw.generate_config import CawGenerateConfig
 from gantools.training.loop import train
 from gantools.training.report import Progress
 

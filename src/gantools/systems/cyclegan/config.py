@@ -108,6 +108,7 @@ class CycleGANConfig(TranslatorConfig):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.style_weight and self.generator != "time":
             raise ConfigError("style_weight needs generator time; set it to 0")
 

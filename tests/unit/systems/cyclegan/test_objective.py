@@ -73,7 +73,7 @@ def test_a_batch_of_two_is_the_mean_of_its_items(config: CycleGANConfig, chunks:
             whole = [system.losses(phase, batch, state)[0] for phase in ("generator", "discriminator")]
             parts = []
             for item in (0, 1):
-                state = Step(step, PAPER.steps, [item])
+                state = Step(step, config.steps, [item])
                 batch = split.batch(step, [item])
                 parts.append(
                     torch.stack([split.losses(phase, batch, state)[0] for phase in ("generator", "discriminator")])
