@@ -16,32 +16,36 @@ functions are those of `gantools.door`.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gantools.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from gantools.door import Mel as Mel
-    from gantools.door import Model as Model
-    from gantools.door import Result as Result
-    from gantools.door import evaluate as evaluate
-    from gantools.door import fxnorm as fxnorm
-    from gantools.door import invert as invert
-    from gantools.door import load as load
-    from gantools.door import melify as melify
-    from gantools.door import run as run
-    from gantools.door import separate as separate
-    from gantools.door import train as train
+    from gantools.door.models import Model as Model
+    from gantools.door.models import Result as Result
+    from gantools.door.models import load as load
+    from gantools.door.models import train as train
+    from gantools.door.sounds import Mel as Mel
+    from gantools.door.sounds import invert as invert
+    from gantools.door.sounds import melify as melify
+    from gantools.door.verbs import evaluate as evaluate
+    from gantools.door.verbs import fxnorm as fxnorm
+    from gantools.door.verbs import run as run
+    from gantools.door.verbs import separate as separate
 
-_DOOR = ("Mel", "Model", "Result", "evaluate", "fxnorm", "invert", "load", "melify", "run", "separate", "train")
+#: Name -> module below `gantools.door`.
+_DOOR = {
+    **dict.fromkeys(("Mel", "invert", "melify"), "sounds"),
+    **dict.fromkeys(("Model", "Result", "load", "train"), "models"),
+    **dict.fromkeys(("evaluate", "fxnorm", "run", "separate"), "verbs"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _DOOR:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gantools import door
-
-    return getattr(door, name)
+    return getattr(import_module(f"gantools.door.{_DOOR[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -66,7 +66,7 @@ def test_names_that_other_pages_use_exist(page: str) -> None:
             assert callable(getattr(gt, name))
 
 
-@pytest.mark.parametrize("module", ["door", "audio.resample", "audio.midside"])
+@pytest.mark.parametrize("module", ["door.sounds", "audio.resample", "audio.midside"])
 def test_examples_of_docstrings_hold(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"gantools.{module}"), extraglobs={"np": np, "gt": gt})
     assert found.attempted
