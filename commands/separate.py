@@ -74,7 +74,7 @@ def separate(
     work: Work = partial(separate_file, opened=opened, roles=roles, bits=config.bits, model=model.name)
     if model.kind == "own":
         from gantools.cli.generation import from_model
-        from gantools.models.weights import read_configuration
+        from gantools.models.folder import read_configuration
 
         work = from_model(run, model.files[0].parent, read_configuration(model.files[0].parent), work)
     ahead = None if run.jobs != 1 else lambda item: opened()[1].begin(item.path)

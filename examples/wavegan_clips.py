@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gantools.audio.writing import write_audio
 from gantools.chunks.roles import AUDIO_SUFFIXES
-from gantools.models.weights import read_model
+from gantools.models.folder import read_model
 from gantools.options import from_mapping
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.data import fixed_clips

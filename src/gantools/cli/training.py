@@ -109,7 +109,7 @@ def run_training(
     StoppedError
         Interrupted; the same command goes on.
     """
-    from gantools.models.weights import check_model
+    from gantools.models.folder import check_model
     from gantools.runtime.device import resolve_device
     from gantools.runtime.ranks import is_first_rank, rank_device
     from gantools.training.loop import train

@@ -44,7 +44,7 @@ def check_clips(model: Mapping[str, Any], folder: str | Path) -> None:
     Parameters
     ----------
     model : mapping
-        Contents of ``config.json``; see `gantools.models.weights.read_configuration`.
+        Contents of ``config.json``; see `gantools.models.folder.read_configuration`.
     folder : str or Path
 
     Raises

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gantools.errors import ModelError
-from gantools.files.hashing import hash_file
-from gantools.models.weights import first_difference, load_weights, read_model
+from gantools.models.folder import first_difference, hash_weights, read_model
+from gantools.models.weights import load_weights
 from gantools.training.system import System
 
 # What the networks' input means: a model that saw other values of these cannot be continued.
@@ -41,5 +41,4 @@ def start_from(system: System, folder: str | Path) -> dict[str, str]:
                 )
     for name, net in system.networks.items():
         load_weights(folder, name, net, raw=True)
-    hashes = [hash_file(Path(folder) / f"{name}.safetensors") for name in system.networks]
-    return {"path": str(folder), "hash": " ".join(hashes)}
+    return {"path": str(folder), "hash": hash_weights(folder, system.networks)}

@@ -9,17 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
 from gantools.files.lock import FolderLock
-from gantools.models.weights import SCHEMA, Tensors, read_configuration, weight_files
-from gantools.options import config_hash, to_mapping
+from gantools.models.folder import describe, read_configuration, weight_files
+from gantools.models.weights import Tensors
+from gantools.options import config_hash
 from gantools.training.journal import Journal
 from gantools.training.system import System
-from gantools.version import __version__
 
 _CHECKPOINT_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 _SAMPLE_NAME = re.compile(r"(step-\d{8,}|real|reconstruction|draw)\.(png|wav)")
@@ -108,8 +106,8 @@ class ModelFolder:
 
     def _replace(self, new: Path) -> None:
         """Move the files of a new model over those of the old one; its checkpoint first: a run goes on from that."""
-        old = set(model_files(self.path))
-        moved = sorted((path.relative_to(new) for path in model_files(new)), key=_order_of_moving)
+        old = set(own_files(self.path))
+        moved = sorted((path.relative_to(new) for path in own_files(new)), key=_order_of_moving)
         for path in self.checkpoints():
             path.unlink()
         for name in moved:
@@ -176,7 +174,7 @@ def _order_of_moving(name: Path) -> tuple[bool, bool, str]:
     return name.parent.name != "state", name.name == "config.json", str(name)
 
 
-def model_files(folder: Path) -> list[Path]:
+def own_files(folder: Path) -> list[Path]:
     """Return the files of a model folder that training made; all others in it are the user's."""
     try:
         weights = weight_files(read_configuration(folder))
@@ -191,7 +189,7 @@ def model_files(folder: Path) -> list[Path]:
 
 def remove_model(folder: Path) -> None:
     """Remove the files of a model, its configuration last, and its folders as far as nothing else is in them."""
-    for path in reversed(model_files(folder)):
+    for path in reversed(own_files(folder)):
         path.unlink()
     for path in (folder / "state", folder / "samples", folder):
         with suppress(OSError):
@@ -200,17 +198,9 @@ def remove_model(folder: Path) -> None:
 
 def describe_model(system: System, weights: Iterable[str], started_from: dict[str, str] | None) -> dict[str, Any]:
     """Return what goes into `config.json`; `weights` are the names of the files of weights, as `Engine.weights` has."""
-    return {
-        "schema": SCHEMA,
-        "system": system.name,
-        "config": to_mapping(system.config),
-        "config_hash": config_hash(system.config),
-        "data": system.data,
-        "networks": {name: sum(p.numel() for p in net.parameters()) for name, net in system.networks.items()},
-        "ema": [name.removesuffix(".ema") for name in weights if name.endswith(".ema")],
-        "started_from": started_from,
-        "versions": {"gantools": __version__, "torch": str(torch.__version__)},
-    }
+    sizes = {name: sum(p.numel() for p in net.parameters()) for name, net in system.networks.items()}
+    ema = [name.removesuffix(".ema") for name in weights if name.endswith(".ema")]
+    return describe(system.name, system.config, system.data, sizes, ema, started_from)
 
 
 def write_weights(folder: Path, system: System, weights: dict[str, Tensors], step: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gantools.errors import ConfigError
-from gantools.models.weights import SCHEMA, first_difference
+from gantools.models.folder import SCHEMA, first_difference
 from gantools.options import to_mapping
 from gantools.parsing import duration
 from gantools.training.config import TrainConfig

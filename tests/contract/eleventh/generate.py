@@ -12,8 +12,9 @@ from gantools.systems.tones.networks import Generator
 
 from gantools.audio.writing import write_audio
 from gantools.chunks.item import Item
+from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
-from gantools.models.weights import model_files, open_network, read_model, trained_with
+from gantools.models.weights import open_network
 
 
 class ToneMaker(LoadedModel):

@@ -251,7 +251,7 @@ def test_only_the_first_rank_speaks(trained: Trained, monkeypatch: pytest.Monkey
 
 def test_a_model_is_checked_where_it_is_gone_on_with(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[Path] = []
-    monkeypatch.setattr("gantools.models.weights.check_model", checked.append)
+    monkeypatch.setattr("gantools.models.folder.check_model", checked.append)
     for check, resume in ((False, True), (True, False), (True, True)):
         trained(check=check, resume=resume)
     assert checked == [trained.folder / "m"]

@@ -15,7 +15,7 @@ from training_runs import lines_of, stopped_at, weights_of
 
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import host_name
-from gantools.models.weights import check_model
+from gantools.models.folder import check_model
 from gantools.training.loop import train
 from gantools.training.report import Progress
 

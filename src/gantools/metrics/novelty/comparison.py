@@ -20,7 +20,7 @@ from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diver
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
 from gantools.models.clips import CLIPS_FILE
-from gantools.models.weights import read_configuration
+from gantools.models.folder import read_configuration
 from gantools.report.clip import Clip
 
 if TYPE_CHECKING:

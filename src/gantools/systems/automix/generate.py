@@ -22,8 +22,9 @@ from gantools.chunks.item import Item
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import InputError
 from gantools.files.atomic import scratch_folder
+from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
-from gantools.models.weights import model_files, open_network, read_model, trained_with
+from gantools.models.weights import open_network
 from gantools.systems.automix.baselines import GainMixer
 from gantools.systems.automix.config import AutomixConfig, MixConfig
 from gantools.systems.automix.networks import build_network

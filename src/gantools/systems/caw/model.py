@@ -15,12 +15,11 @@ from gantools.files.atomic import write_json
 from gantools.files.containers import read_state, write_state
 from gantools.files.jsontext import well_formed
 from gantools.models.clips import CLIPS_FILE, check_clips, write_clips
-from gantools.models.weights import SCHEMA, load_network, read_configuration, trained_with
-from gantools.options import config_hash, to_mapping
+from gantools.models.folder import describe, read_configuration, trained_with
+from gantools.models.weights import load_network
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.networks import Generator
 from gantools.systems.caw.stack import Scale, Stack
-from gantools.version import __version__
 
 NAME = "caw"
 SCALE_FILE = "scale.safetensors"
@@ -86,17 +85,7 @@ def scale_folder(folder: str | Path, rate_hz: int) -> Path:
 def write_model(folder: Path, config: CawConfig, data: dict[str, Any], clips: list[np.ndarray]) -> None:
     """Write `config.json` and `clips.safetensors` of a model that is about to be trained."""
     write_clips(folder, clips, data["rates_hz"][-1])
-    description = {
-        "schema": SCHEMA,
-        "system": NAME,
-        "config": to_mapping(config),
-        "config_hash": config_hash(config),
-        "data": data,
-        "networks": {},
-        "ema": [],
-        "versions": {"gantools": __version__, "torch": str(torch.__version__)},
-    }
-    write_json(folder / "config.json", description)
+    write_json(folder / "config.json", describe(NAME, config, data, {}))
 
 
 def read_description(folder: str | Path) -> dict[str, Any]:
@@ -107,9 +96,7 @@ def read_description(folder: str | Path) -> dict[str, Any]:
     ModelError
         There is none, or it is that of another system.
     """
-    found = read_configuration(folder)
-    if found["system"] != NAME:
-        raise ModelError(f"is a model of {found['system']}, not of {NAME}", folder)
+    found = read_configuration(folder, NAME)
     check_clips(found, folder)
     return found
 

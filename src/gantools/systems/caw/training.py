@@ -31,7 +31,7 @@ from gantools.systems.caw.run import CawRun
 from gantools.systems.caw.scale import CawScale, finish
 from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.caw.stack import Scale, Stack
-from gantools.training.folder import model_files, remove_model
+from gantools.training.folder import own_files, remove_model
 from gantools.training.loop import train
 from gantools.training.report import Progress, Report, Summary
 from gantools.training.run_state import check_same_data, check_same_options
@@ -177,7 +177,7 @@ class _Driver:
         """Remove the scales of the old model, if nothing else is among them."""
         scales = self.folder / "scales"
         sweep_temporaries(self.folder)
-        own = [path for folder in scales.glob("*hz") for path in model_files(folder)]
+        own = [path for folder in scales.glob("*hz") for path in own_files(folder)]
         others = {path for path in scales.rglob("*") if not path.is_dir()} - set(own)
         if others:
             raise ConfigError(f"holds {min(others)}, which is not the model's; move it away, or choose another --out")

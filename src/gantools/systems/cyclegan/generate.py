@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from gantools.errors import ModelError
-from gantools.models.weights import open_network, trained_with
+from gantools.models.folder import trained_with
+from gantools.models.weights import open_network
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.networks import build_networks

@@ -13,8 +13,8 @@ from gantools.audio.writing import write_audio
 from gantools.chunks.item import Item
 from gantools.errors import ModelError
 from gantools.models.clips import CLIPS_FILE, check_clips, read_clips
+from gantools.models.folder import read_configuration
 from gantools.models.loaded import LoadedModel, Tick
-from gantools.models.weights import read_configuration
 from gantools.systems.patches.config import PatchGenerateConfig
 from gantools.systems.patches.engine import PatchEngine
 

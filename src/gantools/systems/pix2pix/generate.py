@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from gantools.errors import ModelError
-from gantools.models.weights import open_network, trained_with
+from gantools.models.folder import trained_with
+from gantools.models.weights import open_network
 from gantools.runtime.seeds import item_seed
 from gantools.systems.pix2pix.config import Pix2PixConfig
 from gantools.systems.pix2pix.networks import build_networks

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
-from gantools.models.weights import open_network, read_model, trained_with
+from gantools.models.folder import read_model, trained_with
+from gantools.models.weights import open_network
 from gantools.systems.separator.bands import Bands
 from gantools.systems.separator.config import RATE_HZ, SOURCES, SeparatorConfig
 from gantools.systems.separator.networks import MaskNet, build_network, describe_mix

@@ -9,7 +9,8 @@ import torch
 
 from gantools.files.atomic import write_json, write_text
 from gantools.files.containers import write_state
-from gantools.models.weights import read_model, read_weights
+from gantools.models.folder import read_model
+from gantools.models.weights import read_weights
 
 
 def ship(folder: Path, out: Path, credits: str = "") -> None:

@@ -23,8 +23,8 @@ from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import scratch_folder
+from gantools.models.folder import model_files, read_model
 from gantools.models.loaded import LoadedModel, Tick
-from gantools.models.weights import model_files, read_model
 from gantools.options import from_mapping
 from gantools.systems.translation.config import TranslateConfig
 from gantools.systems.translation.rests import NEVER_REST, rest_frames

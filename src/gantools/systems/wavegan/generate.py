@@ -16,8 +16,9 @@ from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import read_tensors, write_tensors
 from gantools.files.hashing import hash_bytes
+from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
-from gantools.models.weights import model_files, open_network, read_model, trained_with
+from gantools.models.weights import open_network
 from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.build import build_generator

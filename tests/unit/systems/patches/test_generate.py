@@ -14,7 +14,7 @@ from gantools.chunks.item import Item
 from gantools.errors import ModelError
 from gantools.files.atomic import write_json
 from gantools.models.clips import CLIPS_FILE
-from gantools.models.weights import SCHEMA
+from gantools.models.folder import SCHEMA
 from gantools.systems.patches.config import PatchGenerateConfig
 from gantools.systems.patches.generate import load
 

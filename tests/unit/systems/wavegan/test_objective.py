@@ -12,7 +12,7 @@ from small_wavegan import tiny
 from torch.nn import functional
 
 from gantools.errors import ConfigError
-from gantools.models.weights import read_model
+from gantools.models.folder import read_model
 from gantools.systems.wavegan.config import PRESETS, RECIPES, VARIANTS, WaveGANConfig, resolve
 from gantools.systems.wavegan.objective import WaveGAN, emphasise
 from gantools.systems.wavegan.score import ClipScore
