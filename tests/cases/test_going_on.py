@@ -18,18 +18,18 @@ from gantools.audio.writing import write_audio
 from gantools.effects import fitting
 from gantools.files.partial import Partial
 from gantools.metrics.coverage.balls import compare_coverage
-from gantools.metrics.coverage.metric import CoverageConfig
+from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders import embedding
 from gantools.metrics.frechet.comparison import compare_frechet
-from gantools.metrics.frechet.metric import FrechetConfig
+from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.mix import comparison as mix
 from gantools.metrics.novelty import comparison as novelty
-from gantools.metrics.novelty.metric import NoveltyConfig
+from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.pitch import comparison as pitch
 from gantools.metrics.rhythm.comparison import compare_rhythm
-from gantools.metrics.rhythm.metric import RhythmConfig
+from gantools.metrics.rhythm.config import RhythmConfig
+from gantools.metrics.stoi.config import StoiConfig
 from gantools.metrics.stoi.features import compare_stoi
-from gantools.metrics.stoi.metric import StoiConfig
 from gantools.report.clip import Clip
 
 RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_seconds": 1.0}

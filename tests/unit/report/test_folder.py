@@ -14,9 +14,9 @@ from gantools.files.containers import read_tensors
 from gantools.metrics.pairing import triples
 from gantools.metrics.registry import load
 from gantools.metrics.rhythm.comparison import compare_rhythm
-from gantools.metrics.rhythm.metric import RhythmConfig
+from gantools.metrics.rhythm.config import RhythmConfig
+from gantools.metrics.stoi.config import StoiConfig
 from gantools.metrics.stoi.features import compare_stoi
-from gantools.metrics.stoi.metric import StoiConfig
 from gantools.report.clip import Clip
 from gantools.report.folder import complete, summary, write_report
 

@@ -10,19 +10,16 @@ Naeem et al., "Reliable fidelity and diversity metrics for generative models", I
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from gantools.errors import InputError
 from gantools.files.partial import Keep, made_anew
+from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
 from gantools.metrics.metric import Failed, Result, Tick
 from gantools.report.clip import Clip
-
-if TYPE_CHECKING:
-    from gantools.metrics.coverage.metric import CoverageConfig
 
 FIGURES = ("precision", "recall", "density", "coverage")
 _BLOCK_ROWS = 1024

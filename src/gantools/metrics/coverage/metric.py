@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from gantools.metrics.embedders.metric import EmbeddingConfig, EmbeddingMetric
+from gantools.metrics.coverage.config import CoverageConfig
+from gantools.metrics.embedders.metric import EmbeddingMetric
 from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pairing import ClipSets
-from gantools.options import option
 from gantools.report.table import TableRow, number
 
 _NOTES = {
@@ -16,13 +14,6 @@ _NOTES = {
     "density": "how deep among the real ones, 1 is real",
     "coverage": "share of real windows with a generated one near",
 }
-
-
-@dataclass(frozen=True)
-class CoverageConfig(EmbeddingConfig):
-    """Options of precision, recall, density and coverage."""
-
-    neighbours: int = option(5, "Which nearest neighbour sets the radius of a ball (k).", low=1)
 
 
 class Coverage(EmbeddingMetric[CoverageConfig]):

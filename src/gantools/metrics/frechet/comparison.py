@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,12 +10,10 @@ import torch
 from gantools.errors import InputError
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
+from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.frechet.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
 from gantools.metrics.metric import Failed, Result, Tick
 from gantools.report.clip import Clip
-
-if TYPE_CHECKING:
-    from gantools.metrics.frechet.metric import FrechetConfig
 
 
 def compare_frechet(

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gantools.metrics.embedders.metric import EmbeddingConfig, EmbeddingMetric
+from gantools.metrics.embedders.metric import EmbeddingMetric
+from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pairing import ClipSets
-from gantools.options import option
 from gantools.report.table import TableRow, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class FrechetConfig(EmbeddingConfig):
-    """Options of the Fréchet distance."""
-
-    infinity: bool = option(
-        True, "Extrapolate to endless material (FAD-infinity), so that small folders can be compared."
-    )
 
 
 class FrechetDistance(EmbeddingMetric[FrechetConfig]):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,15 +16,13 @@ from gantools.errors import InputError, ModelError
 from gantools.files.containers import read_tensors
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
 from gantools.models.clips import CLIPS_FILE
 from gantools.models.folder import read_configuration
 from gantools.report.clip import Clip
-
-if TYPE_CHECKING:
-    from gantools.metrics.novelty.metric import NoveltyConfig
 
 _MOST_VALUES = 2000
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gantools.errors import ConfigError
 from gantools.metrics.metric import GENERATED, Argument, Conditions, Inputs, Metric, Result
+from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.pairing import ClipSets
-from gantools.options import option
 from gantools.report.table import FileGrid, TableRow, number
 
 if TYPE_CHECKING:
@@ -31,16 +30,6 @@ _FIGURES = {
     "pairwise_ncc": ("between files", "", "best correlation of 1 s windows, mean over pairs of files"),
     "pairwise_max": ("between files, most", "", "the same, of the two most alike"),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class NoveltyConfig:
-    """Options of the novelty figures."""
-
-    small: bool = option(False, "Use the gates for models that were trained in minutes on a CPU.")
-    field_seconds: float = option(
-        0.0, "Receptive field of the coarsest scale. With 0 it is the model's, else 4.08 s.", unit="s", low=0
-    )
 
 
 class Novelty(Metric[NoveltyConfig]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,13 +13,11 @@ from gantools.audio.io import load_mono
 from gantools.errors import InputError
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.pitch.config import PitchConfig
 from gantools.metrics.pitch.crepe import RATE_HZ, WINDOW_SAMPLES, Crepe
 from gantools.metrics.pitch.statistics import PitchTrack, averaged, spectral_centroid_hz, statistics
 from gantools.metrics.pitch.yin import track_yin
 from gantools.report.clip import Clip
-
-if TYPE_CHECKING:
-    from gantools.metrics.pitch.metric import PitchConfig
 
 #: (wave at 16 kHz, hop in samples) -> (hz, periodicity) of each frame.
 Tracker = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]

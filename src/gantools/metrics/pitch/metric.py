@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gantools.metrics.metric import GENERATED, Argument, Conditions, Metric, Result
 from gantools.metrics.pairing import ClipSets
-from gantools.options import option
+from gantools.metrics.pitch.config import PitchConfig
 from gantools.report.table import FileGrid, TableRow, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TRACKERS = ("crepe", "yin")
-CREPE_MODELS = ("tiny", "full")
 PAPER_NOTE = (
     "The paper's table (mean / standard deviation in Hz: baseline 66.21 / 755.4, improved 8264 / 4410, style 5899 / "
     "6347, transformer 6932 / 4309) cannot be CREPE hertz. CREPE's 360 pitches span 31.7 to 2005.5 Hz, so no mean can "
@@ -25,18 +22,6 @@ _COLUMNS = {
     "geo_mean_hz": "pitch Hz", "spread_oct": "spread oct", "voiced": "voiced", "log10_mean": "log10 mean",
     "log10_sd": "log10 sd", "centroid_mean_hz": "centroid Hz", "centroid_sd_hz": "centroid sd",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class PitchConfig:
-    """Options of the pitch statistics."""
-
-    tracker: str = option(
-        "crepe", "What follows the pitch. The tracker yin is 100 times faster, for one voice.", choices=TRACKERS
-    )
-    crepe: str = option("tiny", "Weights of CREPE. The full ones need a GPU or patience.", choices=CREPE_MODELS)
-    voiced: float = option(0.5, "Periodicity from which a frame counts as voiced.", low=0, high=1)
-    hop_seconds: float = option(0.01, "Distance between frames.", unit="s", low=0.001, high=1)
 
 
 class Pitch(Metric[PitchConfig]):

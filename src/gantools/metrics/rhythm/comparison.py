@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +11,9 @@ from gantools.audio.quantise import DbRange
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.metric import Failed, Result, Tick
 from gantools.metrics.rhythm.alignment import AlignmentResult, alignment, copy_distance, onset_envelope
+from gantools.metrics.rhythm.config import RhythmConfig
 from gantools.metrics.windows import paired_windows
 from gantools.report.clip import Clip
-
-if TYPE_CHECKING:
-    from gantools.metrics.rhythm.metric import RhythmConfig
 
 
 def compare_rhythm(

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gantools.metrics.metric import GENERATED, SOURCE, Conditions, Inputs, Metric, Result, RoleConfig
+from gantools.metrics.metric import GENERATED, SOURCE, Conditions, Inputs, Metric, Result
 from gantools.metrics.pairing import ClipSets, Groups, pair, triples
-from gantools.options import option
+from gantools.metrics.rhythm.config import RhythmConfig
 from gantools.report.table import TableRow, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True)
-class RhythmConfig(RoleConfig):
-    """Options of the onset alignment."""
-
-    source_role: str = option("", "Role of the sources, such as bass. By default each file's own, as its name says.")
-    real: str = option("", "Folder with the real counterparts, to compare with.")
-    window_frames: int = option(256, "Length of a window.", unit="mel frames", low=32)
 
 
 class Rhythm(Metric[RhythmConfig]):

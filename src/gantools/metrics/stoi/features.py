@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from gantools.errors import InputError
 from gantools.files.partial import Keep, made_anew
 from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.stoi.config import StoiConfig
 from gantools.metrics.windows import paired_windows
 from gantools.report.clip import Clip
-
-if TYPE_CHECKING:
-    from gantools.metrics.stoi.metric import StoiConfig
 
 Mode = Literal["pearson", "literal", "stoi"]
 

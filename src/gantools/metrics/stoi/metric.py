@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gantools.metrics.metric import Conditions, Metric, Result, RoleConfig
+from gantools.metrics.metric import Conditions, Metric, Result
 from gantools.metrics.pairing import ClipSets, Groups, pair
-from gantools.options import option
+from gantools.metrics.stoi.config import StoiConfig
 from gantools.report.table import TableRow, number
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
-
-MODES = ("pearson", "literal", "stoi")
-
-
-@dataclass(frozen=True)
-class StoiConfig(RoleConfig):
-    """Options of the STOI-like features."""
-
-    formula: str = option(
-        "pearson",
-        "Formula of the features: Pearson's correlation, the paper's text taken literally, or STOI's own.",
-        choices=MODES,
-    )
-    window_frames: int = option(256, "Length of a window.", unit="mel frames", low=2)
 
 
 class StoiLike(Metric[StoiConfig]):

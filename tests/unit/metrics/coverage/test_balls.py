@@ -12,7 +12,7 @@ from sounds import tone
 from gantools.errors import InputError
 from gantools.metrics.coverage import balls
 from gantools.metrics.coverage.balls import ball_radii, compare_coverage, prdc
-from gantools.metrics.coverage.metric import CoverageConfig
+from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders.embedding import Embeddings
 from gantools.report.clip import Clip
 

@@ -11,7 +11,7 @@ import soundfile
 from gantools.errors import ConfigError, DependencyError, InputError, ModelError
 from gantools.metrics.embedders.embedding import describe_embedder, embed_files, open_embedder
 from gantools.metrics.embedders.musicnn import WEIGHTS_FOLDER
-from gantools.metrics.frechet.metric import FrechetConfig
+from gantools.metrics.frechet.config import FrechetConfig
 
 
 def write_noise(path: Path, seconds: float, rate_hz: int = 16000, channels: int = 1) -> Path:

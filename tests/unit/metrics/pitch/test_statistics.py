@@ -12,8 +12,9 @@ import soundfile
 
 from gantools.errors import DependencyError, InputError
 from gantools.metrics.pitch.comparison import compare_pitch
+from gantools.metrics.pitch.config import PitchConfig
 from gantools.metrics.pitch.crepe import BIN_CENTS, Crepe, decode
-from gantools.metrics.pitch.metric import PAPER_NOTE, PitchConfig
+from gantools.metrics.pitch.metric import PAPER_NOTE
 from gantools.metrics.pitch.statistics import PitchTrack, averaged, spectral_centroid_hz, statistics
 from gantools.metrics.pitch.yin import HIGHEST_HZ, LOWEST_HZ, difference, track_yin
 from gantools.report.clip import Clip
