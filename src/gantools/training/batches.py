@@ -63,9 +63,10 @@ class Batches:
         self._ahead = None
         if ahead and step + 1 < total:
             self._begin(step + 1, threads)
-        device = self.system.device
+        # Only CUDA keeps what a copy still reads until it has ended.
+        device, at_once = self.system.device, self.system.device.type == "cuda"
         return [
-            MicroBatch({name: t.to(device, non_blocking=True) for name, t in data.items()}, Step(step, total, items))
+            MicroBatch({name: t.to(device, non_blocking=at_once) for name, t in data.items()}, Step(step, total, items))
             for data, items in zip(made, self.pieces, strict=True)
         ]
 
@@ -94,7 +95,7 @@ class Batches:
 
     def _work(self) -> None:
         # The current device and the number of threads belong to a thread; a new one has the defaults.
-        if self.system.device.type == "cuda":
+        if self.system.device.type == "cuda" and self.system.device.index is not None:
             torch.cuda.set_device(self.system.device)
         while wanted := self._wanted.get():
             step, threads, made = wanted

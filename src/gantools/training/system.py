@@ -171,7 +171,10 @@ class System(ABC):
         return {}
 
     def load_extra_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Take back what `extra_state` gave; what the state lacks becomes as at the start, with an empty one all."""
+        """Take back what `extra_state` gave.
+
+        What `state` lacks becomes as it was at the start; with an empty one everything does.
+        """
 
     @abstractmethod
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:

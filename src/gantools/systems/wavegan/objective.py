@@ -46,6 +46,10 @@ _MOST_WORSE = 1.5
 _ILL_FACTOR = 1.25
 _MOST_TWINS = 0.2
 _EMPHASIS_GAIN = 3.0
+#: Places in the tensor of the watch for divergence: the last penalty; the running mean of |E D(real)|; for how many
+#: steps the penalty has been too large; the smallest distance of a healthy validation, 0 before the first.
+_PENALTY, _REAL, _STEPS_TOO_LARGE, _BEST_DISTANCE = range(4)
+_WATCHED = 4
 
 
 class WaveGAN(System):
@@ -89,9 +93,8 @@ class WaveGAN(System):
                 clip_norm=clip_norm,
             ),
         )
-        # The last penalty, the running mean of |E D(real)|, for how many steps the penalty has been too large, and the
-        # best score of a healthy validation.
-        self._watch = torch.zeros(4, device=self.device)
+        # One tensor on the device: reading a number back in each step would make the host wait for the GPU.
+        self._watch = torch.zeros(_WATCHED, device=self.device)
         self._judges: tuple[ClipScore, CollapsePanel] | None = None
         self._made: tuple[int, np.ndarray] | None = None
 
@@ -131,7 +134,7 @@ class WaveGAN(System):
             penalty = self._penalty(batch, fake, number, items)
             self._watch_penalty(penalty.detach(), every)
             loss = loss + every * self.config.penalty_weight * penalty
-        return loss, {**terms, "penalty": self._watch[0].clone()}
+        return loss, {**terms, "penalty": self._watch[_PENALTY].clone()}
 
     def _judge(self, waves: torch.Tensor, step: int, items: Sequence[int], what: str) -> torch.Tensor:
         return self.networks["D"](self._packed(waves), self._shifts(step, items, what)).float()
@@ -167,11 +170,13 @@ class WaveGAN(System):
 
     def _watch_real(self, real_mean: torch.Tensor) -> None:
         size = torch.nan_to_num(real_mean.abs(), nan=0.0, posinf=0.0)
-        self._watch[1] += (1 - _MEMORY) * (size - self._watch[1])
+        self._watch[_REAL] += (1 - _MEMORY) * (size - self._watch[_REAL])
 
     def _watch_penalty(self, penalty: torch.Tensor, every: int) -> None:
-        self._watch[0] = torch.nan_to_num(penalty, nan=0.0, posinf=0.0)
-        self._watch[2] = torch.where(penalty > _MOST_PENALTY, self._watch[2] + every, torch.zeros_like(penalty))
+        # A step that is not finite is skipped by the loop, so its penalty must leave no trace in the watch either.
+        self._watch[_PENALTY] = torch.nan_to_num(penalty, nan=0.0, posinf=0.0)
+        longer = self._watch[_STEPS_TOO_LARGE] + every
+        self._watch[_STEPS_TOO_LARGE] = torch.where(penalty > _MOST_PENALTY, longer, torch.zeros_like(penalty))
 
     def extra_state(self) -> Tensors:
         """Return what the watch for divergence remembers, which belongs to the rank of the first item."""
@@ -180,7 +185,7 @@ class WaveGAN(System):
     def load_extra_state(self, state: Tensors) -> None:
         """Take it back."""
         watch = state.get("item0/watch")
-        self._watch = torch.zeros(4, device=self.device) if watch is None else watch.to(self.device).clone()
+        self._watch = torch.zeros(_WATCHED, device=self.device) if watch is None else watch.to(self.device).clone()
 
     def facts(self) -> dict[str, Any]:
         """Return clips and minutes of each split, and how many files were left out or padded."""
@@ -206,11 +211,13 @@ class WaveGAN(System):
         made = self._samples(networks, step)
         found, distance = panel.symptoms(made), score.measure(made)
         _, real, above, best = self._watch.tolist()
+        # Once there were healthy clips, noise and missing kinds are taken for a swing as long as the distance is near
+        # the best one and the clips are not all alike.
         swings = all(name in _SWINGS for name in found) and panel.figures(made)["twin_share"] <= _MOST_TWINS
         if found and best and swings and distance <= _MOST_WORSE * best:
             found = {}
         elif not found:
-            self._watch[3] = min(distance, best or distance)
+            self._watch[_BEST_DISTANCE] = min(distance, best or distance)
         if real > _MOST_REAL:
             found["divergence"] = f"the discriminator gives real clips {real:.3g} on average, beyond {_MOST_REAL:.0f}"
         elif above >= _STEPS_ABOVE:
