@@ -40,7 +40,7 @@ class StemAnalysis:
     ----------
     loudness : Loudness
     true_peak : float
-        Linear.
+        True peak on a linear scale, full scale 1.
     spectrum : MeanSpectrum
     image : PanImage or None
         Stereo similarity; None for mono.
@@ -109,6 +109,7 @@ def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True) -> Stem
     meter, peak = Meter(rate_hz, channels, dual_mono), TruePeak(rate_hz, channels)
     spectrum, image = SpectrumMeter(rate_hz, channels), PanMeter(rate_hz) if channels == 2 else None
     feed(stem.wave, meter, peak, spectrum, *([image] if image else []))
+    # The onset meter scales by the sample peak, which silence does not have.
     known = onsets and stem.peak > 0 and not is_short(stem)
     return StemAnalysis(
         meter.loudness(),

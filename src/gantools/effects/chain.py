@@ -100,13 +100,13 @@ def normalise(
     role : str
         Stem type.
     seed : int
-        Of the reverberation; all else is without chance.
+        Seed of the reverberation, the only stage that draws random numbers.
     scratch : Path, optional
         Folder for what is too long for memory.
     change_lu : float, optional
         How much louder than before the stem becomes, in place of the target of its type, and without a ceiling.
     tick : callable
-        Told the share of the work that is done.
+        Progress callback, called with the completed share of the work, 0 to 1.
 
     Raises
     ------
@@ -115,11 +115,13 @@ def normalise(
     """
     target = features.for_stem(role, config.fallback)
     stages, wave, rate_hz = config.stages(), stem.wave, stem.rate_hz
+    # Reverberation has no target to go a part of the way to; loudness stays because its ceiling holds at any amount.
     if config.amount == 0:  # no stage goes any way to its target
         stages = tuple(stage for stage in stages if stage in ("reverb", "loudness"))
     before = analyse(stem, dual_mono=config.dual_mono, onsets=False)
     tick(0.25)
     result = Normalised(wave, 1.0, ["normalized"], {})
+    # A gain to the target would lift nothing but noise, and the statistics of silence mean nothing.
     if is_silent(stem, before.lufs):
         result.flags = ["silent"]
         result.figures["true_peak_db"] = (decibels(before.true_peak),) * 2
@@ -128,9 +130,11 @@ def normalise(
         result.flags.append("short")
     if len(wave) == 1:
         result.flags.append("mono")
+    # Reverberation changes spectrum and image, so the later stages start from a measurement of the wet stem.
     start = before
     if "reverb" in stages:
         start = _reverberate(stem, result, config, role, seed, scratch) or before
+    # Below half a frame of Gamma (here) or of the panning (later) most of what is measured would be padding.
     if "eq" in stages and wave.shape[1] >= gamma_size(rate_hz) // 2:
         _equalise(stem, result, config, target, role, start)
     tick(0.45)
@@ -140,6 +144,7 @@ def normalise(
     if "pan" in stages and start.image and wave.shape[1] >= pan_size(rate_hz) // 2:
         _pan(stem, result, config, target, role, start, scratch)
     tick(0.75)
+    # Measured and not predicted: the ceiling needs the true peak that the stages have left.
     after = analyse(stem, dual_mono=config.dual_mono, onsets=False) if result.changed else start
     _finish(result, config, target, before, after, rate_hz, change_lu)
     return result
@@ -202,6 +207,7 @@ def _compress(
     statistic = target.drc_onset_peak_db if config.drc_stat == "peak" else target.drc_spread_db
     if not math.isfinite(statistic.mean):
         raise InputError(f"the features have no {config.drc_stat} of onsets for {role!r}; use another --drc-stat")
+    # A sequential fit measures the dynamics after the EQ, so the onsets here are those of the equalised stem.
     peak = max(float(np.abs(block).max()) for block in chunks(stem.wave))
     found = measure_onsets(stem.wave, stem.rate_hz, peak)
     plan = plan_compression(
@@ -236,6 +242,7 @@ def _pan(
     scratch: Path | None,
 ) -> None:
     assert start.image is not None
+    # One filter and one gain serve both channels, so the image from before the EQ still holds (not so for --eq-compat).
     aim = PanAim(
         _needed(target.pan_psi, "panning"),
         start.reference_gain,
@@ -252,6 +259,7 @@ def _pan(
     if skip is None:
         result.changed = True
         source = stem.wave
+        # Every round of panning starts from the same samples, so the result needs an array of its own.
         stem.wave = result.wave = allocate(len(source), source.shape[1], scratch)
         result.settings["pan"] = pan_to_target(source, start.image, aim, stem.wave)
 
@@ -271,7 +279,9 @@ def _finish(
         lufs = config.lufs if config.lufs is not None else target.loudness_lufs.mean
         # With an amount, a share of the way from the stem's own loudness, not from what the other stages left.
         lufs = before.lufs + (config.amount * (lufs - before.lufs) if change_lu is None else change_lu)
+        # The gain of a group keeps all its stems under the ceiling already; lowering one alone would break the balance.
         ceiling = config.true_peak_db if change_lu is None else None
+        # Amount 0 asks for a gain of exactly 1, which only the ceiling may lower.
         share = 0.0 if config.amount == 0 and change_lu is None else 1.0
         gain = design_gain(after.loudness, after.true_peak, lufs, ceiling, share)
         result.gain = gain.gain if abs(gain.gain_db) >= _NO_GAIN_DB else 1.0
@@ -282,6 +292,7 @@ def _finish(
     peak_db = decibels(after.true_peak * result.gain)
     result.figures["lufs"] = (before.lufs, after.loudness.integrated_lufs(result.gain))
     result.figures["true_peak_db"] = (decibels(before.true_peak), peak_db)
+    # At -30 LUFS, where the spectrum of the target was measured, so that the curves can be laid over each other.
     spectra = [grid_magnitude(m.spectrum.gamma, rate_hz, m.reference_gain) for m in (before, after)]
     levels = [20 * np.log10(np.maximum(magnitude, 1e-6)) for magnitude in spectra]
     if target.eq_db is not None:

@@ -43,6 +43,7 @@ class _Candidates:
     def judge(self, threshold_db: float, ratio: float) -> tuple[float, float]:
         """Return the statistic at block rate and the largest reduction."""
         largest = self.reduce(threshold_db, ratio)
+        # The gain at the end of a block stands for all of it, which is cheap; `_correct` looks at the samples.
         return self._statistic(self._measured.maxima * self._gains()[1:]), largest
 
     def judge_samples(self, wave: np.ndarray, threshold_db: float, ratio: float) -> tuple[float, float]:
@@ -80,7 +81,7 @@ def plan_compression(
     Parameters
     ----------
     measured : OnsetPeaks
-        Of `wave`.
+        Onset peaks measured on `wave`.
     wave : array (channels, n) of float32
     target : Statistic
         Onset peaks (``peak``) or their spread (``spread``) of the stem type. The bound is mean + std; what is below is
@@ -152,10 +153,13 @@ def _search(
         def low_enough(threshold_db: float, ratio: float = ratio) -> bool:
             return candidates.judge(threshold_db, ratio)[0] <= bound
 
+        # The second of the pair: the lowest threshold found that keeps within the largest reduction.
         floor = _bisect(too_much, lowest, 0.0)[1]
         after, _ = candidates.judge(floor, ratio)
         if after <= bound:
+            # The highest threshold that meets the bound compresses least.
             return _bisect(low_enough, floor, 0.0)[0], ratio, False
+        # Kept for a bound that no ratio meets.
         if nearest is None or after < nearest[0]:
             nearest = after, floor, ratio
     assert nearest is not None
@@ -186,6 +190,7 @@ def _correct(
 ) -> tuple[float, float, float]:
     """Return threshold, statistic and largest reduction at the full sample rate, the threshold being corrected."""
     after, largest = candidates.judge_samples(wave, threshold, ratio)
+    # The threshold already stands at the largest reduction; a correction would go beyond it.
     if unreached:
         return threshold, after, largest
     best = threshold, after, largest
@@ -196,8 +201,10 @@ def _correct(
         # The statistic follows the threshold by about 1 - 1 / ratio; from the second step on by what was seen.
         threshold += (bound - after) / slope
         after, largest = candidates.judge_samples(wave, threshold, ratio)
+        # A step may overshoot, or pass the largest reduction; the best one that does neither is kept.
         if abs(after - bound) < abs(best[1] - bound) and largest <= max_reduction_db:
             best = threshold, after, largest
+        # A flat or falling secant would throw the threshold far off; the slope from before then stays.
         if abs(threshold - previous[0]) > 1e-9 and (after - previous[1]) / (threshold - previous[0]) > 0.05:
             slope = (after - previous[1]) / (threshold - previous[0])
         previous = threshold, after

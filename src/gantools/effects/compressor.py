@@ -94,6 +94,7 @@ def reduction(
     reduction_db : array (blocks,) of float64
     """
     held, smooth, largest = state[0], state[1], 0.0
+    # The held value never falls below 0, so levels under the threshold (negative g) need no branch.
     for b in range(levels_db.size):
         held = max((levels_db[b] - threshold_db) * slope, release * held)
         smooth += attack * (held - smooth)
@@ -105,6 +106,7 @@ def reduction(
 
 @compiled
 def _raise_gained_maxima(channel: np.ndarray, gains: np.ndarray, block: int, maxima: np.ndarray) -> None:
+    # In float32 like `_apply_gains`, so that the statistic that was planned is that of the samples written.
     for b in range(maxima.size):
         largest, step = maxima[b], (gains[b + 1] - gains[b]) / np.float32(block)
         for n in range(b * block, min((b + 1) * block, channel.size)):
@@ -115,6 +117,7 @@ def _raise_gained_maxima(channel: np.ndarray, gains: np.ndarray, block: int, max
 @compiled
 def _apply_gains(channel: np.ndarray, gains: np.ndarray, block: int, out: np.ndarray) -> None:
     for b in range(gains.size - 1):
+        # The ramp reaches gains[b + 1] at the last sample of the block, so that neighbouring ramps meet without a step.
         step = (gains[b + 1] - gains[b]) / np.float32(block)
         for n in range(b * block, min((b + 1) * block, channel.size)):
             out[n] = channel[n] * (gains[b] + step * np.float32(n - b * block + 1))
@@ -132,6 +135,7 @@ def gained_maxima(wave: np.ndarray, gains: np.ndarray, block: int) -> np.ndarray
     """
     maxima = np.zeros(len(gains) - 1, np.float32)
     for start in range(0, wave.shape[1], CHUNK_FRAMES):
+        # Chunks are a whole number of blocks (powers of two), so no block lies across two of them.
         first = start // block
         for channel in wave[:, start : start + CHUNK_FRAMES]:
             count = -(-channel.size // block)
@@ -170,10 +174,12 @@ def compress_into(wave: np.ndarray, plan: CompressionPlan, out: np.ndarray) -> N
             out[:] = wave
         return
     block, (attack, release) = block_samples(plan.rate_hz), plan.coefficients()
+    # Envelope and last gain pass from chunk to chunk, so that the result does not depend on where the chunks end.
     state, last = np.zeros(2), np.float32(1)
     for start in range(0, wave.shape[1], CHUNK_FRAMES):
         chunk = wave[:, start : start + CHUNK_FRAMES]
         maxima = block_maxima(chunk, block)
+        # The threshold is relative to the scale of analysis, whose sample peak is -10 dBFS.
         levels_db, reduction_db = magnitudes_db(maxima * plan.scale), np.empty(len(maxima))
         reduction(levels_db, plan.threshold_db, 1 - 1 / plan.ratio, attack, release, state, reduction_db)
         gains = to_gains(plan.amount * reduction_db, last)

@@ -96,8 +96,10 @@ def design(
     axis = log_axis(rate_hz)
     length = taps or filter_length(rate_hz)
     levels = axis_levels_db(gamma, rate_hz, smooth_octaves)
+    # Smoothed like the stem: unequal smoothing would read as a difference between the spectra.
     target = smooth_levels(10 ** (from_grid(target_db, axis) / 10), smooth_octaves)
     aligned, empty = _alignment(levels, axis)
+    # Where a lossy codec has left nothing, being below the target is no reason to boost: the curve is held from there.
     bandlimit_hz = float(axis[~empty][-1]) if empty[-1] else None
     low = int(np.searchsorted(axis, _HOLD_LOW_HZ))
     high_hz = min(_HOLD_HIGH_HZ, 0.45 * rate_hz, bandlimit_hz or np.inf)
@@ -107,6 +109,7 @@ def design(
         for _ in range(_ROUNDS):
             error = target - axis_levels_db(gamma * response, rate_hz, smooth_octaves)
             curve += error - np.median(error[aligned])
+            # The median of the curve stays 0, so that the clamp bounds its shape and not a level, which is loudness.
             curve -= np.median(curve[aligned])
             curve[:low], curve[high + 1 :] = curve[low], curve[high]
             # At the flank of its band a stem lacks more and more; what is held from there would lift hiss and rumble.
@@ -114,6 +117,7 @@ def design(
             clamped = bool(np.abs(curve).max() > max_db)
             np.clip(curve, -max_db, max_db, out=curve)
             response = _response(_zero_phase_taps(curve, axis, rate_hz, len(gamma), length), len(gamma))
+    # A unit impulse changes nothing at all, while the windowed design would change the last bits.
     if gamma.max() == 0 or amount == 0:
         symmetric = np.zeros(length)
         symmetric[length // 2] = 1
@@ -144,6 +148,7 @@ def _alignment(levels: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.nda
     inside = (axis >= _ALIGN_HZ[0]) & (axis <= min(_ALIGN_HZ[1], axis[-1]))
     # A stem that fills a small part of the band, such as a bass, would have its median in the empty part.
     level = np.median(levels[inside & (levels > levels.max() + _EMPTY_DB)]) if np.any(inside) else levels.max()
+    # The median of no points is NaN: the stem has no level inside the band.
     if not np.isfinite(level):
         level = levels.max()
     full = levels > level + _EMPTY_DB
@@ -151,12 +156,14 @@ def _alignment(levels: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.nda
     empty = np.ones(len(axis), bool)
     empty[first : last + 1] = False
     aligned = inside & full
+    # A stem with nothing between 80 Hz and 8 kHz, such as a sub-bass, is aligned where it has any level.
     return (aligned if aligned.sum() >= 2 else full), empty
 
 
 def _zero_phase_taps(curve_db: np.ndarray, axis: np.ndarray, rate_hz: int, bins: int, length: int) -> np.ndarray:
     """Symmetric taps for a curve: frequency sampling and a Hann window."""
     bins_hz = np.arange(bins) * rate_hz / 2 / (bins - 1)
+    # DC has no logarithm.
     bins_hz[0] = bins_hz[1]
     gain = 10 ** (np.interp(np.log(bins_hz), np.log(axis), curve_db) / 20)
     impulse = np.roll(fft.irfft(gain), length // 2)[:length] * np.hanning(length + 2)[1:-1]
@@ -172,6 +179,7 @@ def _minimum_phase(response: np.ndarray, length: int) -> np.ndarray:
     """Taps with this magnitude and no echo before transients (homomorphic method), faded out over the last eighth."""
     cepstrum = fft.irfft(np.log(response))
     half = len(cepstrum) // 2
+    # Folding the anticausal half of the cepstrum onto the causal one keeps the magnitude and makes the phase minimal.
     cepstrum[1:half] *= 2
     cepstrum[half + 1 :] = 0
     impulse = fft.irfft(np.exp(fft.rfft(cepstrum)))[:length]
@@ -202,6 +210,7 @@ def eq_distance_db(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int) -> fl
     power = band_power(gamma, rate_hz, centres / half, centres * half)
     if power.max() <= 0:
         return float("nan")
+    # Eight points in each band: the level of the stem is a mean over the band, so that of the target must be one too.
     within = centres[:, np.newaxis] * 2 ** (np.arange(-3.5, 4) / 48)
     target = np.mean(10 ** (from_grid(target_db, within) / 10), axis=1)
     counts = power > power.max() * 10 ** (_EMPTY_DB / 10)

@@ -138,6 +138,7 @@ def write_features(path: str | Path, features: Features) -> None:
     """Write a features file (JSON, a curve on each line), atomically."""
     content = as_mapping(features)
     content.pop(_WRITTEN, None)
+    # The hash of all other content tells a later fit that nobody has edited the file (`state_of_features`).
     text = json.dumps({**content, _WRITTEN: hash_json(content)}, indent=2, allow_nan=False)
     write_text(path, _NUMBERS.sub(lambda curve: f"[{' '.join(curve[0][1:-1].split())}]", text) + "\n")
 
@@ -177,6 +178,7 @@ def read_features(path: str | Path) -> Features:
     schema = content.get("schema") if isinstance(content, dict) else None
     if not isinstance(schema, str) or schema.partition("/")[0] != SCHEMA.partition("/")[0]:
         raise InputError("is not a features file; make one with gantools fxnorm fit", path)
+    # A minor version (behind a dot) only adds keys, which are kept; another major one is refused.
     if schema.partition("/")[2].partition(".")[0] != SCHEMA.partition("/")[2]:
         raise InputError(f"has schema {schema}, this version reads {SCHEMA}; use a newer gantools", path)
     try:
@@ -187,6 +189,7 @@ def read_features(path: str | Path) -> Features:
         settings = dict(content.get("settings", {}))
         extra = {key: value for key, value in content.items() if key not in ("schema", "name", "settings")}
         found = Features(str(content.get("name", Path(path).stem)), stems, settings, extra)
+        # Compressor settings that are no numbers show here, as a broken file, and not in the middle of a song.
         for role in stems:
             found.compressor(role)
         found.feature_id  # noqa: B018 (it has none where a value is no JSON)
@@ -205,6 +208,7 @@ def find_features(target: str | Path) -> Features:
     """
     shipped = {path.stem: path for path in sorted(_SHIPPED.glob("*.json"))}
     path = Path(target)
+    # A bare word names a target that ships, unless a file of that name lies here.
     if path.name == str(target) and not path.suffix and not path.is_file():
         if path.name not in shipped:
             there = f"{', '.join(shipped)}{did_you_mean(path.name, list(shipped))}"
@@ -229,6 +233,7 @@ def merge(first: Features, second: Features) -> Features:
             f"features {first.name!r} and {second.name!r} were measured differently ({', '.join(differing)}); "
             "fit both with the same settings"
         )
+    # A type that only one side has needs no sums; it is taken over as it is.
     stems: Mapping[str, StemFeatures] = {**second.stems, **first.stems}
     merged = {}
     for role, stem in stems.items():

@@ -24,12 +24,15 @@ def convolve_into(wave: np.ndarray, taps: np.ndarray, delay_samples: int, out: n
     """
     channels, n_samples = wave.shape
     history = len(taps) - 1
+    # At least four times the history, so that less than a quarter of each transform is overlap, computed twice.
     n_fft = 1 << max(12, (4 * history).bit_length())
     step = n_fft - history
     blocks = max(1, _TRANSFORMS // channels)
+    # Rolled back by the delay, the response of symmetric taps is real, and a product with it costs half as much.
     response = fft.rfft(np.roll(np.pad(np.asarray(taps, np.float64), (0, n_fft - len(taps))), -delay_samples))
     symmetric = 2 * delay_samples == history and np.array_equal(taps, taps[::-1])
     response = response.real.astype(np.float32) if symmetric else response.astype(np.complex64)
+    # Overlap-save: what lies before this sample is spoilt by the wrap-around of the circular convolution.
     first = history - delay_samples
     segment = np.zeros((channels, history + blocks * step), np.float32)
     _read(wave, delay_samples - history, segment[:, :history])
@@ -44,6 +47,7 @@ def convolve_into(wave: np.ndarray, taps: np.ndarray, delay_samples: int, out: n
             begin = start + b * step
             size = min(step, n_samples - begin)
             out[:, begin : begin + size] = filtered[b, :, first : first + size]
+        # Kept from the input, as `out` may be the same array and these samples overwritten in it.
         segment[:, :history] = segment[:, blocks * step :].copy()
 
 

@@ -66,6 +66,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
     if stage in ("raw", "spectrum"):
         found = analyse(stem)
         active = found.spectrum.active_seconds
+        # Decided in the first pass only; the later ones skip these files (`Fit.wants`).
         reason = _left_out(
             is_silent(stem, found.lufs),
             is_short(stem),
@@ -88,6 +89,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
     effects = "eq" if stage == "dynamics" else "eq,drc,pan"
     done = normalise(stem, features, ChainConfig(effects=effects), role=role)
     if stage == "dynamics":
+        # The scale of the onset peaks follows the sample peak, which the EQ has changed.
         peak = max(float(abs(block).max()) for block in chunks(done.wave))
         onsets = measure_onsets(done.wave, stem.rate_hz, peak)
         return {"onsets": (onsets.mean_db, onsets.std_db, onsets.spread_db)}
@@ -136,6 +138,7 @@ class Fit:
 
     def take(self, results: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
         """Add the results of one pass: (key, stem type, what `fit_file` returned), in the order of the files."""
+        # In the order of the files, whichever job ended first: the sum of floats depends on the order.
         for key, role, found in results:
             if "left_out" in found:
                 self.left_out[found["left_out"]] += 1
@@ -170,6 +173,7 @@ class Fit:
         }
         settings = SETTINGS | {"mode": self.config.measure, "average": self.config.average}
         found = Features(self.config.title or "fit", stems, settings, extra)
+        # Not between passes: their stems are brought to the features of this dataset alone.
         if self.config.merge and inputs_sha256 is not None:
             found = replace(merge(found, read_features(self.config.merge)), extra=extra)
         return found

@@ -42,6 +42,7 @@ class FrameBuffer:
             self.fresh += size
             position += size
             if self.filled == self.samples.shape[1]:
+                # The caller reads `samples` while this waits; only then may the second half move to the front.
                 yield
                 self.samples[:, : self._hop] = self.samples[:, -self._hop :].copy()
                 self.filled, self.fresh = self._hop, 0

@@ -15,7 +15,7 @@ class GainSettings:
     Attributes
     ----------
     gain : float
-        Linear.
+        Linear gain to apply.
     gain_db : float
     target_lufs : float
         What was aimed at; with an amount below 1 a part of the way there.
@@ -48,9 +48,9 @@ def design_gain(
     Parameters
     ----------
     loudness : Loudness
-        Of the stem as it is.
+        Loudness of the stem as it is.
     true_peak : float
-        Linear.
+        True peak on a linear scale, full scale 1.
     target_lufs : float
     ceiling_dbtp : float or None
         The true peak may not exceed it: the gain is reduced, nothing is limited. None: no ceiling. A stem that is

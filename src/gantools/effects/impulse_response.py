@@ -51,6 +51,7 @@ def synthetic_response(rt60_s: float, rate_hz: int, seed: int, channels: int = 2
     for number in range(band.max() + 1):
         decay = float(band_decay_seconds(rt60_s, _LOWEST_BAND_HZ * 2.0**number))
         noise = fft.irfft(np.where(band == number, spectra, np.complex64(0)), n_fft, workers=1)[:, :n_samples]
+        # Over the time `decay` the exponential falls to exp(-3 ln 10) = 1e-3, which is -60 dB.
         response += noise * np.exp(time * np.float32(-3 * np.log(10) / decay))
     return prepared_response(response, rate_hz)
 
@@ -73,6 +74,7 @@ def k_energy(wave: np.ndarray, rate_hz: int) -> float:
     from scipy.signal import sosfilt  # only reverberation filters so, and loading it takes a second
 
     sections = k_weighting(rate_hz)
+    # SciPy's form of a section is b0 b1 b2 1 a1 a2; `k_weighting` leaves the 1 out.
     cascade = np.column_stack([sections[:, :3], np.ones(2), sections[:, 3:]])
     return float(np.square(sosfilt(cascade, wave.astype(np.float64))).sum())
 
@@ -91,6 +93,7 @@ def decay_seconds(response: np.ndarray, rate_hz: int) -> float:
     energy = np.cumsum(np.square(response.astype(np.float64))[::-1])[::-1]
     level = 10 * np.log10(np.maximum(energy / max(energy[0], 1e-300), 1e-12))
     first, last = (int(np.argmax(level <= db)) for db in _DECAY_DB)
+    # A level that is never reached has index 0 (argmax of nothing true).
     if last <= first:
         return float("nan")
     slope = np.polyfit(np.arange(first, last) / rate_hz, level[first:last], 1)[0] if last - first > 1 else -np.inf

@@ -67,7 +67,7 @@ def peak_statistics(peaks: np.ndarray) -> tuple[float, float, float]:
     Parameters
     ----------
     peaks : array (segments,)
-        Linear.
+        Linear peaks, one per segment.
 
     Notes
     -----
@@ -88,9 +88,9 @@ class OnsetPeaks:
     Attributes
     ----------
     mean_db, std_db : float
-        Of the upper quarter of the segment peaks, at the scale of the meter.
+        Mean and standard deviation of the upper quarter of the segment peaks, at the scale of the meter.
     spread_db : float
-        90th less 10th percentile of the segment peaks.
+        Difference of the 90th and the 10th percentile of the segment peaks (see `peak_statistics`).
     onsets : int
     no_onsets : bool
         There were fewer than 4, so the segments are of 0.5 s.
@@ -133,6 +133,7 @@ class DynamicsMeter:
         self._rate_hz, self._scale = rate_hz, float(scale)
         self._n_fft, self._block = onset_frame(rate_hz), block_samples(rate_hz)
         hop = self._n_fft // 2
+        # The scale and the mean over the channels are part of the window, which saves two passes over the samples.
         window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self._n_fft) / self._n_fft)) * (scale / channels)
         self._window = window.astype(np.float32)
         self._weights = np.arange(1, hop + 2, dtype=np.float32)
@@ -153,25 +154,30 @@ class DynamicsMeter:
             whole = (self._frames.filled - self._n_fft) // (self._n_fft // 2) + 1
             self._analyse(max(whole, 0 if self._content else 1))
             self._frames.fresh = 0
+        # Nothing was pushed: one silent block keeps the statistics defined.
         maxima = np.concatenate([*self._maxima, np.zeros(0 if self._maxima else 1, np.float32)])
         content = np.concatenate(self._content) if self._content else np.zeros(1)
         frames = find_onsets(content, self._rate_hz, self._n_fft // 2)
         no_onsets = len(frames) < _LEAST_ONSETS
         if no_onsets:
+            # Pads and drones have too few onsets for a statistic; stretches of equal length take their place.
             length = max(1, round(_FIXED_SECONDS * self._rate_hz / self._block))
             starts = np.arange(0, len(maxima), length)
         else:
+            # The hop is a whole number of blocks, so a segment begins with a block.
             starts = frames * (self._n_fft // 2 // self._block)
         peaks = np.maximum.reduceat(maxima, starts) * self._scale
         return OnsetPeaks(*peak_statistics(peaks), len(frames), no_onsets, starts, maxima, self._scale, self._rate_hz)
 
     def _analyse(self, frames: int) -> None:
         hop, waiting, filled = self._n_fft // 2, self._frames.samples, self._frames.filled
+        # The first half of the buffer repeats the batch before, whose maxima are known.
         self._maxima.append(block_maxima(waiting[:, filled - self._frames.fresh : filled], self._block))
         if frames == 0:
             return
         mid = waiting[0] if len(waiting) == 1 else waiting.sum(axis=0)
         windows = np.lib.stride_tricks.sliding_window_view(mid, self._n_fft)[::hop][:frames]
+        # As pairs of floats: NumPy's magnitude of complex numbers goes through hypot, which is slower.
         parts = np.square(fft.rfft(windows * self._window, axis=1, workers=1).view(np.float32))
         magnitude = np.sqrt(parts[:, ::2] + parts[:, 1::2])
         magnitude += 1

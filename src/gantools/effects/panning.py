@@ -108,6 +108,7 @@ def plan_panning(
     # psi = 2 r / (1 + r^2) for the ratio r of the weaker to the stronger side.
     ratio = (1 - np.sqrt(1 - target**2)) / target
     mono = image.mean_psi > _MONO_PSI and side != "global"
+    # Magnitude of such a sine in a frame (amplitude times half the sum of the window), before the gain to -30 LUFS.
     quiet = 10 ** (_QUIET_DBFS / 20) / 2 * float(root_hann(n_fft).sum()) / max(g30, 1e-30)
     return PanPlan(
         rate_hz=image.rate_hz,
@@ -148,6 +149,7 @@ def _repan(
         for k in range(left.size // 2):
             re, im = left[2 * k] + other[2 * k], left[2 * k + 1] + other[2 * k + 1]
             loudest = max(loudest, re * re + im * im)
+        # With smoothing, the gains glide back to 1 through the quiet frames too.
         silent = loudest < quiet * quiet
         if silent and decay == 0:
             continue
@@ -156,6 +158,7 @@ def _repan(
             r2 = other[2 * k] ** 2 + other[2 * k + 1] ** 2
             total, gain_l, gain_r = l2 + r2, one, one
             if not silent and total > np.float32(1e-30):
+                # alpha is the share of the right channel: 0 is left, 1 right.
                 alpha = one - weak[k] if right else weak[k]
                 if own_side and (r2 > l2) != right:
                     # From the side of the stem to that of the bin as it leaves the centre, without a jump.
@@ -163,8 +166,10 @@ def _repan(
                     away = (max(l2, r2) - near * low) / ((far - near) * low + tiny)
                     alpha += min(max(away, np.float32(0)), one) * (one - 2 * alpha)
                 amp_l, amp_r = np.sqrt(l2) + tiny, np.sqrt(r2) + tiny
+                # Equation 6: wanted over actual coefficient, the actual ones being L / (L + R) and R / (L + R).
                 gain_l, gain_r = (one - alpha) * (amp_l + amp_r) / amp_l, alpha * (amp_l + amp_r) / amp_r
                 gain_l, gain_r = min(max(gain_l, floor), limit), min(max(gain_r, floor), limit)
+                # The bin keeps its energy and changes only its place.
                 scale = np.sqrt(total / (gain_l * gain_l * l2 + gain_r * gain_r * r2))
                 gain_l, gain_r = gain_l * scale, gain_r * scale
                 # Where keeping the energy lifts the weaker side above the limit, the stronger takes the rest.
@@ -227,6 +232,7 @@ def pan_into(wave: np.ndarray, plan: PanPlan, out: np.ndarray) -> float:
         return 0.0
     n_samples, n_fft = wave.shape[1], pan_size(plan.rate_hz)
     hop, window = n_fft // 2, root_hann(n_fft)
+    # A limit on frequency. The paper's program applies it to the frames, and so pans only the first seconds.
     bins = min(int(plan.limit_hz * n_fft / plan.rate_hz) + 1, hop + 1)
     decay = np.exp(-hop / (plan.smooth_ms / 1000 * plan.rate_hz)) if plan.smooth_ms > 0 else 0.0
     limit, amount = np.float32(10 ** (plan.max_db / 20)), np.float32(plan.amount)
@@ -246,6 +252,7 @@ def pan_into(wave: np.ndarray, plan: PanPlan, out: np.ndarray) -> float:
         gain = _repan(spectra.view(np.float32), plan.weak[:bins], *settings, state)
         largest = max(largest, gain)
         _overlap_add(fft.irfft(spectra, n_fft, axis=2, workers=1), window, carry, part)
+        # The first hop lies before the stem and the last may end after it; `out` may be `wave`, read only from here on.
         low, high = max(start, 0), min(start + count * hop, n_samples)
         out[:, low:high] = part[:, low - start : high - start]
     return float(20 * np.log10(largest)) if largest > 0 else 0.0

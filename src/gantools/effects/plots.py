@@ -33,6 +33,7 @@ def write_curves_png(
     figure = Figure(figsize=(6.4, 4.8 if similarities else 2.8), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(2 if similarities else 1, 1, sharex=True, squeeze=False)[:, 0]
+    # The band in which the equaliser aligns the levels: the curves differ in shape only.
     middle = (GRID_HZ > 80) & (GRID_HZ < 8000)
     _panel(panels[0], {name: db - np.median(db[middle]) for name, db in spectra_db.items()}, "level, dB")
     panels[0].set_title(title, fontsize=9, color=_TARGET, loc="left")

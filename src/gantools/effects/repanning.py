@@ -66,7 +66,7 @@ def pan_to_target(wave: np.ndarray, image: PanImage, aim: PanAim, out: np.ndarra
     ----------
     wave : array (2, n) of float32
     image : PanImage
-        Of `wave`.
+        Stereo similarity of `wave`.
     aim : PanAim
     out : array (2, n) of float32
         Not `wave`.
@@ -76,6 +76,7 @@ def pan_to_target(wave: np.ndarray, image: PanImage, aim: PanAim, out: np.ndarra
     dict
         ``largest_db`` (gain of any bin), ``right`` (side of what is in the centre), ``rounds``.
     """
+    # A stem that was close before has to come twice as close, or the work was for nothing.
     enough = min(_NEAR, pan_distance(image.psi, aim.psi) / 2)
     wanted, best, rounds = aim.psi, (math.inf, aim.psi), 0
     while True:
@@ -87,6 +88,7 @@ def pan_to_target(wave: np.ndarray, image: PanImage, aim: PanAim, out: np.ndarra
         distance = pan_distance(psi, aim.psi)
         if distance < best[0]:
             best = distance, wanted
+        # A round made it worse: the best one is made again, as `out` holds only the last.
         elif best[1] is not wanted:
             largest_db = pan_into(wave, aim.plan(image, best[1]), out)
             break

@@ -84,6 +84,7 @@ def plan_reverb(
         The folder has no recording that serves.
     """
     rng = np.random.default_rng(seed)
+    # All numbers are drawn in one order, used or not, so that an option does not shift the draws of the others.
     wet_db, low_hz, high_hz = rng.uniform(*wet_range_db), rng.uniform(*_LOW_SHELF_HZ), rng.uniform(*_HIGH_SHELF_HZ)
     rt60_s, room = rng.uniform(*(_SEND_RT60_S if kind == "send" else _PRE_RT60_S)), int(rng.integers(1 << 62))
     response = responses
@@ -164,6 +165,7 @@ def reverb_into(wave: np.ndarray, plan: ReverbPlan, out: np.ndarray, scratch: Pa
     float
         Gain of the wet sound; 0 for silence, which stays silent.
     """
+    # The level of the wet sound is known only when all of it is there.
     wet = allocate(len(wave), wave.shape[1], scratch) if np.may_share_memory(wave, out) else out
     response = impulse_response(plan, len(wave))
     for channel in range(len(wave)):

@@ -98,6 +98,7 @@ def pan_distance(psi: np.ndarray, target: np.ndarray) -> float:
 def _on_grid(bins: np.ndarray, rate_hz: int) -> np.ndarray:
     """Mean of a linear-frequency curve over each 1/12 octave; interpolated where bins are wider than that."""
     hz = np.arange(len(bins)) * rate_hz / 2 / (len(bins) - 1)
+    # The integral up to each bin (trapezoids): the mean of any band is then a difference of two values.
     area = np.concatenate([[0.0], np.cumsum((bins[1:] + bins[:-1]) / 2 * np.diff(hz))])
     half = 2 ** (1 / 24)
     low, high = GRID_HZ / half, np.minimum(GRID_HZ * half, hz[-1])
@@ -167,6 +168,7 @@ class PanMeter:
         levels = np.floor(level_db / _LEVEL_STEP_DB).astype(np.int64)
         self._raise_top(int(levels.max()))
         assert self._top is not None
+        # One row for each 0.05 dB; the last is that of the loudest frame so far, negative ones are below the gate.
         rows = levels - self._top + _LEVELS - 1
         _add_similarity(spectra, rows, self._sums)
         np.add.at(self._counts, rows[rows >= 0], 1)

@@ -102,10 +102,12 @@ class SpectrumMeter:
     def result(self) -> MeanSpectrum:
         """Return Gamma of all that was pushed; zeros for silence. Nothing can be pushed afterwards."""
         self._waiting.close()
+        # The last frame is padded with silence, so that every sample lies in a frame.
         wanted = max(1, -(-(self._n_samples - self._n_fft) // self._hop) + 1)
         self._analyse(wanted - self._frames)
         total, kept = np.zeros(self._hop + 1), 0
         for group in self._groups:
+            # A joined group may lie across the gate; its geometric mean decides.
             if self._gate is None or math.sqrt(group.low * group.high) > self._loudest * self._gate:
                 total += group.magnitude
                 kept += group.count
@@ -140,6 +142,7 @@ class SpectrumMeter:
     def _join_nearest(self) -> None:
         low = np.array([group.low for group in self._groups])
         high = np.array([group.high for group in self._groups])
+        # The pair that spans the smallest ratio of energies blurs the gate least.
         first = int(np.argmin(np.maximum(high[1:], high[:-1]) / low[:-1]))
         lower, upper = self._groups[first], self._groups.pop(first + 1)
         lower.high = max(lower.high, upper.high)

@@ -91,6 +91,7 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
         done, total = 0, np.zeros(reader.channels)
         for block in reader.blocks(CHUNK_FRAMES, nan=nan):
             planar = np.ascontiguousarray(block.T)
+            # A header may say too little, or nothing; doubling keeps the copies few.
             if done + planar.shape[1] > wave.shape[1]:
                 longer = allocate(reader.channels, 2 * wave.shape[1], scratch)
                 longer[:, :done] = wave[:, :done]
@@ -115,5 +116,6 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
 def _runs(channel: np.ndarray) -> int:
     level = np.abs(channel)
     full = (level >= _CLIPPED_LEVEL) & (level <= 1.0)
+    # Rising and falling edges alternate; their distance is the length of a stretch.
     edges = np.flatnonzero(np.diff(np.concatenate([[False], full, [False]]).astype(np.int8)))
     return int(np.count_nonzero(edges[1::2] - edges[::2] >= _CLIPPED_RUN))

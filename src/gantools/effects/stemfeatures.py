@@ -13,7 +13,7 @@ from gantools.effects.grid import GRID_HZ, to_grid
 from gantools.effects.sums import FeatureSums
 
 _CURVES = ("eq_db", "eq_std_db", "pan_psi", "pan_psi_std")
-#: Of means and deviations in a file; the sums are kept exactly.
+#: Decimals of means and deviations in a file; the sums have more.
 _DECIMALS = 5
 _STATISTICS = ("loudness_lufs", "drc_onset_peak_db", "drc_spread_db")
 
@@ -86,6 +86,7 @@ class StemFeatures:
             eq_std_db=eq_std_db,
             pan_psi=psi,
             pan_psi_std=psi_std,
+            # Not the deviation between files: the bound of the compressor is about the peaks within one.
             drc_onset_peak_db=Statistic(onset[0], sums.statistic("drc_onset_std_db")[0]),
             drc_spread_db=Statistic(*spread),
             n_files=sums.n_files,
@@ -117,6 +118,7 @@ class StemFeatures:
             If a curve does not fit the grid or is not finite.
         """
         values = dict(mapping)
+        # A file rounds its frequencies, so equal grids differ a little.
         same = grid_hz.shape == GRID_HZ.shape and np.allclose(grid_hz, GRID_HZ, rtol=1e-4)
         known: dict[str, Any] = {
             "n_files": int(values.pop("n_files", 0)),
@@ -124,6 +126,7 @@ class StemFeatures:
         }
         for key in _STATISTICS:
             given = values.pop(key, None) or {}
+            # JSON knows no NaN; null stands for it.
             numbers = {name: math.nan if value is None else float(value) for name, value in given.items()}
             known[key] = Statistic(numbers.get("mean", math.nan), numbers.get("std", math.nan))
         for key in _CURVES:

@@ -59,7 +59,7 @@ def normalise_file(
     features, config, role, seed, tick
         See `normalise`.
     dither : bool
-        Where the samples become integers.
+        Whether to dither where the samples become integers.
     bits : str
         See `AudioWriter`.
     change_lu : float, optional
@@ -78,6 +78,7 @@ def normalise_file(
         See `normalise` and `gantools.effects.stem.read_stem`.
     """
     tags, mark = read_tags(path), mark_of(features, config)
+    # The mark says that these features and options made the file: a second run would compress it once more.
     if not again and mark in tags.comment and _same_format(path, outputs[0], bits):
         _copy(path, outputs[0])
         return {"flags": ["unchanged"]}
@@ -149,6 +150,7 @@ def _write(path: Path, out: Path, result: Normalised, tags: Tags, seed: int | No
     with AudioWriter(out, rate_hz, len(result.wave), bits, gain=result.gain * lowered, **kept) as writer:
         for block in chunks(result.wave):
             writer.append(block.T)
+    # The record tells what was written, so its figures are lowered too.
     if lowered < 1:
         result.gain *= lowered
         result.flags.append("lowered")

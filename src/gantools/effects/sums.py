@@ -85,6 +85,7 @@ class FeatureSums:
             return None, None
         moments = self._moments[name]
         mean = moments.total / moments.n
+        # Rounding may leave a variance just below 0.
         return mean, np.sqrt(np.maximum(moments.squares / moments.n - mean**2, 0))
 
     def statistic(self, name: str) -> tuple[float, float]:
@@ -116,6 +117,7 @@ class FeatureSums:
         result.n_files, result.active_seconds = int(values["n_files"]), float(values["active_seconds"])
         for name, moments in values.items():
             if isinstance(moments, Mapping):
+                # One curve of another length, or one NaN, would spoil every mean that it is merged into.
                 count, total, squares = (np.asarray(moments[part], float) for part in ("n", "sum", "sum_squares"))
                 shape = GRID_HZ.shape if name in _CURVES else ()
                 if (total.shape, squares.shape) != (shape, shape) or not count >= 1:

@@ -40,7 +40,7 @@ def check_files(
     before, after : Path
     features : Features
     config : ChainConfig
-        With which `after` was made.
+        Configuration with which `after` was made.
     role : str
     seed : int
 
@@ -64,8 +64,10 @@ def check_files(
     if is_silent(first, found.lufs):
         same = first.wave.shape == made.wave.shape and np.array_equal(first.wave, made.wave)
         return [*checks, _check("silence", same, "the same samples" if same else "changed")]
+    # What does not line up cannot be compared, and a part of the way promises no distance from the target.
     if first.wave.shape != made.wave.shape or config.amount < 1:
         return checks
+    # The samples of `first` are overwritten here; `found` was measured before.
     result = normalise(first, features, config, role=role, seed=seed)
     now, stages = analyse(made, dual_mono=config.dual_mono), config.stages()
     if "loudness" in stages:
@@ -136,6 +138,7 @@ def _dynamics(result: Normalised, config: ChainConfig) -> dict[str, Any]:
 def _relative_error(result: Normalised, made: Stem) -> float:
     error = signal = 0.0
     gain = np.float32(result.gain)
+    # In parts: the difference as a whole would need as much memory as the stem.
     for start in range(0, made.wave.shape[1], 1 << 20):
         part = slice(start, start + (1 << 20))
         expected = result.wave[:, part] * gain
