@@ -26,6 +26,7 @@ def _pull_fast(
     spectra: np.ndarray, previous: np.ndarray, magnitude: np.ndarray, momentum: np.float32, result: np.ndarray
 ) -> None:
     """Extrapolate from the previous spectra to these and take the wanted magnitude; a negative one leaves it free."""
+    # Spectra are float32 (frames, 2 bins) in these loops, real and imaginary parts in turn.
     for i in range(magnitude.shape[0]):
         for k in range(magnitude.shape[1]):
             re, im = spectra[i, 2 * k], spectra[i, 2 * k + 1]
@@ -34,6 +35,7 @@ def _pull_fast(
             previous[i, 2 * k] = re
             previous[i, 2 * k + 1] = im
             wanted = magnitude[i, k]
+            # The floor keeps an empty bin from 0 / 0: NaN would spread over the whole frame.
             scale = wanted / np.sqrt(ahead_re * ahead_re + ahead_im * ahead_im + _TINY)
             if wanted < 0:
                 scale = np.float32(1)
@@ -87,12 +89,14 @@ def _fit_magnitude(
         for k in range(n_bins):
             power[k] = spectra[i, 2 * k] ** 2 + spectra[i, 2 * k + 1] ** 2
         for j in range(mel.shape[1]):
+            # M / F X, as in `kl_power`, with the power of these spectra for X.
             total = np.float32(0)
             shift = first_bin[j] - offsets[j]
             for q in range(offsets[j], offsets[j + 1]):
                 total += weights[q] * power[shift + q]
             ratio[j] = mel[i, j] / (total + _TINY)
         for k in range(n_bins):
+            # A negative magnitude stays: the bin is free, and no band tells what it should be.
             if magnitude[i, k] >= 0:
                 j = first_band[k]
                 magnitude[i, k] = math.sqrt(power[k] * (share[k, 0] * ratio[j] + share[k, 1] * ratio[j + 1]))
@@ -167,6 +171,7 @@ class Recovery:
         """
         previous = np.zeros((self.stft.n_frames, 2 * self.stft.n_bins), np.float32)
         for iteration in range(iterations):
+            # Before the first consistent spectra there are none to extrapolate from.
             factor = np.float32(momentum if iteration else 0)
             fit = iteration % fit_every == fit_every - 1
 
@@ -197,6 +202,8 @@ class Recovery:
             return result
 
         for iteration in range(iterations):
+            # What arrives is C of what the step before gave out, so that the state moves one step late: not yet in the
+            # first, and once more behind the last.
             self._step(lambda rows, block, move=iteration > 0: reflect(rows, block, move, 2.0))  # type: ignore[misc]
         if iterations:
             self._step(lambda rows, block: reflect(rows, block, True, 1.0))

@@ -50,13 +50,13 @@ def invert_stream(
         ``read_frames(start, stop)`` returns mel power in dB, (stop - start, n_mels).
     n_frames : int
     params : MelParams
-        Of the mel-spectrogram.
+        How the mel-spectrogram was made.
     n_samples : int
         Length of the wave; ``n_frames`` must be ``1 + n_samples // params.hop_samples``.
     effort : str
         ``draft``, ``default``, ``best`` or ``paper``.
     seed : int
-        Of the random phases. Equal arguments give equal waves, whatever the number of threads.
+        Seed of the random phases. Equal arguments give equal waves, whatever the number of threads.
     device : str or torch.device, optional
         Solve with torch on this device, or on an NVIDIA GPU if there is one (``auto``); by default, and for ``cpu``,
         with compiled loops.
@@ -99,6 +99,7 @@ def invert_stream(
             stop = start + segment_frames
             if n_frames - stop < segment_frames // 4:
                 stop = n_frames
+            # Only the true ends of the sound are reflected, as `mel_db` padded them; cuts between segments are open.
             segment = Segment(
                 mel_power(read_frames(start, stop)),
                 params,
@@ -110,6 +111,7 @@ def invert_stream(
             )
             wave = solve(segment)
             if len(held):
+                # Both waves are nearly equal here, so that gains with a sum of 1, and not of power 1, keep the level.
                 faded = wave[begin : begin + len(held)]
                 faded += (1 - fade_in) * (held - faded)
             if stop == n_frames:
@@ -120,6 +122,7 @@ def invert_stream(
             yield wave[begin:end].copy()
             held = wave[end : end + len(fade_in)].copy()
             rows = Stft(n_fft, hop, _KNOWN_FRAMES, run_blocks)
+            # Spectra of the wave itself, so that the next segment continues what was given out and not a guess of it.
             known = rows.analyse(wave[keep * hop : keep * hop + rows.n_wave])
             start, begin = start + keep, n_fft
 
@@ -159,7 +162,7 @@ def invert_mel(
     mel_db : array (frames, n_mels)
         Mel power in dB.
     params : MelParams
-        Of the mel-spectrogram.
+        How the mel-spectrogram was made.
     n_samples : int, optional
         Length of the wave; ``(frames - 1) * hop_samples`` by default.
     effort, seed, device, threads

@@ -57,16 +57,19 @@ def k_weighting(rate_hz: int) -> np.ndarray:
     """
     if rate_hz < _LEAST_RATE_HZ:
         raise InputError(f"loudness is not defined at {rate_hz} Hz; resample to {2 * _LEAST_RATE_HZ} Hz or more")
+    # The shelf for the head, about +4 dB above 1.7 kHz; tan() maps its corner exactly in spite of the bilinear warp.
     k, q = math.tan(math.pi * 1681.974450955533 / rate_hz), 0.7071752369554196
     high = 10 ** (3.999843853973347 / 20)
     band, a0 = high**0.4996667741545416, 1 + k / q + k * k
     a1, a2 = 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0
     b = (high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k)
     shelf = [b[0] / a0, b[1] / a0, b[2] / a0, a1, a2]
+    # The RLB high-pass at 38 Hz; its numerator is 1, -2, 1 at every rate, as in the standard's table.
     k, q = math.tan(math.pi * 38.13547087602444 / rate_hz), 0.5003270373238773
     a0 = 1 + k / q + k * k
     high_pass = [1.0, -2.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
     sections = np.array([shelf, high_pass])
+    # z^0, z^-1 and z^-2 at the calibration tone; what the cascade is off there, the shelf's numerator takes up.
     z = np.exp(-2j * np.pi * 997 / rate_hz * np.arange(3))
     gain = np.prod([s[:3] @ z / (1 + s[3:] @ z[1:]) for s in sections])
     sections[0, :3] *= 10 ** (-_OFFSET_LU / 20) / abs(gain)
@@ -103,6 +106,7 @@ def _weigh(
     u1, u2, v1, v2, w1, w2 = state[1, 0], state[1, 1], state[1, 2], state[1, 3], state[1, 4], state[1, 5]
     position, number, stop = 0, 0, hop - filled
     while position < left.size:
+        # A turn per hop. The first may have begun in the block before, and the last may end in the next.
         whole = stop <= left.size
         sum_left, sum_right = 0.0, 0.0
         for n in range(position, min(stop, left.size)):
@@ -166,6 +170,7 @@ class Loudness:
     def _windows(self, hops: int) -> np.ndarray:
         """Weighted mean square of every window of `hops` hops; of the whole sound where it is shorter."""
         energy = self.weights @ self.hop_energy
+        # The standard defines no reading of a sound shorter than a window: it counts as one of its own length.
         if energy.size < hops:
             return np.array([self._total_mean_square])
         return np.lib.stride_tricks.sliding_window_view(energy, hops).sum(axis=1) / (hops * self.hop_samples)
@@ -199,11 +204,13 @@ class Loudness:
         measured = self.integrated_lufs()
         if not math.isfinite(measured):
             return 1.0
+        # Exact unless blocks cross the absolute gate on the way.
         gain = best = 10 ** ((target_lufs - measured) / 20)
         if self.hop_energy.shape[1] < _MOMENTARY_HOPS:
             return gain
         least = math.inf
         for _ in range(6):
+            # Blocks that pass the gate at one gain may fail at the next, to and fro: the nearest of all steps is kept.
             error = target_lufs - _gated(blocks * gain**2)
             if abs(error) < least:
                 best, least = gain, abs(error)
@@ -223,6 +230,7 @@ class Loudness:
     def range_lu(self) -> float:
         """Loudness range (EBU Tech 3342): 95th less 10th percentile of the gated short-term loudness; 0 below 3 s."""
         blocks = self._windows(_SHORT_TERM_HOPS)
+        # Two gates: -70 LUFS, then 20 LU below the mean power of what is left. The offset cancels in the difference.
         blocks = blocks[blocks > _mean_square(_ABSOLUTE_GATE_LUFS)]
         if not blocks.size:
             return 0.0
@@ -232,6 +240,7 @@ class Loudness:
 
 
 def _gated(blocks: np.ndarray) -> float:
+    # Gated twice: at -70 LUFS, then 10 LU below the loudness of what that leaves.
     blocks = blocks[blocks > _mean_square(_ABSOLUTE_GATE_LUFS)]
     if not blocks.size:
         return -math.inf
@@ -273,6 +282,7 @@ class Meter:
         """Take the next samples: float32 (channels, n), finite."""
         rows = [np.ascontiguousarray(channel, np.float32) for channel in block]
         filled = self._n_samples % self._hop
+        # A column per hop that this block touches: the last one stays open and goes on in the next block.
         energy = np.zeros((len(rows), 1 + (filled + block.shape[1]) // self._hop))
         for pair, state in zip(self._pairs, self._state, strict=True):
             both = np.zeros((2, energy.shape[1]))

@@ -65,15 +65,19 @@ def bank_table(params: MelParams, n_bins: int | None = None) -> BankTable:
     bank = filter_bank(params)
     if n_bins is not None:
         bank = bank[:, :n_bins]
+        # Bands without a weight down there go, as in `low_mel_power`: its columns and these bands must agree.
         bank = bank[bank.any(axis=1)]
     n_bins = bank.shape[1]
     while len(bank) < 2:  # the tables refer to two bands
         bank = np.concatenate([bank, np.zeros_like(bank)])
+    # A band narrower than the distance of two bins may hold none: it gets an empty span.
     spans = [(int(used[0]), int(used[-1]) + 1) if (used := np.flatnonzero(row)).size else (0, 0) for row in bank]
     column_sums, row_sums = bank.sum(axis=0), bank.sum(axis=1)
     covered = column_sums > 0
+    # The loops always read two bands: a bin of the last band alone names the one before, with a share of 0.
     first_band = np.minimum(np.argmax(bank > 0, axis=0), len(bank) - 2)
     share = np.stack([bank[first_band, np.arange(n_bins)], bank[first_band + 1, np.arange(n_bins)]], axis=1)
+    # F / F^T 1 is divided once here and not in every iteration; 1 stands in for bins of no band.
     share /= np.where(covered, column_sums, 1)[:, None]
     nearest = np.arange(n_bins)
     if covered.any():
@@ -119,15 +123,18 @@ def _iterate(
     ratio = np.zeros((offsets.size - 1, _LANES), np.float32)
     power = np.ones((n_bins, _LANES), np.float32)
     for start in range(0, n_frames, _LANES):
+        # All lanes run in the last group too: copies of its last frame fill it and are not stored.
         used = min(_LANES, n_frames - start)
         for j in range(n_mels):
             for i in range(_LANES):
                 target[j, i] = mel[start + min(i, used - 1), j]
                 ratio[j, i] = target[j, i] * band_gain[j]
+        # From X = 1, where F X is the sum of a band's weights, one update gives the start of `kl_power`.
         power[:] = 1
         _spread(ratio, first_band, share, power)
         for _ in range(iterations):
             for j in range(n_mels):
+                # F X for this band, in the row that then takes M / F X; the floor keeps a silent band from 0 / 0.
                 row = ratio[j]
                 row[:] = 0
                 shift = first_bin[j] - offsets[j]
@@ -156,7 +163,7 @@ def kl_power(mel_power: np.ndarray, params: MelParams, iterations: int, run_bloc
     mel_power : float32 array (frames, n_mels)
         Linear power, at least 0.
     params : MelParams
-        Of the mel-spectrogram.
+        How the mel-spectrogram was made.
     iterations : int
         10 leave about 0.1 dB of log-mel error on music (measured).
     run_blocks : BlockMap
@@ -186,6 +193,7 @@ def kl_power(mel_power: np.ndarray, params: MelParams, iterations: int, run_bloc
 
     run_blocks(task, -(-len(power) // _BLOCK_FRAMES))
     free = table.free
+    # Updates leave these bins at 0, because no band has a weight for them; see `BankTable.nearest`.
     power[:, free] = power[:, table.nearest[free]]
     return power
 

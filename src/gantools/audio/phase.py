@@ -37,6 +37,7 @@ def _sorted_by_level(levels: np.ndarray, n_levels: int) -> np.ndarray:
     starts = np.zeros(n_levels + 2, np.int64)
     for level in levels:
         starts[level + 1] += 1
+    # starts[l] becomes the number of louder bins: where the run of level l begins in the order.
     for level in range(n_levels + 1):
         starts[level + 1] += starts[level]
     order = np.empty(starts[n_levels], np.int32)
@@ -68,10 +69,12 @@ def _integrate(
     size = log_mag.size
     n_frames = size // n_bins
     done = np.zeros(size, np.bool_)
+    # A stack per level, linked through `below`: pushing and popping cost the same however many bins wait.
     below = np.empty(size, np.int32)  # next in the same stack
     top = np.full(n_levels, -1, np.int32)
     level = n_levels
     done[: known * n_bins] = True
+    # Only the last known frame has neighbours without a phase; those before it need no place in a stack.
     for i in range(max(0, (known - 1) * n_bins), known * n_bins):
         if levels[i] < n_levels:
             below[i] = top[levels[i]]
@@ -80,6 +83,7 @@ def _integrate(
     seed = 0
     two_pi = np.float32(2 * np.pi)
     while True:
+        # No stack louder than `level` holds a bin: it moves on over empty ones, and a louder push brings it back.
         while level < n_levels and top[level] < 0:
             level += 1
         if level == n_levels:
@@ -111,17 +115,21 @@ def _integrate(
                 continue
             done[j] = True
             if direction < 2:
+                # Along time: the turn of the bin's own frequency over a hop, plus ds/dk as the mean of both frames.
                 up = 1 if k < n_bins - 1 else 0
                 down = 1 if k > 0 else 0
                 slope = log_mag[i + up] - log_mag[i - down] + log_mag[j + up] - log_mag[j - down]
                 change = hop_phase * k + time_factor * slope
+                # Whole turns go: a high bin makes hundreds in a hop, and their sum would cost float32 the rest.
                 change -= two_pi * np.floor(change / two_pi)
             else:
+                # Along frequency: ds/dn as the mean of both bins; the factor holds the minus of the equation.
                 later = n_bins if frame < n_frames - 1 else 0
                 earlier = n_bins if frame > 0 else 0
                 slope = log_mag[i + later] - log_mag[i - earlier] + log_mag[j + later] - log_mag[j - earlier]
                 change = bin_factor * slope
             phase[j] = phase[i] + change if step > 0 else phase[i] - change
+            # A bin below the range takes its phase from here but is not queued: it spreads none.
             below[j] = top[levels[j]] if levels[j] < n_levels else -1
             if levels[j] < n_levels:
                 top[levels[j]] = j
@@ -174,9 +182,9 @@ def heap_phases(
     magnitude : float32 array (frames, bins)
         At least 0.
     n_fft, hop_samples : int
-        Of the STFT, which must use a Hann window.
+        Window and hop of the STFT, which must use a Hann window.
     seed : int
-        Of the phases of bins more than 80 dB below the loudest, and of the first bin of every island above.
+        Seed of the phases of bins more than 80 dB below the loudest, and of the first bin of every island above.
     run_blocks : BlockMap
         See `block_threads`.
     known : complex64 array (k, bins), optional
@@ -188,16 +196,19 @@ def heap_phases(
         Window-centred phases; `spectra_of` turns them into spectra counted from the first sample.
     """
     n_frames, n_bins = magnitude.shape
+    # A floor for empty bins: -inf would make slopes NaN, which the fast arithmetic of `compiled` does not survive.
     log_mag = np.log(np.maximum(magnitude, np.float32(1e-20)))
     phase = random_phases(magnitude.shape, seed)
     n_known = 0 if known is None else len(known)
     if known is not None:
+        # Spectra count phases from the first sample of a frame, the equations from its middle: half a turn per bin.
         phase[:n_known] = np.angle(known * (1 - 2 * (np.arange(n_bins) % 2)))
     gamma = _GAMMA_PER_SQUARE * n_fft**2
     # Halved once for the central difference and once for the trapezoid.
     time_factor, bin_factor = 0.25 * hop_samples * n_fft / gamma, -0.25 * gamma / (hop_samples * n_fft)
     n_levels = int(_RANGE_DB / _STEP_DB)
 
+    # Each queue starts from its own loudest bin, whichever thread runs it; the known frames lie in the first.
     def task(block: int) -> None:
         rows = slice(block * _QUEUE_FRAMES, (block + 1) * _QUEUE_FRAMES)
         flat = log_mag[rows].reshape(-1)

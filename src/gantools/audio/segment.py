@@ -61,6 +61,7 @@ def mel_power(mel_db: np.ndarray) -> np.ndarray:
     if not np.isfinite(mel_db).all() or mel_db.max(initial=0.0) > 200:
         raise InputError("holds NaN, infinite or absurd levels; make the mel-spectrogram again")
     power = np.power(np.float32(10), mel_db.astype(np.float32) * np.float32(0.1))
+    # The floor stands for all that is below it; taken for sound, silence would come back as noise at -100 dB.
     power[power <= np.float32(AMIN * 1.001)] = 0
     return power
 
@@ -72,6 +73,7 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     if effort.kl_iterations:
         power = kl_power(segment.mel_power, params, effort.kl_iterations, run_blocks)
     else:
+        # The tools that the paper used: torchaudio's InverseMelScale, and below its Griffin-Lim from random phases.
         power = least_squares_power(segment.mel_power, params)
     magnitude = np.sqrt(power, out=power)
     if effort.heap:
@@ -79,11 +81,14 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     else:
         phase = random_phases(magnitude.shape, segment.seed)
     spectra = spectra_of(magnitude, phase)
+    # The heap kept the phases of the known frames; their magnitudes are known too, and better than from the mel.
     if segment.known is not None:
         spectra[: len(segment.known)] = segment.known
     table = bank_table(params)
     if effort.kl_iterations:
+        # Only now, after the first spectra took the level of their neighbours: no magnitude is wanted of these bins.
         magnitude[:, table.free] = -1
+    # First the low band, whose phases the full band then starts from: by itself it would not find them.
     solve_low_band(
         spectra,
         magnitude,
@@ -97,5 +102,6 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     stft = Stft(n_fft, hop, len(magnitude), run_blocks, segment.reflect_start, segment.n_sound)
     target = MelTarget(segment.mel_power, table) if effort.fit_every else None
     recovery = Recovery(stft, magnitude, spectra, target, segment.known)
+    # The period must not be 0 even where there is no target that it would count for.
     recovery.fast_griffin_lim(effort.iterations, effort.momentum, max(1, effort.fit_every))
     return recovery.wave

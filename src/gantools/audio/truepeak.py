@@ -29,6 +29,7 @@ def interpolators(rate_hz: int) -> np.ndarray:
         sum of 1.
     """
     factor = 4 if rate_hz < 96000 else 2 if rate_hz < 192000 else 1
+    # (phases, taps): how far each sample lies from the value wanted, which is between samples 11 and 12.
     distance = np.arange(_TAPS) - (_TAPS // 2 - 1) - np.arange(1, factor)[:, np.newaxis] / factor
     window = np.i0(_KAISER_BETA * np.sqrt(1 - (distance / (_TAPS / 2)) ** 2))
     filters = np.sinc(distance) * window
@@ -48,6 +49,7 @@ def _highest(wave: np.ndarray, filters: np.ndarray, bound: float, peak: float) -
     for start in range(0, n_values, _BLOCK):
         size = min(_BLOCK, n_values - start)
         level = np.float32(0)
+        # Nearly all of a song lies below its peak: one look at the samples spares three filters.
         for value in wave[start : start + size + taps - 1]:
             level = max(level, abs(value))
         if level * bound <= peak:
@@ -76,6 +78,7 @@ class TruePeak:
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._filters = interpolators(rate_hz)
+        # The largest sum of absolute weights; the margin covers the rounding of sums in float32.
         self._bound = float(np.abs(self._filters).sum(axis=1).max()) * (1 + 1e-5) if len(self._filters) else 1.0
         self._before = np.zeros((channels, _TAPS - 1), np.float32)
         self._peak = 0.0
@@ -86,6 +89,7 @@ class TruePeak:
         if not block.shape[1]:
             return
         block = np.asarray(block, np.float32)
+        # The filters give only what lies between samples: these count too, and known first they rule out more.
         self._sample_peak = max(self._sample_peak, float(block.max()), -float(block.min()))
         self._peak = self._with(block, max(self._peak, self._sample_peak))
         joined = block if block.shape[1] >= _TAPS - 1 else np.concatenate([self._before, block], axis=1)
@@ -93,6 +97,7 @@ class TruePeak:
 
     def _with(self, block: np.ndarray, peak: float) -> float:
         if len(self._filters):
+            # Values that are made of both blocks come from a short seam, so that no block is copied for them.
             seam = np.concatenate([self._before, block[:, : _TAPS - 1]], axis=1)
             for joint, channel in zip(seam, block, strict=True):
                 peak = _highest(joint, self._filters, self._bound, peak)
