@@ -78,7 +78,9 @@ def cut_mel(
     clipped = float((levels > db_range.hi_db).mean())
     rows = []
     starts = window_starts(mel.n_frames, config.frames, config.stride)
+    # Even with a share of 0, a window that is silent throughout teaches nothing and is left out.
     kept = [s for s in starts if active[s : s + config.frames].mean() >= max(config.active_share, 1e-9)]
+    # Chosen among the windows that sound; silent ones would use up the number that is allowed.
     for start in spread(kept, config.windows_per_song):
         window = slice(start, start + config.frames)
         level_db = mel_level_db(power[window])
@@ -125,6 +127,7 @@ def cut_audio(
 
     (clips, rows, start), left = hear(path_in, cut)
     picked = spread(range(len(clips)), config.clips_per_song)
+    # `row` counts the clips in the shard, `start` still tells where in the file they were.
     rows = [{**rows[i], "row": position} for position, i in enumerate(picked)]
     stored = np.stack([clips[i] for i in picked]) if picked else np.zeros((0, config.samples), np.float32)
     _write_shard(path, {"clips": stored}, rows, config, {"windows": start // config.samples, "clipped": 0.0})

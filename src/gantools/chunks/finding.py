@@ -149,6 +149,7 @@ class _Walk:
     def files(self) -> Iterator[tuple[Path, str]]:
         self._place(str(self.top))
         if self.results_only:
+            # The input may lie below an output folder, whose manifest names files by their path from there.
             for parent in Path(os.path.realpath(self.top)).parents:
                 if (parent / MANIFEST).is_file():
                     self.beside |= _beside(parent)
@@ -156,6 +157,7 @@ class _Walk:
         while folders:
             folder, rel = folders.pop()
             below = [f"{rel}/{name}" if rel else name for name in self._look(folder, rel, found)]
+            # A stack, filled backwards: folders come in sorted order, so that the first link to a place is taken.
             folders += [(os.path.join(folder, os.path.basename(place)), place) for place in reversed(below)]
         yield from sorted(found, key=lambda pair: (pair[1], pair[0].name))
 

@@ -96,6 +96,7 @@ def find_multitracks(paths: Sequence[str | Path], say: Callable[[str], None] | N
         if not path.exists():
             raise InputError("no such file or folder", path)
         files = find_files(path, AUDIO_SUFFIXES) if path.is_dir() else [(path, "")]
+        # Read folder by folder: what a number, or a part without a song, means shows only beside its neighbours.
         folders: dict[Path, list[tuple[Path, Named]]] = {}
         for file, rel in files:
             folders.setdefault(file.parent, []).append((file, read_name(f"{rel}/{file.name}" if rel else file.name)))
@@ -120,9 +121,10 @@ def group_stems(files: Iterable[StemFile], say: Callable[[str], None] | None = N
     ----------
     files : iterable of StemFile
     say : callable, optional
-        Told, in a sentence each, which channels are summed and which files are left out.
+        Called with a sentence for each role whose channels are summed, and for each file that is left out.
     """
     songs: dict[str, dict[str, list[StemFile]]] = {}
+    # Lossless files come first, so that they are the ones that are kept.
     for file in sorted(files, key=_preference):
         songs.setdefault(file.song, {}).setdefault(file.role, []).append(file)
     tracks = []
@@ -177,6 +179,7 @@ class Recording:
         self.peak = float(np.abs(wave).max(initial=0.0))
         self._step = max(self.peak, 1.0) / _INT16
         codes = np.empty((len(wave), wave.shape[1]), np.int16)
+        # In blocks: rounding the whole song at once would need its size in floats once more.
         for start in range(0, len(wave), _BLOCK):
             codes[start : start + _BLOCK] = np.round(wave[start : start + _BLOCK] / self._step)
         self._codes = np.ascontiguousarray(np.repeat(codes, 2, axis=1).T if codes.shape[1] == 1 else codes.T)

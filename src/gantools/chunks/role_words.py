@@ -96,6 +96,7 @@ def _table() -> dict[tuple[str, ...], RoleWord]:
                 table[tuple(name.split("-"))] = RoleWord(role, apart, channel)
     parts = [(words, word) for words, word in table.items() if word.role not in ("accompaniment", "mix")]
     for words, word in parts:
+        # A song without one of its parts is an accompaniment: no_vocals, minus drums, novocals.
         for no in WITHOUT:
             table[(no, *words)] = RoleWord("accompaniment", word.apart)
         if len(words) == 1:

@@ -148,6 +148,8 @@ def read_name(rel: str, more: RoleMap | None = None) -> Named:
         folder = "/".join(folders)
         channel = word.channel or any(about in AFTER for about in last.text.split())
         named = Named(word.role, "", last.text, True, channel, folder=folder, bare=stem)
+        # Only a number is left: that of a track (02_Kick) or of a song (130_drums). `read_folder` decides where it can
+        # be both.
         if rest.isdecimal():
             track = channel and len(rest) <= _TRACK_DIGITS
             song = named.here if track else "/".join([*folders, rest])
@@ -220,6 +222,7 @@ def _words(stem: str) -> Iterable[tuple[int, int, str, int]]:
         elif re.search(r"[_\-\u2013]", between):
             before = _LINE
         end, word = match.end(), match.group()
+        # Taken apart only where every piece is a known word: KickIn is two words, McCartney is one.
         pieces = [word] if _is_known(word) else _PIECE.findall(word)
         if len(pieces) < 2 or "".join(pieces) != word or not all(map(_is_known, pieces)):
             yield match.start(), match.end(), word, before
@@ -240,6 +243,7 @@ def _runs(stem: str, more: RoleMap) -> list[_Run]:
     runs, index = [], 0
     while index < len(words):
         start, stop, text, before = words[index]
+        # The longest phrase first: "kick drum" is one channel, and not a kick and the drums.
         for count in range(min(_MOST_WORDS, len(words) - index), 0, -1):
             phrase = tuple(low[index : index + count])
             found = more.get(phrase) or ROLE_WORDS.get(phrase)
@@ -266,6 +270,7 @@ def _parts(runs: Sequence[_Run]) -> list[_Run]:
         if run.word is None:
             continue
         first, last = place, place
+        # What tells channels apart (Lead Vox, Kick In 2) goes with the part and is not left in the title.
         while first and runs[first - 1].text in BEFORE and runs[first - 1].kind == "about":
             first -= 1
         while last + 1 < len(runs) and _tells_apart(runs[last + 1], run):
@@ -294,6 +299,7 @@ def _tells_apart(run: _Run, part: _Run) -> bool:
 
 
 def _stands_alone(word: RoleWord, left: int, right: int, previous: str) -> bool:
+    # The title goes on behind the word: Drum Ripper is a song.
     if right == _SPACE:
         return False
     if left == _SPACE:
@@ -307,6 +313,7 @@ def _cut(stem: str, parts: Sequence[_Run]) -> str:
     for stop, following in [*((run.start, run.stop) for run in parts), (len(stem), len(stem))]:
         piece = stem[end:stop]
         if rest:
+            # Of the separators around a part that is cut out, one stays between what stood before and after it.
             piece = (re.match(r"^[\s._\u2013()\[\]{}-]*", piece) or [""])[0][:1] + piece.lstrip(_TRIM)
         rest, end = (rest + piece).rstrip(_TRIM), following
     rest = rest.lstrip(" _-\u2013)]}") if not rest.startswith(".") else rest

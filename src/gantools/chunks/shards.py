@@ -130,6 +130,7 @@ def join_twins(rows: list[Row], contents: Mapping[str, str], fixed: Collection[s
         other = groups[first.setdefault(contents[shard], song)]
         if song not in other:
             other += groups[song]
+            # Every song of the joined group points to the one list, so that later twins join all of them.
             groups |= dict.fromkeys(groups[song], other)
     found = [group for song, group in groups.items() if len(group) > 1 and group[0] == song]
     trained = {row["song"] for row in rows if row["split"] == "train"}
@@ -190,6 +191,7 @@ def _what_is_wrong(row: Row, kind: str) -> str:
     if row["split"] not in SPLITS:
         return f"split is {row['split']!r}"
     for name in ("start", "frames") if kind == "mel" else ("start", "samples", "row"):
+        # By `type`: to isinstance, true is a whole number.
         if type(row.get(name)) is not int or not 0 <= row[name] < 2**53:
             return f"{name} is no count"
     if type(row.get("level_db")) not in (int, float):
@@ -242,6 +244,7 @@ class ChunkSet:
         rows = read_rows(self.folder, dataset)
         self._tensors: dict[str, np.ndarray] = {}
         self.left_out: dict[str, str] = {}
+        # A damaged shard costs its own chunks, and not the folder.
         for name in sorted({row["shard"] for row in rows}):
             try:
                 self._tensors[name] = self._open(name, [row for row in rows if row["shard"] == name])

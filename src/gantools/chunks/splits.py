@@ -20,6 +20,7 @@ def split_of(song: str, shares: tuple[float, float, float] = (80, 10, 10)) -> st
     shares : three floats
         Relative sizes of train, val and test.
     """
+    # 48 bits of the hash, which a float holds exactly: the same side on every machine.
     position = int(hash_bytes(song.encode("utf-8", "surrogateescape"))[:12], 16) / 16**12 * sum(shares)
     return "train" if position < shares[0] else "val" if position < shares[0] + shares[1] else "test"
 

@@ -56,6 +56,7 @@ def _whole(encoded: bytes) -> bool:
     try:
         encoded.decode("utf-8")
     except UnicodeDecodeError as error:
+        # Only a letter that was cut off counts; names that are no UTF-8 anyway are left as they are.
         return error.reason != "unexpected end of data"
     return True
 
@@ -75,10 +76,12 @@ def _temporary(path: Path, *, folder: bool) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         temporary = _temporary_name(path)
+        # Noted before it exists, so that `drop_temporaries` misses none.
         _open_temporaries.add(temporary)
         if folder:
             temporary.mkdir()
         descriptor = os.open(temporary, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        # The lock tells the sweeps of other processes that this one lives.
         _try_lock(descriptor)
         if temporary.exists():
             break
@@ -87,6 +90,7 @@ def _temporary(path: Path, *, folder: bool) -> Iterator[Path]:
         yield temporary
     finally:
         os.close(descriptor)
+        # Only what was not renamed is still there.
         _remove(temporary)
         _open_temporaries.discard(temporary)
 
@@ -169,6 +173,7 @@ def plain_json(value: Any) -> Any:
         return {str(k): plain_json(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain_json(v) for v in value]
+    # NumPy scalars and tensors without dimensions, with neither library imported.
     if hasattr(value, "item") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 0) == 0:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
@@ -210,11 +215,13 @@ def sweep_temporaries(folder: str | Path, of: str = "") -> None:
 
 def _sweep(path: Path, pid: int) -> None:
     try:
+        # A link is not followed, and a pipe under such a name does not block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return  # gone meanwhile, or not ours to touch
     try:
         free = _try_lock(descriptor)
+        # Where the file system knows no locks the process number decides; that of this host, as the caller has checked.
         if free or (free is None and not _alive(pid)):
             _remove(path)
     finally:

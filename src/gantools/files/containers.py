@@ -42,6 +42,7 @@ def _metadata(meta: dict[str, Any], checksums: dict[str, int]) -> dict[str, str]
 def write_tensors(path: str | Path, arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> None:
     """Write NumPy arrays and a JSON object, atomically."""
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # A memoryview with a zero in its shape cannot be cast to bytes.
     checksums = {name: zlib.crc32(array.data.cast("B") if array.size else b"") for name, array in arrays.items()}
     data = encode_arrays(arrays, metadata=_metadata(meta, checksums))
     with atomic_path(path) as temporary:
@@ -59,8 +60,11 @@ def read_header(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     try:
         with open(path, "rb") as file:
+            # The format: the length of the header (64 bits, little-endian), the header as JSON, the bytes of the
+            # tensors.
             (size,) = struct.unpack("<Q", file.read(8))
             total = path.stat().st_size
+            # Looked at before it is read: in a file of another kind these bytes may stand for exabytes.
             if size > total - 8:
                 raise ValueError
             header = parse_object(file.read(size))
@@ -86,6 +90,7 @@ def _check(header: dict[str, Any], size: int) -> None:
         if entry["dtype"] in _ITEM_BITS and 8 * (end - begin) != math.prod(shape) * _ITEM_BITS[entry["dtype"]]:
             raise ValueError("shape and bytes differ")
         spans.append((begin, end))
+    # The format allows neither gaps nor overlaps, so the tensors follow one another up to the end of the file.
     place = 0
     for begin, end in sorted(spans):
         if begin != place:
@@ -171,6 +176,7 @@ def map_tensor(path: str | Path, name: str) -> np.ndarray:
         raise InputError(f"tensor {name!r} is of type {entry['dtype']}; there are {', '.join(known)}", path)
     dtype = np.dtype(known[entry["dtype"]])
     shape = tuple(entry["shape"])
+    # Nothing cannot be mapped.
     if 0 in shape:
         return np.zeros(shape, dtype)
     return np.memmap(path, dtype, "r", header["__start__"] + entry["data_offsets"][0], shape)

@@ -53,6 +53,7 @@ class FolderLock:
         if self._held:
             return
         try:
+            # Parts share the lock of the whole and own that of their part; the whole needs the first for itself.
             self._take("", fcntl.LOCK_SH if self.part else fcntl.LOCK_EX)
             if self.part:
                 self._take(self.part, fcntl.LOCK_EX)
@@ -69,6 +70,7 @@ class FolderLock:
             descriptor, path = self._held.pop()
             if path is not None:
                 try:
+                    # Who can have the lock alone is the last holder, and may remove the file.
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     if not os.fstat(descriptor).st_size:  # what holds something is not ours
                         path.unlink(missing_ok=True)
@@ -77,6 +79,7 @@ class FolderLock:
             os.close(descriptor)
 
     def _take(self, part: str, kind: int) -> None:
+        # Whatever links lead to a folder, it has one lock.
         real = Path(os.path.realpath(self.folder))
         real.parent.mkdir(parents=True, exist_ok=True)
         ending = f".{part}.lock" if part else ".lock"
@@ -96,6 +99,7 @@ class FolderLock:
                 raise
             except OSError:
                 pass  # no locks on this file system
+            # A lock on a file that was removed meanwhile keeps nobody out.
             if _same(descriptor, path):
                 self._held.append((descriptor, None if path == real else path))
                 return

@@ -85,6 +85,7 @@ class Manifest:
 
     def _read(self, file: IO[bytes]) -> None:
         status = os.fstat(file.fileno())
+        # Another file stands here (`forget` writes a new one), or it was cut: what was read of it no longer holds.
         if self._place[:2] != (status.st_dev, status.st_ino) or status.st_size < self._place[2]:
             self._forget_all()
         file.seek(self._place[2])
@@ -94,6 +95,7 @@ class Manifest:
         for number, line in enumerate(whole.decode("utf-8", "surrogateescape").split("\n")[:-1]):
             torn |= not self._take(line, number)
         self._place = (status.st_dev, status.st_ino, self._place[2] + len(whole))
+        # No line can be read and it does not begin like one of ours: the file is somebody else's and must stay.
         if torn and not self.records and not data.startswith(b'{"'):
             raise ConfigError(f"is no manifest of gantools; {_WAY_OUT}", self.path)
 
@@ -109,6 +111,7 @@ class Manifest:
             raise ConfigError(f"is no manifest of gantools ({wrong}); {_WAY_OUT}", self.path)
         key = record["key"]
         record = {"source": "", "fields": {}, **record}
+        # A number alone is a size, with neither time nor hash.
         record["outputs"] = {
             name: {"size": entry} if isinstance(entry, int) else entry for name, entry in record["outputs"].items()
         }
@@ -170,6 +173,7 @@ class Manifest:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 # `forget` of another process may have renamed a new file over the one that was waited for.
                 if self.path.exists() and os.path.samestat(os.fstat(file.fileno()), os.stat(self.path)):
+                    # What others appended while this process waited counts from here on.
                     file.seek(0)
                     self._read(file)
                     self._open = file
@@ -196,6 +200,7 @@ class Manifest:
         torn = file.tell() > self._place[2]
         file.write(b"\n" * torn + line + b"\n")
         file.flush()
+        # Taken from the file like any other line, so that the place read up to stays that of the file.
         file.seek(0)
         self._read(file)
 
@@ -221,6 +226,7 @@ class Manifest:
         """
         outputs = {name: describe_output(path) for name, path in staged.items()}
         with self.locked():
+            # Under the lock: a file that has come there since the run began is seen.
             if why := self.kept(staged, force):
                 raise InputError(why)
             # Bytes that stand there already stay: nothing that depends on them changes its time.
@@ -255,6 +261,7 @@ class Manifest:
             One of them is there and is not ours.
         """
         names = list(names)
+        # Refused before the work; `publish` looks again under the lock.
         if why := self.kept(names, force):
             raise InputError(why)
         with scratch_folder(self.folder, record["key"]) as folder:
@@ -267,6 +274,8 @@ class Manifest:
         if not keys & set(self.records) and not self._superseded:
             return
         with self.locked():
+            # After a kill the newest line may tell of files that were never moved; the line before it then still
+            # describes them.
             settled = {
                 key
                 for key, record in self.records.items()

@@ -78,11 +78,13 @@ def state_of(path: str | Path, known: Iterable[dict[str, Any]], *, check: bool =
     status = os.stat(path)
     same = [entry for entry in known if entry["size"] == status.st_size]
     untouched = [entry for entry in known if entry.get("mtime_ns") == status.st_mtime_ns]
+    # By size and time alone, so that a rerun reads no outputs; an entry without a hash has no more than its size.
     if not check and any(entry in untouched or "hash" not in entry for entry in same):
         return "ours"
     digest = hash_file(path) if same else ""
     if any(entry.get("hash", digest) == digest for entry in same):
         return "ours"
+    # Who edits a file changes its time; bytes that changed without it, or to nothing, are nobody's work.
     return "damaged" if untouched or not status.st_size or _is_broken(Path(path)) else "changed"
 
 
@@ -94,6 +96,8 @@ def _is_broken(path: Path) -> bool:
     from gantools.files.containers import verify
 
     try:
+        # The top byte of the header's length is 0 and JSON follows. What begins otherwise was replaced, and not
+        # damaged.
         with open(path, "rb") as file:
             begins_like_one = file.read(9)[7:] == b"\0{"
         verify(path)

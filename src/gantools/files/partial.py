@@ -76,6 +76,7 @@ class Partial:
             return make()
         try:
             name = self._name([hash_file(path) for path in paths], part)
+        # Reading the file, which `make` does, tells what is wrong with it.
         except OSError:
             return make()
         known = self._read(name)
@@ -134,6 +135,7 @@ def _packed(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         arrays[f"a{len(arrays)}"] = value
         return {"@array": f"a{len(arrays) - 1}"}
     value = value.item() if isinstance(value, np.generic) else value
+    # JSON has no NaN and no infinity; as null they would not come back.
     return {"@float": repr(value)} if isinstance(value, float) and not math.isfinite(value) else value
 
 
