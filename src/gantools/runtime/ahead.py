@@ -28,6 +28,7 @@ def read_ahead(pieces: Iterable[T], depth: int = 2) -> Iterator[T]:
     stopped = threading.Event()
 
     def offer(item: object) -> bool:
+        # With a timeout: a reader that has left takes nothing more, and a plain `put` would wait for ever.
         while not stopped.is_set():
             try:
                 ready.put(item, timeout=_PATIENCE_S)
@@ -39,6 +40,7 @@ def read_ahead(pieces: Iterable[T], depth: int = 2) -> Iterator[T]:
     def work() -> None:
         try:
             for piece in pieces:
+                # In a tuple, so that a piece that is itself an exception is not raised.
                 if not offer((piece,)):
                     return
             offer(_END)
@@ -58,6 +60,7 @@ def read_ahead(pieces: Iterable[T], depth: int = 2) -> Iterator[T]:
             yield item[0]
     finally:
         stopped.set()
+        # The thread may still be at a piece, or wait for room in the queue, which is emptied for it.
         while thread.is_alive():
             try:
                 ready.get_nowait()

@@ -59,6 +59,7 @@ class Ranks:
         """Replace tensors by those of rank 0."""
         if self.size > 1:
             for tensor in tensors:
+                # A collective needs contiguous memory, which views and channels_last tensors are not.
                 whole = tensor.detach().contiguous()
                 dist.broadcast(whole, 0)
                 with torch.no_grad():
@@ -69,6 +70,7 @@ class Ranks:
         if self.size == 1:
             return value
         text = json.dumps(value).encode()
+        # The others do not know how long the text is, and have to make room for it.
         size = torch.tensor([len(text)])
         dist.broadcast(size, 0)
         data = _padded(text, int(size)) if self.first else torch.empty(int(size), dtype=torch.uint8)
@@ -82,6 +84,7 @@ class Ranks:
         data = encode_tensors({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
         sizes = [torch.zeros(1, dtype=torch.int64) for _ in range(self.size)]
         dist.all_gather(sizes, torch.tensor([len(data)]))
+        # Gathered tensors must have one shape, and what the ranks hold differs: all are padded to the longest.
         largest = max(int(size) for size in sizes)
         rows = [torch.empty(largest, dtype=torch.uint8) for _ in range(self.size)] if self.first else None
         dist.gather(_padded(data, largest), rows, 0)

@@ -36,10 +36,12 @@ def obey_signals(last_words: Callable[[], object] = lambda: None) -> Iterator[No
     last_words : callable
         Called before a process is ended that did not end by itself.
     """
+    # Only the main thread may set handlers.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     hears, told = os.pipe()
+    # `set_wakeup_fd` wants it so: a signal must not wait for the watcher.
     os.set_blocking(told, False)
     over = threading.Event()
     # What the caller lets pass (`nohup`) passes.
@@ -55,6 +57,7 @@ def obey_signals(last_words: Callable[[], object] = lambda: None) -> Iterator[No
         signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+        # Without a writer the watcher's `read` ends; only then may its own end be closed.
         os.close(told)
         watch.join()
         os.close(hears)
@@ -63,6 +66,7 @@ def obey_signals(last_words: Callable[[], object] = lambda: None) -> Iterator[No
 def _watch(hears: int, over: threading.Event, last_words: Callable[[], object]) -> None:
     while received := os.read(hears, 64):
         if set(received) & set(STOPPING):
+            # It has not ended by itself. `_exit` unwinds nothing, so what must not stay behind goes first.
             if not over.wait(_LAST_SECONDS):
                 drop_temporaries()
                 last_words()
@@ -95,6 +99,7 @@ class Interrupts:
             for number in STOPPING:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._old[number] = signal.signal(number, self._note)
+            # The alarm ends a step that goes on for too long after the wish to stop.
             self._old[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._note)
         return self
 
@@ -114,6 +119,7 @@ class Interrupts:
         raise KeyboardInterrupt
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        # The second Ctrl-C, or the alarm that the first signal has set.
         if self._at_once or (self.wished and number in (signal.SIGINT, signal.SIGALRM)):
             self.wished = True
             self._abandon()
@@ -123,6 +129,7 @@ class Interrupts:
 
     def __exit__(self, *exc: object) -> None:
         if self._old:
+            # An alarm that is still running would end the process once the old handler is back.
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._old.items():
             signal.signal(number, handler)

@@ -172,6 +172,7 @@ def _locate(name: str, signature: str) -> Path | None:
     own = weights_folder() / f"{signature}.safetensors"
     if own.is_file():
         return own
+    # Where huggingface_hub keeps its cache, found without importing it; of several snapshots the newest is taken.
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
     cache = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub")
     repository = cache / f"models--{_repository(name).replace('/', '--')}"
@@ -197,6 +198,7 @@ def _fetch(name: str, signature: str) -> Path:
 def _bag_model(name: str, files: Sequence[Path], bag: dict[str, Any]) -> Model:
     described = [describe(file) for file in files]
     sources, rate_hz = described[0]
+    # The outputs of the networks are averaged source by source and sample by sample.
     if any(other != described[0] for other in described):
         raise ModelError("the networks of this bag differ in sources or rate", files[0].parent)
     weights = bag.get("weights") or [[1.0] * len(sources)] * len(files)

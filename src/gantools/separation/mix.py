@@ -28,7 +28,7 @@ class Mix:
     n : int
         Samples per channel at the rate of the network.
     mean, std : float
-        Of the mean of both channels.
+        Mean and standard deviation of the mean of both channels.
     rate_hz, channels, frames : int
         Of the song's own file.
     tags : Tags
@@ -52,6 +52,7 @@ class Mix:
         first, last = max(start, 0), min(start + n, self.n)
         wave = np.zeros((2, n), np.float32)
         if last > first:
+            # Eight bytes a frame: two channels of float32.
             part = np.fromfile(self.path, np.float32, 2 * (last - first), offset=8 * first)
             wave[:, first - start : last - start] = part.reshape(-1, 2).T
         return wave
@@ -93,6 +94,7 @@ def decode(source: Path, path: Path, rate_hz: int) -> Mix:
         if reader.channels > 2:
             raise InputError(f"has {reader.channels} channels; mix it down to stereo first", source)
 
+        # The song's own length is counted on its way to the resampler: what headers say may be wrong.
         def counted() -> Iterator[np.ndarray]:
             nonlocal frames
             for block in reader.blocks():
@@ -106,6 +108,7 @@ def decode(source: Path, path: Path, rate_hz: int) -> Mix:
             n, total, squares = n + len(mono), total + float(mono.sum()), squares + float(mono @ mono)
         channels, song_rate_hz, form = reader.channels, reader.rate_hz, SourceFormat.of(reader)
     mean = total / max(n, 1)
+    # Unbiased, like torch's `std` in Demucs' own program; rounding may leave it just below 0.
     variance = max(0.0, squares - n * mean * mean) / (n - 1) if n > 1 else 0.0
     deviation = float(np.sqrt(variance))
     return Mix(source, path, n, mean, deviation, song_rate_hz, channels, frames, read_tags(source), form)

@@ -73,6 +73,8 @@ class DemucsNetwork:
     def __call__(self, wave: torch.Tensor) -> torch.Tensor:
         """See `Network`."""
         if self._fixed:
+            # A shorter segment that the user asked for is not filled up to the trained length, which would cost as
+            # much.
             self._net.use_train_segment = wave.shape[-1] == self._trained
         made: torch.Tensor = self._net(wave)
         return made

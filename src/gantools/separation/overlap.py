@@ -71,6 +71,8 @@ class Plan:
             The segment is half a second already.
         """
         if self.device.type == "cuda":
+            # The blocks of the attempt that failed would stay in torch's cache, in sizes that the next one does not ask
+            # for.
             torch.cuda.empty_cache()
         if self.batch > 1:
             self.batch //= 2
@@ -119,6 +121,7 @@ class Pass:
     @torch.inference_mode()
     def step(self, read: Read, plan: Plan) -> torch.Tensor:
         """Run the next segments; return the samples (sources, 2, k) that nothing will change any more."""
+        # Nothing is added to the sums before a batch is done, so that it can be tried again with less.
         while True:
             segment = self.network.segment_samples // plan.divisor
             stride = max(1, int((1 - plan.overlap) * segment))
@@ -134,9 +137,11 @@ class Pass:
         weights = triangle(segment, plan.device)
         for (start, n), stems in zip(chunks, made, strict=True):
             here = slice(start - self._first, start - self._first + n)
+            # The sums lie in main memory; a GPU holds one batch and no more.
             self._sum[..., here] += (weights[:n] * stems[..., :n]).cpu()
             self._weight[here] += weights[:n].cpu()
         self._next = chunks[-1][0] + stride
+        # No later segment begins before `_next`, so what lies before it is final.
         return self._release(min(self._next, self._stop))
 
     def _chunks(self, segment: int, stride: int, batch: int) -> list[tuple[int, int]]:
@@ -144,6 +149,7 @@ class Pass:
         starts = range(self._next, min(self._stop, self._next + batch * stride), stride)
         chunks = [(start, min(segment, self._stop - start)) for start in starts]
         heard = [self.network.heard_samples(n, segment) for _, n in chunks]
+        # A batch needs one length; a shorter last segment goes by itself in the next step.
         return [chunk for chunk, length in zip(chunks, heard, strict=True) if length == heard[0]]
 
     def _run(self, read: Read, chunks: list[tuple[int, int]], segment: int, plan: Plan) -> list[torch.Tensor]:
@@ -169,6 +175,7 @@ class Pass:
 
     @torch.inference_mode()
     def _network(self, wave: torch.Tensor) -> torch.Tensor:
+        # Inference mode belongs to a thread, so that those of the pool need it of their own.
         return self.network(wave)[:, self.sources]
 
     def _grow(self, n: int) -> None:
@@ -176,8 +183,10 @@ class Pass:
         self._sum, self._weight = pad(self._sum, (0, more)), pad(self._weight, (0, more))
 
     def _release(self, stop: int) -> torch.Tensor:
+        # A shifted pass begins before the song; what it makes of the silence there is dropped.
         n, outside = stop - self._first, max(0, min(-self._first, stop - self._first))
         out = self._sum[..., outside:n] / self._weight[outside:n]
+        # Cloned: a view would keep all of the old sums in memory.
         self._sum, self._weight = self._sum[..., n:].clone(), self._weight[n:].clone()
         self._first = stop
         self.done += out.shape[-1]
@@ -197,6 +206,7 @@ def average(passes: Sequence[Pass], read: Read, plan: Plan) -> Iterator[torch.Te
     total = sum((one.weights for one in passes), torch.zeros(len(passes[0].sources)))
     share = [(one.weights / total)[:, None, None] for one in passes]
     while not all(one.finished for one in passes):
+        # The pass that is furthest behind goes on, so that no other one's samples pile up waiting for it.
         last = min((i for i, one in enumerate(passes) if not one.finished), key=lambda i: passes[i].done)
         waiting[last] = torch.cat([waiting[last], passes[last].step(read, plan)], dim=-1)
         n = min(block.shape[-1] for block in waiting)

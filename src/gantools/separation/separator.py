@@ -79,7 +79,7 @@ class Separator:
         sources : sequence of str
             Which stems; networks of the bag that add nothing to them are not run.
         seed : int
-            Of the shifts.
+            Seed of the random shifts.
         """
         numbers = [self.sources.index(source) for source in sources]
         scale, offset = (mix.std + _SILENCE, mix.mean) if self._networks[0].normalised else (1.0, 0.0)
@@ -88,6 +88,7 @@ class Separator:
         def read(start: int, n: int) -> torch.Tensor:
             wave = mix.read(start, n)
             if scale != 1.0 or offset:
+                # Outside the song is silence, which normalising would turn into a constant.
                 inside = slice(max(0, -start), max(0, min(n, mix.n - start)))
                 wave[:, inside] = (wave[:, inside] - np.float32(offset)) / np.float32(scale)
             return torch.from_numpy(wave)
@@ -149,6 +150,7 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library
         return
+    # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h.
     trim_threshold, mmap_threshold = -1, -3
     mallopt(mmap_threshold, 1 << 30)
     mallopt(trim_threshold, 2**31 - 1)

@@ -51,10 +51,12 @@ class Decoder:
         with self._lock:
             scratch, future = self._begun.pop(source)
         stack.enter_context(scratch)
+        # Waited for outside the lock, so that the next song can be begun meanwhile.
         return future.result()
 
     def close(self) -> None:
         """Drop what was begun and not taken."""
+        # Waits for the song that is being decoded: its scratch folder is removed next.
         self._thread.shutdown(cancel_futures=True)
         for scratch, _ in self._begun.values():
             scratch.close()
@@ -86,9 +88,9 @@ def separate_song(
     bits : str
         See `gantools.audio.writing.AudioWriter`.
     seed : int
-        Of the shifts.
+        Seed of the random shifts.
     tick : callable
-        Told the share that is done.
+        Progress callback, called with the completed share of the work, 0 to 1.
 
     Returns
     -------
@@ -107,6 +109,7 @@ def separate_song(
         mix = decoder.take(source, stack)
         rest = _rest(roles, separator)
         writer = stack.enter_context(StemWriter(mix, len(roles), separator.rate_hz, rest))
+        # The plan serves all songs; only what is lowered during this one belongs in its record.
         known = len(separator.plan.notices)
         for block, done in _blocks(mix, roles, separator, seed):
             writer.append(block)
@@ -133,6 +136,7 @@ def _blocks(mix: Mix, roles: Sequence[str], separator: Separator, seed: int) -> 
     sources = [role for role in roles if role != REST]
     for stems in separator.separate(mix, sources, seed):
         if REST in roles:
+            # Subtracted, so that the two files sum to the song.
             stems = np.stack([stems[0], mix.read(done, stems.shape[-1]) - stems[0]])
         done += stems.shape[-1]
         yield stems, done

@@ -95,6 +95,7 @@ class StemWriter:
         """Add float32 samples (stems, 2, k); waits when the disk is slower than the network."""
         self._waiting.append(self._thread.submit(self._write, stems, last))
         if len(self._waiting) > _WAITING_BLOCKS:
+            # The result is nothing, but an error of the thread (a full disk) is raised here.
             self._waiting.pop(0).result()
 
     def _write(self, stems: np.ndarray, last: bool) -> None:
@@ -114,10 +115,12 @@ class StemWriter:
         notice : str
             What a user should hear of it; empty where no stem is above full scale.
         """
+        # The resamplers hold back their last samples until they are told that no more will come.
         self.append(np.zeros((len(self._stems), 2, 0), np.float32), last=True)
         for future in self._waiting:
             future.result()
         peak = max(stem.peak for stem in self._stems)
+        # One gain for all stems: lowered one by one they would no longer sum to the song.
         gain = min(lowering(peak, choose(path, bits, self._mix.format.for_parts())[1]) for path in outputs)
         with ThreadPoolExecutor(len(outputs)) as pool:
             list(pool.map(partial(self._encode_one, bits=bits, gain=gain), self._stems, outputs))
