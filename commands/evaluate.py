@@ -29,6 +29,7 @@ def add(metric: Metric[Any]) -> None:
     def command(*, run: Run, config: Any, **places: str) -> int:
         return evaluate(metric, places, run, config)
 
+    # Typer reads arguments from the signature of a function: this one's is made of those of the metric.
     parameters = []
     for argument in metric.arguments:
         annotation = Annotated[str, typer.Argument(help=argument.help, show_default=False)]

@@ -59,6 +59,7 @@ def invert(
     device = accelerator(run.device)  # None: the CPU has compiled loops of its own
     items = gather(inputs, MEL_SUFFIXES, run)
     tasks = [Task(item, (output_name(run, item, config.format),)) for item in items]
+    # Files that are worked on side by side take a thread each; 0 is as many as there are.
     work = partial(invert_one, config=config, device=device, threads=1 if run.jobs != 1 else 0)
     return run_batch(run, tasks, [to_mapping(config), (device or "cpu").partition(":")[0]], work)
 

@@ -92,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0: done. 1: some input failed, or standard output could not be written. 2: nothing started. 130: interrupted.
     141: the reader of standard output has left.
     """
+    # Before anything imports torch, whose threads read their wait policy only when they start.
     let_idle_threads_sleep()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     open_streams(debug=was_debug(arguments))
@@ -108,6 +109,7 @@ def _run(arguments: list[str]) -> int:
     try:
         command, program, rest = find_command(arguments)
         code = command(args=rest, prog_name=program, standalone_mode=False, help_option_names=_HELP)
+        # What is still buffered is written here, where a failure can still become a line and an exit code.
         sys.stdout.flush()
         if code == 130:  # Typer turns KeyboardInterrupt into an exit of its own
             raise KeyboardInterrupt

@@ -68,6 +68,7 @@ def run_batch(
     out = require_out(run)
     digest = hash_json([config, run.seed])
     manifest = Manifest(out)
+    # Before anything is compared: inputs whose names meet keep the outputs that an earlier run gave them.
     tasks = distinct_outputs(tasks, manifest.records)
     if out.is_dir() and not run.dry_run:
         sweep_temporaries(out)
@@ -80,6 +81,7 @@ def run_batch(
         return record if record is not None and record.get("role", task.item.role) == task.item.role else None
 
     known = {} if run.force else {task.key: record for task in tasks if (record := known_of(task)) is not None}
+    # Judged in advance, so that the bar counts only what is left to do.
     waiting = [task for task in tasks if task.key not in known]
 
     def settle(task: Task) -> dict[str, Any] | None:
@@ -87,6 +89,7 @@ def run_batch(
         manifest.refresh()
         if not run.force and (record := known_of(task)) is not None:
             return {"_known": record}
+        # A file of the user's in the way is found before the work, which may take hours, and not after it.
         why = "" if task.in_place else manifest.kept(task.outputs, run.force)
         return {"error": why} if why else None
 
@@ -98,6 +101,7 @@ def run_batch(
             # Workers that had to be killed leave their scratch files.
             stack.callback(sweep_temporaries, out)
             done = outcomes(run, out, waiting, work, bar, settle=settle, ahead=ahead)
+            # Last in, first out: the workers have ended before their scratch files are swept.
             stack.callback(done.close)  # type: ignore[attr-defined]
         for task in tasks:  # in their order, so that records come in the order of the inputs
             if task.key in known:
@@ -107,6 +111,7 @@ def run_batch(
                 ahead_of_it = next(done).outcome if plan else {"kept": why} if why else {}
                 _foresee(run, out, task, ahead_of_it, bar, counts)
             else:
+                # Kinds are counted of what this run made, not of failures or of what another run had made meanwhile.
                 before = counts["ok"]
                 _finish(run, out, task, digest, manifest, next(done), bar, counts)
                 kinds[task.item.path.suffix.lower().lstrip(".")] += counts["ok"] - before
@@ -144,6 +149,7 @@ def _foresee(run: Run, out: Path, task: Task, outcome: dict[str, Any], bar: Bar,
         bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
         _result(run, out, task, "error", {"error": outcome["error"]}, counts)
         return
+    # They tell of work that was done, and a plan has done none.
     for source in ("_source", "seconds"):
         outcome.pop(source, None)
     if outcome.get("facts") and not run.quiet:
@@ -163,6 +169,7 @@ def _finish(
     counts: dict[str, int],
 ) -> None:
     outcome = attempt.outcome
+    # Another run made it while this one was busy with earlier files.
     if "_known" in outcome:
         _result(run, out, task, "skipped", outcome["_known"]["fields"], counts)
         bar.update(sum(counts.values()))
@@ -194,6 +201,7 @@ def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, a
         "key": task.key,
         "item": task.item.key,
         "role": task.item.role,
+        # Pictures and other outputs without a role of their own: a verb that reads results passes them over.
         "beside": list(task.outputs[1:] if not task.roles else ()),
         "verb": run.verb,
         "source": str(task.item.path),
@@ -205,6 +213,7 @@ def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, a
     }
     try:
         if task.in_place:
+            # The work wrote under final names and kept them safe by itself: what is there now is recorded.
             manifest.append({**record, "outputs": _inside(out, task.outputs)})
         else:
             ready = {name: path for name, path in attempt.staged.items() if path.exists()}

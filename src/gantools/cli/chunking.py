@@ -47,15 +47,18 @@ def _cut_all(everything: Sequence[Item], run: Run, config: ChunkConfig, out: Pat
     from gantools.files.manifest import Manifest
 
     manifest = Manifest(out)
+    # Damaged files that gantools never wrote here are the user's, and are refused below.
     damaged = is_damaged(out) and any(map(manifest.has_made, (DATASET, INDEX)))
     if damaged and not (run.check or run.force):
         raise DamagedError("dataset.json or index.jsonl is damaged", out, CHUNK_AGAIN)
     if why := manifest.kept((DATASET, INDEX), run.force or damaged):
         raise ConfigError(why)
+    # With the same options the description stays, and with it one dB range for all that is added later.
     known = None if damaged or run.force else read_dataset(out)
     if not everything and known:
         say(run, "nothing to do: no new input")
         return 0
+    # The description is made from all inputs, not from this part's: the parts of a job array have to agree on it.
     items = part(everything, run)
     if config.role:
         items = [dataclasses.replace(item, role=config.role) for item in items]
@@ -67,15 +70,18 @@ def _cut_all(everything: Sequence[Item], run: Run, config: ChunkConfig, out: Pat
     tasks = [Task(item, (names[item.key],), key=item.key) for item in items]
     if run.dry_run:
         return run_batch(run, tasks, [digest, config.role], _nothing)
+    # Shards go before their records: a record without its file is redone, a file without a record would be the user's.
     for name in plan.shards_of({key: manifest.records[key] for key in stale}).values():
         inside(out, name, manifest.path).unlink(missing_ok=True)
     manifest.forget(stale)
+    # It stands before any shard, whose record names its hash.
     code = publish_extra(run, manifest, [DATASET], "", lambda folder: write_dataset(folder, dataset), force=damaged)
     if code:
         return code
     try:
         code = run_batch(run, tasks, [digest, config.role], partial(cut, dataset=dataset, digest=digest, config=config))
     finally:
+        # Also after an interruption: what has been cut can be trained on.
         with (manifest := Manifest(out)).locked():  # another part may add its shards at this moment
             records = {k: r for k, r in manifest.records.items() if r["fields"].get("dataset") == digest}
             shards = [name for name in plan.shards_of(records).values() if (out / name).exists()]
@@ -117,6 +123,7 @@ def cut(
         mel = read_mel(item.path)
         params, db_range = params_of(dataset)
         require_same(params, mel.params, item.path, "the chunk folder")
+        # A mel file knows its song and role better than its name does; --role beats both.
         identity |= {"song": mel.meta.get("song") or item.song, "role": config.role or mel.role}
         rows = cut_mel(mel, outputs[0], db_range, config, identity)
     fields: dict[str, Any] = {

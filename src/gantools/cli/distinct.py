@@ -47,15 +47,18 @@ def distinct(items: Sequence[Item], holders: dict[str, str]) -> list[Item]:
         groups[item.key].append(item)
     if len(groups) == len(items):
         return list(items)
+    # Keys that one item has alone are never given to another.
     taken = {key for key, group in groups.items() if len(group) == 1}
     renamed: dict[int, Item] = {}
     for key, group in groups.items():
         if len(group) == 1:
             continue
+        # Who had the name in an earlier run keeps it, or all its outputs would be made again under another.
         for item in group:
             if holders.get(key) == os.path.abspath(item.path) and key not in taken:
                 renamed[id(item)] = item
                 taken.add(key)
+        # By path and not in the order of the arguments, on which no name may depend.
         for item in sorted(group, key=lambda item: os.path.abspath(item.path)):
             if id(item) not in renamed:
                 renamed[id(item)] = _told_apart(item, group, taken)
@@ -70,11 +73,13 @@ def _told_apart(item: Item, group: Sequence[Item], taken: set[str]) -> Item:
     if any(other is not item and _folder(other) == folder for other in group):
         new = replace(new, mark=f"-{item.path.suffix.lstrip('.') or 'file'}")
     if others:
+        # As few folders, counted from the file upwards, as no other file of the group ends with.
         depth = next((n for n in range(1, len(folder)) if all(o[-n:] != folder[-n:] for o in others)), len(folder))
         rel = tuple(filter(None, item.rel.split("/")))
         inside = folder[len(folder) - len(rel) :] == rel
         place = folder[-max(depth, len(rel)) :] if inside else (*folder[-depth:], *rel)
         new = replace(new, rel="/".join(place))
+    # What is still equal gets a hash of its whole path, which always differs.
     if new.key in taken or new.key == item.key:
         new = replace(new, mark=f"{new.mark}-{hash_json(os.path.abspath(item.path))[:_DIGITS]}")
     return new

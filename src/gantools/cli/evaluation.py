@@ -46,11 +46,13 @@ def evaluate(metric: Metric[Any], places: Mapping[str, str], run: Run, config: A
     inputs = metric.inputs(places, config)
     sets = gather_clips(inputs, (*AUDIO_SUFFIXES, *(MEL_SUFFIXES if metric.reads_mels else ())), run)
     groups = metric.pair(sets, config)
+    # Only metrics that compute with a network have the option.
     device: Any = "cpu"
     if "device" in metric.uses:
         from gantools.runtime.device import resolve_device
 
         device = resolve_device(run.device)
+    # A metric of one set has no reference; the others have one.
     generated, reference = (*places.values(), "")[:2]
     facts = {"generated": generated, "reference": reference}
     return Evaluation(run, metric, config, sets, facts, device).execute(groups)
@@ -124,6 +126,7 @@ class Evaluation:
         if known is not None:
             say(self.run, "nothing to do: the report is up to date")
             return self._emit("skipped", known)
+        # A report of the user's own in the way is found before the measuring, not after it.
         if self.run.out is not None:
             if why := self._manifest().kept(self._names(), self.run.force):
                 raise ConfigError(why)
@@ -138,6 +141,7 @@ class Evaluation:
                 if self.run.out is not None:
                     self._publish(report, groups, fields)
                 partial.sweep()
+            # The results of single files are kept, so the message may promise that another run goes on with them.
             except KeyboardInterrupt:
                 stopped(partial.count)
             except (InputError, OSError) as error:
@@ -159,6 +163,7 @@ class Evaluation:
             bar.update(done)
 
         def failed(path: Path, error: GantoolsError) -> None:
+            # A notice is told, but the file counts: the exit code stays 0.
             if isinstance(error, Notice):
                 return bar.remark(f"gantools evaluate: {path}: warning: {error.message}")
             text = str(error) if error.path else f"{path}: {error}"
@@ -175,6 +180,7 @@ class Evaluation:
         from gantools.files.partial import Partial
 
         whole = None if self.run.out is None else self.run.out / self.metric.name
+        # Clips are part of the name of each result; files of the options count for all of them.
         files = [hash_file(path) for path in self.sets.files.values() if path.is_file()]
         return Partial(whole, hash_json([self.digest, self.run.device, __version__, files]))
 

@@ -66,12 +66,14 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         return 0
     # A file that is merged into itself changes with each run, which must not count it twice.
     merged = Path(config.merge) if config.merge and Path(config.merge).resolve() != run.out.resolve() else None
+    # Size and time stand for the contents: hashing whole data sets would be slow where nothing is left to do.
     known = [[item.key, item.role, *_stat(item.path)] for item in items]
     digest = hash_json([config_hash(config), known, _stat(merged) if merged else ()])
     if not run.force and _has_inputs(run.out, digest):
         say(run, "nothing to do: the features are up to date")
         emit(run, {**record, "status": "skipped"})
         return 0
+    # Two fits of one file would share its kept results, and the first to end would remove them.
     with FolderLock(run.out, "is being written by another gantools fxnorm fit"):
         sweep_temporaries(run.out.parent, of=run.out.name)
         return _fit_in_passes(run, items, config, digest, record)
@@ -87,9 +89,11 @@ def _fit_in_passes(run: Run, items: Sequence[Item], config: FitConfig, digest: s
     start, failed = time.perf_counter(), 0
     fit, passes = Fit(config), PASSES[config.measure]
     kept = Partial(run.out, hash_json([config_hash(config), __version__]))
+    # A later pass measures stems after the effects whose averages the earlier ones gave: dynamics after EQ, and so on.
     for number, stage in enumerate(passes, 1):
         so_far = None if number == 1 else fit.features()
         work = partial(_fit_one, stage=stage, features=so_far, config=config)
+        # Results of a pass hold only beside the features that it was given.
         part = f"{stage} {so_far.feature_id if so_far else ''}"
         try:
             done = survey(run, items, work, f"fit {number}/{len(passes)}", kept, part)
@@ -98,6 +102,7 @@ def _fit_in_passes(run: Run, items: Sequence[Item], config: FitConfig, digest: s
         failed += sum("error" in fields for _, fields in done)
         good = [(item, fields) for item, fields in done if "error" not in fields]
         fit.take([(item.key, item.role, fields) for item, fields in good])
+        # What was silent, short or unreadable is not read again in the next pass.
         items = [item for item, _ in good if fit.wants(item.key)]
     if not items:
         raise InputError("no stem could be measured: silent, too short or unreadable")
@@ -167,6 +172,7 @@ _MEASURES = (
 def measure_stems(run: Run, items: Sequence[Item], features: Features | None, config: MeasureConfig) -> int:
     """Print a row, or with ``--json`` a record, for each stem; write nothing."""
     done = survey(run, items, partial(_measure_one, features=features, config=config))
+    # Columns without a single figure are left out: distances, for one, need features.
     shown = [column for column in _MEASURES if any(fields.get(column[0]) is not None for _, fields in done)]
     table: list[Sequence[str]] = [("stem", *(title for _, title, _ in shown))]
     for item, fields in done:
@@ -194,6 +200,7 @@ def _measure_one(
 def check_pairs(run: Run, before: Path, after: Path, features: Features, config: CheckConfig) -> int:
     """Print which promises hold for each pair of stems; exit code 1 where one does not."""
     first = [dataclasses.replace(i, role=config.role or i.role) for i in gather([str(before)], AUDIO_SUFFIXES, run)]
+    # Two files are a pair whatever they are called; folders are matched by the keys of their files.
     if before.is_file() and after.is_file():
         made = {first[0].key: after}
     else:

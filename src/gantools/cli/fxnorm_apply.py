@@ -55,6 +55,7 @@ def apply_file(
     if change is not None:
         options["change_lu"] = change.lu
     fields = normalise_file(item.path, outputs, features, config, tick=tick, **options)
+    # The ceiling held the whole song back: each of its stems says so, also those with room to spare.
     if change is not None and change.limited and "unchanged" not in fields["flags"]:
         fields["flags"] = [*fields["flags"], "tp_limited"]
     return fields
@@ -88,6 +89,7 @@ def print_changes(run: Run, tasks: Sequence[Task], config: ApplyConfig) -> int:
     if run.dry_run or run.out is None or not run.out.is_dir():
         return 0
     code = 0
+    # The manifest also knows the stems that were up to date, of which this run has measured nothing.
     records = Manifest(run.out).records
     done = [(task, records[task.key]["fields"]) for task in tasks if task.key in records]
     if config.report:
@@ -148,6 +150,7 @@ def group_changes(run: Run, items: Sequence[Item], features: Features, config: A
     of any of them allows after all effects: so a ceiling moves no stem against the others.
     """
     work = partial(_measure_grouped, features=features, config=config)
+    # A stem that fails here fails again in the batch, and there --on-error decides.
     found = [
         (item, fields)
         for item, fields in survey(dataclasses.replace(run, on_error="continue"), items, work, "loudness")
@@ -157,8 +160,10 @@ def group_changes(run: Run, items: Sequence[Item], features: Features, config: A
     for song in sorted({song_of(item) for item, _ in found}):
         stems = [fields for item, fields in found if song_of(item) == song]
         loudness = "loudness" in config.stages()
+        # Without a stage for loudness a song stays as loud as it is, unless full scale forces it down.
         wanted = config.amount * sum(f["wanted_lu"] for f in stems) / len(stems) if loudness else 0.0
         room = min(f["room_db"] for f in stems)
+        # Rounded, because it goes into the hash that decides what is up to date.
         change = Change(round(min(wanted, room), 6), room < wanted)
         changes |= {item.key: change for item, _ in found if song_of(item) == song}
     return changes

@@ -53,7 +53,9 @@ class Generation:
         require_out(run)
         self.run, self.system, self.folder, self.config = run, system, folder, config
         self._device = resolve_device(run.device)
+        # All that `open_model` keeps a model by, in this process and in each worker.
         self._opened = (system, str(folder), config, str(self._device), run.jobs, _written(folder))
+        # Opened here too, so that a model that cannot be used ends the run before any work.
         self.model = open_model(*self._opened)
         for remark in self.model.remarks:
             say(run, remark)

@@ -84,6 +84,7 @@ def gather_sets(
             raise ConfigError(f"no input in {where}; looked for {', '.join(suffixes)}")
     if run.map is not None:
         _say_unknown([item for items in found for item in items], run)
+    # Parts are cut from names that are distinct already: else a file's name would depend on its part.
     found = [part(items, run) for items in found]
     return [items[: run.limit] if run.limit else items for items in found]
 
@@ -156,6 +157,7 @@ class _Search:
                 yield self._item(entry, "" if str(name.parent) == "." else str(name.parent))
 
     def _item(self, entry: Listed, rel: str) -> Item:
+        # The longest ending first: that of x.mel.safetensors is .mel.safetensors as a whole.
         path, suffixes = Path(entry.name), sorted(self.suffixes, key=len, reverse=True)
         ending = next((s for s in suffixes if path.name.lower().endswith(s)), path.suffix)
         stem = path.name[: len(path.name) - len(ending)] or path.name  # ".wav" is all name

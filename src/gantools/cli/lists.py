@@ -87,12 +87,14 @@ def parse_list(data: bytes, source: str, *, null: bool = False, folder: Path = P
             yield Listed(name)
         return
     lines = [line for line in text.split("\n") if line.strip("\r")]
+    # A name may end with a carriage return: it is a line end only where all lines have it, save the last one.
     if lines and all(line.endswith("\r") for line in lines[:-1] or lines):
         lines = [line.removesuffix("\r") for line in lines]
     playlist = bool(lines) and lines[0].strip().upper().startswith("#EXTM3U")
     for line in lines:
         if playlist and line.startswith("#"):
             continue
+        # A file may be called {x}: what exists is a name and no record.
         if line.lstrip().startswith("{") and not os.path.lexists(folder / line):
             yield from _from_record(line, source)
         elif playlist and line.startswith("file://"):

@@ -37,11 +37,13 @@ def output_name(run: Run, item: Item, extension: str) -> str:
         name = run.name.format(rel=item.rel, stem=stem, role=item.role, song=item.song, ext=extension)
     except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise ConfigError(f"--name {run.name!r}: the fields are rel, stem, role, song and ext") from error
+    # An empty rel leaves a slash in front, which must not make the path absolute; normalising shows where ".." leads.
     parts = os.path.normpath(name.lstrip("/")).split("/")
     if parts[0] == "..":
         raise ConfigError(f"--name {run.name!r} leads out of the output folder")
     if parts == ["."]:
         raise ConfigError(f"--name {run.name!r} names no file")
+    # Only what is before the ending is cut, as the next verb of a pipe knows files by their endings.
     ending = f".{extension}" if parts[-1].endswith(f".{extension}") else ""
     last = shortened(parts[-1].removesuffix(ending), LONGEST_NAME_BYTES - len(os.fsencode(ending))) + ending
     return "/".join([*(shortened(part, LONGEST_NAME_BYTES) for part in parts[:-1]), last])
@@ -85,6 +87,7 @@ def distinct_outputs(tasks: Sequence[Task], records: Mapping[str, Mapping[str, A
             continue
         behind = f"-{task.item.stem}{task.item.mark}"
         outputs = tuple(_behind(name, behind) for name in task.outputs)
+        # The longer name may be that of a third task; a hash of the input's path has no double.
         if taken & set(outputs):
             behind += f"-{hash_json(os.path.abspath(task.item.path))[:_DIGITS]}"
             outputs = tuple(_behind(name, behind) for name in task.outputs)

@@ -56,6 +56,7 @@ def outcomes(
     from gantools.runtime.seeds import item_seed
 
     jobs = min(run.jobs or available_cores(), len(tasks))
+    # Tasks whose calls were drawn and whose results are still to come, oldest first: calls run ahead of results.
     begun: collections.deque[tuple[Outcome | None, dict[str, Path], ExitStack]] = collections.deque()
 
     def calls() -> Iterator[workers.Call]:
@@ -63,11 +64,13 @@ def outcomes(
             settled, staged, stack = settle(task) if settle else None, dict[str, Path](), ExitStack()
             begun.append((settled, staged, stack))
             if settled is None:
+                # A folder that cannot be made fails this task alone; an exception here would end the whole run.
                 try:
                     staged |= _stage(stack, out, task) if stage else {}
                 except OSError as error:
                     begun[-1] = {"error": explain(error), "trace": traceback.format_exc()}, staged, stack
             ready = begun[-1][0] is None
+            # From the key of the item and never from its position: order, jobs and shards change no result.
             own = task.item.seed
             paths, seed = list(staged.values()), item_seed(run.seed, task.item.key) if own is None else own
             yield (_attempt, (work, task.item, paths, seed)) if ready else None
@@ -76,6 +79,7 @@ def outcomes(
         if jobs != 1:
             yield from workers.in_order(calls(), jobs)
             return
+        # With one job the work is done in this process, where it can move the bar within a file.
         for position, call in enumerate(calls()):
 
             def tick(share: float, position: int = position) -> None:
@@ -88,6 +92,7 @@ def outcomes(
 
     try:
         for result in results():
+            # It stays in the list until the caller is done with its files, so that an error there removes them too.
             settled, staged, stack = begun[0]
             yield Attempt(settled or _as_outcome(result), staged)
             begun.popleft()
@@ -120,6 +125,7 @@ def _stage(stack: ExitStack, out: Path, task: Task) -> dict[str, Path]:
     for name in task.outputs:
         final = out / name
         if final.parent not in folders:
+            # Entered first and so left last: a folder is empty only once the scratch folder in it is gone.
             stack.enter_context(_no_empty_folders(final.parent))
             folders[final.parent] = stack.enter_context(scratch_folder(final.parent, final.name))
         staged[name] = folders[final.parent] / final.name
@@ -133,6 +139,7 @@ def _no_empty_folders(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # The deepest is first; one that holds something ends it.
         with contextlib.suppress(OSError):
             for path in made:
                 path.rmdir()
@@ -152,12 +159,15 @@ def _attempt(
     try:
         fields = work(item, outputs, seed, tick)
     except GantoolsError as error:
+        # A message must name the user's file and not the hidden one that stands for it.
         return {"error": without_temporaries(str(error)), "trace": traceback.format_exc()}
     except OSError as error:
+        # On the input the error is one of reading; anywhere else something could not be written.
         reading = error.filename is not None and str(error.filename) == str(item.path)
         return {"error": explain(error, reading=reading), "trace": traceback.format_exc()}
     except MemoryError:
         return {"error": "out of memory; use fewer --jobs", "trace": traceback.format_exc()}
+    # A bug, but that of one file: the others go on.
     except Exception as error:
         return _internal(error, traceback.format_exc())
     return {**_named(fields), "seconds": round(time.perf_counter() - start, 3), "_source": source}

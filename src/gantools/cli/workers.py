@@ -46,9 +46,12 @@ class _Worker:
     """One process, and the two ends of its line."""
 
     def __init__(self, environment: dict[str, str]) -> None:
+        # A line of its own: the standard streams belong to the results, and to whatever the libraries print.
         ours, theirs = socket.socketpair()
         code = f"from gantools.cli.workers import serve; serve({theirs.fileno()}, {os.getpid()})"
+        # As its parent was started: -X utf8 or -W error must hold in a worker too.
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+        # Our copy of the far end is closed again: left open, it would hide that a worker has died.
         with theirs:
             # Its standard input is not the parent's, and what a library prints must not get between the results.
             self.process = subprocess.Popen(
@@ -59,6 +62,7 @@ class _Worker:
                 pass_fds=[theirs.fileno()],
             )
         self.line = Connection(ours.detach())
+        # The parent's module path comes first: without it the functions that follow may not be found.
         with suppress(OSError):  # a worker that is gone already is found out with its first task
             self.line.send(sys.path)
 
@@ -74,6 +78,7 @@ class _Worker:
             return WorkerLostError(
                 f"the worker process ended by itself (exit code {code}); run with --jobs 1 to see why"
             )
+        # SIGKILL that we did not send is most often the system's, which is out of memory.
         hint = "; out of memory?" if -code == signal.SIGKILL else ""
         return WorkerLostError(f"the worker process was killed (signal {-code}{hint})")
 
@@ -88,33 +93,39 @@ def in_order(calls: Iterator[Call], jobs: int) -> Iterator[Any]:
     A call whose worker ended gives a `WorkerLostError`, one that raised gives its exception.
     """
     environment = _environment(jobs)
+    # A worker keeps the folder, variables and module path of its start: where these have changed it is of no use.
     here = [os.getcwd(), environment, sys.path[:]]
     if _shared != here:
         close()
         _shared[:] = here
+    # Idle workers are taken off the list while they are used, so that no other pass is given the same ones.
     ready, busy, queue = _idle[:], dict[_Worker, int](), collections.deque[tuple[int, Call]]()
     _idle.clear()
     results: dict[int, Any] = {}
     taken, given, more = 0, 0, True
     try:
         while True:
+            # Only so few calls are drawn ahead: drawing one makes its scratch folders and reads the manifest anew.
             while more and taken < given + 2 * jobs:
                 try:
                     call = next(calls)
                 except StopIteration:
                     more = False
                     break
+                # No work, but its place in the order: the caller expects a result for each call.
                 if call is None:
                     results[taken] = None
                 else:
                     queue.append((taken, call))
                 taken += 1
+            # A process is started only for a call that finds none idle.
             while queue and (ready or len(busy) < jobs):
                 worker = ready.pop() if ready else _Worker(environment)
                 busy[worker] = queue[0][0]
                 with suppress(OSError):  # found out below
                     worker.line.send(queue[0][1])
                 queue.popleft()
+            # The next result goes out before anything is waited for; then the queue is refilled at once.
             if given in results:
                 yield results.pop(given)
                 given += 1
@@ -127,9 +138,11 @@ def in_order(calls: Iterator[Call], jobs: int) -> Iterator[Any]:
                 try:
                     results[number] = worker.line.recv()
                     ready.append(worker)
+                # The end of the line is how a killed worker shows: its call fails, and another process takes its place.
                 except (EOFError, OSError):
                     results[number] = worker.died()
     finally:
+        # Any that are still busy here are in the middle of a task: the caller stopped early, or there was an error.
         _stop(list(busy))
         _idle.extend(ready)
 
@@ -147,6 +160,7 @@ atexit.register(close)
 
 def _stop(workers: list[_Worker]) -> None:
     """End workers in the middle of their tasks: first so that they clean up, then at once."""
+    # All are told before any is waited for, so that they share one grace period.
     for worker in workers:
         worker.process.terminate()
     for worker in workers:
@@ -166,9 +180,11 @@ def _environment(jobs: int) -> dict[str, str]:
 
 def serve(descriptor: int, parent: int) -> None:
     """Work for the process `parent` until it hangs up; the program of a worker."""
+    # Before anything else: the parent may be killed while this process starts.
     _end_with(parent)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all: the parent decides
+    # As an interruption, so that scratch files and child processes of the task are cleaned up.
     signal.signal(signal.SIGTERM, _unwind)
     line = Connection(descriptor)
     try:
@@ -190,6 +206,7 @@ def _result(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     try:
         return function(*arguments)
     except Exception as error:
+        # A traceback does not survive pickling; notes do.
         error.add_note(traceback.format_exc())
         return error
 
@@ -202,9 +219,11 @@ def _end_with(parent: int) -> None:
     """Let this process end when its parent does, in whatever it is busy with then."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        # A parent that died before the request leaves nobody whose death could send the signal.
         if os.getppid() != parent:
             os._exit(1)
     else:
+        # Other systems have no such signal; an orphan has another parent, which is looked for each second.
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 

@@ -84,5 +84,6 @@ def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.
         place = PurePosixPath(track.song)
         rel = "" if str(place.parent) == "." else str(place.parent)
         items.append(Item(min(files), rel, place.name, "mix", track.song, given=track))
+        # An item names one of the files; the others count by size and time, so that a changed stem makes a new mix.
         stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     return generation.execute(generation.tasks(items), stamps)
