@@ -7,9 +7,8 @@ Counted are the files of `src/gantools` of which at least one function is called
   the updates, the moving average, the report. It is a step in which nothing else is due: no line of the journal, no
   save, no validation. What the command line shows of it is not part of it.
 - `of_generation`: of ``generate caw`` in its plain mode, from the call of the open model's `write` until it returns. It
-  is the second result of a process: the first one also loads what the others only use. Writing a sound file is one and
-  the same for every verb and counts as the one file that is its door, `audio/writing.py`; what that calls (encoders,
-  dither, tags, atomic files) is counted apart. Opening the model, the batch and the manifest are not part of it.
+  is the second result of a process: the first one also loads what the others only use. Writing the sound file is part
+  of it; opening the model, the batch and the manifest are not.
 
 Run it as a script, and it prints both lists.
 """
@@ -35,8 +34,6 @@ from gantools.training.loop import train
 from gantools.training.report import Progress
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "gantools"
-#: The one file that stands for the writing of a sound file.
-DOOR = "audio/writing.py"
 MOST_OF_STEP, MOST_OF_GENERATION = 14, 16
 _TRACED_STEP = 3
 
@@ -46,18 +43,12 @@ class Calls:
 
     def __init__(self) -> None:
         self.files: set[str] = set()
-        self.below_door: set[str] = set()
         self.watching = False
 
     def note(self, frame: FrameType, event: str, argument: Any) -> None:
         """Take note of a call, as a profile function."""
         if self.watching and event == "call" and frame.f_code.co_filename.startswith(f"{SOURCE}/"):
-            callers, above = set(), frame.f_back
-            while above:
-                callers.add(above.f_code.co_filename)
-                above = above.f_back
-            seen = self.below_door if str(SOURCE / DOOR) in callers else self.files
-            seen.add(str(Path(frame.f_code.co_filename).relative_to(SOURCE)))
+            self.files.add(str(Path(frame.f_code.co_filename).relative_to(SOURCE)))
 
 
 @contextmanager
@@ -92,8 +83,8 @@ def of_training_step(folder: Path) -> set[str]:
     return found.files
 
 
-def of_generation(folder: Path) -> tuple[set[str], set[str]]:
-    """Return the files of one result of ``generate caw``, and those that only the writing of its sound file needs."""
+def of_generation(folder: Path) -> set[str]:
+    """Return the files of one result of ``generate caw``."""
     small_model(folder / "m")
     model = load(folder / "m", CawGenerateConfig(seconds=1.0))
     with calls() as found:
@@ -103,7 +94,7 @@ def of_generation(folder: Path) -> tuple[set[str], set[str]]:
                 Item(folder / "m", "", f"draw{number}", "", ""), [folder / f"{number}.wav"], number, lambda share: None
             )
         found.watching = False
-    return found.files, found.below_door - found.files
+    return found.files
 
 
 def main() -> None:
@@ -111,11 +102,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         step = of_training_step(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
-        result, writing = of_generation(Path(folder))
+        result = of_generation(Path(folder))
     for what, files in (
         (f"one training step of cyclegan (at most {MOST_OF_STEP})", step),
         (f"one result of generate caw (at most {MOST_OF_GENERATION})", result),
-        (f"below {DOOR}", writing),
     ):
         print(f"{what}: {len(files)} files")
         print("".join(f"  {name}\n" for name in sorted(files)), end="")

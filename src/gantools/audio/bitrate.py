@@ -64,18 +64,16 @@ def bit_rate(path: str | Path) -> BitRate | None:
     return BitRate(8 * sum(sizes) / seconds, constant)
 
 
-def encoder_options(subtype: str, rate_hz: int, channels: int, wanted: BitRate | None) -> dict[str, float | str]:
-    """Return what `soundfile.SoundFile` is told so that a lossy file gets a bit rate; nothing where none is wanted.
+def encoder_options(subtype: str, rate_hz: int, channels: int, wanted: BitRate) -> dict[str, float | str]:
+    """Return what `soundfile.SoundFile` is told so that a lossy file gets a bit rate.
 
     Parameters
     ----------
     subtype : str
         ``MPEG_LAYER_III``, ``VORBIS`` or ``OPUS``; other formats have no bit rate to choose.
     rate_hz, channels : int
-    wanted : BitRate or None
+    wanted : BitRate
     """
-    if wanted is None:
-        return {}
     if subtype == "MPEG_LAYER_III":
         low, high = _MP3_KBPS[rate_hz >= 32000]
         mode = "CONSTANT" if wanted.constant else "AVERAGE"

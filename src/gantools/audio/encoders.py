@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 import soundfile
 
+from gantools.audio.bitdepth import to_integers
 from gantools.audio.bitrate import BitRate, encoder_options
 from gantools.audio.formats import DEPTHS
-from gantools.audio.rounding import to_integers
 from gantools.audio.tags import Tags, flac, id3, iff, mp4, ogg, riff
 from gantools.errors import InputError
 
@@ -162,7 +162,7 @@ class SoundfileEncoder:
                 channels,
                 subtype=subtype,
                 format="WAV" if container == "RF64" else container,
-                **encoder_options(subtype, rate_hz, channels, wanted),
+                **(encoder_options(subtype, rate_hz, channels, wanted) if wanted else {}),
             )
         except soundfile.SoundFileError:
             self._gap.file.close()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gantools.audio.bitdepth import Dither
 from gantools.audio.bitrate import bit_rate
-from gantools.audio.dither import Dither
 from gantools.audio.encoders import Encoder, open_encoder
 from gantools.audio.formats import DEPTHS, FLOATS, SourceFormat, choose
 from gantools.audio.tags import Tags

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from gantools.audio.bitdepth import to_integers
 from gantools.audio.bitrate import bit_rate
 from gantools.audio.formats import CONTAINERS, SourceFormat, choose, written_as
 from gantools.audio.io import AudioReader, read_audio
-from gantools.audio.rounding import to_integers
 from gantools.audio.tags import Tags, read_tags, riff
 from gantools.audio.writing import CEILING, AudioWriter, loudness_notice, lowering, write_audio
 from gantools.errors import InputError

@@ -62,6 +62,9 @@ class LoadedCaw(LoadedModel):
         self.description = self.model.description
         self.files = [*self.model.files, *(Path(path) for path in (config.source, config.reference) if path)]
         self.extension = config.extension
+        scales = self.model.stack
+        #: What is cut off at each end of new music, in seconds.
+        self.trim_s = config.trim_seconds(scales.scales[0].generator.reach / scales.rates_hz[0])
 
     @property
     def remarks(self) -> list[str]:
@@ -171,7 +174,7 @@ def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict
     config, stack = loaded.config, loaded.model.stack
     rate_hz = stack.rates_hz[-1]
     seconds = config.seconds or DEFAULT_SECONDS
-    trim = config.trim_seconds(stack.scales[0].generator.reach / stack.rates_hz[0])
+    trim = loaded.trim_s
     first, length = clip_length(trim, rate_hz), clip_length(seconds, rate_hz)
     lengths = stack.lengths(seconds + 2 * trim)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gantools.audio.dither import Dither
+from gantools.audio.bitdepth import Dither
 
 
 def rounded(wave: np.ndarray, step: float) -> np.ndarray:
