@@ -28,6 +28,7 @@ _MENTIONED = re.compile(rf"(?<![^/\s'\"(]){_NAMED}(?P<below>/?)")
 #: What a file system takes as the name of one file.
 _LONGEST_NAME_BYTES = 255
 _LONGEST_HOST = 24
+_LONGEST_PID = 10
 #: Temporaries of this process: they go when it has to leave at once.
 _open_temporaries: set[Path] = set()
 
@@ -62,7 +63,8 @@ def _whole(encoded: bytes) -> bool:
 
 
 def _readable(name: str) -> str:
-    ending = f"..{host_name()}.{os.getpid()}-00000000.tmp"
+    # Room for a process number of any length: the one that sweeps has another than the one that died.
+    ending = f"..{host_name()}.{'0' * _LONGEST_PID}-00000000.tmp"
     return shortened(name, _LONGEST_NAME_BYTES - len(ending))
 
 
