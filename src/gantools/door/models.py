@@ -102,6 +102,7 @@ class Model:
             In the order of the command; where an input has several results (a part and its mix), the main one first.
         """
         parameters = options_of(command_of("generate", self.system))
+        # Files are only the way to the array: 32-bit floats neither round nor clip.
         lossless = {"format": "wav", "bits": "32f", "device": self._device}
         options = {**{name: value for name, value in lossless.items() if name in parameters}, "seed": seed, **options}
         with tempfile.TemporaryDirectory(prefix="gantools-") as scratch, _as_files(inputs, Path(scratch)) as files:

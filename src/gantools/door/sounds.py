@@ -78,6 +78,7 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
     else:
         frames = frames_of(sound, rate_hz)
         mono = to_mono(frames)
+        # Channels of opposite polarity average to silence: the left one alone is taken, as `load_mono` does.
         polarity = Polarity()
         polarity.push(frames, mono)
         if polarity.cancels:

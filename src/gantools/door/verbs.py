@@ -131,6 +131,7 @@ def run(verb: str, *arguments: str | Path | int, **options: Any) -> list[dict[st
     words = [verb, *map(str, arguments)]
     command, name, rest = command_of(*words)
     flags = _flags(command, name, {"json": True, "quiet": True, **options})
+    # Behind -- an input may begin with a dash.
     with collected() as records:
         try:
             code = command(args=[*flags, "--", *rest], prog_name=name, standalone_mode=False) or 0
@@ -188,12 +189,14 @@ def _flags(command: Any, name: str, options: dict[str, Any]) -> list[str]:
         if key not in known:
             raise ConfigError(f"{name} has no option {key!r}{did_you_mean(key, list(known))}")
         parameter = known[key]
+        # The long form: after it a value may follow =, so that one which begins with a dash is no option.
         flag = max(parameter.opts, key=len)
         if value is None or (value is False and not parameter.secondary_opts and parameter.is_flag):
             continue
         if parameter.is_flag:
             flags.append(flag if value else max(parameter.secondary_opts, key=len))
         elif isinstance(value, list | tuple):
+            # Two numbers are two words; a list is one, as configurations parse it.
             flags += [flag, *map(str, value)] if parameter.nargs > 1 else [f"{flag}={','.join(map(str, value))}"]
         else:
             flags.append(f"{flag}={value}")

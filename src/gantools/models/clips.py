@@ -60,6 +60,7 @@ def check_clips(model: Mapping[str, Any], folder: str | Path) -> None:
 def _what_is_wrong(data: Mapping[str, Any]) -> str:
     """Return what keeps the data in `config.json` from being those of a model of clips, or an empty string."""
     rates = data.get("rates_hz")
+    # By type(), as true is an int to isinstance.
     if not (isinstance(rates, list) and rates and all(type(r) is int and 1 <= r <= MOST_RATE_HZ for r in rates)):
         return "data.rates_hz is no list of rates"
     clips = data.get("clips")

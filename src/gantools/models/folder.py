@@ -129,6 +129,7 @@ def _what_is_wrong(model: dict[str, Any]) -> str:
         if not isinstance(model.get(part), kind):
             return f"{part} is missing or of another type"
     for name in (*model["networks"], *model["ema"]):
+        # Names become names of files: anything but a word could lead out of the folder.
         if not (isinstance(name, str) and re.fullmatch(r"\w+", name)):
             return f"{name!r} is no name of a network"
     if not set(model["ema"]) <= set(model["networks"]):

@@ -56,6 +56,7 @@ def of_model(folder: str | Path, model: Mapping[str, Any]) -> Maturity:
     parts = {path.parent.name: _last_step(path) for path in sorted(Path(folder).glob("scales/*/metrics.jsonl"))}
     if not parts:
         return Maturity(_last_step(Path(folder) / "metrics.jsonl"), documented)
+    # Scales lie in folders such as 04000hz.
     part = min(parts, key=lambda name: parts[name])
     return Maturity(parts[part], documented, part.lstrip("0").replace("hz", " Hz"))
 

@@ -40,6 +40,7 @@ def band_weights(bands: int, fft: int, rate_hz: int) -> np.ndarray:
 
 def k_weights(weights: np.ndarray, rate_hz: int) -> np.ndarray:
     """Return the factor from the mean power of each band of `band_weights` to its K-weighted power, (bands,)."""
+    # The response of both sections of the filter at each bin: powers 0, 1 and 2 of 1 / z on the unit circle.
     turns = np.exp(-1j * np.pi * np.outer(np.linspace(0, 1, len(weights)), np.arange(3)))
     response = [(turns @ s[:3]) / (1 + turns[:, 1:] @ s[3:]) for s in k_weighting(rate_hz)]
     return np.asarray(np.abs(np.prod(response, axis=0)) ** 2 @ weights, np.float32)
@@ -95,6 +96,7 @@ class BandMixer(nn.Module):
         super().__init__()
         self.stems, self.bands, self.limit = len(config.role_names), config.bands, config.gain_limit_db / 10
         size = self.stems * 2 * config.bands
+        # The dilations add up to 2^blocks - 1 latent frames on either side; the rest is for spectra and interpolation.
         self.warmup_samples = self.reach_samples = (2**config.blocks + 2) * self.stride_samples
         self.register_buffer("start", torch.zeros(self.stems, 2, config.bands))
         self.offset = nn.Parameter(torch.zeros(self.stems, 2, config.bands))
@@ -103,8 +105,10 @@ class BandMixer(nn.Module):
             *(_Block(config.bottleneck, config.hidden, 2**block, config.dropout) for block in range(config.blocks))
         )
         self.leave = nn.Sequential(nn.Dropout(config.dropout), nn.Conv1d(config.bottleneck, size, 1))
+        # No correction at first: training begins at `start`.
         nn.init.zeros_(self.leave[1].weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.leave[1].bias)  # type: ignore[arg-type]
+        # The root, for analysis and synthesis: at half overlap its squares add up to 1.
         window = np.sqrt(np.hanning(_FFT + 1)[:-1]).astype(np.float32)
         self.register_buffer("window", torch.from_numpy(window), persistent=False)
         weights = band_weights(self.bands, _FFT, config.sample_rate_hz)
@@ -140,13 +144,19 @@ class BandMixer(nn.Module):
         with torch.no_grad():
             # The last frame stands for the end of the signal alone and has no partner.
             power = functional.avg_pool1d(self.levels(spectra)[..., :-1].flatten(1, 3), _POOL) + _FLOOR
+            # Each band's share of the stem's K-weighted power once `start` is given back; 10**x, as the unit is 10 dB.
             heard = power.unflatten(1, self.start.shape) * (self.hearing * 10**self.start)[..., None]
             heard = heard / heard.sum((2, 3), keepdim=True)
+        # Levels of -80 to 0 dB become -2 to 2.
         added = self.leave(self.blocks(self.enter(power.log10() / 2 + 2.0)))
+        # A soft limit to what depends on the content; `offset` has none.
         added = self.limit * torch.tanh(added / max(self.limit, 1e-6)).unflatten(1, self.start.shape)
         added = added + 10 * self.offset[..., None]
+        # What the stem gained as a whole is taken back from all its bands, so that its loudness stays (see Notes).
         self.correction = added - (heard * 10**added).sum((2, 3), keepdim=True).log10()
         curves = (self.start[..., None] + self.correction).flatten(1, 3)
+        # Back to a curve for each spectrum; the last one, left out above, repeats its neighbour's.
         curves = functional.interpolate(curves, scale_factor=float(_POOL), mode="linear")
         curves = functional.pad(curves, (0, 1), mode="replicate").unflatten(1, (self.stems, 2, self.bands))
+        # Curves are power in units of 10 dB, so an amplitude is 10^(x / 2); the bands are joined in dB.
         return torch.exp(torch.einsum("bsckn,fk->bscfn", curves, weights * (np.log(10) / 2)))

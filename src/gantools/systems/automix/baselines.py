@@ -47,12 +47,16 @@ def mean_curves(network: BandMixer, crops: Crops) -> torch.Tensor:
         gains_db = torch.tensor([crops.songs[number].gains_db[role] for number in songs])
         before = torch.stack([powers[number][0, index] for number in songs])
         after = torch.stack([powers[number][1, index] for number in songs])
+        # What each band lost beyond the loudness of the stem as a whole.
         own = 10 * torch.log10((after + 1e-12) / (before + 1e-12)) - gains_db[:, None, None]
+        # A band 60 dB below the whole stem is noise, of which the ratio says nothing.
         heard = before > 1e-6 * before.sum((1, 2), keepdim=True)
         own = torch.where(heard, own.clamp(-MOST_DB, MOST_DB), torch.zeros(()))
         mean = own.mean(0)
+        # One song alone has no variance: its shape then counts half.
         doubt = own.var(0) / len(songs) if len(songs) > 1 else mean.square()
         shape = mean * mean.square() / (mean.square() + doubt + 1e-3)
+        # K-weighted power with the shape and without, for the shift that keeps the loudness at the mean gain.
         loud, was = ((before * hearing * 10 ** (x / 10)).sum((1, 2)) for x in (shape, torch.zeros(())))
         curves[index] = gains_db.mean() + shape - (10 * torch.log10((loud + 1e-12) / (was + 1e-12))).mean()
     return curves / 10

@@ -95,6 +95,7 @@ def load_songs(
         _check_roles(config, before, after)
     with ThreadPoolExecutor(2) as pool:
         loaded = list(pool.map(lambda pair: _load(config, pair[0], pair[1], left_out), pairs))
+    # Threads end in any order, messages must not.
     left_out.lines.sort()
     songs = [song for song in loaded if song is not None]
     for role in sorted({role for before, _ in pairs for role in before.stems}):
@@ -131,6 +132,7 @@ def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out
         left_out.note(InputError("the mix is silent", after.song), after.song)
         return None
     song.gain = loudness.gain_to(config.mixture_lufs)
+    # Levels of tenths of a second on the scale of LUFS, -0.691 + 10 log10 of the weighted power (BS.1770).
     hops = loudness.weights @ loudness.hop_energy / loudness.hop_samples
     song.active = 10 * np.log10(hops + 1e-12) - 0.691 > level + _SILENT_LU
     for role in wet:
@@ -182,6 +184,7 @@ class Crops:
         """Return ``stems`` and ``wet`` (2 x roles, crop), zeros where a song lacks one, and ``target`` (2, crop)."""
         random = np.random.default_rng(item_seed(self.config.seed, "crop", step, item))
         song, start = self._place(random)
+        # A share of the crops takes each stem from another song.
         mixed = random.random() < self.config.remix_share
         stems, wet = self._empty(), self._empty()
         rest = np.zeros((2, self.config.crop), np.float32)
@@ -238,6 +241,7 @@ class Crops:
         song = self.songs[int(random.integers(len(self.songs)))]
         hop = round(0.1 * self.config.sample_rate_hz)
         start = 0
+        # More tries would hold the run up where a song is nearly all silence.
         for _ in range(_TRIES):
             start = int(random.integers(self._train_frames(song) - self.config.crop))
             if song.active[start // hop : (start + self.config.crop) // hop].mean() >= 0.5:
@@ -249,6 +253,7 @@ class Crops:
         gain, curve = random.uniform(-1, 1), random.uniform(-1, 1, 4) / np.array([1.0, 1.5, 2.0, 2.5])
         pair *= np.float32(10 ** (self.config.gain_db * gain / 20))
         if self.config.eq_db:
+            # A smooth curve over the ten octaves from 20 Hz: four cosines, the finer the weaker.
             octaves = (
                 np.log2(np.maximum(np.fft.rfftfreq(pair.shape[-1], 1 / self.config.sample_rate_hz), 20.0) / 20.0) / 10
             )

@@ -123,6 +123,7 @@ def mix_song(
         share = 0.0 if config.normalised else 0.5
         files, rate_hz, frames = _prepare(groups, mixer, config, folder, seed, lambda done: tick(share * done))
         meter, peak = Meter(rate_hz, 2), TruePeak(rate_hz, 2)
+        # In float and to a file first: the gain is known only once all of it has been heard.
         raw = folder / "mix.wav"
         with AudioWriter(raw, rate_hz, 2, "32f") as writer:
             for block in mix_blocks(files, mixer, rate_hz, frames, config.segment_seconds):
@@ -200,6 +201,7 @@ def _normalise(path: Path, out: Path, features: dict[str, Any], role: str, dry: 
     write_json(out.parent / "features.json", features)
     target = read_features(out.parent / "features.json")
     chain = ChainConfig(reverb="pre" if dry else "off")
+    # An intermediate file: floats hold any level and need no dither.
     normalise_file(path, [out], target, chain, role=role, seed=seed, dither=False, bits="32f")
     return out
 
@@ -236,6 +238,7 @@ def mix_blocks(
         out = np.ascontiguousarray(block.T)[:, : frames - done]
         done += out.shape[1]
         yield out
+    # The resampler may end some samples early; a mix is as long as its longest stem.
     if done < frames:
         yield np.zeros((2, frames - done), np.float32)
 
@@ -252,6 +255,7 @@ def _network_blocks(files: dict[str, Path], mixer: Mixer, frames: int, segment_s
     ramp = np.linspace(0, 1, fade, dtype=np.float32)
     tail = np.zeros((2, 0), np.float32)
     for start in range(0, frames, chunk):
+        # The chunk, the stretch that fades into the next one, and what the network needs on both sides of them.
         heard = np.concatenate([s.window(start - before, start + chunk + fade + behind) for s in streams])
         with torch.inference_mode():
             made = network(torch.from_numpy(heard)[None].to(mixer.device))[0].float().cpu().numpy()

@@ -31,8 +31,10 @@ def a_weighting_fir(rate_hz: int, taps: int = _TAPS) -> np.ndarray:
     curve = (
         12194.0**2 * f**4 / ((f**2 + 20.6**2) * np.sqrt((f**2 + 107.7**2) * (f**2 + 737.9**2)) * (f**2 + 12194.0**2))
     )
+    # The standard's +2.00 dB, which make it 0 dB at 1 kHz.
     curve *= 10**0.1
     half = taps // 2
+    # A symmetric filter has the real response h_0 + 2 sum h_n cos(2 pi f n / rate), which is linear in its taps.
     cosines = np.cos(2 * np.pi * np.outer(f / rate_hz, np.arange(half + 1)))
     cosines[:, 1:] *= 2
     one_side = np.linalg.lstsq(cosines, curve, rcond=None)[0]
@@ -69,6 +71,7 @@ class StereoLoss(nn.Module):
         self.kind = kind
         fir = torch.from_numpy(a_weighting_fir(rate_hz))
         if kind != "default":
+            # The authors' program emphasises the bass behind the A-weighting, with [1, 0.85].
             fir = torch.from_numpy(np.convolve(fir.numpy(), [1.0, _EMPHASIS]).astype(np.float32))
         self.register_buffer("fir", fir, persistent=False)
         self.sizes: Sequence[int] = (512, 2048, 8192) if kind == "default" else (4096,)
@@ -88,6 +91,7 @@ class StereoLoss(nn.Module):
         fir: torch.Tensor = self.fir  # type: ignore[assignment]
         size = waves.shape[-1] + len(fir) - 1
         filtered = torch.fft.irfft(torch.fft.rfft(waves, size) * torch.fft.rfft(fir, size), size)
+        # A linear-phase filter delays by half its length, which is taken off again.
         return filtered[..., len(fir) // 2 :][..., : waves.shape[-1]]
 
     def _magnitude(self, waves: torch.Tensor, size: int) -> torch.Tensor:
@@ -105,6 +109,7 @@ class StereoLoss(nn.Module):
         made, wanted = self._magnitude(mix, size), self._magnitude(target, size)
         if self.kind == "default":
             energy = wanted.square().sum((-2, -1))
+            # A difference channel that is almost silent would have a norm near 0: see (ii) of the Notes.
             norm = torch.maximum(energy, 1e-4 * energy.sum(1, keepdim=True)).sqrt()
             norm = norm + 1e-6 * (wanted.shape[-2] * wanted.shape[-1]) ** 0.5
             first = ((made - wanted).square().sum((-2, -1)) + _TINY).sqrt() / norm

@@ -34,6 +34,7 @@ class FrontEnd(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return Z and the latent; the length must be a multiple of 64."""
+        # A kernel of even length: one sample less behind than before keeps the length.
         z = self.filters(functional.pad(x, (_KERNEL // 2, _KERNEL // 2 - 1)))
         envelope = self.envelope(functional.pad(z.abs(), (_ENVELOPE_KERNEL // 2, _ENVELOPE_KERNEL // 2 - 1)))
         return z, functional.max_pool1d(functional.softplus(envelope), _POOL)
@@ -116,6 +117,7 @@ class BackEnd(nn.Module):
             Of the front end, (filter, channel, 64): analysis and synthesis are tied.
         """
         masked = z * functional.interpolate(mask, scale_factor=float(_POOL), mode="nearest")
+        # Squeeze-excitation: one factor for each filter, from its mean level over the whole input.
         masked = masked * self.excite(masked.abs().mean(2))[:, :, None]
         stems = functional.conv_transpose1d(masked, kernels)
         first = _KERNEL // 2 - 1
@@ -160,6 +162,7 @@ def chrono_initialise(lstm: nn.LSTM, longest: int, generator: torch.Generator) -
             with torch.no_grad():
                 bias.zero_()
                 if name.startswith("bias_ih"):
+                    # Torch's order of gates is input, forget, cell, output; its second bias stays 0.
                     lasting = torch.empty(size).uniform_(1.0, max(2.0, longest - 1.0), generator=generator).log()
                     bias[size : 2 * size], bias[:size] = lasting, -lasting
 

@@ -100,6 +100,7 @@ class Automix(System):
     def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
         """Return the loss on the last part of each song, and that of both baselines."""
         gains = [10 ** (self.data["gains_db"].get(role, 0.0) / 20) for role in self.config.role_names]
+        # The plain sum gets the mean of all gains, or it would lose by its level alone.
         even = [10 ** (float(np.mean(list(self.data["gains_db"].values()))) / 20)] * len(gains)
         figures: dict[str, list[float]] = {"score": [], "sum": [], "gains": []}
         for crop in self._held_crops():

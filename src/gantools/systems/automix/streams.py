@@ -93,6 +93,7 @@ def sum_files(paths: Sequence[Path], out: Path, rate_hz: int) -> Path:
     pending = [np.zeros((2, 0), np.float32) for _ in paths]
     with AudioWriter(out, rate_hz, 2, "32f") as writer:
         while True:
+            # Blocks of different files end at different places: each is filled up before they are added.
             for number, stream in enumerate(streams):
                 while pending[number].shape[1] < _BLOCK and (block := next(stream, None)) is not None:
                     pending[number] = np.concatenate([pending[number], block], axis=1)

@@ -48,6 +48,7 @@ def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
     if isinstance(generator, TimeGenerator):
         _check_style(config.style, len(generator.bank))
 
+    # Songs come as (k, frame, mel), the network takes (k, 1, mel, frame).
     def network(windows: np.ndarray, starts: Sequence[int], seed: int) -> np.ndarray:
         mels = torch.from_numpy(windows).transpose(1, 2)[:, None].to(device)
         arguments = _style_and_noise(generator, mels, starts, seed, config.style)
@@ -69,6 +70,7 @@ def _style_and_noise(
     if style == "song":
         # The bank begins with the busiest windows; the end of it is nearly silent, which is no kit for a whole song.
         picks = [item_seed(seed, "style") % -(-count // 2)] * len(starts)
+    # By the window's place in the song and not in the batch, whose size must change nothing.
     elif style == "window":
         picks = [item_seed(seed, "style", start) % count for start in starts]
     else:
@@ -85,6 +87,7 @@ def _check_style(style: str, count: int) -> None:
 
 def _song_noise(seed: int, first: int, steps: int, channels: int) -> torch.Tensor:
     """Return noise (channels, steps) that overlapping windows share: it depends on the place in the song alone."""
+    # Drawn in blocks with a seed each, so that a window finds its noise without drawing that of all before it.
     blocks = range(first // _NOISE_BLOCK, (first + steps - 1) // _NOISE_BLOCK + 1)
     randoms = [torch.Generator().manual_seed(item_seed(seed, "noise", block)) for block in blocks]
     noise = torch.cat([torch.randn(channels, _NOISE_BLOCK, generator=random) for random in randoms], dim=1)

@@ -49,6 +49,7 @@ class ImagePool:
         if torch.rand((), generator=generator).item() <= 0.5:
             return image
         slot = int(torch.randint(self.size, (), generator=generator))
+        # A copy, because the slot is overwritten next.
         old = self.images[slot].to(image, copy=True)
         self.images[slot] = image.to(self.images)
         return old

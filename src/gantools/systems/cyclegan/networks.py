@@ -33,12 +33,14 @@ class ResnetGenerator(nn.Module):
 
     def __init__(self, channels: int = 1, width: int = 64, blocks: int = 9, upsample: str = "transposed") -> None:
         super().__init__()
+        # c7s1-64, padded by reflection to reduce artefacts, as the paper says.
         modules: list[nn.Module] = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(channels, width, 7),
             nn.InstanceNorm2d(width),
             nn.ReLU(True),
         ]
+        # d128, d256: each halves mel bands and frames, hence the multiples of 4.
         for scale in (1, 2):
             modules += [
                 nn.Conv2d(width * scale, width * scale * 2, 3, stride=2, padding=1),
@@ -46,6 +48,7 @@ class ResnetGenerator(nn.Module):
                 nn.ReLU(True),
             ]
         modules += [ResidualBlock2d(width * 4) for _ in range(blocks)]
+        # u128, u64: back to the full size.
         for scale in (4, 2):
             modules += [
                 *_upsample(width * scale, width * scale // 2, upsample),
@@ -62,6 +65,7 @@ class ResnetGenerator(nn.Module):
 
 def _upsample(channels: int, narrower: int, upsample: str) -> list[nn.Module]:
     if upsample == "transposed":
+        # The output padding makes the size exactly twice that of the input.
         return [nn.ConvTranspose2d(channels, narrower, 3, stride=2, padding=1, output_padding=1)]
     return [nn.Upsample(scale_factor=2), nn.ReflectionPad2d(1), nn.Conv2d(channels, narrower, 3)]
 
@@ -96,6 +100,7 @@ def build_networks(config: CycleGANConfig, n_mels: int) -> dict[str, nn.Module]:
         "D_X": build_discriminator(config, n_mels),
         "D_Y": build_discriminator(config, n_mels),
     }
+    # A seed for each, so that another kind of discriminator leaves the generators' first weights as they are.
     for name, network in networks.items():
         seed = item_seed(config.seed, "weights", name)
         init_normal(network, generator=torch.Generator().manual_seed(seed))

@@ -65,6 +65,7 @@ class CycleGAN(System):
         self.ema_networks = ("G", "F")
         self.phases = self._phases()
         shape = (1, chunks.params.n_mels, chunks.frames)
+        # A pool for each item of the batch: ranks and micro-batches then share none. Together they hold pool_size.
         images = config.pool_size // config.batch_size
         slots = [(item, role) for item in range(config.batch_size) for role in "xy"]
         self.pools = {slot: ImagePool(images, shape, torch.float16) for slot in slots}
@@ -98,6 +99,7 @@ class CycleGAN(System):
         network = self.networks[name]
         assert isinstance(network, TimeGenerator)
         rows = self.rows[role]
+        # Evenly over the songs; the busiest come first, as `generate` draws a song's style from the first half.
         places = [int(place) for place in torch.linspace(0, len(rows) - 1, len(network.bank)).round()]
         chosen = sorted((rows[place] for place in places), key=lambda row: -row["active"])
         for slot, row in zip(network.bank, chosen, strict=True):
@@ -120,6 +122,7 @@ class CycleGAN(System):
         window = torch.from_numpy(self.chunks.window(row, shift))[None]
         if not self.config.gain_db:
             return window
+        # From dB to the networks' units, in which the dB range is 2 wide.
         gain = (2 * torch.rand((), generator=random) - 1) * self.config.gain_db
         louder = window + gain * 2 / (self.chunks.db_range.hi_db - self.chunks.db_range.lo_db)
         # What lies at the range's lower end is silence and stays there.
@@ -139,6 +142,7 @@ class CycleGAN(System):
         """
         x, y = batch["x"], batch["y"]
         cycle_weight, identity_weight = self.weights(step.number, step.total)
+        # Weights that fade to 0 save the calls too: identities are a half of each generator's first call.
         if identity_weight:
             hidden_x, hidden_y = self._hide(x, "x", step), self._hide(y, "y", step)
             fake_y, same_y = self.translate("G", torch.cat([x, hidden_y]), torch.cat([y, y]), step).chunk(2)
@@ -147,6 +151,7 @@ class CycleGAN(System):
         else:
             fake_y, fake_x = self.translate("G", x, y, step), self.translate("F", y, x, step)
             identity = x.new_zeros(())
+        # The discriminators judge these very fakes, as in the authors' program; detached, they train nothing else.
         step.shared["fake_y"], step.shared["fake_x"] = fake_y.detach(), fake_x.detach()
         adversarial_y = least_squares(self._judge("D_Y", fake_y, "fool y", step), 1.0)
         adversarial_x = least_squares(self._judge("D_X", fake_x, "fool x", step), 1.0)
@@ -154,6 +159,7 @@ class CycleGAN(System):
         terms = {"adversarial_y": adversarial_y, "adversarial_x": adversarial_x, "identity": identity}
         cycle = x.new_zeros(())
         if cycle_weight:
+            # Noise on the fakes drowns what a generator could hide in them for the way back (Chu et al. 2017).
             back_x = self.translate("F", self._noisy(fake_y, self.config.cycle_noise, "cycle y", step), x, step)
             back_y = self.translate("G", self._noisy(fake_x, self.config.cycle_noise, "cycle x", step), y, step)
             cycle = l1(back_x, x) + l1(back_y, y)
@@ -167,6 +173,7 @@ class CycleGAN(System):
     def discriminator_loss(self, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return half the least-squares loss of each discriminator on reals and on fakes from its pool."""
         terms = {}
+        # Half the loss slows the discriminators down relative to the generators (Zhu et al. 2017, appendix 7.1).
         for role in "xy":
             fakes = torch.stack(
                 [
@@ -194,6 +201,7 @@ class CycleGAN(System):
         network = self.networks[name]
         if not self.styled:
             return network(mel)
+        # A generator is called several times in a step: the number of the call gives each its own noise.
         call = step.shared[f"calls {name}"] = step.shared.get(f"calls {name}", 0) + 1
         shape = (self.config.noise_channels, mel.shape[-1] // 4)
         copies = len(mel) // len(step.items)
@@ -203,6 +211,7 @@ class CycleGAN(System):
     def _normal(self, shape: tuple[int, ...], what: str, step: Step, copies: int = 1) -> torch.Tensor:
         """Return normal noise (copies x items, *shape) that depends on the step and the item alone."""
         randoms = [self._random(what, step.number, item) for item in step.items]
+        # A second copy draws on from the same generators, and so gets other noise.
         rows = [torch.randn(shape, generator=random) for _ in range(copies) for random in randoms]
         return torch.stack(rows).to(self.device)
 

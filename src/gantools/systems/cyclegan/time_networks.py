@@ -42,6 +42,7 @@ class _Interleave(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, channels, frames = x.shape
+        # Pairs of channels become neighbouring frames.
         return x.reshape(batch, channels // 2, 2, frames).transpose(2, 3).reshape(batch, channels // 2, frames * 2)
 
 
@@ -61,6 +62,7 @@ class StyledBlock(nn.Module):
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """Return a tensor of the shape of `x` (batch, channel, frame); `style` is (batch, style)."""
+        # The norm takes away the style that the signal brings along, the modulation puts the wanted one in its place.
         y = functional.relu(modulated(functional.instance_norm(self.spread(x)), self.modulate(style)))
         return x + functional.instance_norm(self.mix(y))
 
@@ -129,6 +131,7 @@ class TimeGenerator(nn.Module):
         self.blocks = nn.ModuleList([StyledBlock(body, 2 ** (i % 4), style) for i in range(blocks)])
         self.modulate = nn.Linear(style, 2 * body)
         self.colour = nn.Linear(style, n_mels)
+        # Each convolution makes two frames of one, side by side as channels, which are then interleaved.
         self.decode = nn.Sequential(
             nn.Conv1d(body, 2 * body, 3, padding=1, padding_mode="reflect"),
             _Interleave(),
@@ -158,6 +161,7 @@ class TimeGenerator(nn.Module):
         """
         if statistics is None:
             statistics = self.bank.mean(0).expand(len(x), -1)
+        # The factors of 4 and 5 below make up for first weights of 0.02, as `_STYLE_GAIN` does.
         y = self.encode(x[:, 0])
         style = torch.tanh(4.0 * self.encode_style(statistics).float())
         if noise is not None:
@@ -165,6 +169,7 @@ class TimeGenerator(nn.Module):
         for block in self.blocks:
             y = block(y, style)
         y = self.decode(modulated(y, self.modulate(style)))
+        # A level for each band, added behind the last norm, which would take it away again.
         colour = 4.0 * self.colour(style).float()
         return torch.tanh(y.float() + colour[..., None])[:, None]
 
@@ -237,6 +242,7 @@ class TextureDiscriminator(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits (batch, 1, patch rows, patch columns)."""
+        # Each 2 x 2 bins become one place with four channels; a fifth says how high on the mel axis it is.
         folded = functional.pixel_unshuffle(x, 2)
         height = torch.linspace(-1, 1, folded.shape[2], device=x.device).view(1, 1, -1, 1)
         return self.layers(torch.cat([folded, height.expand(len(x), 1, -1, folded.shape[3])], 1))

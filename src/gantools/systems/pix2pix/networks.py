@@ -65,11 +65,13 @@ class UNetGenerator(nn.Module):
 
     def __init__(self, channels: int = 1, width: int = 64, depth: int = 8, dropout: bool = True) -> None:
         super().__init__()
+        # Built from the inside out, as each level contains the next.
         widths = [width * min(2**level, _WIDEST) for level in range(depth)]
         level: _Level | None = None
         for place in range(depth - 1, 0, -1):
             innermost = place == depth - 1
             level = _Level(widths[place - 1], widths[place], level, dropout and not innermost and place >= depth - 4)
+        # The outermost level has no norm, as in the paper: its C64 has none, and the last layer makes the result.
         self.down = nn.Conv2d(channels, width, 4, stride=2, padding=1)
         self.level = level if level is not None else nn.Identity()
         self.up = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * width, channels, 4, stride=2, padding=1), nn.Tanh())

@@ -94,6 +94,7 @@ class Pix2Pix(System):
         if phase == "discriminator":
             with torch.no_grad():
                 fake = self._fake(x, step)
+            # Half the objective slows D down relative to G (section 3.3).
             discriminator = 0.5 * (self._cross_entropy(x, fake, 0.0) + self._cross_entropy(x, y, 1.0))
             return discriminator, {}
         fake = self._fake(x, step)
@@ -135,6 +136,7 @@ class Pix2Pix(System):
 
 def paired_rows(chunks: ChunkSet, source: str, target: str, split: str) -> list[tuple[Row, Row]]:
     """Return pairs of chunks of two roles with the same song and start."""
+    # Chunks of one place of a song, whatever their order in the shards.
     places = {(row["song"], row["start"]): row for row in chunks.select(role=target, split=split)}
     rows = [(row, (row["song"], row["start"])) for row in chunks.select(role=source, split=split)]
     return [(row, places[key]) for row, key in rows if key in places]

@@ -23,6 +23,7 @@ def band_edges(config: SeparatorConfig) -> np.ndarray:
     while edges[-1] < top:
         edges.append(min(top, edges[-1] + max(1, round(edges[-1] / config.band_quality))))
     surplus = (len(edges) - 1) % MULTIPLE
+    # Every second edge from the top is dropped, which joins bands in pairs.
     for i in range(surplus):
         del edges[-2 - i]
     return np.array(edges)

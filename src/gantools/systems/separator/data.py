@@ -103,9 +103,11 @@ class Remixer:
             # What one of its twins holds out, a song without all stems must not train on.
             spared = not names and any(len(read[twin]) == len(SOURCES) for twin in same)
             kept = round((1 - config.validation_share) * frames) if spared else frames
+            # A song that is held out by name takes its copies under other names with it.
             if any(twin in names for twin in same):
                 self.held_out.append((song, recordings, 0, frames))
                 continue
+            # Only where all four stems are known can a separation be judged.
             if whole and kept < frames:
                 self.held_out.append((song, recordings, kept, frames))
             stems = {role: read_stem(recording, min(kept, recording.frames)) for role, recording in recordings.items()}
@@ -142,6 +144,7 @@ class Remixer:
         stems = [stem for stem, _ in found]
         seconds = np.array([len(stem.blocks) for stem in stems], np.float64)
         loose = np.array([not complete for _, complete in found])
+        # Songs without all stems, such as loops, get their share of the draws together, however many they are.
         for group, share in ((loose, self.config.loose_share), (~loose, 1 - self.config.loose_share)):
             if loose.any() and not loose.all():
                 seconds[group] *= share / seconds[group].sum()
@@ -190,8 +193,10 @@ class Remixer:
         block = int(stem.blocks[random.integers(len(stem.blocks))])
         start = block * _BLOCK + int(random.integers(_BLOCK)) - int(random.uniform(0, 0.9) * samples * speed)
         wave = _stretch(stem, min(max(start, 0), max(0, stem.frames - int(samples * speed))), samples, speed)
+        # First to the usual level of its role, so that the spread alone decides how loud it is.
         gain = level / stem.rms * 10 ** (random.normal(0, c.gain_spread_db) / 20)
         if random.random() < 0.2:
+            # At equal power; in the middle both channels keep their level.
             angle = random.uniform(0.15, np.pi / 2 - 0.15)
             wave = wave.mean(0) * np.array([[np.cos(angle)], [np.sin(angle)]], np.float32) * np.float32(np.sqrt(2))
         if random.random() < 0.5:
@@ -201,9 +206,11 @@ class Remixer:
 
 def _stretch(stem: Stem, start: int, samples: int, speed: float) -> np.ndarray:
     """Return (2, samples) from `start`, played at `speed`; a short loop is repeated."""
+    # Interpolation also reads the sample behind the last place.
     needed = int(samples * speed) + 2
     if stem.frames < needed:
         wave = stem.recording.crop(0, stem.frames)
+        # From the beginning again: a loop is made for that.
         places = (start + np.arange(needed)) % stem.frames
         wave = wave[:, places]
     else:

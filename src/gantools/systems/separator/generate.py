@@ -100,6 +100,7 @@ class TinySeparator:
         energy, product = (self.bands.sums(values) for values in (energy, product))
         with autocast(self._precision, self.device):
             masks = self.network(describe_mix(energy.transpose(-1, -2), product.transpose(-1, -2)))
+        # A power breaks the sum of one, on which it rests that the stems sum to the mix.
         masks = masks**_SOFTENING
         masks /= masks.sum(1, keepdim=True)
         return masks.transpose(-1, -2)[..., self._of_bin]
@@ -112,6 +113,7 @@ class TinySeparator:
         made = frames.new_zeros(*frames.shape[:-2], count + steps - 1, hop)
         for step in range(steps):
             made[..., step : step + count, :] += frames[..., step * hop : (step + 1) * hop]
+        # Every sample lies under equally many frames, so that the envelope repeats with the hop.
         envelope = self._window.square().reshape(steps, hop).sum(0)
         return (made / envelope).flatten(-2)
 

@@ -35,6 +35,7 @@ def describe_mix(energy: torch.Tensor, product: torch.Tensor) -> torch.Tensor:
     torch.Tensor
         float32 (batch, 4, band, frame).
     """
+    # The energies of (L + R) / sqrt 2 and (L - R) / sqrt 2 need no spectra; rounding can make them less than 0.
     mean = energy.mean(1)
     sides = torch.stack([mean + product, mean - product], 1).clamp_min(0)
     return 0.5 * torch.log10(torch.cat([energy, sides], 1) + _SILENCE)
@@ -121,6 +122,7 @@ class MaskNet(nn.Module):
         for down in self.down:
             skips.append(x)
             x = down(x)
+        # Bands become channels: from here on a layer sees the whole spectrum at once.
         flat = x.flatten(1, 2)
         x = x + self.leave(self.middle(self.enter(flat))).reshape(x.shape)
         for level in reversed(range(_LEVELS)):

@@ -49,6 +49,7 @@ class Separator(System):
         self.remixer = Remixer(config, tracks)
         self._bin_hz = np.arange(config.n_fft // 2 + 1) * RATE_HZ / config.n_fft
         middles_hz = (self.bands.edges[:-1] + self.bands.edges[1:] - 1) * RATE_HZ / (2 * config.n_fft)
+        # Factors for energies, in proportion to the frequency from 20 Hz to 8 kHz and 1 at 1 kHz.
         emphasis = np.clip(middles_hz / 1000.0, 0.02, 8.0).astype(np.float32)
         self._emphasis = torch.from_numpy(emphasis)[:, None].to(self.device)
         self.networks = {"mask": build_network(config).to(self.device)}
@@ -76,6 +77,7 @@ class Separator(System):
     def _sums(self, stems: np.ndarray, colours: np.ndarray | None = None) -> Tensors:
         spectra = self.bands.spectra(torch.from_numpy(stems)).transpose(-1, -2).contiguous()
         if colours is not None:
+            # Equalised here, where there are spectra anyway: that costs a product and no filter.
             gains = (10 ** (equaliser_db(colours, self._bin_hz) / 20)).astype(np.float32)
             spectra *= torch.from_numpy(gains)[:, None, None]
         return sum_bands(spectra, self.bands.edges)

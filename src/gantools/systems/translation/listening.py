@@ -105,6 +105,7 @@ class Listener:
         self.pairs = self._real_pairs(source, target, windows)
         self._musicnn = MusiCNN.load("msd", device)
         real = self._held_out(target)
+        # Few held-out windows make a poor covariance: those of training fill them up.
         if len(real) < references:
             extra = chunks.select(role=target, split="train")
             real = [*real, *self._spread(extra, references - len(real))]
@@ -169,6 +170,7 @@ class Listener:
 
     def translate(self, network: nn.Module, mels: torch.Tensor, like: torch.Tensor | None = None) -> torch.Tensor:
         """Return translated mels; `like` is what they shall sound like, as `conditions` returns it."""
+        # Equal noise at each validation, so that scores of different steps compare.
         random = torch.Generator().manual_seed(_SEED)
         parts = [
             self.apply(network, mels[start : start + _BATCH], start, like, random)
@@ -246,6 +248,7 @@ class Listener:
         stack = [x, self.translate(forward, x)]
         if backward is not None:
             stack.append(self.translate(backward, stack[1]))
+        # The picture's mel axis goes upwards, so the stack is turned over for the input to be on top.
         rows = [np.concatenate(self._levels_db(mels)) for mels in reversed(stack)]
         write_mel_png(path, np.concatenate(rows, axis=1))
 

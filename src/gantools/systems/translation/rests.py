@@ -47,6 +47,7 @@ def close(silent: np.ndarray, after: int, lead: int) -> np.ndarray:
     nothing sounds at all it is closed.
     """
     closed = np.zeros(len(silent), bool)
+    # Even entries are where silence begins, odd ones where it ends.
     edges = np.flatnonzero(np.diff(silent.astype(np.int8), prepend=0, append=0))
     for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         last = stop == len(silent)
@@ -58,6 +59,7 @@ def close(silent: np.ndarray, after: int, lead: int) -> np.ndarray:
 def _bpm(mel: MelFile, blocks: list[tuple[int, int]], lowest_db: float) -> float:
     """Return the tempo of a mel file: onset strength of all bands and of the low ones, as in `caw.beats`."""
     params = mel.params
+    # Bands are even in mels, log(1 + f / 700), up to half the rate: these are the ones below 300 Hz.
     low = max(1, round(params.n_mels * np.log1p(_LOW_HZ / 700) / np.log1p(params.sample_rate_hz / 2 / 700)))
     rises = np.zeros((2, mel.n_frames))
     last = np.zeros((0, params.n_mels), np.float32)
@@ -65,6 +67,7 @@ def _bpm(mel: MelFile, blocks: list[tuple[int, int]], lowest_db: float) -> float
         levels = np.maximum(mel.frames(start, stop), lowest_db)
         change = np.maximum(np.diff(np.concatenate([last if start else levels[:1], levels]), axis=0), 0.0)
         rises[:, start:stop] = change.mean(axis=1), change[:, :low].mean(axis=1)
+        # The last frame of a block is carried over, so that a rise at the border counts.
         last = levels[-1:]
     frame_hz = params.frames_per_second
     found, clarity = tempo(levelled(rises[0], frame_hz), levelled(rises[1], frame_hz), frame_hz)

@@ -263,6 +263,7 @@ def write_translation(
             part_db = db_range.from_unit(unit)
             # What lies at the lower end of the range was cut off there: it is silence, not a noise floor.
             part_db[unit <= -0.999] = -100.0
+            # Before the rests, whose edges would count as seams.
             seams.add(np.maximum(part_db, db_range.lo_db))
             part_db[rests[position : position + len(unit)]] = -100.0
             heard.add(source_db)

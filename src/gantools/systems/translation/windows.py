@@ -35,6 +35,7 @@ def fade_weights(window: int, stride: int, first: bool, last: bool) -> np.ndarra
     if not first:
         weights[: len(edge)] = edge
     if not last:
+        # The smaller one, where both fades of a window meet.
         weights[window - len(edge) :] = np.minimum(weights[window - len(edge) :], edge[::-1])
     return weights.astype(np.float32)
 
@@ -106,12 +107,14 @@ def translate(
     float32 arrays (k, n_mels), `n_frames` in all
     """
     starts = window_starts(n_frames, window, stride)
+    # Too short for one window: the song goes on as its own reflection, which is cut off again.
     if n_frames < window:
         frames = read(0, n_frames)
         mode = "reflect" if n_frames > 1 else "edge"
         padded = np.pad(frames, ((0, window - n_frames), (0, 0)), mode=mode)  # type: ignore[call-overload]
         yield network(padded[None], [0])[0][:n_frames]
         return
+    # Two accumulators of one window and one stride are all that the longest song needs.
     total: np.ndarray | None = None
     weight = np.zeros(window + stride, np.float32)
     origin = 0  # the song's frame in row 0 of the accumulators
@@ -120,10 +123,12 @@ def translate(
         for start, result in zip(group, results, strict=True):
             if total is None:
                 total = np.zeros((window + stride, result.shape[1]), np.float32)
+            # No later window reaches back before its own start: these frames are complete.
             if start > origin:
                 done = start - origin
                 yield total[:done] / weight[:done, None]
                 for buffer in (total, weight):
+                    # A copy first, because the two stretches can overlap.
                     buffer[: len(buffer) - done] = buffer[done:].copy()
                     buffer[len(buffer) - done :] = 0
                 origin = start

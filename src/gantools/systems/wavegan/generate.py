@@ -201,6 +201,7 @@ class ClipMaker(LoadedModel):
             noise = min(psi, 1.0) * draw_noise(item_seed(seed, "noise"), samples)[None].to(self.device)
         if psi == 1.0:
             return self._run(z, noise)
+        # Truncation in W, towards the mean style (Karras et al. 2019, appendix B).
         if isinstance(generator, StyleGenerator):
             centre = self._style_centre()
             styles = centre + psi * (generator.mapping(z[None].to(self.device)) - centre)
@@ -224,6 +225,7 @@ class ClipMaker(LoadedModel):
         fade = np.sin(0.5 * np.pi * (np.arange(size - hop) + 0.5) / (size - hop)).astype(np.float32)
         wave = np.zeros((self.model.channels, hop * (self.pieces() - 1) + size), np.float32)
         for number in range(self.pieces()):
+            # Every fourth piece is at a latent of its own, those between on the arc from one to the next.
             anchor, part = divmod(number, _PIECES_PER_ANCHOR)
             first, second = (self._anchor(z, seed, anchor + n) for n in (0, 1))
             piece = self._clip(slerp(first, second, part / _PIECES_PER_ANCHOR))
@@ -233,6 +235,7 @@ class ClipMaker(LoadedModel):
                 piece[:, hop:] *= fade[::-1]
             wave[:, number * hop : number * hop + size] += piece
         wave = wave[:, :wanted]
+        # At equal power two pieces that are alike add up to more than either.
         return wave / max(1.0, float(np.abs(wave).max()))
 
     def _anchor(self, z: torch.Tensor, seed: int, number: int) -> torch.Tensor:

@@ -37,8 +37,10 @@ def fold_matrix(kernel: int, stride: int, nearest: bool) -> torch.Tensor:
     places = []
     for phase in range(stride):
         for k in range(kernel):
+            # The repeated signal at stride t + phase + k - pad is x at the floor of that over the stride.
             if nearest:
                 places.append((phase, k, (phase + k - pad) // stride))
+            # Other taps meet the zeros in between.
             elif (k - phase - pad) % stride == 0:
                 places.append((phase, k, -(k - phase - pad) // stride))
     half = max(abs(offset) for _, _, offset in places)
@@ -83,6 +85,7 @@ class UpConv(nn.Module):
         weight, bias = self._frozen or self._filters()
         y = functional.conv2d(x, weight, bias, padding=(0, weight.shape[-1] // 2))
         batch, _, _, time = y.shape
+        # Phases are the slower half of the channels: in channels-last memory they already lie in the order of time.
         y = y.permute(0, 2, 3, 1).reshape(batch, 1, time * self.stride, self.outputs)
         return y.permute(0, 3, 1, 2)
 
@@ -167,6 +170,7 @@ def phase_shuffle(x: torch.Tensor, shift: int | torch.Tensor) -> torch.Tensor:
     """
     time = x.shape[-1]
     if isinstance(shift, torch.Tensor):
+        # Mirrored at the first sample, then at the last.
         places = (torch.arange(time, device=x.device) - shift[:, None]).abs()
         places = (time - 1) - ((time - 1) - places).abs()
         return x.gather(-1, places[:, None, None].expand(-1, *x.shape[1:3], -1))

@@ -115,6 +115,7 @@ class WaveGAN(System):
         number, items = step.number, step.items
         fake = self.networks["G"](batch[f"{phase}_z"], batch.get(f"{phase}_noise"))
         if phase == "generator":
+            # With bce the non-saturating loss of the first GAN, -log of the sigmoid of the score; else that of WGAN.
             judged = self._judge(fake, number, items, "generator")
             if self.config.loss == "bce":
                 return functional.softplus(-judged).mean(), {}
@@ -133,6 +134,7 @@ class WaveGAN(System):
         if number % every == 0:
             penalty = self._penalty(batch, fake, number, items)
             self._watch_penalty(penalty.detach(), every)
+            # A penalty that is taken in each n-th step counts n times.
             loss = loss + every * self.config.penalty_weight * penalty
         return loss, {**terms, "penalty": self._watch[_PENALTY].clone()}
 
@@ -163,12 +165,14 @@ class WaveGAN(System):
 
     def _penalty(self, batch: Tensors, fake: torch.Tensor, step: int, items: Sequence[int]) -> torch.Tensor:
         shifts = self._shifts(step, items, "mix")
+        # What is judged is a pack of clips, which lies at one place between real and fake.
         places = batch["mix"][:: self.config.pack]
         real, made = self._packed(batch["real"]), self._packed(fake.float())
         with torch.autocast(self.device.type, enabled=False):
             return gradient_penalty(lambda x: self.networks["D"](x, shifts), real, made, places)
 
     def _watch_real(self, real_mean: torch.Tensor) -> None:
+        # A bad step is skipped by the loop but not undone here: nothing that is not finite may stay.
         size = torch.nan_to_num(real_mean.abs(), nan=0.0, posinf=0.0)
         self._watch[_REAL] += (1 - _MEMORY) * (size - self._watch[_REAL])
 

@@ -69,6 +69,7 @@ def split_songs(
     `twins` are one recording, which counts as one song and goes to one side.
     """
     shares = dict(zip(SPLITS, parsed(config, "split"), strict=True))
+    # A recording goes by the name of its first song.
     first = {song: song for song in songs} | {song: group[0] for group in twins for song in group}
     split: dict[str, list[str]] = {}
     for side in ("test", "val"):
@@ -87,6 +88,7 @@ def split_songs(
     for side, sides in (("test", 3), ("val", 2)):
         if not split[side] and shares[side] and len(rest) >= sides:
             count = max(1, round(shares[side] / sum(shares.values()) * len(recordings)))
+            # At least one song is left for each side that follows, training among them.
             count = min(count, len(rest) - sides + 1)
             split[side], rest = rest[:count], rest[count:]
     if not rest:
@@ -157,6 +159,7 @@ class SongClips:
         self._sides: dict[str, tuple[list[Song], np.ndarray]] = {}
         for side, chosen in self.split.items():
             songs = [self.songs[name] for name in chosen]
+            # All places where a clip can begin, song after song: one draw among them takes songs by their length.
             self._sides[side] = songs, np.cumsum([song.frames - config.samples + 1 for song in songs])
 
     def _store(self, codes: np.ndarray | bytes) -> None:
@@ -197,6 +200,7 @@ class SongClips:
         """Return one clip, float32 (channels, samples): songs by their length, places at random, none silent."""
         samples, fixed = self.config.samples, self.config.clips_per_song if side == "train" else 0
         songs, ends = self._sides[side]
+        # Where music is nearly all silence, the last place that was tried is taken.
         for _ in range(_TRIES):
             if fixed:
                 song = songs[random.integers(len(songs))]
@@ -257,12 +261,14 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     if peak < 10 ** (config.least_level_db / 20):
         cancelled = config.channels == 1 and reader.polarity.cancels
         raise InputError(f"{CANCELS}; flip one" if cancelled else "is silent", path)
+    # Decoders of MP3 go beyond full scale: the codes are scaled to hold it, and `gain` brings it back.
     step = max(peak, 1.0) / _INT16
     gain = {"none": 1.0, "peak": 1.0 / peak, "rms": 0.0}[config.normalise]
     if not gain:
         gain = 10 ** (_RMS_DB / 20) / float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
         gain = min(gain, 1.0 / peak)  # a generator cannot exceed full scale
     frames = max(len(wave), config.samples)
+    # Blocks without sound count with 0, also those behind the end of a song that is shorter than a clip.
     power = np.zeros(-(-frames // _BLOCK) * _BLOCK)
     power[: len(wave)] = np.square(wave * np.float32(gain)).mean(axis=1)
     energy = np.concatenate([[0.0], np.cumsum(power.reshape(-1, _BLOCK).sum(axis=1))])
