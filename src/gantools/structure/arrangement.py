@@ -103,6 +103,7 @@ def place_form(
     edges, length, rounds = _sections(grid, len(different), len(letters), wanted)
     random = np.random.default_rng(item_seed(seed, "arrange", "".join(letters)))
     starts = _placed(clip, rate_hz, edges, length, len(different), random)
+    # Beats of players differ: one length for all sections keeps the form regular.
     samples = round(float(np.median(edges[length:] - edges[:-length])))
     order = [int(starts[different.index(letter)]) for letter in letters] * rounds
     return PlacedForm("".join(letters) * rounds, tuple(order), (samples,) * len(order))
@@ -161,6 +162,7 @@ def shuffle(
     order: list[int] = []
     samples = 0
     while samples < total:
+        # -2 has no neighbour among the slices: at the very beginning each of them may come.
         order += _reordered(places, per_bar, len(order) % per_bar, order[-1] if order else -2, random)
         samples = int(sum(edges[i + 1] - edges[i] for i in order))
     lengths = [int(edges[i + 1] - edges[i]) for i in order]
@@ -204,6 +206,7 @@ def _placed(
     frames = max(1, round(length * float(np.mean(np.diff(edges))) / rate_hz / POOL_SECONDS))
     best, best_contrast = edges[:1], -np.inf
     for _ in range(_PLACEMENTS):
+        # Rising gaps before sections of one length: they never overlap, and the last one ends inside the clip.
         gaps = np.sort(random.integers(0, spare + 1, different))
         starts = edges[random.permutation(gaps + length * np.arange(different))]
         sections = [levels[round(start / rate_hz / POOL_SECONDS) :][:frames] for start in starts]
@@ -231,6 +234,7 @@ def _any_order(places: np.ndarray, per_bar: int, phase: int, last: int, random: 
     waiting = [list(random.permutation(np.flatnonzero(places == place))) for place in range(per_bar)]
     order: list[int] = []
     while any(waiting):
+        # Incomplete bars leave some places of the bar with fewer slices: then the fullest one helps out.
         choice = waiting[(phase + len(order)) % per_bar] or max(waiting, key=len)
         # The last ones may have no choice; that is why there are several orders.
         last = int(next((number for number in choice if number not in (last, last + 1)), choice[0]))
@@ -243,6 +247,7 @@ def _played(clip: np.ndarray, rate_hz: int, starts: list[int], lengths: list[int
     """Return `total` samples of the pieces in a row, cut a little before the beats, so that attacks are whole."""
     ahead = round(_AHEAD_SECONDS * rate_hz)
     begins, spans = np.array(starts) - ahead, np.array(lengths)
+    # Nothing is faded into the first piece, which begins on its beat; the last makes up for the length.
     begins[0] += ahead
     spans[0] -= ahead
     spans[-1] += ahead

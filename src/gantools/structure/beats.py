@@ -150,6 +150,7 @@ def onset_strength(clip: np.ndarray, rate_hz: int) -> tuple[np.ndarray, np.ndarr
     params = MelParams(sample_rate_hz=rate_hz, n_fft=n_fft, hop_samples=min(hop, n_fft // 2), n_mels=_BANDS,
                        fmin_hz=30.0, fmax_hz=min(8000.0, rate_hz / 2))  # fmt: skip
     mel = mel_db(np.ascontiguousarray(clip.mean(0, dtype=np.float32)), params).astype(np.float64)
+    # In decibels a rise out of near silence is as steep as a note: what is 60 dB down counts as silence.
     mel = np.maximum(mel, mel.max() - _RANGE_DB)
     rises = np.maximum(np.diff(mel, axis=0, prepend=mel[:1]), 0.0)
     frame_hz = params.frames_per_second
@@ -183,18 +184,22 @@ def tempo(strength: np.ndarray, low: np.ndarray, frame_hz: float) -> tuple[float
     if longest <= shortest + 2 or not every.any():
         return _PREFERRED_BPM, 0.0
     correlation = every + _LOW_SHARE * _autocorrelation(low)
+    # A true period is no whole number of frames, so that the peak at its multiple may lie a lag beside.
     widened = maximum_filter1d(correlation, 3)
     lags, places = np.arange(shortest, longest + 1, dtype=np.float64), np.arange(frames)
     score, weight = correlation[shortest : longest + 1].copy(), np.ones(len(lags))
+    # The mean over the multiples that fit, not their sum: else short periods would win by having more of them.
     for multiple in (2, 4, 8):
         inside = multiple * lags < 0.8 * frames
         score += np.where(inside, np.interp(multiple * lags, places, widened), 0.0)
         weight += inside
     score /= weight
+    # A beat is divided too: eighths and sixteenths speak for it, with less weight than its repetition.
     for part, share in ((0.5, 0.3), (0.25, 0.2)):
         score += share * np.interp(part * lags, places, widened)
     score *= np.exp(-0.5 * (np.log2(frame_hz * 60 / lags / _PREFERRED_BPM) / _PREFERENCE_OCTAVES) ** 2)
     bars = frames / lags / 4
+    # Within about 1 % of the tempo that makes the clip whole bars of four, and not before it holds a bar.
     whole = np.exp(-0.5 * ((bars - np.round(bars)) / bars / 0.01) ** 2)
     score *= 1 + _WHOLE_BARS * whole * (bars > 0.9)
     lag = int(lags[int(np.argmax(score))])
@@ -206,6 +211,7 @@ def tempo(strength: np.ndarray, low: np.ndarray, frame_hz: float) -> tuple[float
 
 def _autocorrelation(strength: np.ndarray) -> np.ndarray:
     """Return the autocorrelation over the overlap of each lag, 1 at lag 0; zeros for constant input."""
+    # Twice the length, so that the end does not meet the beginning in the circular transform.
     size = fft.next_fast_len(2 * len(strength), real=True)
     power = np.abs(fft.rfft(strength, size)) ** 2
     # Divided by the overlap: a short clip has few repetitions of a long lag.
@@ -216,6 +222,7 @@ def _autocorrelation(strength: np.ndarray) -> np.ndarray:
 def _refined(correlation: np.ndarray, period: float) -> float:
     """Sharpen a period on the peaks at its multiples 1, 2, 4 and 8, each a parabola over three lags."""
     for multiple in (1, 2, 4, 8):
+        # At a multiple an error of the peak counts that much less; each peak tells where to look for the next.
         centre = round(period * multiple)
         reach = max(1, round(0.02 * centre))
         if centre + reach + 1 >= 0.8 * len(correlation):
@@ -254,6 +261,7 @@ def beat_chain(strength: np.ndarray, period_frames: float) -> np.ndarray:
         # A chain may begin anywhere: a predecessor that only costs is left out.
         if scores[best] > 0:
             total[frame], before[frame] = local[frame] + scores[best], frame - there[best]
+    # The best end lies in the last period: a chain that ended before it would leave out a beat.
     last = max(0, len(total) - round(period_frames))
     frame = last + int(np.argmax(total[last:]))
     chain = []
@@ -267,6 +275,7 @@ def _straightened(seconds: np.ndarray, period_s: float, given: bool) -> np.ndarr
     """Replace beats of a machine by the straight line through them; leave those of a player as they are."""
     if len(seconds) < 4:
         return seconds
+    # Which beat of the line each is: an interval of two periods counts as two, the beat between was not heard.
     number = np.concatenate([[0], np.cumsum(np.maximum(1, np.round(np.diff(seconds) / period_s)))])
     if given:
         return number * period_s + float(np.median(seconds - number * period_s))
@@ -289,6 +298,7 @@ def _edges(seconds: np.ndarray, samples: int, rate_hz: int, period_s: float) -> 
 def _downbeat(strength: np.ndarray, frames: np.ndarray, beats_per_bar: int) -> int:
     """Return the phase of the bar with the strongest beats; the first one wins unless another is clearly stronger."""
     near = np.clip(np.round(frames).astype(np.int64), 0, len(strength) - 1)
+    # An onset is at most 20 ms away from its beat on the grid.
     at = np.maximum.reduce([strength[np.clip(near + shift, 0, len(strength) - 1)] for shift in (-2, -1, 0, 1, 2)])
     means = np.array(
         [at[phase::beats_per_bar].mean() if phase < len(at) else -np.inf for phase in range(beats_per_bar)]

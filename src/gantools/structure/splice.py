@@ -24,6 +24,7 @@ def cross_fade(ending: np.ndarray, beginning: np.ndarray) -> np.ndarray:
     n = ending.shape[1]
     if n == 0:
         return np.zeros_like(ending)
+    # With silence there is no correlation: 1 leaves the plain gains g and 1 - g.
     power = float(np.vdot(ending, ending)) * float(np.vdot(beginning, beginning))
     correlation = max(0.0, float(np.vdot(ending, beginning)) / np.sqrt(power)) if power > 0 else 1.0
     position = (np.arange(n) + 0.5) / n
@@ -47,6 +48,7 @@ def best_shift(target: np.ndarray, source: np.ndarray, weight: float = 0.0) -> i
         return 0
     size = fft.next_fast_len(source.shape[1], real=True)
     spectrum = fft.rfft(source, size) * np.conj(fft.rfft(target, size))
+    # Correlation at each shift, summed over channels. Up to `reach` the target lies inside: nothing wraps around.
     products = fft.irfft(spectrum.sum(0), size)[: reach + 1]
     energy = np.concatenate([[0.0], np.cumsum(np.square(source, dtype=np.float64).sum(0))])
     energy = np.maximum(energy[n:] - energy[:-n], 0.0)

@@ -120,6 +120,7 @@ class PatchEngine:
         self._beat_frames, self._beats_per_bar = 0.0, 1
         self.grid = grid or find_beats(clip, rate_hz)
         if self.grid.clear and settings.metre_weight > 0:
+            # Where there is a beat, the place in beat and bar is a feature like the levels: patches match in metre.
             edges = self.grid.edges
             self._beat_frames = 60 * rate_hz / self.grid.bpm / self.hop
             self._beats_per_bar = self.grid.beats_per_bar
@@ -149,6 +150,7 @@ class PatchEngine:
         out = np.zeros((self._bands[0].shape[0], count * self.hop), np.float32)
         fade, align = round(_FADE_SECONDS * self.rate_hz), round(_ALIGN_SECONDS * self.rate_hz)
         for band, path in zip(self._bands, self._paths(frames, count, random), strict=True):
+            # Frames that follow each other in the clip are one piece; -9 makes the first frame begin one.
             jumps = np.flatnonzero(np.diff(path, prepend=-9) != 1)
             lengths = np.diff(np.append(jumps, count)) * self.hop
             out += chain(band, (first + path[jumps]) * self.hop, lengths, fade, align)
@@ -178,6 +180,7 @@ class PatchEngine:
         for _ in self._bands[1:]:
             others = np.stack(paths)
             paths.append(cheapest_path(target, frames, levers.jump_cost, others, levers.avoid_cost, around))
+        # The first path is free and later ones avoid it: without a draw the lowest band would always play the first.
         order = random.permutation(len(paths))
         return [paths[place] for place in order]
 
@@ -211,6 +214,7 @@ def level_features(wave: np.ndarray, rate_hz: int, hop_samples: int, pitch_weigh
         params = MelParams(sample_rate_hz=rate_hz, n_fft=hops * hop_samples, hop_samples=hop_samples, n_mels=bands,
                            fmin_hz=_LOWEST_HZ, fmax_hz=min(top_hz, rate_hz / 2))  # fmt: skip
         levels = mel_db(np.ascontiguousarray(wave), params)[: len(wave) // hop_samples]
+        # What is 50 dB down is not heard beside the rest, and must not outweigh it by its large swings in decibels.
         levels = np.maximum(levels, levels.max() - np.float32(_RANGE_DB))
         deviation = max(float(levels.std()), 1e-3)
         kinds.append((levels - levels.mean()) * np.float32(weight / deviation))
@@ -255,6 +259,7 @@ def split_bands(clip: np.ndarray, rate_hz: int, edges_hz: list[float]) -> list[n
     bands, below = [], np.zeros(len(octaves), np.float32)
     for edge_hz in [hz for hz in edges_hz if hz < 0.35 * rate_hz]:
         position = np.clip((octaves - np.log2(edge_hz)) / _CROSSING_OCTAVES + 0.5, 0, 1)
+        # Each band is the difference of two low-passes, so that all of them sum to the clip.
         passed = (0.5 + 0.5 * np.cos(np.pi * position)).astype(np.float32)
         bands.append(fft.irfft(spectrum * (passed - below), size, axis=1)[:, :n].astype(np.float32))
         below = passed

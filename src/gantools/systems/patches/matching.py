@@ -119,9 +119,11 @@ def nearest(queries: np.ndarray, keys: np.ndarray, alpha: float) -> np.ndarray:
 
     def distances(first: int) -> np.ndarray:
         block = asked[first : first + _BLOCK_QUERIES]
+        # |q - k|^2 by a matrix product, which rounding may take a little below 0.
         product = squares - 2 * (block @ known.T) + np.square(block).sum(1)[:, None]
         return np.asarray(np.maximum(product, 0) / known.shape[1])
 
+    # The score of any pair needs the nearest query of its key: all distances are worked out twice, none are kept.
     blocks = range(0, len(asked), _BLOCK_QUERIES)
     least = np.full(len(known), np.inf, np.float32)
     for first in blocks:

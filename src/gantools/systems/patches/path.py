@@ -54,6 +54,7 @@ def cheapest_path(
             cost = squares + np.square(frame).mean() - (2 / frames.shape[1]) * (frames @ frame)
             for other in elsewhere[:, first + moment]:
                 cost[max(0, other - avoid_frames) : other + avoid_frames + 1] += avoid_cost
+            # A jump is judged by the frame that would have come: the last one has none after it, and is no source.
             sources = np.argpartition(total[:-1], min(_SOURCES, n - 2))[:_SOURCES] if n > 2 else np.zeros(1, np.int64)
             landing = np.minimum(sources + 1, n - 1)
             # What a jump is heard by: how much the frame that would have come differs from the one that comes.
@@ -77,6 +78,7 @@ def _advance(
 ) -> None:
     """Take one step: `total` becomes the least cost of ending at each frame, `before` where each came from."""
     n = total.size
+    # Stands for infinity, which `compiled` may not meet.
     lowest = np.float32(3e38)
     behind = np.float32(3e38)
     from_sources = total[sources]
@@ -86,9 +88,11 @@ def _advance(
             jump = from_sources[k] + jump_cost * (np.float32(0.5) + seam[k, frame])
             if jump < best:
                 best, came = jump, sources[k]
+        # `total` is overwritten on the way: the next frame still needs what this one cost before.
         behind = total[frame]
         total[frame] = best + max(cost[frame], np.float32(0))
         before[frame] = max(came, 0)
         lowest = min(lowest, total[frame])
     for frame in range(n):
+        # Only differences count; sums over a long piece would cost float32 their precision.
         total[frame] -= lowest
