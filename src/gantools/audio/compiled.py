@@ -52,6 +52,7 @@ def block_threads(threads: int) -> Iterator[BlockMap]:
     with ThreadPoolExecutor(threads - 1) as pool:
 
         def run(task: Callable[[int], None], count: int) -> None:
+            # One counter for all threads: next() on it is atomic, so that no block runs twice.
             numbers = itertools.count()
 
             def work() -> None:
@@ -60,6 +61,7 @@ def block_threads(threads: int) -> Iterator[BlockMap]:
 
             others = [pool.submit(work) for _ in range(min(threads, count) - 1)]
             work()
+            # Waits for the blocks that others are still at, and raises what went wrong in them.
             for other in others:
                 other.result()
 

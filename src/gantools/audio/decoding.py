@@ -104,6 +104,7 @@ def _chosen(file: IO[bytes], path: Path) -> Source:
     head = file.read(26)
     if head[:4] == b"OggS":
         return _ogg(file)
+    # Decoders read a file that was cut short to its end and say nothing: its headers tell what is missing.
     said = extent(file)
     size = file.seek(0, os.SEEK_END)
     if size < said.promised_bytes * (1 - MISSING_SHARE):
@@ -119,6 +120,7 @@ def _chosen(file: IO[bytes], path: Path) -> Source:
     try:
         return FfmpegSource(file, frame.frames if frame else _flac_frames(head))
     except InputError:
+        # Opened anew, because the source that failed has closed its file.
         with open(path, "rb") as again:
             if lacks_index(again):
                 raise InputError("truncated: its index (moov), which comes last, is missing; copy it again") from None
@@ -160,6 +162,7 @@ def _libsndfile(file: IO[bytes], path: Path, said: Extent) -> Source | None:
         opened = soundfile_of(whole if said.replaced else path)
     except InputError:
         return None
+    # MPEG audio, in a WAV file too, goes to ffmpeg: libsndfile's reader clicks where the bit rate varies.
     if opened.subtype.startswith("MPEG"):
         opened.close()
         return None
@@ -208,6 +211,7 @@ class SoundfileSource:
 
 @contextmanager
 def _stderr_silenced() -> Iterator[None]:
+    # Descriptor 2 is the whole process's: of two threads in here the later would keep, and put back, the silence.
     with _STDERR_LOCK:
         kept = os.dup(2)
         try:
@@ -251,6 +255,7 @@ class ChainedSource:
         self.container, self.subtype = self._current.container, self._current.subtype
         self.frames = self._current.frames if len(chain) == 1 else 0
         self.slack_frames = self._current.slack_frames
+        # Later streams are opened only when they are reached: until then their length is guessed from their bytes.
         bytes_of = [link.stop - link.start for link in chain]
         self.expected_frames = self._current.expected_frames * sum(bytes_of) // bytes_of[0]
 

@@ -22,7 +22,7 @@ class Effort:
     iterations : int
         Fast Griffin-Lim iterations on the full band.
     momentum : float
-        Of these.
+        Momentum of the full-band iterations.
     fit_every : int
         The magnitude is fitted to the mel-spectrogram every so many iterations; 0: never.
     """
@@ -47,7 +47,7 @@ EFFORTS = {
 
 
 def find_effort(name: str) -> Effort:
-    """Return a effort by name.
+    """Return an effort by name.
 
     Raises
     ------

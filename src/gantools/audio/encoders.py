@@ -91,6 +91,7 @@ class _Gap:
 
     def _read(self, size: int) -> bytes:
         here = self._tell()
+        # A read over the gap is made of what lies on both sides of it.
         before = self.file.read(max(0, min(size, self._position - here)))
         self._seek(here + len(before), os.SEEK_SET)
         return before + self.file.read(size - len(before))
@@ -99,6 +100,7 @@ class _Gap:
         here = self._tell()
         before = data[: max(0, self._position - here)]
         self.file.write(before)
+        # The content goes in when the writer first comes to its place; from then on positions behind it are shifted.
         if not self._open and here + len(before) >= self._position:
             self.file.write(self._content)
             self._open = True
@@ -121,7 +123,7 @@ class SoundfileEncoder:
         Length, where it is known: a WAV file that may grow beyond 4 GiB keeps room for the sizes of RF64.
     tags : Tags or None
     wanted : BitRate or None
-        For lossy formats.
+        Bit rate of a lossy format.
 
     Raises
     ------
@@ -143,8 +145,10 @@ class SoundfileEncoder:
         self._path, self._container, self._subtype, self._tags = path, container, subtype, tags
         self._frames, self._frame_bytes = 0, DEPTHS.get(subtype, 0) // 8 * channels
         position, content = 0, b""
+        # 16 MB above the samples are for the chunks. Without a known length any file may outgrow 32 bits.
         large = frames is None or frames * max(self._frame_bytes, 1) + (1 << 24) > riff.LARGEST_RIFF
         self._may_grow = container in _WAVES and (large or container == "RF64")
+        # What stands in front of the samples; tags of AIFF and CAF follow them and are added by `close`.
         if container in _WAVES:
             position, content = 12, riff.front(tags, may_grow=self._may_grow)
         elif container == "FLAC" and tags is not None:
@@ -155,6 +159,7 @@ class SoundfileEncoder:
             position, content = 0, id3.build(tags)
         self._gap = _Gap(path, position, content)
         try:
+            # RF64 is written as WAV, and `riff.finish` makes it RF64 when the sizes are known.
             self._file = soundfile.SoundFile(
                 self._gap,
                 "w",
@@ -176,6 +181,7 @@ class SoundfileEncoder:
         try:
             self._file.write(to_integers(block, self._subtype))
         except (soundfile.SoundFileError, AssertionError):
+            # libsndfile puts a full disk in words of its own; what the system said is kept in the gap and raised below.
             if self._gap.error is None:
                 raise
         self._check()
@@ -194,6 +200,7 @@ class SoundfileEncoder:
                 riff.finish(file, rf64=rf64, frame_bytes=self._frame_bytes, frames=self._frames, added=added)
             elif self._container == "FLAC":
                 flac.finish(file)
+            # Of files without tags too: the time in PEAK is blanked, and sizes follow what was added.
             how = iff.layout(file)
             if how is not None:
                 behind = self._container in ("AIFF", "CAF") and self._tags is not None

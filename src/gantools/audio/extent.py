@@ -63,6 +63,7 @@ def extent(file: IO[bytes]) -> Extent:
         file.seek(0)
         start = file.read(1 << 16)
         at = start.find(_ASF_PROPERTIES)
+        # The file's size stands behind the object's GUID (16), its size (8) and the file's GUID (16).
         return Extent(_little(start[at + 40 : at + 48]) if at >= 0 else 0)
     return Extent()
 
@@ -108,6 +109,7 @@ def _end_of(wanted: bytes, chunks: Iterator[tuple[bytes, int, int]]) -> int:
 
 
 def _riff(file: IO[bytes], size: int, head: bytes) -> Extent:
+    # BW64 has the layout of RF64, and decoders know it under that name.
     replaced = {0: b"RF64"} if head[:4] == b"BW64" else {}
     ds64 = 0
     for name, start, length in _chunks(file, 12, "<4sI"):
@@ -117,11 +119,13 @@ def _riff(file: IO[bytes], size: int, head: bytes) -> Extent:
             continue
         known = length
         if ds64 and length == 0xFFFFFFFF:
+            # ds64: the size of the RIFF, then that of the data, 8 bytes each. 0 was never completed.
             file.seek(ds64 + 8)
             known = _little(file.read(8))
             if known == 0 or known >= 1 << 63:
                 return Extent(0, replaced | {ds64 + 8: struct.pack("<Q", size - start)})
         elif (_unknown(length) and start + length > size) or (length == 0 and not _ends_in_chunks(file, start, size)):
+            # The largest number makes decoders read on to the end of the file.
             return Extent(0, replaced | {start - 4: b"\xff\xff\xff\xff"})
         return Extent(start + known, replaced)
     return Extent(0, replaced)
@@ -149,6 +153,7 @@ def _boxes(file: IO[bytes], size: int) -> Iterator[tuple[bytes, int, int]]:
         if len(header) < 8:
             return
         length, name = struct.unpack(">I4s", header[:8])
+        # 1 says that the size has 64 bits and stands behind the name.
         if length == 1 and len(header) == 16:
             length = int.from_bytes(header[8:], "big")
         elif length == 0:  # to the end of the file
@@ -166,6 +171,7 @@ def _matroska(head: bytes) -> int:
         if head[position : position + len(wanted)] != wanted or position + len(wanted) >= len(head):
             return 0
         position += len(wanted)
+        # EBML: zeros before the first one bit give the width in bytes, and a number of ones alone is not known.
         width = 9 - head[position].bit_length() if head[position] else 9
         if width > 8:
             return 0

@@ -64,6 +64,7 @@ class FfmpegSource:
             self._stream.codec_context.thread_count = 1
             self._packets: Any = self._container.demux(self._stream)
             self._frames = self._decoded()
+            # A decoded frame, and not the header, tells rate, channels and sample format, and that there is sound.
             first = next(self._frames, None)
             if first is None:
                 raise InputError("holds no sound that can be decoded")
@@ -77,6 +78,7 @@ class FfmpegSource:
             raise
 
     def _describe(self, first: Any, frames: int) -> None:
+        # ffmpeg names a reader by all that it reads, such as mov,mp4,m4a.
         name = self._container.format.name.split(",")[0]
         codec = self._stream.codec_context.name.removesuffix("float")
         self.rate_hz: int = first.sample_rate
@@ -145,6 +147,7 @@ class FfmpegSource:
             return samples
         if data.dtype == np.uint8:
             return (samples.astype(np.float32) - 128) / 128
+        # 2^(bits - 1) steps make full scale, as `rounding.to_integers` has it; 24 bits come in the upper part of 32.
         return samples.astype(np.float32) / np.float32(np.iinfo(data.dtype).max + 1)
 
     def read(self, frames: int) -> np.ndarray:

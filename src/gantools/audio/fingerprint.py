@@ -71,6 +71,7 @@ def fingerprint(wave: np.ndarray, rate_hz: int, samples: np.ndarray | None = Non
     power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_FRAME).astype(np.float32), axis=1)))
     edges = np.geomspace(_LOWEST_HZ, _RATE_HZ / 2, _BANDS + 1) / _RATE_HZ * _FRAME
     bins = np.unique(np.round(edges).astype(int))
+    # reduceat takes its last band to the end of the array, which is therefore cut at the last edge.
     bands = np.add.reduceat(power[:, : bins[-1]], bins[:-1], axis=1)
     smooth = uniform_filter1d(bands.astype(np.float64), _SMOOTH_FRAMES, axis=0, mode="nearest")
     levels = 10 * np.log10(np.maximum(smooth, 1e-12) / max(float(smooth.max(initial=0.0)), 1e-12))

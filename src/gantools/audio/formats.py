@@ -142,6 +142,7 @@ def choose(path: Path, bits: str, source: SourceFormat | None) -> tuple[str, str
     same = source is not None and source.container in possible
     container = source.container if source is not None and same else possible[0]
     if suffix == ".m4a":
+        # Lossless only where the source is ALAC in M4A too: the ending alone stands for AAC.
         lossless = DEPTHS.get(source.subtype) if source is not None and same and bits == "source" else None
         return container, f"ALAC_{16 if lossless <= 16 else 24}" if lossless else "AAC"
     if suffix in _LOSSY:
@@ -179,6 +180,7 @@ def _held(container: str, subtype: str) -> str:
     """Return the sample format, or the deepest integers that the container has instead."""
     kind = "WAV" if container == "RF64" else container
     instead = {"PCM_U8": "PCM_S8", "DOUBLE": "FLOAT"}
+    # From the wanted format down: the nearest of its kind, then the deepest integers that the container has.
     for candidate in (subtype, instead.get(subtype, "PCM_32"), "PCM_24", "PCM_16"):
         if soundfile.check_format(kind, candidate):
             return candidate

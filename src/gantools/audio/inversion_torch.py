@@ -39,6 +39,7 @@ class TorchStft:
         self.window = torch.from_numpy(hann_window(n_fft)).to(device)
         self._start = n_fft // 2 if reflect_start else 0
         self._last = self.n_wave - 1 if n_sound is None else n_fft // 2 + n_sound - 1
+        # As in `Stft`: the outermost samples of an open end lie under almost no window and must not be blown up.
         envelope = self._overlap((self.window**2).expand(n_frames, n_fft))
         self._gain = 1 / envelope.clamp(min=1e-2 * float(envelope.max()))
 
@@ -62,6 +63,7 @@ class TorchStft:
 
     def _overlap(self, frames: torch.Tensor) -> torch.Tensor:
         """Overlap-add frames (k, n_fft), and add what lies beyond reflected ends to what it mirrors."""
+        # fold() is an overlap-add where an image one pixel high has a patch (1, n_fft) per frame.
         columns = frames.T[None]
         wave = torch.nn.functional.fold(columns, (1, self.n_wave), (1, self.n_fft), stride=(1, self.hop)).reshape(-1)
         beyond = self.n_wave - 1 - self._last
@@ -76,6 +78,7 @@ class _Bank:
     """A mel filter bank as a dense matrix on a device."""
 
     def __init__(self, params: MelParams, device: torch.device, n_bins: int | None = None) -> None:
+        # With `n_bins`, only the bands that `low_mel_power` keeps.
         bank = filter_bank(params)[:, :n_bins]
         self.bank = torch.from_numpy(bank[bank.any(axis=1)] if n_bins else bank).to(device)
         columns, self.rows = self.bank.sum(0), self.bank.sum(1)
@@ -97,6 +100,7 @@ class _Bank:
 
 
 def _with_magnitude(spectra: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:
+    # A negative magnitude leaves the bin free, as in the compiled loops; the floor keeps an empty one from 0 / 0.
     scale = magnitude / torch.sqrt(spectra.real**2 + spectra.imag**2 + _TINY)
     return spectra * torch.where(magnitude < 0, torch.ones_like(scale), scale)
 
@@ -191,6 +195,7 @@ def _solve(segment: Segment, run_blocks: BlockMap, device: torch.device) -> np.n
         magnitude = torch.sqrt(bank.kl_power(mel_power, effort.kl_iterations))
     else:
         magnitude = torch.from_numpy(np.sqrt(least_squares_power(segment.mel_power, params))).to(device)
+    # Phases are found or drawn on the CPU for this path too: both start from the same spectra.
     on_cpu = magnitude.cpu().numpy()
     if effort.heap:
         phase = heap_phases(on_cpu, params.n_fft, params.hop_samples, segment.seed, run_blocks, segment.known)
@@ -201,6 +206,7 @@ def _solve(segment: Segment, run_blocks: BlockMap, device: torch.device) -> np.n
     if known is not None:
         spectra[: len(known)] = known
     if effort.kl_iterations:
+        # After the first spectra took a level from their neighbours; see `segment.solve_segment`.
         magnitude[:, bank.free] = -1
     _solve_low_band(segment, spectra, magnitude, known)
     stft = TorchStft(params.n_fft, params.hop_samples, len(magnitude), device, segment.reflect_start, segment.n_sound)

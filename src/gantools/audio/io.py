@@ -43,7 +43,7 @@ class AudioReader:
     replaced : int
         Samples that were not finite and became zero.
     polarity : Polarity
-        Of what was read as mono.
+        Whether the channels cancel each other in what was read as mono.
 
     Raises
     ------
@@ -182,6 +182,7 @@ def hear(path: str | Path, work: Callable[[AudioReader, bool], T]) -> tuple[T, b
         The left channel was taken alone; `gantools.audio.polarity.LEFT_ALONE` says why.
     """
     with AudioReader(path) as reader:
+        # Whether channels cancel is known when all is read: the rare file that does is read a second time.
         result = work(reader, False)
     if not reader.polarity.cancels:
         return result, False

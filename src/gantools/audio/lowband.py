@@ -28,6 +28,7 @@ def low_decimation(params: MelParams) -> int:
     """Return by how much the low band may be decimated; 1 where it does not pay."""
     if params.n_fft % _LOW_N_FFT:
         return 1
+    # Window and hop must both be whole numbers of the decimated samples.
     decimation = math.gcd(params.n_fft // _LOW_N_FFT, params.hop_samples)
     return decimation if decimation >= 4 else 1
 
@@ -75,7 +76,7 @@ def solve_low_band(
     magnitude : float32 array (frames, bins)
         Wanted magnitude; negative where a bin is free.
     params : MelParams
-        Of the mel-spectrogram.
+        How the mel-spectrogram was made.
     reflections, iterations : int
         Relaxed reflections, then fast Griffin-Lim iterations.
     run_blocks : BlockMap
@@ -89,6 +90,7 @@ def solve_low_band(
     if decimation == 1 or not reflections + iterations:
         return
     n_fft, hop = params.n_fft // decimation, params.hop_samples // decimation
+    # The same spectra over fewer samples: its wave is louder by the decimation, but only its spectra are used.
     stft = Stft(n_fft, hop, len(spectra), run_blocks, reflect_start)
     n_bins = stft.n_bins
     determined = determines_bins(params, n_bins)
@@ -106,5 +108,6 @@ def solve_low_band(
         low.reflections(reflections)
     low.fast_griffin_lim(iterations, 0.99)
     kept = kept_bins(n_bins)
+    # Consistent spectra rather than those with the wanted magnitude: the full band starts from what a wave has.
     spectra[:, :kept] = stft.analyse(low.wave)[:, :kept]
     magnitude[:, :kept] = low.magnitude[:, :kept]

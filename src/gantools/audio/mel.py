@@ -135,6 +135,7 @@ class MelStream:
         parts = [self._held, np.asarray(block, np.float32)]
         if not self._reflected:
             self._held = np.concatenate(parts)
+            # The reflection needs pad samples behind the first one; until then no frame is complete.
             if len(self._held) <= self._pad:
                 return np.zeros((0, self.params.n_mels), np.float32)
             parts = [self._held[self._pad : 0 : -1], self._held]
@@ -155,6 +156,7 @@ class MelStream:
                 f"too short: {self.n_samples} samples at {self.params.sample_rate_hz} Hz, a mel-spectrogram with "
                 f"n_fft {self.params.n_fft} needs {needed}; use a longer sound or a smaller n_fft"
             )
+        # The image begins beside the last sample, which stands once.
         self._held = np.concatenate([self._held, self._held[-2 : -self._pad - 2 : -1]])
         return self._complete_frames()
 
@@ -174,6 +176,7 @@ class MelStream:
 
     def _transform(self, windows: np.ndarray, mel: np.ndarray) -> None:
         spectrum = fft.rfft(windows * self._window, axis=1)
+        # abs() would take a root only for it to be squared again.
         power = spectrum.real * spectrum.real
         power += spectrum.imag * spectrum.imag
         for bands, bins, weights in self._blocks:

@@ -128,9 +128,11 @@ def write_mel(
     histogram = np.zeros(HISTOGRAM_BINS, np.int64)
     with TensorStream(path, "mel_db", (params.n_mels,), "float16") as stream:
         for block in blocks:
+            # Levels outside count at the ends of the histogram: no value may be missing from the shares of a range.
             bins = np.clip(block - HISTOGRAM_LOW_DB, 0, HISTOGRAM_BINS - 1).astype(np.int64)
             histogram += np.bincount(bins.ravel(), minlength=HISTOGRAM_BINS)
             stream.append(block)
+        # What readers rely on stands last, so that no entry of the caller replaces it.
         stored = {
             **meta,
             **finish(),
@@ -159,7 +161,7 @@ def melify(
     meta : dict
         Stored beside what is found out: source rate, channels and peak.
     tick : callable
-        Told the share of the file that is done.
+        Progress callback, called with the completed fraction of the file, 0 to 1.
 
     Returns
     -------
@@ -208,6 +210,7 @@ def _melified(
     try:
         return write_mel(path, frames(), params, finish, {**meta, **found})
     except InputError as error:
+        # A `MelStream` that finds the sound too short does not know which file it came from.
         raise InputError(error.message, reader.path) from error
 
 

@@ -33,6 +33,8 @@ def _mixed(source: Path, part: Path, gain: float) -> Iterator[np.ndarray]:
     """Yield blocks (n, channels) of the source plus `gain` times the mono part, at the source's rate and length."""
     with AudioReader(source) as heard, AudioReader(part) as new:
         parts = new.mono_blocks(heard.rate_hz)
+        # Resampled blocks have lengths of their own: they wait here until they cover a block of the source. A part that
+        # is shorter than the source goes on as silence.
         pending = np.zeros(0, np.float32)
         for block in heard.blocks():
             while len(pending) < len(block):

@@ -44,6 +44,7 @@ def first_frame(file: IO[bytes]) -> FirstFrame | None:
     position = 0
     while True:
         file.seek(position)
+        # Tags may stand one behind the other. Their size has 7 bits a byte; a footer adds as much as the head.
         head = file.read(10)
         if head[:3] != b"ID3" or len(head) < 10 or max(head[6:10]) > 127:
             break
@@ -51,10 +52,12 @@ def first_frame(file: IO[bytes]) -> FirstFrame | None:
         position += 10 + length + (10 if head[5] & 0x10 else 0)
     file.seek(position)
     data = file.read(_SEARCHED_BYTES)
+    # Without a tag the file must begin with a frame: two bytes like a header are found by chance in anything.
     if position == 0 and not (len(data) > 3 and _header(data, 0)):
         return None
     for start in range(len(data) - 4):
         if data[start] == 0xFF and (header := _header(data, start)):
+            # A header counts only where another one like it stands at the end of its frame.
             length = _length(header) or _free_length(data, start, header)
             following = _header(data, start + length) if length else 0
             if following and not (following ^ header) & _SAME:
@@ -84,6 +87,7 @@ def _length(header: int) -> int:
     layer, version = 4 - (header >> 17 & 3), header >> 19 & 3
     rate_hz = _RATES_HZ[header >> 10 & 3] // {3: 1, 2: 2, 0: 4}[version]
     kbps = _BIT_RATES[_lower(header), layer][header >> 12 & 15]
+    # Layer I counts its length in slots of four bytes.
     unit = 4 if layer == 1 else 1
     return (_samples(header) // 8 // unit * kbps * 1000 // rate_hz + (header >> 9 & 1)) * unit if kbps else 0
 
@@ -104,15 +108,19 @@ def _free_length(data: bytes, start: int, header: int) -> int:
 
 def _tagged_frames(frame: bytes, header: int) -> int:
     mono = header >> 6 & 3 == 3
+    # Xing's tag lies behind the side information, whose size depends on version and channels.
     side = (9 if mono else 17) if _lower(header) else (17 if mono else 32)
     tag = frame[4 + side :]
     if tag[:4] in (b"Xing", b"Info") and len(tag) > 12 and tag[7] & 1:
         count = int.from_bytes(tag[8:12], "big") * _samples(header)
+        # LAME's extension follows the fields that the flags announce: frames, bytes, a table of 100 bytes, quality.
         lame = tag[8 + 4 * sum(bool(tag[7] & bit) for bit in (1, 2, 8)) + 100 * bool(tag[7] & 4) :]
         if len(lame) < 24 or not lame[:4].isalnum():
             return count
+        # 12 bits each: samples that the encoder added in front, and behind.
         gaps = int.from_bytes(lame[21:24], "big")
         return max(0, count - (gaps >> 12) - (gaps & 0xFFF))
+    # Fraunhofer's tag lies 32 bytes behind the header in every kind of frame.
     if frame[36:40] == b"VBRI":
         return int.from_bytes(frame[50:54], "big") * _samples(header)
     return 0

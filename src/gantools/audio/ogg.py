@@ -40,6 +40,7 @@ def links(file: IO[bytes]) -> tuple[list[Link], bool]:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while position + _HEADER_BYTES <= len(data):
             if data[position : position + 4] != b"OggS":
+                # Rubbish between pages: the next capture pattern is searched, as decoders do.
                 position = data.find(b"OggS", position + 1)
                 if position < 0:
                     break
@@ -47,6 +48,7 @@ def links(file: IO[bytes]) -> tuple[list[Link], bool]:
             flags, count = data[position + 5], data[position + 26]
             body = position + _HEADER_BYTES + count
             after = body + sum(data[position + _HEADER_BYTES : body])
+            # First pages in a row begin streams side by side: one link, under the first name that is known.
             if flags & _FIRST:
                 codec = _codec(data[body : body + 8])
                 if not begins:
@@ -54,6 +56,7 @@ def links(file: IO[bytes]) -> tuple[list[Link], bool]:
                 elif starts[-1][1] == "other":
                     starts[-1] = (starts[-1][0], codec)
             begins = bool(flags & _FIRST)
+            # Of the last page that there is: a file that breaks off ends with another or with half a one.
             whole = bool(flags & _LAST) and after <= len(data)
             position = end = after
         size = len(data)

@@ -99,6 +99,7 @@ def resample_blocks(
         return
     resampler, end = Resampler(from_hz, to_hz, channels, quality), np.zeros((0, channels), np.float32)
     for block in blocks:
+        # Flushing takes a block too: an empty one with as many axes as the others.
         end = block[:0]
         yield resampler.push(block)
     yield resampler.push(end, last=True)

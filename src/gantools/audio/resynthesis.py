@@ -48,7 +48,7 @@ def invert_file(
     bits : str
         See `AudioWriter`.
     tick : callable
-        Told the share that is done.
+        Progress callback, called with the completed fraction, 0 to 1.
 
     Returns
     -------
@@ -57,6 +57,7 @@ def invert_file(
         silence), ``gain_db`` (0, or what all was lowered by so that nothing clips), ``clipped`` samples and
         ``duration_s``; ``warning`` where samples lie above full scale.
     """
+    # The errors are counted down from the loudest level, which one pass over the mel finds beforehand.
     starts = range(0, mel.n_frames, _BLOCK_FRAMES)
     top_db = max(float(mel.frames(s, min(s + _BLOCK_FRAMES, mel.n_frames)).max()) for s in starts)
     errors, compared = MelErrors(top_db), 0
@@ -72,6 +73,7 @@ def invert_file(
     )
     with AudioWriter(path, mel.params.sample_rate_hz, bits=bits, frames=mel.n_samples) as writer:
         for block in blocks:
+            # Compared as solved, before the writer may lower it: the mel of a lowered wave would be off by the gain.
             writer.append(block)
             compare(stream.push(block))
             tick(writer.frames / mel.n_samples)

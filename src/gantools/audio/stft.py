@@ -75,6 +75,8 @@ class Stft:
         self._run_blocks = run_blocks
         self._block = max(1, _BLOCK_SAMPLES // n_fft)
         self._n_blocks = -(-n_frames // self._block)
+        # A wave for each block, added up in order afterwards: no two threads add to one sample, and the sum, to its
+        # rounding, does not depend on which of them was first.
         self._parts = np.zeros((self._n_blocks, (self._block - 1) * hop_samples + n_fft), np.float32)
         self._mirrors = self._find_mirrors(reflect_start, n_sound)
         envelope = np.zeros(self.n_wave, np.float32)
@@ -123,6 +125,7 @@ class Stft:
         wave = np.empty(self.n_wave, np.float32)
         _join_blocks(self._parts, self._block * self.hop, wave)
         self._fold(wave)
+        # Divided first, then reflected: the image gets the sound as it is in the end.
         wave *= self._gain
         for image, source in self._mirrors:
             wave[image] = wave[source]
@@ -132,6 +135,7 @@ class Stft:
         """Return (mirror image, what it mirrors) as slices of the padded wave."""
         mirrors, pad = [], self.n_fft // 2
         if reflect_start:
+            # The outermost sample stands once, as `MelStream` pads: the image begins beside it.
             mirrors.append((slice(0, pad), slice(2 * pad, pad, -1)))
         if n_sound is not None:
             last = pad + n_sound - 1

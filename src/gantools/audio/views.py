@@ -49,6 +49,7 @@ class View(io.RawIOBase):
         wanted = max(0, min(len(buffer), self._size - self._position))
         if not wanted:
             return 0
+        # The file under it is shared: somebody else may have moved it since.
         self._file.seek(self._start + self._position)
         data = bytearray(self._file.read(wanted))
         for where, content in self._replaced.items():

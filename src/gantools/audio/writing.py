@@ -136,6 +136,7 @@ class AudioWriter:
                 self._probe()
                 self._waiting = tempfile.SpooledTemporaryFile(_MEMORY_BYTES, dir=str(self.path.parent))
         except BaseException as error:
+            # Where __enter__ fails, __exit__ is never called: the temporary file would stay.
             self._abandon(error)
             raise
         return self
@@ -147,6 +148,7 @@ class AudioWriter:
 
     def _open(self, frames: int | None) -> None:
         source = self._source
+        # A bit rate is kept within one lossy format only: in another the same number of bits sounds different.
         same = source is not None and self.subtype == source.subtype and self.subtype not in DEPTHS
         wanted = bit_rate(source.path) if source is not None and same else None
         try:
@@ -186,6 +188,7 @@ class AudioWriter:
             self.clipped += int(np.count_nonzero(np.abs(block) > 1.0))
         block = self._dither(block)
         if self.subtype not in DEPTHS:
+            # Integers are clipped where they are rounded, and floating point holds more: this is for coded samples.
             block = np.clip(block, -1.0, 1.0)
         try:
             self._encoder.write(block)

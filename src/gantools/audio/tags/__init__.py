@@ -26,6 +26,7 @@ def read_tags(path: str | Path) -> Tags:
 
 def _reader(path: Path):  # type: ignore[no-untyped-def]
     with open(path, "rb") as file:
+        # Some programs put an ID3 tag in front of FLAC, where it does not belong: FLAC's own blocks count.
         tag = id3.whole(file)
         magic = file.read(4) if tag else b""
         file.seek(0)

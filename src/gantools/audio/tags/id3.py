@@ -125,6 +125,7 @@ def parse(tag: bytes) -> Tags:
     if len(tag) < 10 or tag[:3] != b"ID3" or not 2 <= tag[3] <= 4:
         return Tags()
     version, flags, body = tag[3], tag[5], tag[10:]
+    # Unsynchronisation: 0 after FF, so that no tag looks like sound. Version 2.4 marks it at each frame (`_frames`).
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\x00", b"\xff")
     if flags & 0x40 and version > 2 and len(body) >= 4:  # an extended header
@@ -149,6 +150,7 @@ def parse(tag: bytes) -> Tags:
                 continue
         if found is not None:
             fields.append(found)
+        # Frames of version 2.2 have other names and heads, and the comment is written from the fields: neither is kept.
         if version > 2 and not (found is not None and found[0] == "COMMENT"):
             parts.append((name + struct.pack(">H", bits), content))
     return Tags(tuple(fields), tuple(pictures), "id3" if parts else "", _with_version(parts, version))
@@ -164,6 +166,7 @@ def _frames(body: bytes, version: int) -> list[tuple[bytes, int, bytes]]:
     head = 6 if version == 2 else 10
     while position + head <= len(body):
         name = body[position : position + head // 2 - (1 if version > 2 else 0)]
+        # Zeros are padding up to the end of the tag.
         if not name.strip(b"\0"):
             break
         if version == 2:
@@ -190,6 +193,7 @@ def _frame_size(body: bytes, position: int, version: int) -> int:
     if version == 3 or plain == safe:
         return plain if version == 3 else safe
 
+    # The right size leads to another frame, to padding, or to the end.
     def fits(size: int) -> bool:
         end = position + 10 + size
         return end == len(body) or (end < len(body) and (body[end] == 0 or bool(_FRAME_ID.match(body, end))))
@@ -199,6 +203,7 @@ def _frame_size(body: bytes, position: int, version: int) -> int:
 
 def _text(coding: int, data: bytes) -> str:
     name = _CODINGS[coding] if coding < len(_CODINGS) else "latin-1"
+    # Tags that say Latin-1 come mostly from Windows: its code page, unless a byte has no meaning there.
     if name == "latin-1":
         name = "cp1252" if not any(0x80 <= byte < 0xA0 and byte in b"\x81\x8d\x8f\x90\x9d" for byte in data) else name
     return data.decode(name, "replace").lstrip("\ufeff").rstrip("\0")
@@ -221,12 +226,14 @@ def _field(name: bytes, content: bytes) -> tuple[str, str] | None:
         return None
     coding, data = content[0], content[1:]
     if name in (b"COMM", b"USLT", b"TXXX"):
+        # A description and a text; comments and lyrics have three letters for the language before them.
         described, data = _split(coding, data[0 if name == b"TXXX" else 3 :])
         label = _text(coding, described)
         text = _text(coding, data)
         if name == b"TXXX":
             return label.upper(), text
         return (label.upper() if label and name == b"COMM" else _FIELDS[name]), text
+    # Version 2.4 puts several values into one frame, with a zero between them.
     text = _text(coding, data).replace("\0", "\n")
     return _FIELDS.get(name, name.decode("ascii", "replace")), text
 
@@ -236,6 +243,7 @@ def _picture(content: bytes, version: int) -> Picture | None:
         return None
     coding = content[0]
     if version == 2:
+        # Version 2.2 has three letters, such as JPG, and no MIME type.
         mime, rest = "image/" + content[1:4].decode("latin-1").lower().replace("jpg", "jpeg"), content[4:]
     else:
         head, rest = _split(0, content[1:])
@@ -249,10 +257,12 @@ def build(tags: Tags) -> bytes:
     parts = tags.parts_for("id3")
     version = parts[0][1][0] if parts else 4
     frames = [_frame(version, name[:4], content, name[4:]) for name, content in parts[1:]]
+    # A field that a frame of the file already holds is not written again.
     known = {found[0] for name, content in parts[1:] if (found := _field(name[:4], content)) is not None}
     by_name: dict[str, list[str]] = {}
     for name, text in tags.fields:
         if name.upper() not in known:
+            # All texts of a name go into one frame: a text frame may stand only once in a tag.
             by_name.setdefault(name.upper(), []).append(text)
     for name, texts in by_name.items():
         frames.append(_made(version, name, texts))
@@ -283,6 +293,7 @@ def _made(version: int, name: str, texts: list[str]) -> bytes:
     coding, frame = bytes([_WRITTEN[version]]), _FRAMES.get(name, b"")
     if not frame and re.fullmatch(r"T[A-Z0-9]{3}", name) and name != "TXXX":
         frame = name.encode()
+    # Version 2.3 has a frame for the year, and others for day and time; TDRC came with 2.4.
     if name == "DATE" and version == 3:
         frame, texts = b"TYER", [text[:4] for text in texts]
     if frame in (b"COMM", b"USLT"):

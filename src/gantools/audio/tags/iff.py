@@ -87,6 +87,7 @@ def chunks(file: BinaryIO, how: Layout) -> Iterator[tuple[bytes, int, int]]:
         file.seek(position)
         name, size = how.named(file.read(how.head_bytes))
         content = position + how.head_bytes
+        # It comes first, and sizes that are all ones refer to it.
         if name == b"ds64" and how.kind == "RF64":
             long = _long_sizes(file.read(min(size, 1 << 16)))
         elif size == _UNKNOWN and how.kind == "RF64":
@@ -120,6 +121,7 @@ def finish(file: BinaryIO, how: Layout, added: bytes) -> None:
     file.seek(0, 2)
     if added:
         file.write(bytes(-file.tell() % how.align) + added)
+    # CAF states no size of the whole file.
     size = file.tell()
     if how.kind == "W64":
         file.seek(16)

@@ -93,10 +93,12 @@ def read(path: Path) -> Tags:
         if found is not None and states_a_level(found[0]):
             continue
         if name == b"covr":
+            # Covers are written from the pictures, not kept as an atom.
             pictures += _pictures(content)
             continue
         if found is not None:
             fields.append(found)
+        # The comment is written from the fields, and the name of the encoder is no longer true.
         if name not in (b"\xa9cmt", b"\xa9too"):
             parts.append((name, content))
     return Tags(tuple(fields), tuple(pictures), "mp4", tuple(parts))
@@ -113,6 +115,7 @@ def _field(name: bytes, content: bytes) -> tuple[str, str] | None:
         return None
     kind, value = values[0]
     if name == _FREE:
+        # A free-form atom holds its own name, behind 4 bytes of version and flags.
         label = next((c[4:] for inner, c in _atoms(content) if inner == b"name"), b"")
         texts = [v.decode("utf-8", "replace") for k, v in values if k == 1]
         return (label.decode("utf-8", "replace").upper(), "\n".join(texts)) if texts else None
@@ -121,6 +124,7 @@ def _field(name: bytes, content: bytes) -> tuple[str, str] | None:
     if name in _PAIRS:
         if len(value) < 6:
             return None
+        # Two bytes without meaning, the number, and of how many.
         number, total = struct.unpack_from(">HH", value, 2)
         return _FIELDS[name], f"{number}/{total}" if total else str(number)
     if name in _NUMBERS:
@@ -134,6 +138,7 @@ def _pictures(content: bytes) -> list[Picture]:
 
 def _made(name: str, text: str) -> bytes:
     """Return the atom of a field."""
+    # Atoms of numbers hold nothing else: a text that is none goes into a free-form atom.
     atom, name = _ATOMS.get(name.upper(), _FREE), name.upper()
     if atom in _PAIRS:
         numbers = [int(part) for part in [*text.split("/"), "0"][:2] if part.strip().isdecimal()]
@@ -161,6 +166,7 @@ def build(tags: Tags) -> bytes:
     kinds = {mime: kind for kind, mime in _MIMES.items()}
     covers = [_atom(b"data", struct.pack(">II", kinds.get(p.mime.lower(), 13), 0) + p.data) for p in tags.pictures]
     items += [_atom(b"covr", b"".join(covers))] if covers else []
+    # Readers know iTunes' list by this handler, mdir of appl.
     handler = _atom(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
     return _atom(b"udta", _atom(b"meta", bytes(4) + handler + _atom(b"ilst", b"".join(items))))
 

@@ -64,6 +64,7 @@ def _packets(pages: Iterator[_Page], count: int) -> tuple[list[bytes], list[_Pag
         start = end = 0
         for segment in page.segments:
             end += segment
+            # A segment of 255 bytes is followed by more of its packet; a shorter one, even an empty one, ends it.
             if segment < 255:
                 packets.append(b"".join([*part, page.body[start:end]]))
                 part, start = [], end
@@ -107,12 +108,14 @@ def rewrite(source: Path, target: IO[bytes], tags: Tags | None) -> None:
         packets, used = _packets(pages, 2 if vorbis_headers else 1)
         head, block = _comment_of(packets[0]) or (b"", b"")
         vendor = block[4 : 4 + struct.unpack_from("<I", block, 0)[0]].decode("utf-8", "replace")
+        # Vorbis ends the packet with a framing bit, Opus does not.
         packets[0] = head + vorbis.comments(tags or Tags(), vendor, pictures=True) + _HEADS[head]
         target.write(replace(first, serial=_SERIAL).packed())
         number = 1
         for page in _paged(packets):
             target.write(page.packed())
             number += 1
+        # By so many pages the sound comes later, or earlier, than it did.
         added = number - 1 - len(used)
         for page in pages:
             target.write(replace(page, serial=_SERIAL, number=page.number + added).packed())
@@ -126,6 +129,7 @@ def _paged(packets: list[bytes]) -> Iterator[_Page]:
     for number, start in enumerate(range(0, len(segments), _PAGE_SEGMENTS), 1):
         part = segments[start : start + _PAGE_SEGMENTS]
         size = sum(part)
+        # Granule -1 says that no packet ends on the page; header packets have 0.
         ends = any(segment < 255 for segment in part)
         yield _Page(
             _CONTINUED if continued else 0, 0 if ends else -1, _SERIAL, number, part, body[position : position + size]

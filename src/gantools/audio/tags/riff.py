@@ -85,9 +85,11 @@ def read(path: Path) -> Tags:
             if len(content) < size:
                 break
             fields += _fields(family, name, content)
+            # Taken apart and built anew, a tag in a chunk loses its frames that state levels.
             if name in _ID3:
                 content = id3.build(id3.parse(content))
             clean = kept(name, content)
+            # CAF's texts and AIFF's comment are written from the fields: kept as chunks they would come twice.
             if clean and name != b"info" and not _is_comment(family, name):
                 parts.append((name, clean))
     embedded = [id3.parse(content) for name, content in parts if name in _ID3]
@@ -135,6 +137,7 @@ def _info_entries(content: bytes) -> list[tuple[bytes, bytes]]:
 def _info(tags: Tags, old: bytes) -> bytes:
     """Return the content of a list INFO: the entries of the file's own, and the comment; else all fields there are."""
     entries = [(key, value) for key, value in _info_entries(old) if key != b"ICMT"]
+    # Turned round, so that of several texts of one name the first stays.
     fields = {name.upper(): text for name, text in reversed(tags.fields)}
     if not old and tags.family != "riff":
         keys = {field: key for key, field in reversed(_INFO.items())}
@@ -178,6 +181,7 @@ def _riff_chunks(tags: Tags, parts: list[tuple[bytes, bytes]]) -> list[tuple[byt
         if content:
             chunks.append((name, content))
     chunks += [(b"LIST", info)] if info else []
+    # INFO has few fields, no pictures and no stated coding: what came from other formats goes into an ID3 tag too.
     if not parts and tags.family != "riff" and _needs_id3(tags, frozenset(_INFO.values())):
         chunks.append((b"id3 ", id3.build(tags)))
     return chunks
@@ -242,8 +246,10 @@ def finish(file: BinaryIO, *, rf64: bool, frame_bytes: int, frames: int, added: 
     """
     file.seek(0, 2)
     end = file.tell()
+    # Only where the samples begin: their size in 32 bits, as libsndfile wrote it, may have overflowed.
     start = next(position for name, position, _ in iff.chunks(file, _WAV) if name == b"data")
     file.seek(0, 2)
+    # Chunks begin at even positions.
     file.write(bytes(end % 2) + added)
     size = file.tell()
     if rf64 or size > LARGEST_RIFF:
@@ -251,7 +257,9 @@ def finish(file: BinaryIO, *, rf64: bool, frame_bytes: int, frames: int, added: 
         file.seek(0)
         file.write(b"RF64" + struct.pack("<I", 0xFFFFFFFF))
         file.seek(12)
+        # Sizes of the file and of the data, number of frames, and a table of other large chunks, which is empty.
         file.write(b"ds64" + struct.pack("<IQQQI", _DS64_BYTES, size - 8, data, frames, 0))
+        # The size in the chunk itself refers readers to ds64.
         file.seek(start - 4)
         file.write(struct.pack("<I", 0xFFFFFFFF))
     else:
