@@ -74,6 +74,7 @@ def describe(kind: str, paths: Sequence[Path], config: ChunkConfig, known: dict[
     if config.db_range == "auto":
         total = np.zeros(HISTOGRAM_BINS, np.int64)
         for mel in mels:
+            # Files of other parameters are refused when their turn comes; they must not widen the range.
             if mel.params == params:
                 total += mel.histogram
         db_range = covering_range(total, HISTOGRAM_LOW_DB)

@@ -84,9 +84,9 @@ class Conditions:
     Attributes
     ----------
     failed, tick : callable
-        Told each file that fails, and why; called after each file.
+        `failed` is called with each file that fails and the error, `tick` after each file.
     keep : callable
-        Given what makes the result of one file, which an interrupted run has not to make again; see
+        Called with what makes the result of one file, which an interrupted run does not make again; see
         `gantools.files.partial.Partial.keep`.
     seed : int
     device : torch.device or str

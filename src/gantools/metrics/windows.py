@@ -31,9 +31,9 @@ def paired_windows(
     frames : int
         Length of a window.
     failed, tick : callable
-        Told each generated file that fails; called after each pair.
+        `failed` is called with each generated file that fails and the error, `tick` after each pair.
     keep : callable
-        Given what makes the mel of a sound; see `gantools.files.partial.Partial.keep`.
+        Called with what makes the mel of a sound, and the file; see `gantools.files.partial.Partial.keep`.
 
     Raises
     ------

@@ -78,6 +78,7 @@ class ClipSet:
         frames_db = self._profiles[0]
         if not len(frames_db):
             return float("nan")
+        # Power over the width of its band is a density, which is equal in all bands for white noise.
         width_db = 10 * np.log10(filter_bank(mel_params(self.rate_hz)).sum(axis=1) + 1e-9)
         power = 10 ** ((frames_db - width_db) / 10)
         mean = power.mean(axis=2)
@@ -91,6 +92,7 @@ class ClipSet:
         frames = self._profiles[0]
         if len(frames) < 2:
             return float("nan")
+        # Centred, so that the differences of squares below lose few digits.
         frames = (frames - frames.mean(axis=0)).reshape(len(frames), -1)
         squares = np.square(frames).sum(axis=1)
         distances = np.maximum(squares[:, None] + squares[None] - 2 * frames @ frames.T, 0.0) / frames.shape[1]
@@ -111,8 +113,10 @@ class ClipSet:
         waves = self.waves[norms > 0] / norms[norms > 0, None]
         if len(waves) < 2:
             return float("nan")
+        # Twice the length, so that no lag wraps round.
         size = fft.next_fast_len(2 * waves.shape[1], real=True)
         spectra = fft.rfft(waves, size, axis=1)
+        # Parseval over half a spectrum: all bins but DC and the Nyquist frequency stand for two.
         weight = np.full(spectra.shape[1], 2.0 / size)
         weight[0] = 1.0 / size
         if size % 2 == 0:
@@ -136,6 +140,7 @@ class ClipSet:
         """
         n_fft = min(_COMB_N_FFT, 1 << (self.waves.shape[1].bit_length() - 1))
         spacing = n_fft // 4**_COMB_LEVELS
+        # The surroundings of a line must not reach to the next one.
         if spacing <= 2 * _COMB_REACH:
             return np.zeros(0)
         frames = sliding_window_view(self.waves, n_fft, axis=1)[:, :: n_fft // 2]

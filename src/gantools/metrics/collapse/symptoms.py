@@ -63,7 +63,7 @@ class CollapsePanel:
     training : array or Tensor, optional
         (n, channels, time): training clips to look for copies of; of more than 256 an even choice is taken.
     seed : int
-        Of the clusters of the real clips.
+        Seed of the clusters of the real clips.
 
     Raises
     ------
@@ -77,6 +77,7 @@ class CollapsePanel:
         features = self.real.features
         if len(features) < 2:
             raise ValueError("a collapse panel needs at least two real clips that are not silent")
+        # A feature that hardly varies among real clips must not outweigh all others.
         self._scale = np.maximum(features.std(axis=0), 1e-3 + 0.1 * features.std())
         count = max(2, min(_CLUSTERS, len(features) // _CLIPS_PER_CLUSTER))
         generator = np.random.default_rng(seed)
@@ -135,6 +136,7 @@ class CollapsePanel:
         return {name: sentence for name, sentence in found.items() if sentence}
 
     def _silence(self, f: dict[str, float]) -> str:
+        # Where real clips pause much themselves, the limit lies half of the way from their share to 1.
         most = max(SILENT_SHARE, (1 + self.real.quiet_share) / 2)
         if f["level_ratio"] < SILENT_LEVEL:
             return f"the level is {f['level_ratio']:.2g} times that of real clips"
@@ -157,6 +159,7 @@ class CollapsePanel:
             return math.nan
         labels, _ = vq(made.features / self._scale, self._centres)
         reached = self._shares[np.unique(labels)].sum()
+        # Of n real clips none falls into a cluster of share p with probability (1 - p)^n.
         return float(reached / (self._shares * (1 - (1 - self._shares) ** len(labels))).sum())
 
     def _comb_db(self, made: ClipSet) -> float:

@@ -31,6 +31,7 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, np.n
     for first in range(0, len(a), _BLOCK_ROWS):
         rows = a[first : first + _BLOCK_ROWS]
         values = squares - 2 * rows @ b.T + np.square(rows).sum(axis=1)[:, None]
+        # Rounding may leave the distance of equal vectors just below 0.
         yield first, np.maximum(values, 0.0, out=values)
 
 
@@ -79,6 +80,7 @@ def prdc(real: np.ndarray, generated: np.ndarray, k: int = 5) -> dict[str, float
             )
         if not np.isfinite(vectors).all():
             raise InputError(f"the {name} embeddings hold NaN or infinite values; leave out the broken audio")
+    # No distance changes, and the differences of squares lose fewer digits.
     centre = real.mean(axis=0, dtype=np.float64)
     real, generated = real - centre, generated - centre
     real_radii, generated_radii = ball_radii(real, k), ball_radii(generated, k)
@@ -116,9 +118,9 @@ def compare_coverage(
     config : CoverageConfig
     device : torch.device or str
     failed, tick : callable
-        Told each file that fails; called after each file.
+        `failed` is called with each file that fails and the error, `tick` after each file.
     keep : callable
-        Given what makes the vectors of a file; see `gantools.files.partial.Partial.keep`.
+        Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------

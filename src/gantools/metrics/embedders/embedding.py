@@ -151,7 +151,7 @@ def embed_files(
     paths : sequence of Path
     embedder : Embedder
     failed : callable
-        Told each file that cannot be read or is too short; the others go on.
+        Called with each file that cannot be read or is too short, and the error; the others go on.
     tick : callable
         Called after each file.
     silence : bool
@@ -160,7 +160,7 @@ def embed_files(
         Where it is not 0: cut each file into clips of this length and embed each by itself, repeated to fill a window.
         Networks that make clips shorter than a window can so be compared with real music cut in the same way.
     keep : callable
-        Given what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
+        Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
 
     Raises
     ------
@@ -207,6 +207,7 @@ def _embed_clips(wave: np.ndarray, embedder: Embedder, clip_s: float) -> tuple[n
     length, window = round(clip_s * embedder.rate_hz), round(embedder.window_s * embedder.rate_hz)
     parts, sounds = [], []
     for start in range(0, len(wave) - length + 1, length):
+        # `np.resize` repeats the clip: filled up with zeros, a window would be more silence than music.
         vectors, heard = _embed_windows(np.resize(wave[start : start + length], max(window, length)), embedder)
         parts.append(vectors)
         sounds.append(heard)

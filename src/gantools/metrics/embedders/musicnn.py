@@ -87,6 +87,7 @@ class MusiCNN:
             self.temporal = [_Pooled(*self._conv(2 + i), *self._norm(3 + i)) for i in range(3)]
             self.middle = [(*self._conv(5 + i), *self._norm(6 + i)) for i in range(3)]
             self.back = (self._norm(9), self._dense("dense"), self._norm(10), self._dense("dense_1"))
+            # One run, so that weights of other shapes are refused here and not in the middle of an evaluation.
             self.embed_patches(torch.zeros(1, PATCH_FRAMES, N_MELS), "tags")
         except (KeyError, IndexError, RuntimeError) as error:
             raise ModelError(f"not the weights of a MusiCNN ({error}); give a file with its tensors") from error
@@ -113,6 +114,7 @@ class MusiCNN:
 
     def _conv(self, index: int) -> tuple[Tensor, Tensor]:
         prefix = f"conv2d_{index}" if index else "conv2d"
+        # TensorFlow has (time, mel, in, out), torch (out, in, time, mel).
         return self._weights[f"{prefix}/kernel"].permute(3, 2, 0, 1).contiguous(), self._weights[f"{prefix}/bias"]
 
     def _norm(self, index: int) -> tuple[Tensor, Tensor]:
@@ -157,9 +159,11 @@ class MusiCNN:
             raise InputError(f"{len(wave) / SAMPLE_RATE_HZ:.2f} s of audio, need at least {shortest_s:.2f} s")
         count = 1 + (len(frames) - PATCH_FRAMES) // hop_frames
         parts = []
+        # TF32 keeps ten bits of the mantissa, and results would depend on the GPU.
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
             for first in range(0, count, _BATCH_PATCHES):
                 last = min(first + _BATCH_PATCHES, count) - 1
+                # The frames of the whole batch once; the patches are views that overlap in it.
                 span = frames[first * hop_frames : last * hop_frames + PATCH_FRAMES] * self.input_norm[0]
                 span += self.input_norm[1]
                 patches = span.unfold(0, PATCH_FRAMES, hop_frames).transpose(1, 2)[:, None]
@@ -205,6 +209,7 @@ class MusiCNN:
             rows = kernel[:, 0].transpose(1, 2)  # (filters, channels, 7): a convolution over time alone
             out = functional.conv1d(stages[-1], rows, bias, padding=EDGE_FRAMES).clamp_min(0.0)
             out = out * gain[:, None] + offset[:, None]
+            # Residual from the second layer on; the first one changes the number of channels.
             stages.append(out + stages[-1] if index else out)
         return self._back_end(torch.cat(stages, 1), layer)
 
@@ -214,6 +219,7 @@ class MusiCNN:
         if layer in ("max_pool", "mean_pool"):
             return highest if layer == "max_pool" else mean
         (scale, shift), hidden, (gain, offset), output = self.back
+        # Maximum and mean of each channel stand side by side: the order that the dense layer was trained on.
         pooled = torch.stack([highest, mean], 2).flatten(1) * scale + shift
         penultimate = functional.linear(pooled, *hidden).clamp_min(0.0) * gain + offset
         return penultimate if layer == "penultimate" else functional.linear(penultimate, *output).sigmoid()

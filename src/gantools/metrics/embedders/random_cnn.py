@@ -81,6 +81,7 @@ def _draw(index: int) -> list[np.ndarray]:
     random = np.random.default_rng(item_seed(0, "rand-cnn-v1", index))
     weights = []
     for inputs, outputs in itertools.pairwise(_WIDTHS):
+        # He et al. 2015 for a leaky ReLU and a fan-in of 9 x inputs: the variance stays the same from layer to layer.
         gain = np.sqrt(2.0 / (1.0 + _SLOPE**2) / (9 * inputs))
         weights.append(random.standard_normal((outputs, inputs, 3, 3)) * gain)
     weights.append(random.standard_normal((_OUTPUTS, 2 * _WIDTHS[-1])) * np.sqrt(1.0 / (2 * _WIDTHS[-1])))

@@ -34,12 +34,12 @@ def compare_frechet(
     generated, real : sequence of Clip
     config : FrechetConfig
     seed : int
-        Of the draws.
+        Seed of the random draws.
     device : torch.device or str
     failed, tick : callable
-        Told each file that fails; called after each file.
+        `failed` is called with each file that fails and the error, `tick` after each file.
     keep : callable
-        Given what makes the result of one file; see `gantools.files.partial.Partial.keep`.
+        Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------

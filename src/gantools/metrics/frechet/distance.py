@@ -67,6 +67,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     spread = float(np.sum(factor_a**2) + np.sum(factor_b**2))
     offset = float(np.sum((mean_a - mean_b) ** 2))
     distance = offset + spread - 2.0 * _root_trace(factor_a, factor_b)
+    # Equal sets may come out just below 0 by rounding; more than that is an error of the program.
     if distance < -NEGATIVE_TOLERANCE * (offset + spread):
         raise ArithmeticError(f"Fréchet distance {distance:g} is negative beyond rounding")
     return max(distance, 0.0)

@@ -166,6 +166,7 @@ def fad_infinity(a: np.ndarray, b: np.ndarray, measured: Interval, seed: int = 0
     low_a, low_b = reduced(a, b)
     random = np.random.default_rng(seed)
     sizes, distances = [], []
+    # From twice the number of axes on: below, the bias no longer goes with 1 / n.
     for size in np.linspace(max(2 * axes, SMALLEST_SIZE), available, SIZES).round().astype(int):
         for _ in range(DRAWS_PER_SIZE):
             rows_a = random.choice(len(a), size, replace=False)
@@ -173,6 +174,7 @@ def fad_infinity(a: np.ndarray, b: np.ndarray, measured: Interval, seed: int = 0
             sizes.append(int(size))
             distances.append(frechet_distance(low_a[rows_a], low_b[rows_b]))
     intercept, slope, error, r_squared = _line(1.0 / np.array(sizes), np.array(distances))
+    # The two errors are taken as independent, so their squares add.
     half = np.hypot(_NORMAL_95 * error, (measured.high - measured.low) / 2)
     limit = Interval(intercept, intercept - float(half), intercept + float(half))
     return FadInfinity(limit, slope, r_squared, axes, tuple(sizes), tuple(distances))

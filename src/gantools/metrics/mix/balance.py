@@ -36,7 +36,7 @@ def stem_gains_db(
     Parameters
     ----------
     mix : array (2, n)
-        Sample-aligned with the stems.
+        The mix, aligned with the stems to the sample.
     stems : sequence of arrays (2, n)
         The wet stems, of equal length.
     rate_hz : int
@@ -51,6 +51,7 @@ def stem_gains_db(
     rows = []
     for start in range(0, mix.shape[1] - size + 1, size):
         waves = np.stack([wave[:, start : start + size].reshape(-1) for wave in heard]).astype(np.float64)
+        # Row and column 0 are the mix: this one table holds the normal equations of the segment.
         rows.append(waves @ waves.T)
     products = np.array(rows).reshape(-1, len(heard), len(heard))
     energy = products[:, range(1, len(heard)), range(1, len(heard))]
@@ -61,6 +62,7 @@ def stem_gains_db(
             continue
         present = np.flatnonzero(own > own.max() * 10 ** (ACTIVE_DB / 10))
         gram = table[np.ix_(present + 1, present + 1)]
+        # Stems that are equal, or nearly so, would make the matrix singular.
         gram[np.diag_indices_from(gram)] *= 1 + 1e-6
         solved = np.linalg.solve(gram, table[present + 1, 0])
         gains[number, present] = 20 * np.log10(np.maximum(solved, _LOWEST_GAIN))

@@ -66,8 +66,10 @@ def compare_song(mix: Path, reference: Path | None, stems: Mapping[str, Path]) -
     if wet:
         gains = balance_differences_db(made, wanted, [part[:, :length] for part in wet], rate_hz)
         result["balance"] = float(np.nanmean(np.abs(gains)))
+        # A stem that counts in no segment has no mean.
         heard = gains[:, np.isfinite(gains).any(0)]
         means = np.nanmean(heard, axis=0)
+        # Each stem weighs the same here, however much it plays, so the mean level is taken off once more.
         result["balance_song"] = float(np.mean(np.abs(means - means.mean())))
     return result
 
@@ -141,11 +143,11 @@ def compare_mix(
     pairs : sequence of (song, mix, reference or None, stems)
         See `compare_song`.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
     failed, tick : callable
-        Told each mix that fails; called after each.
+        `failed` is called with each mix that fails and the error, `tick` after each mix.
     keep : callable
-        Given what compares one song; see `gantools.files.partial.Partial.keep`.
+        Called with what compares one song, and its files; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------

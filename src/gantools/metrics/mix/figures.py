@@ -85,6 +85,7 @@ def _dynamics(wave: np.ndarray) -> tuple[float, float]:
     frames = _windows(wave, _STEREO_FFT)
     rms = np.sqrt(np.einsum("cfn,cfn->f", frames, frames, dtype=np.float64) / (len(wave) * _STEREO_FFT))
     kept = rms > rms.max() * 10 ** (_GATE_DB / 20)
+    # From both extremes, as `np.abs` would copy all frames, which are only views.
     peak = np.maximum(frames.max(axis=(0, 2)), -frames.min(axis=(0, 2)))[kept]
     level = 20 * np.log10(rms[kept])
     return float(np.mean(20 * np.log10(peak) - level)), float(np.mean(np.abs(level - level.mean())))
@@ -104,6 +105,7 @@ def _spectral_shape(wave: np.ndarray, rate_hz: int) -> tuple[float, float, np.nd
         totals.append(total)
         centroids.append((power @ frequencies) / np.maximum(total, 1e-20))
         rolls.append(frequencies[np.argmax(running >= _ROLL_OFF * total[:, None], axis=1)])
+        # The power of a band is the difference of the running sum at its edges.
         sums = np.concatenate([np.zeros((len(power), 1)), running], axis=1)[:, edges]
         bands.append(np.diff(sums, axis=1))
     total = np.concatenate(totals)
@@ -134,6 +136,8 @@ def differences(mix: MixReading, reference: MixReading) -> dict[str, float]:
     """Return the absolute differences of two readings, by the names in `gantools.metrics.mix.comparison.FIGURES`."""
     segments = min(len(mix.band_power), len(reference.band_power))
     made, wanted = mix.band_power[:segments], reference.band_power[:segments]
+    # Segments 50 dB below the loudest are no music, and a floor at -80 dB keeps empty bands from outweighing all
+    # others.
     loud = wanted.sum(1) > wanted.sum(1).max() * 1e-5
     floor = wanted.sum(1).max() * 1e-8
     parts = 10 * np.log10((made + floor) / (wanted + floor))[loud]

@@ -71,9 +71,9 @@ def compare_novelty(
         The training clips, or the folder of the model that holds them.
     config : NoveltyConfig
     failed, tick : callable
-        Told each file that fails; called after each file.
+        `failed` is called with each file that fails and the error, `tick` after each file.
     keep : callable
-        Given what measures one file; see `gantools.files.partial.Partial.keep`.
+        Called with what measures one file, and all files that go into it; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -101,6 +101,7 @@ def compare_novelty(
     if not analyses:
         raise InputError("none of the generated files could be measured; give audio that is not silent")
     figures = {name: _mean([one.figures[name] for one in analyses]) for name in FIGURES}
+    # A mean would hide the one file that copies.
     figures["verbatim_s"] = max(one.figures["verbatim_s"] for one in analyses)
     halves = reference.halves
     verdicts = judge(figures | diversity(waves, reference.rate_hz), halves, config.small, field_s)
@@ -140,6 +141,7 @@ def _unpacked(fields: Sequence[Any]) -> Analysis:
 
 
 def _reference(generated: Sequence[Clip], real: Sequence[Clip] | Path, failed: Failed, tick: Tick) -> Reference:
+    # All is compared at the lowest rate: above its band one of the sides would have nothing.
     rates = [rate for rate in map(_rate_hz, generated) if rate]
     if isinstance(real, Path):
         waves, own_hz = training_clips(real)

@@ -51,6 +51,7 @@ def correlations(windows: np.ndarray, clip: np.ndarray) -> Iterator[tuple[int, i
     positions = len(clip) - length + 1
     if not count or positions < 1:
         return
+    # Six windows long: five sixths of the positions in a transform are free of wrap-around, and it stays short.
     size = fft.next_fast_len(min(6 * length, len(clip)), real=True)
     step = size - length + 1
     floor = length * float(np.mean(np.square(clip, dtype=np.float64))) * 10 ** (SILENCE_DB / 10)
@@ -58,6 +59,7 @@ def correlations(windows: np.ndarray, clip: np.ndarray) -> Iterator[tuple[int, i
     for position in range(0, positions, step):
         block = clip[position : position + size]
         here = min(step, positions - position)
+        # Energy under the window at each position, as a difference of cumulative sums.
         energy = np.concatenate([[0.0], np.cumsum(np.square(block, dtype=np.float64))])
         energy = energy[length : length + here] - energy[:here]
         scale = np.where(energy > floor, 1 / np.sqrt(np.maximum(energy, 1e-30)), 0.0).astype(np.float32)
@@ -99,6 +101,7 @@ def longest_run_s(wave: np.ndarray, clip: np.ndarray, rate_hz: int) -> float:
     found: list[list[np.ndarray]] = [[] for _ in windows]
     for first, position, values in correlations(windows, clip):
         rows, columns = np.nonzero(values > RUN_LINE)
+        # `np.nonzero` lists the hits row by row; here they are parted.
         cuts = np.searchsorted(rows, np.arange(1, len(values)))
         for row, hits in enumerate(np.split(columns, cuts)):
             if len(hits):
@@ -118,6 +121,7 @@ def _longest_chain(copies: Sequence[np.ndarray], starts: np.ndarray) -> int:
     for positions, start in zip(copies, starts, strict=True):
         lags = positions - start
         counts = np.ones(len(lags), np.int64)
+        # A chain goes on where this window and the one before have copies at the same lag.
         _, old, new = np.intersect1d(lags_before, lags, assume_unique=True, return_indices=True)
         counts[new] += counts_before[old]
         lags_before, counts_before = lags, counts

@@ -18,7 +18,7 @@ class Gate:
     Attributes
     ----------
     low, high : float
-        Inclusive.
+        Ends of the range, both inclusive.
     small_high : float, optional
         Upper end for models trained in minutes on a CPU.
     times_halves, above_halves : float, optional
@@ -85,6 +85,7 @@ def _verdict(name: str, value: float, halves: Mapping[str, float], small: bool, 
         high = field_s / 2
     real = halves.get(gate.halves or name, math.nan)
     if gate.times_halves is not None:
+        # NaN where the clip is too short to have halves: there is no gate then.
         high = gate.times_halves * real
     if gate.above_halves is not None and not math.isnan(real):
         high = min(high, real + gate.above_halves)

@@ -75,6 +75,7 @@ def nearest_db(frames: np.ndarray, others: np.ndarray) -> float:
     float
         Mean over `frames` of the least root mean square difference over bands, in dB.
     """
+    # No distance changes, and the differences of squares lose fewer digits.
     centre = others.mean(axis=0, dtype=np.float64)
     frames, others = frames - centre, others - centre
     squares = np.square(others).sum(axis=1)
@@ -82,6 +83,7 @@ def nearest_db(frames: np.ndarray, others: np.ndarray) -> float:
     step = max(1, _BLOCK_VALUES // len(others))
     for first in range(0, len(frames), step):
         rows = frames[first : first + step]
+        # The frame's own square is the same against all others, and is added after the minimum.
         distance = (squares - 2 * rows @ others.T).min(axis=1) + np.square(rows).sum(axis=1)
         total += float(np.sqrt(np.maximum(distance, 0.0) / frames.shape[1]).sum())
     return total / len(frames)

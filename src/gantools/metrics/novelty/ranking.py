@@ -90,6 +90,7 @@ def rank(
     for path in ideas:
         row, wave = _measured(Path(path), reference, halves)
         rows.append(row)
+        # A copy, or the slice would keep the whole sound in memory.
         beginnings.append(wave[: round(_COMPARED_SECONDS * RATE_HZ)].copy())
         if tick:
             tick()
@@ -129,12 +130,14 @@ def likeness(figures: Mapping[str, float], halves: Mapping[str, float]) -> float
     for name in ("ltas_db", "recall_db", "precision_db"):
         gate, real = GATES[name], halves[name]
         limit = gate.high if gate.times_halves is None else gate.times_halves * real
+        # The halves may be further apart than the gate allows; a quarter of it stays for the fall to .5.
         real = min(real, 0.75 * limit) if math.isfinite(real) else 0.0
         shares.append(_share(figures[name] - real, limit - real))
     ratio, gate = figures["modulation_ratio"], GATES["modulation_ratio"]
     if ratio > 0:
         shares.append(_share(abs(math.log(ratio)), math.log(gate.high if ratio > 1 else 1 / gate.low)))
     else:
+        # 0 and NaN have no logarithm, and stand for themselves.
         shares.append(ratio)
     return _geometric_mean(shares)
 

@@ -48,9 +48,9 @@ def compare_pitch(
     config : PitchConfig
     device : torch.device or str
     failed, tick : callable
-        Told each file that fails; called after each file.
+        `failed` is called with each file that fails and the error, `tick` after each file.
     keep : callable
-        Given what makes the track of a file; see `gantools.files.partial.Partial.keep`.
+        Called with what makes the track of a file, and the file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------

@@ -91,6 +91,7 @@ class Crepe:
         """Return what the network says of each pitch in frames (n, 1024), each brought to unit variance: (n, 360)."""
         batch = torch.tensor(frames, device=self.device)
         batch -= batch.mean(dim=1, keepdim=True)
+        # Silence has no variance to divide by.
         batch /= batch.std(dim=1, keepdim=True).clamp(min=1e-10)
         with torch.inference_mode():
             return self._network(batch).cpu().numpy()

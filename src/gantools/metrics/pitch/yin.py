@@ -44,10 +44,13 @@ def track_yin(wave: np.ndarray, hop_samples: int = 160) -> tuple[np.ndarray, np.
 def difference(frames: np.ndarray, longest: int) -> np.ndarray:
     """Return the cumulative mean normalised difference d' (equations 6 and 8), (frames, longest + 1); d'(0) is 1."""
     window = frames.shape[1] - longest
+    # A frame is the window and the longest lag, so within its length no lag wraps round.
     size = fft.next_fast_len(frames.shape[1], real=True)
     products = fft.irfft(np.conj(fft.rfft(frames[:, :window], size)) * fft.rfft(frames, size), size)[:, : longest + 1]
     sums = np.cumsum(np.pad(np.square(frames), ((0, 0), (1, 0))), axis=1)
+    # Energy of the window delayed by each lag, as a difference of cumulative sums.
     energies = (sums[:, window:] - sums[:, :-window])[:, : longest + 1]
+    # Equation 7: the squared difference from the two energies and the correlation.
     values = np.maximum(energies[:, :1] + energies - 2 * products, 0.0)
     values[:, 0] = 0.0
     totals = np.cumsum(values[:, 1:], axis=1)
@@ -66,9 +69,11 @@ def _track(frames: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
     dips = (inside[:, 1:-1] < inside[:, :-2]) & (inside[:, 1:-1] <= inside[:, 2:])
     good = dips & (inside[:, 1:-1] < _THRESHOLD)
     deepest = np.where(dips, inside[:, 1:-1], np.inf).argmin(axis=1)
+    # The dips were looked for between the end points, so the first of them is at shortest + 1.
     period = np.where(good.any(axis=1), good.argmax(axis=1), deepest) + shortest + 1
     rows = np.arange(len(frames))
     before, here, after = (normed[rows, period + step] for step in (-1, 0, 1))
+    # Step 5: the vertex of a parabola through three points; where they lie on a line there is none.
     bend = before - 2 * here + after
     shift = np.where(bend > 1e-12, (before - after) / (2 * np.where(bend > 1e-12, bend, 1.0)), 0.0)
     hz = RATE_HZ / (period + np.clip(shift, -0.5, 0.5))

@@ -105,6 +105,7 @@ def alignment_matrix(envelopes_a: np.ndarray, envelopes_b: np.ndarray) -> np.nda
     best = np.full((len(envelopes_a), len(envelopes_b)), -1.0)
     for lag in range(-MAX_LAG_FRAMES, MAX_LAG_FRAMES + 1):
         later, earlier = slice(max(lag, 0), frames + min(lag, 0)), slice(max(-lag, 0), frames + min(-lag, 0))
+        # Standardised anew at each lag, so that a score is the correlation of what overlaps.
         scores = _standardised(envelopes_a[:, later]) @ _standardised(envelopes_b[:, earlier]).T
         np.maximum(best, scores, out=best)
     return best
@@ -157,10 +158,12 @@ def alignment(envelopes_a: Sequence[np.ndarray], envelopes_b: Sequence[np.ndarra
     own = np.diag(matrix)
     mean = float(own.mean())
     others = (matrix.sum() - own.sum()) / (n * (n - 1))
+    # Ties count half, so that constant envelopes rank as chance does.
     below = (matrix < own[:, None]).sum(1) + ((matrix == own[:, None]).sum(1) - 1) / 2
     means = _pairing_means(matrix, seed)
     deviation = float(means.std())
     z = (mean - float(means.mean())) / deviation if deviation > _FLAT else 0.0
+    # The own pairing is among them, so that p is never 0; it must not miss itself by rounding.
     p = float(np.count_nonzero(means >= mean - 1e-12)) / len(means)
     return AlignmentResult(mean, float(others), z, float(below.mean() / (n - 1)), p, n, matrix)
 

@@ -36,11 +36,11 @@ def compare_rhythm(
         Real counterpart and source, for comparison; may be empty.
     config : RhythmConfig
     seed : int
-        Of the permutations.
+        Seed of the random permutations.
     failed, tick : callable
-        Told each generated file that fails; called after each pair.
+        `failed` is called with each generated file that fails and the error, `tick` after each pair.
     keep : callable
-        Given what makes the mel of a sound; see `gantools.files.partial.Partial.keep`.
+        Called with what makes the mel of a sound, and the file; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------
@@ -57,6 +57,7 @@ def compare_rhythm(
     result["copy_distance_db"] = _distance(windows, None)
     if real_pairs:
         found = paired_windows(real_pairs, config.window_frames, failed, tick, keep)
+        # A real part may pause where its source plays, and silence cannot be on time.
         references = [window for window in found if is_active(window.generated)]
         result["real"] = {**_aligned(references, seed), "copy_distance": _distance(references, span)}
         if result["real"]["own"] > 0:

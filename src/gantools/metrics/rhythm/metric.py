@@ -43,6 +43,7 @@ class Rhythm(Metric[RhythmConfig]):
         sets.keep_roles(config.role)
         sets.keep_role("source", config.source_role)
         pairs = pair(sets["generated"], sets["source"], "source")
+        # Generated files may share a real counterpart, which counts once.
         real = dict.fromkeys(r for _, r in pair(sets["generated"], sets["real"], "real")) if config.real else ()
         real_pairs = pair(list(real), [source for _, source in pairs], "source") if real else []
         sets.narrow("generated", [clip for clip, _ in pairs], "files without a source")

@@ -125,9 +125,9 @@ def compare_separation(
     baselines : bool
         Measure also what `gantools.metrics.separation.baselines` makes of the mixes of the true stems.
     failed, tick : callable
-        Told the first file of each song that fails; called after each song.
+        `failed` is called with a file of each song that fails and the error, `tick` after each song.
     keep : callable
-        Given what scores one song; see `gantools.files.partial.Partial.keep`.
+        Called with what scores one song, and its files; see `gantools.files.partial.Partial.keep`.
 
     Returns
     -------

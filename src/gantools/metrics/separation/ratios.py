@@ -28,9 +28,9 @@ class StemScore:
     Attributes
     ----------
     sdr_db : float or None
-        Over the whole song.
+        SDR over the whole song.
     si_sdr_db : float or None
-        Over the whole song.
+        Scale-invariant SDR over the whole song.
     chunk_sdr_db : float or None
         Median of the SDR over chunks of a second whose reference is not silent.
     chunks, silent_chunks : int
