@@ -93,6 +93,7 @@ def liveliest_s(mels: Sequence[np.ndarray], params: MelParams) -> float:
     for start_s in np.arange(0.0, last_s + 1e-6, 1.0):
         first = round(float(start_s) * params.frames_per_second)
         sounding = sum(active_share(mel[first : first + frames]) for mel in mels)
+        # Of places that are about as good, the earliest is taken.
         if sounding > most + 0.01:
             best_s, most = float(start_s), sounding
     return best_s

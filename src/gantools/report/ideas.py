@@ -73,12 +73,12 @@ def write_page(
     Parameters
     ----------
     folder : str or Path
-        Gets ``index.html`` and ``clip.wav``.
+        Folder that gets ``index.html`` and ``clip.wav``.
     ideas : sequence of Idea
         In the order of the page.
     clip : float32 array (channels, n)
     rate_hz : int
-        Of the clip.
+        Rate of the clip.
     clip_name : str
         What the user calls the clip.
     title : str
@@ -95,6 +95,7 @@ def write_page(
     folder = Path(folder)
     page, sound = folder / PAGE_NAME, folder / CLIP_NAME
     place = place or folder
+    # An idea that is itself called clip.wav must not be overwritten.
     if any(idea.path.absolute() == (place / CLIP_NAME).absolute() for idea in ideas):
         sound = folder / f"original-{CLIP_NAME}"
     write_audio(sound, clip, rate_hz)
@@ -112,6 +113,7 @@ def write_page(
 
 
 def _sound(path: Path, folder: Path, length: str) -> Sound:
+    # The name of a file need not be valid UTF-8; the address carries its bytes.
     address = quote(os.fsencode(os.path.relpath(path, folder)))
     return Sound(_picture(path), address, f"Mel spectrogram, {length}")
 
@@ -120,6 +122,7 @@ def _picture(path: Path) -> str:
     """Return the mel-spectrogram of a file as a picture for a page; empty where there is nothing to see."""
     try:
         wave = load_mono(path, _PICTURE_RATE_HZ)
+        # About four frames for each column, however long the sound is; the loudest of them is shown.
         hop = max(64, len(wave) // (4 * _PICTURE_COLUMNS))
         n_fft = max(1024, 2 * hop)
         params = MelParams(sample_rate_hz=_PICTURE_RATE_HZ, n_fft=n_fft, hop_samples=hop, n_mels=_PICTURE_BANDS)

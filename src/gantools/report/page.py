@@ -144,6 +144,7 @@ class Page:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    # StrictUndefined: a name that a template gets wrong is an error, and not an empty place.
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

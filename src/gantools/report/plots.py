@@ -76,6 +76,7 @@ def save_png(figure: Figure, path: Path) -> None:
 def as_svg(draw: Callable[[str], Figure | None]) -> str:
     """Return a figure as SVG whose lines and letters take the colour and font of the page; empty for none."""
     buffer = io.StringIO()
+    # Without a date and with fixed ids, equal results give equal pages; text stays text, in the font of the page.
     with rc_context({"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "gantools"}):
         figure = draw(_PAGE_INK)
         if figure is None:
