@@ -239,6 +239,7 @@ class Mp4Encoder:
             raise ValueError("mono or stereo only")
         self._layout = "mono" if channels == 1 else "stereo"
         codec = "aac" if subtype == "AAC" else "alac"
+        # AAC has a table of rates; ALAC names none and takes any.
         rates = av.Codec(codec, "w").audio_rates
         if rates and rate_hz not in rates:
             raise ValueError(f"no {rate_hz} Hz")

@@ -147,7 +147,7 @@ class FfmpegSource:
             return samples
         if data.dtype == np.uint8:
             return (samples.astype(np.float32) - 128) / 128
-        # 2^(bits - 1) steps make full scale, as `rounding.to_integers` has it; 24 bits come in the upper part of 32.
+        # 2^(bits - 1) steps make full scale, as `bitdepth.to_integers` has it; 24 bits come in the upper part of 32.
         return samples.astype(np.float32) / np.float32(np.iinfo(data.dtype).max + 1)
 
     def read(self, frames: int) -> np.ndarray:

@@ -145,6 +145,7 @@ def _solve_low_band(
     segment: Segment, spectra: torch.Tensor, magnitude: torch.Tensor, known: torch.Tensor | None
 ) -> None:
     params, effort = segment.params, segment.effort
+    # Step by step as `lowband.solve_low_band`, which says why.
     decimation = low_decimation(params)
     if decimation == 1 or not effort.low_reflections + effort.low_iterations:
         return

@@ -85,6 +85,7 @@ def _read_mel(path: str | Path) -> MelFile:
     meta = read_meta(path)
     if meta.get("kind") != "mel" or meta.get("schema") != SCHEMA:
         raise InputError(f"not a mel file of schema {SCHEMA}; make it with gantools melify", path)
+    # Only now, so that a file of another kind is not called damaged.
     verify(path)
     with well_formed(path, "its mel parameters cannot be read; make it with gantools melify"):
         params = from_mapping(MelParams, meta["params"])

@@ -1,4 +1,4 @@
-"""Sides of which one is turned upside down: they cancel each other where they are summed to mono."""
+"""Stereo sides of which one is inverted in polarity: they cancel each other where they are summed to mono."""
 
 from __future__ import annotations
 

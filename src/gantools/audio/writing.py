@@ -89,7 +89,7 @@ class AudioWriter:
     peak : float
         Largest magnitude so far, before the gain.
     gain : float
-        As given; else, at the end, what all samples were lowered by.
+        The gain that was given; else, at the end, the one that all samples were lowered by.
     clipped : int
         Samples beyond what the format holds.
     subtype, container : str

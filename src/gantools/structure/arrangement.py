@@ -33,7 +33,7 @@ class PlacedForm:
     ----------
     letters : str
     starts, lengths : tuple of int
-        Of each letter, in samples of the clip.
+        Where the section of each letter begins in the clip and how long it is, in samples.
     """
 
     letters: str
@@ -70,7 +70,7 @@ def arrange(
         than the clip has is repeated. By default the form is played once with the longest sections.
     seed : int
     grid : BeatGrid, optional
-        From `find_beats`, which makes it here otherwise. Its note says whether beats were found.
+        Beats as `find_beats` returns them; they are found here when not given. The note says whether beats were found.
     bpm, beats_per_bar :
         Passed to `find_beats`.
 

@@ -66,6 +66,7 @@ def _application(content: bytes) -> bytes | None:
     if content[:4] != b"riff" or content[4:8] in (b"RIFF", b"RF64", b"fmt ", b"data"):
         return content
     name, body = content[4:8], content[12:]
+    # The chunk's size stands before it in the block: one that would become shorter stays as it is.
     kept = riff.kept(name, body)
     return None if kept is None else content[:12] + kept if len(kept) == len(body) else content
 

@@ -96,6 +96,7 @@ def read(path: Path) -> Tags:
         if tags.fields or tags.parts:
             return tags
         file.seek(0, 2)
+        # Version 1 is the last 128 bytes, in fields of fixed length.
         file.seek(max(0, file.tell() - 128))
         old = file.read(128)
     if not old.startswith(b"TAG"):
@@ -299,6 +300,7 @@ def _made(version: int, name: str, texts: list[str]) -> bytes:
     if frame in (b"COMM", b"USLT"):
         empty = _coded(version, "") + _end(version)
         return _frame(version, frame, coding + b"eng" + empty + _coded(version, "\n".join(texts)))
+    # Several values: version 2.4 puts a zero between them, 2.3 a slash.
     joined = _coded(version, "\0".join(texts) if version == 4 else "/".join(texts))
     if frame:
         return _frame(version, frame, coding + joined)

@@ -34,7 +34,7 @@ class Layout:
 
     @property
     def head_bytes(self) -> int:
-        """Size of name and size."""
+        """Length of the head of a chunk, which holds its name and its size."""
         return {"W64": 24, "CAF": 12}.get(self.kind, 8)
 
     def named(self, head: bytes) -> tuple[bytes, int]:
@@ -103,6 +103,7 @@ def _long_sizes(ds64: bytes) -> dict[bytes, int]:
     if len(ds64) < 28:
         return {}
     sizes = {b"data": struct.unpack_from("<Q", ds64, 8)[0]}
+    # Behind the fixed part: other large chunks, each a name and 8 bytes of size.
     for position in range(28, min(len(ds64), 28 + 12 * struct.unpack_from("<I", ds64, 24)[0]) - 11, 12):
         sizes[ds64[position : position + 4]] = struct.unpack_from("<Q", ds64, position + 4)[0]
     return sizes

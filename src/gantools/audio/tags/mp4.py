@@ -60,6 +60,7 @@ def _top(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     while position + 8 <= end:
         file.seek(position)
         size, name = struct.unpack(">I4s", file.read(8))
+        # 1 says that the size has 64 bits and stands behind the name, 0 that the atom is the last.
         if size == 1:
             size = int.from_bytes(file.read(8), "big")
         elif size == 0:

@@ -16,6 +16,7 @@ def read_comments(data: bytes) -> tuple[list[tuple[str, str]], list[Picture]]:
     fields: list[tuple[str, str]] = []
     pictures: list[Picture] = []
     try:
+        # The name of the encoder comes first: it is not true of what will be written.
         position = 4 + struct.unpack_from("<I", data, 0)[0]
         count = struct.unpack_from("<I", data, position)[0]
         position += 4
