@@ -55,7 +55,7 @@ def run_batch(
     work : callable
         Picklable when ``--jobs`` is not 1. Writes the outputs where it is told.
     describe : str
-        Said at the end beside the counts.
+        Text for the last message, behind the counts.
     ahead : callable, optional
         With one job, told of an input and the next one before work on the first begins, so that they can be read
         meanwhile. What it raises ends the run.

@@ -28,7 +28,7 @@ def publish_extra(
     ----------
     run : Run
     manifest : Manifest
-        Of the output folder.
+        The manifest of the output folder.
     names : sequence of str
         What they may be called; the first is their key in the manifest.
     source : str

@@ -50,7 +50,7 @@ def gather_sets(
     suffixes : sequence of str
     run : Run
     passed : Passed, optional
-        Takes note of what is passed over.
+        Collects what is passed over.
     results_only : bool
         See `gantools.chunks.finding.find_files`.
 
@@ -96,7 +96,7 @@ def part(items: Sequence[Item], run: Run) -> list[Item]:
 
 
 class _Search:
-    """What one run looks for, and how."""
+    """The search for the inputs of one run."""
 
     def __init__(self, suffixes: tuple[str, ...], run: Run, passed: Passed, results_only: bool) -> None:
         self.suffixes, self.run, self.passed, self.results_only = suffixes, run, passed, results_only
@@ -115,6 +115,7 @@ class _Search:
                 items += self._listed(read_stdin(null=self.run.null))
             elif os.path.isdir(argument):
                 items += self._folder(argument)
+            # A link that leads nowhere is an input, which fails by itself; what is not there at all is a mistake.
             elif not os.path.lexists(argument):
                 raise ConfigError("no such file or folder", argument)
             elif os.path.exists(argument) and not os.path.isfile(argument):

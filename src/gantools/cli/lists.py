@@ -26,7 +26,7 @@ class Listed:
     ----------
     name : str
     rel, role, song : str
-        Of a record; None for a name alone.
+        What the record says; `rel` is None for a name alone.
     """
 
     name: str
@@ -130,7 +130,7 @@ def _from_record(line: str, source: str) -> Iterator[Listed]:
 
 
 def _fits_a_name(text: str) -> bool:
-    """Whether a file name can hold the text: no NUL, and no surrogate that stands for no byte."""
+    """Tell whether a file name can hold the text: no NUL, and no surrogate that stands for no byte."""
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

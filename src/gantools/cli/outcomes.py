@@ -29,7 +29,7 @@ Settle = Callable[[Task], Outcome | None]
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of one task, and the files that wait for their final names (name -> where each is)."""
+    """The outcome of one task, and its files that wait for their final names (name -> where each is)."""
 
     outcome: Outcome
     staged: Mapping[str, Path]

@@ -37,7 +37,7 @@ def survey(
     work : callable
         As for `gantools.cli.batch.run_batch`, with an empty list of outputs.
     label : str
-        Shown beside the bar.
+        Text beside the bar.
     kept : Partial, optional
         Where results are kept as they come; those of an earlier run, that was stopped, are taken from there.
     part : str
@@ -45,6 +45,7 @@ def survey(
     """
     known = {item: kept.find(item.path, part) for item in items} if kept else {}
     results: list[tuple[Item, dict[str, Any]]] = []
+    # Only what no earlier run has kept is worked on; both kinds of results come in the order of the items.
     tasks = [Task(item, (), key=item.key) for item in items if known.get(item) is None]
     with Bar(run, len(items), label or run.verb) as bar:
         made = zip(tasks, outcomes(run, Path(), tasks, work, bar), strict=True)

@@ -34,7 +34,7 @@ class Watch:
     documented_steps : int
         About how many steps the documentation's figures took; 0 if not known.
     remarks : sequence of str
-        Said as soon as the run has begun.
+        Sentences to print as soon as the run has begun.
 
     Attributes
     ----------
@@ -124,6 +124,7 @@ def run_training(
         say(run, line, error=True)
     if run.dry_run:
         return _plan(run, system, record, {**system.facts(), **(facts() if facts else {})})
+    # Several processes share a terminal: only the first one speaks.
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
         watch = Watch(run, bar, system.documented_steps, _remarks(system))
         try:

@@ -100,7 +100,7 @@ def invert(
     effort : str, optional
         ``draft`` is fastest, ``best`` most exact, ``paper`` the paper's own chain.
     seed : int, optional
-        Of the first phases. Equal arguments give equal sounds.
+        Seed of the first phases. Equal arguments give equal sounds.
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:N``, ``mps`` or ``auto``.
     threads : int, optional

@@ -16,7 +16,7 @@ ROLES = "vocals,drums,bass,other"
 
 @dataclass(frozen=True)
 class AutomixConfig(TrainConfig):
-    """What `train automix` can be told.
+    """Options of ``train automix``.
 
     The defaults are the paper's network and the numbers of the authors' program, but for the loss.
     """

@@ -33,7 +33,7 @@ class Song:
     normalised, wet : dict of str to Recording
         Role -> stem, before and after mixing; equal roles.
     mixture : Recording or None
-        Its own mix where there is one, else the sum of the wet stems is.
+        The song's own mix. Where it is None, the sum of the wet stems takes its place.
     gain : float
         Brings the mix to the configured loudness.
     active : array (hops,) of bool

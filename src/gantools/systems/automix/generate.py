@@ -43,7 +43,7 @@ class Mixer:
     network : nn.Module
         (batch, 2 x roles, time) to (batch, 2, time).
     config : AutomixConfig
-        Of the training.
+        The configuration of the training.
     features : dict
         What stems are normalised to, as JSON values.
     device : torch.device
@@ -100,11 +100,11 @@ def mix_song(
     ----------
     track : Multitrack
     path : Path
-        Its ending chooses the format.
+        Where to write; the ending chooses the format.
     mixer : Mixer
     config : MixConfig
     seed : int
-        Of the normalisation.
+        Seed of the normalisation.
     tick : callable
         Progress callback, called with the completed fraction, 0 to 1.
 

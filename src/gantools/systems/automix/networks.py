@@ -114,7 +114,7 @@ class BackEnd(nn.Module):
         mask : torch.Tensor
             (batch, filter, time / 64), each value valid for 64 samples.
         kernels : torch.Tensor
-            Of the front end, (filter, channel, 64): analysis and synthesis are tied.
+            Filters of the front end, (filter, channel, 64): analysis and synthesis are tied.
         """
         masked = z * functional.interpolate(mask, scale_factor=float(_POOL), mode="nearest")
         # Squeeze-excitation: one factor for each filter, from its mean level over the whole input.

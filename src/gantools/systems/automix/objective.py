@@ -71,6 +71,7 @@ class Automix(System):
             "gains_db": {role: round(gain_db, 4) for role, gain_db in gains_db.items()},
         }
         network = build_network(config).to(self.device)
+        # What all songs agree on need not be learned: training begins with their mean curves.
         if isinstance(network, BandMixer):
             network.start.copy_(mean_curves(network, self.crops))
         if config.crop % int(network.stride_samples):  # type: ignore[arg-type]

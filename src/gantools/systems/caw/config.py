@@ -20,7 +20,7 @@ RESTORING = ("denoise", "inpaint")
 
 @dataclass(frozen=True)
 class CawConfig(TrainConfig):
-    """What `train caw` can be told. Both kinds of steps count for each scale, ``budget`` for the whole model.
+    """Options of ``train caw``. Both kinds of steps count for each scale, ``budget`` for the whole model.
 
     The defaults are those of the paper and of the authors' program (Greshler, Shaham and Michaeli, "Catch-A-Waveform",
     NeurIPS 2021); the fields under "additions" are ours, and without effect as they stand here.
@@ -204,7 +204,7 @@ class CawConfig(TrainConfig):
 
     @property
     def conditional_noise(self) -> bool:
-        """Whether the second scale's noise is as strong as its input, which brings variety."""
+        """Tell whether the second scale's noise is as strong as its input, which brings variety."""
         return self.task in ("music", "inpaint")
 
     def hole_seconds(self) -> list[tuple[float, float]]:

@@ -232,6 +232,7 @@ def _extend(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, A
     fields |= {"from": config.source, "at_hz": extension.at_hz, "band_hz": extension.at_hz / 2}
     if config.reference:
         plain = np.concatenate(list(source.waves(rate_hz, length)), 1).mean(0)
+        # What was lowered so that nothing clips is raised again, or it would count as a distance.
         made = read_audio(path)[0][:, :length].mean(0) / np.float32(10 ** (fields["gain_db"] / 20))
         fields |= compare(made, plain, config.reference, rate_hz)
     return fields

@@ -21,7 +21,7 @@ _LOSSLESS = (".wav", ".flac", ".aif", ".aiff", ".w64", ".caf", ".au")
 
 @dataclass(frozen=True)
 class CawGenerateConfig:
-    """What `generate caw` can be told."""
+    """Options of ``generate caw``."""
 
     #: Options that change no result.
     FREE: ClassVar[frozenset[str]] = frozenset({"rank", "format"})
@@ -121,7 +121,7 @@ class CawGenerateConfig:
 
     @property
     def reorders(self) -> bool:
-        """Whether parts of the source are put into another order first."""
+        """Tell whether parts of the source are put into another order first."""
         return bool(self.arrange) or self.shuffle != "no"
 
     @property

@@ -64,7 +64,7 @@ class FrameStatistics:
         item : int
             Number of the first item, under which the frames are kept.
         random : Generator
-            Of the directions.
+            Source of the directions.
         """
         total = torch.zeros((), device=fake.device)
         # Each step has directions of its own: in time all are seen. The kept frames are thinned, and each counts for as

@@ -62,7 +62,7 @@ class CawModel:
 
     @property
     def finished(self) -> bool:
-        """Whether all scales are trained."""
+        """Tell whether all scales are trained."""
         return list(self.stack.rates_hz) == list(self.data["rates_hz"])
 
     @property
@@ -129,6 +129,7 @@ def read_scale(folder: str | Path, device: torch.device | str = "cpu") -> tuple[
     weights = {k[len(prefix) :]: t for k, t in tensors.items() if k.startswith(prefix)}
     with well_formed(path, _DAMAGED, ModelError):
         shape = [int(meta[name]) for name in ("channels", "width", "layers", "kernel")]
+        # Sizes come from a file: a network larger than its weights would do nothing but fill the memory.
         if not 0 < math.prod(shape) <= sum(tensor.numel() for tensor in weights.values()):
             raise ValueError("another network than that of its weights")
         net = Generator(*shape)

@@ -160,6 +160,7 @@ def _step_seconds(run: CawRun, width: int) -> float:
     system = CawScale(config, scale_data, coarser, width, run.device)
     begun = time.perf_counter()
     for step in range(_STEPS + 1):
+        # The first step also allocates and compiles: the clock starts behind it.
         if step == 1:
             _wait(run.device)
             begun = time.perf_counter()

@@ -283,6 +283,7 @@ def _take_over(system: CawScale, folder: Path) -> bool:
         try:
             for name, net in system.networks.items():
                 load_network(net, weights[name], name)
+        # The first network may have taken weights that fit when those of the second do not: both go back.
         except ModelError:
             for name, net in system.networks.items():
                 load_network(net, kept[name], name)

@@ -11,7 +11,7 @@ from gantools.systems.translation.config import TranslatorConfig
 
 @dataclass(frozen=True)
 class CycleGANConfig(TranslatorConfig):
-    """What `train cyclegan` can be told.
+    """Options of ``train cyclegan``.
 
     The defaults are those of the paper and of the authors' program (Zhu et al. 2017, section 4 and appendix 7).
     """

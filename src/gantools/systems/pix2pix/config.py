@@ -10,7 +10,7 @@ from gantools.systems.translation.config import TranslatorConfig
 
 @dataclass(frozen=True)
 class Pix2PixConfig(TranslatorConfig):
-    """What `train pix2pix` can be told.
+    """Options of ``train pix2pix``.
 
     The defaults are those of the paper and of the authors' program (Isola et al. 2017, section 3 and appendix 6).
     """

@@ -86,7 +86,7 @@ def sum_bands(spectra: torch.Tensor, edges: np.ndarray) -> dict[str, torch.Tenso
     Parameters
     ----------
     spectra : torch.Tensor
-        Of the stems S, complex64 (source, channel, frame, bin), on the CPU. Their sum is the mix X = (L, R).
+        Spectra of the stems S, complex64 (source, channel, frame, bin), on the CPU. Their sum is the mix X = (L, R).
     edges : numpy.ndarray
         See `band_edges`.
 

@@ -16,7 +16,7 @@ RATE_HZ = 44100
 
 @dataclass(frozen=True)
 class SeparatorConfig(TrainConfig):
-    """What `train separator` can be told."""
+    """Options of ``train separator``."""
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_seconds"}
 

@@ -99,6 +99,7 @@ class Separator(System):
         Errors and stems are summed over all songs, and over bands instead of samples. A stem that is silent there has
         no figure; where nothing is held out there is no score, and the newest weights are the model.
         """
+        # Read and transformed once, unless the part that is heard has changed.
         if self._validation is None or self._heard_part != self.validation_part:
             self._validation, self._heard_part = self._held_out(), self.validation_part
         errors, owns = torch.zeros(len(SOURCES)), torch.zeros(len(SOURCES))

@@ -51,13 +51,13 @@ class TranslateConfig(AudioFileConfig):
 
     @property
     def mixes(self) -> bool:
-        """Whether each part comes with a mix; a mel file has nothing to be mixed with."""
+        """Tell whether each part comes with a mix; a mel file has nothing to be mixed with."""
         return self.mix and not self.mel
 
 
 @dataclass(frozen=True)
 class TranslatorConfig(TrainConfig):
-    """What every system that learns to translate one role into another can be told."""
+    """Options of every system that learns to translate one role into another."""
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
 

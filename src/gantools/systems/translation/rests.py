@@ -57,7 +57,7 @@ def close(silent: np.ndarray, after: int, lead: int) -> np.ndarray:
 
 
 def _bpm(mel: MelFile, blocks: list[tuple[int, int]], lowest_db: float) -> float:
-    """Return the tempo of a mel file: onset strength of all bands and of the low ones, as in `caw.beats`."""
+    """Return the tempo of a mel file, from the onset strength of all bands and of the low ones."""
     params = mel.params
     # Bands are even in mels, log(1 + f / 700), up to half the rate: these are the ones below 300 Hz.
     low = max(1, round(params.n_mels * np.log1p(_LOW_HZ / 700) / np.log1p(params.sample_rate_hz / 2 / 700)))

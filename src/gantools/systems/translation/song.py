@@ -99,7 +99,7 @@ class SongTranslator(LoadedModel):
     ----------
     translator : MelTranslator
     folder : Path
-        Its model folder.
+        The model folder that it comes from.
     description : dict
         Contents of the folder's ``config.json``.
     config : TranslateConfig

@@ -20,7 +20,7 @@ FIRST_STEPS = 16
 
 @dataclass(frozen=True)
 class WaveGANConfig(TrainConfig):
-    """What `train wavegan` can be told.
+    """Options of ``train wavegan``.
 
     Fields that are None are filled in by `resolve`, from `variant` and `recipe`. A step is one update of the
     discriminator; the generator is updated in each `discriminator_updates`-th.
@@ -321,7 +321,7 @@ PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}
 
 @dataclass(frozen=True)
 class WaveGANGenerateConfig(AudioFileConfig):
-    """What `generate wavegan` can be told."""
+    """Options of ``generate wavegan``."""
 
     #: Which clips are made, not what they are.
     FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "points"})

@@ -106,7 +106,7 @@ class SongClips:
         Name of each song and its file.
     config : WaveGANConfig
     tick : callable, optional
-        Called after each file.
+        Callback, called after each file.
 
     Attributes
     ----------

@@ -79,7 +79,7 @@ def cut_fillings(
         (channels, n), from `fill`.
     model : CawModel
     rate_hz, channels, frames : int
-        Of the recording.
+        Rate, channels and length of the recording.
     start_seconds : float
         Where in the recording the clip begins.
     """
