@@ -119,6 +119,7 @@ def cut_audio(
                 if level > SILENT_CLIP_DB:
                     clips.append(clip)
                     rows.append({**identity, "start": start, "samples": config.samples, "level_db": round(level, 2)})
+                # Silent clips count too: `start` is a place in the file.
                 start += config.samples
         if not start:
             needed = f"{len(rest)} samples at {config.sample_rate_hz} Hz; one clip needs {config.samples}"

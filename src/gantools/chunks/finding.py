@@ -197,6 +197,7 @@ class _Walk:
         for entry in entries:
             wanted = entry.name.lower().endswith(self.suffixes)
             if is_hidden(entry.name):
+                # What is being written is hidden too, but is nobody's input and needs no notice.
                 if wanted and not _TEMPORARY.match(entry.name):
                     self.passed.add(HIDDEN, entry.path)
                 continue
@@ -207,6 +208,7 @@ class _Walk:
                     self.passed.add(NOWHERE, entry.path)
                 continue
             identity, folder_there = (status.st_dev, status.st_ino), stat.S_ISDIR(status.st_mode)
+            # The output folder is never an input, however it is reached.
             if self._is_output(entry, identity) or not (folder_there or self._is_wanted(entry, status.st_mode, wanted)):
                 continue
             if self._again(entry, identity, folder=folder_there):

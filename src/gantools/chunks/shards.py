@@ -45,6 +45,7 @@ def read_dataset(folder: str | Path) -> dict[str, Any] | None:
         raise DamagedError("cannot be read", path, CHUNK_AGAIN) from error
     if dataset.get("schema") != SCHEMA:
         raise DamagedError(f"not a chunk folder of schema {SCHEMA}", path, CHUNK_AGAIN)
+    # The folder may come from anybody: what sizes arrays and scales levels is checked before it is used.
     with well_formed(path, _DAMAGED):
         if dataset["kind"] not in ("mel", "audio") or not isinstance(dataset["config"], dict):
             raise ValueError
@@ -74,7 +75,7 @@ def write_index(
     shards : list of str
     say : callable
     out : Path, optional
-        Where to write it, if not there.
+        Folder to write it to, if that is not `folder`.
 
     Returns
     -------
@@ -93,6 +94,7 @@ def write_index(
         except InputError as error:
             left_out[name] = f"{folder / name}: {error.what}"
     options = (read_dataset(folder) or {}).get("config", {})
+    # A song that was put on a side by hand stays there, even if its twin is on another.
     fixed = [song for option in ("val_songs", "test_songs") for song in names(options.get(option, ""))]
     groups = join_twins(rows, contents, fixed)
     sides = {row["song"]: row["split"] for row in rows}

@@ -179,6 +179,7 @@ def _equalise(
     stem: Stem, result: Normalised, config: ChainConfig, target: StemFeatures, role: str, start: StemAnalysis
 ) -> None:
     result.changed = True
+    # Kept to compare with the paper's program: it knows no bounds, and so there is nothing to report of them.
     if config.eq_compat:
         paper_equalise(stem.wave, _needed(target.eq_db, "spectrum"), stem.rate_hz, role)
         result.settings["eq"] = {"method": "paper"}

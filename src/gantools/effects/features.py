@@ -73,7 +73,7 @@ class Features:
     ----------
     name : str
     stems : dict of StemFeatures
-        By stem type; any name is legal.
+        Features by stem type; any name is legal.
     settings : dict
         How the features were measured; processing depends on them. ``settings["drc"]`` may give attack, release and
         start ratio of a type.

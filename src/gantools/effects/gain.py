@@ -22,7 +22,7 @@ class GainSettings:
     before_lufs, after_lufs : float
         Integrated loudness; `after_lufs` follows from the stored energies.
     true_peak_after_db : float
-        In dBTP; -inf for silence.
+        True peak after the gain in dBTP; -inf for silence.
     tp_limited : bool
         The ceiling kept the stem below its target.
     """

@@ -252,7 +252,8 @@ def pan_into(wave: np.ndarray, plan: PanPlan, out: np.ndarray) -> float:
         gain = _repan(spectra.view(np.float32), plan.weak[:bins], *settings, state)
         largest = max(largest, gain)
         _overlap_add(fft.irfft(spectra, n_fft, axis=2, workers=1), window, carry, part)
-        # The first hop lies before the stem and the last may end after it; `out` may be `wave`, read only from here on.
+        # The first hop lies before the stem, and the last may end after it. `out` may be `wave`: nothing is written
+        # beyond where the next batch begins to read.
         low, high = max(start, 0), min(start + count * hop, n_samples)
         out[:, low:high] = part[:, low - start : high - start]
     return float(20 * np.log10(largest)) if largest > 0 else 0.0

@@ -24,7 +24,7 @@ def paper_taps(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str
     Parameters
     ----------
     gamma : array (bins,)
-        Of one channel at -30 LUFS and of all frames: ``SpectrumMeter(rate_hz, 1, gate_db=None)``.
+        Mean spectrum of one channel at -30 LUFS over all its frames: ``SpectrumMeter(rate_hz, 1, gate_db=None)``.
     target_db : array (121,)
         F of the type on `GRID_HZ`.
     rate_hz : int

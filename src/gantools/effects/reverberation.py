@@ -41,13 +41,13 @@ class ReverbPlan:
         ``pre``: out = 0.5 dry + 0.5 wet, wet having the K-weighted energy of the dry.
     wet_db : float
     rt60_s : float
-        Of a synthesised room; for a recording its T30.
+        Reverberation time of a synthesised room; of a recording its T30.
     low_shelf_hz, high_shelf_hz : float or None
         Corners of the shelves of -30 dB in front of the room; None without.
     response : str
         ``synth`` or the file.
     seed : int
-        Of the synthesised room.
+        Seed of the synthesised room.
     rate_hz : int
     """
 

@@ -176,7 +176,7 @@ def map_tensor(path: str | Path, name: str) -> np.ndarray:
         raise InputError(f"tensor {name!r} is of type {entry['dtype']}; there are {', '.join(known)}", path)
     dtype = np.dtype(known[entry["dtype"]])
     shape = tuple(entry["shape"])
-    # Nothing cannot be mapped.
+    # An empty stretch of a file cannot be mapped.
     if 0 in shape:
         return np.zeros(shape, dtype)
     return np.memmap(path, dtype, "r", header["__start__"] + entry["data_offsets"][0], shape)

@@ -310,6 +310,7 @@ def _what_is_wrong(record: Any) -> str:
     if not isinstance(record.get("fields", {}), dict) or not isinstance(record.get("source", ""), str):
         return "fields or source of another type"
     for name, entry in record["outputs"].items():
+        # A manifest from elsewhere must not lead a run to write or delete outside of its folder.
         if not is_plain(name):
             return f"the output {name!r} is no plain name below the folder"
         if not (_is_size(entry) or (isinstance(entry, dict) and _is_size(entry.get("size")))):

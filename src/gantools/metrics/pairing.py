@@ -92,6 +92,7 @@ def pair(generated: Sequence[Clip], others: Sequence[Clip], what: str) -> list[P
     pairs = []
     for clip in generated:
         candidates = _candidates(clip, [other for other in others if other.song == clip.song], what)
+        # A guess would measure the wrong pair, and nobody would notice.
         if len(candidates) > 1:
             names = ", ".join(sorted(str(c.path) for c in candidates))
             raise ConfigError(f"several {what} files fit ({names}); name the role or keep one", clip.path)

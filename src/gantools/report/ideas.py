@@ -75,7 +75,7 @@ def write_page(
     folder : str or Path
         Folder that gets ``index.html`` and ``clip.wav``.
     ideas : sequence of Idea
-        In the order of the page.
+        Ideas in the order of the page.
     clip : float32 array (channels, n)
     rate_hz : int
         Rate of the clip.

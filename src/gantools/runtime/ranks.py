@@ -59,7 +59,7 @@ class Ranks:
         """Replace tensors by those of rank 0."""
         if self.size > 1:
             for tensor in tensors:
-                # A collective needs contiguous memory, which views and channels_last tensors are not.
+                # A collective needs contiguous memory, which views and channels_last tensors do not have.
                 whole = tensor.detach().contiguous()
                 dist.broadcast(whole, 0)
                 with torch.no_grad():

@@ -30,7 +30,7 @@ class Model:
     Attributes
     ----------
     name : str
-        For messages and records.
+        Name of the model in messages and records.
     kind : str
         ``demucs``, or ``own`` for a model of `train separator`.
     files : tuple of Path
@@ -86,6 +86,7 @@ def find_named(name: str, *, download: bool = False) -> Model:
         found = {signature: path or _fetch(name, signature) for signature, path in found.items()}
     absent = [f"{signature}.safetensors" for signature, path in found.items() if path is None]
     if absent:
+        # Who has used an older Demucs has weights on this machine, and is told why they are not taken.
         pickles = any(_pickle_of(signature) for signature in found)
         raise DependencyError(
             f"no weights of {name} on this machine; put {', '.join(absent)} of "

@@ -30,10 +30,10 @@ class Mix:
     mean, std : float
         Mean and standard deviation of the mean of both channels.
     rate_hz, channels, frames : int
-        Of the song's own file.
+        Sample rate, channels and length of the song's own file.
     tags : Tags
     format : SourceFormat
-        Of the song's own file.
+        Format of the song's own file.
     """
 
     source: Path

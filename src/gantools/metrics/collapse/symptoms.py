@@ -118,6 +118,7 @@ class CollapsePanel:
         """
         waves = _mono(samples)
         broken = float(np.mean(~np.isfinite(waves)))
+        # First of all: a single NaN would make every other figure NaN.
         if broken:
             return {"divergence": f"{broken:.1%} of the samples are not finite"}
         f = self._figures(ClipSet(waves, self.rate_hz))

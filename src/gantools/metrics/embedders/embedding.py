@@ -157,7 +157,7 @@ def embed_files(
     silence : bool
         Keep silent windows.
     clip_s : float
-        Where it is not 0: cut each file into clips of this length and embed each by itself, repeated to fill a window.
+        Where it is not 0, files are cut into clips of this length, each embedded alone, repeated to fill a window.
         Networks that make clips shorter than a window can so be compared with real music cut in the same way.
     keep : callable
         Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
@@ -179,6 +179,7 @@ def embed_files(
         try:
             vectors, sounds = keep(partial(embedded, path), path)
         except InputError as error:
+            # An embedder is given samples and cannot name the file in its error.
             failed(path, error if error.path else InputError(error.message, path))
         else:
             silent += int(np.count_nonzero(~sounds))

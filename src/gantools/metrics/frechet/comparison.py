@@ -64,6 +64,7 @@ def compare_frechet(
         try:
             pairs = zip(networks, measured, strict=True)
             result |= _infinity([fad_infinity(*vectors, interval, seed) for vectors, interval in pairs])
+        # Too little material for the limit is no reason to keep back the distance.
         except InputError as error:
             result["fad_infinity_refused"] = str(error)
     return result

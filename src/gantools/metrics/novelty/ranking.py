@@ -203,6 +203,7 @@ def _diverse(
         waiting = [i for i in candidates if i not in order]
 
         def relevance(i: int) -> float:
+            # The ideas of a clip that repeats itself are alike anyway; only what goes beyond that counts.
             repeated = max(0.0, closest[i] - own) / max(1 - own, 1e-3)
             return float((1 - diversity) * _merit(rows[i]) - diversity * repeated)
 

@@ -130,7 +130,7 @@ def alignment(envelopes_a: Sequence[np.ndarray], envelopes_b: Sequence[np.ndarra
     envelopes_a, envelopes_b : sequence of numpy.ndarray
         Onset envelopes, pairs in the same order. All are cut to the shortest one.
     seed : int
-        For the random permutations (more than eight pairs); fewer are enumerated.
+        Seed of the random permutations (more than eight pairs); fewer are enumerated.
 
     Returns
     -------

@@ -145,6 +145,7 @@ def compare_separation(
     for song in songs:
         files = [path for stems in (song.separated, song.true) for paths in stems.values() for path in paths]
         try:
+            # What is kept says whether it has the baselines, as the next run may ask for them.
             found[song.name] = keep(partial(score_song, song, baselines), *files, part=f"{song.name} {baselines}")
         except InputError as error:
             failed(Path(error.path) if error.path else files[0], error)
