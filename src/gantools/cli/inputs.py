@@ -62,6 +62,7 @@ def gather_sets(
     passed = Passed() if passed is None else passed
     search = _Search(tuple(suffixes), run, passed, results_only)
     found = [search.items(arguments) for arguments in sets]
+    # A folder that cannot be read must not look like one without files: it counts as a failure.
     for folder, rel, reason in passed.unreadable:
         say(run, f"{folder}: cannot be read ({reason}); left out", error=True)
         run.missed.append(str(folder))
@@ -78,6 +79,7 @@ def gather_sets(
         )
     if text := passed.text():
         say(run, text)
+    # A set without files is an error here and not in the work; only a pipe into an old output folder may be empty.
     for arguments, items in zip(sets, found, strict=True):
         if not items and not search.may_be_empty(arguments):
             where = ", ".join("standard input" if a == "-" else a for a in arguments or ["-"])

@@ -41,6 +41,7 @@ def rank_ideas(run: Run, tasks: Sequence[Task], source: Path, clip: np.ndarray, 
 
     out = require_out(run)
     names = {task.outputs[0] for task in tasks}
+    # Ideas of earlier batches stay in the running, as the page replaces the one that they were on.
     for record in Manifest(out).records.values():
         if record["source"] == str(source) and record["fields"].get("mode") in _RANKED:
             names |= set(record["outputs"])

@@ -116,6 +116,7 @@ def run_training(
 
     run = dataclasses.replace(run, verb="train")
     out = require_out(run)
+    # Damage is found before the songs are read, and only where the run would go on from these files.
     if run.check and resume:
         check_model(out)
     system = build(dataclasses.replace(config, seed=run.seed), rank_device(resolve_device(run.device)))
@@ -167,6 +168,7 @@ def _finish(run: Run, record: dict[str, Any], summary: Summary, config: TrainCon
     fields = {name: getattr(summary, name) for name in ("step", "best_step", "best_score", "seconds", "precision")}
     fields |= {"healthy_step": summary.healthy_step, "rollbacks": summary.rollbacks, "symptoms": summary.symptoms}
     fields |= {"documented_steps": summary.documented_steps, "threads": summary.threads}
+    # An interrupted run has no record: the exit code of 130 and this line say that there is more to do.
     if summary.status == "interrupted":
         raise StoppedError(
             f"interrupted after {summary.step} of {summary.total} steps; the same command goes on from there"

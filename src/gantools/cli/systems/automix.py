@@ -81,6 +81,7 @@ def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.
     items, stamps = [], []
     for track in gather_multitracks([stems], run)[0]:
         files = [path for paths in track.stems.values() for path in paths] or [track.mixture or Path(track.song)]
+        # The folders of a song's name become those of its mix.
         place = PurePosixPath(track.song)
         rel = "" if str(place.parent) == "." else str(place.parent)
         items.append(Item(min(files), rel, place.name, "mix", track.song, given=track))

@@ -135,6 +135,7 @@ def mix_song(
         if not math.isfinite(loudness.integrated_lufs()):
             raise InputError("the mix is silent; give stems with sound", path)
         gain = loudness.gain_to(config.lufs)
+        # Lowered as a whole and not limited: the ceiling takes loudness, never dynamics.
         limited = gain * peak.peak > ceiling
         if limited:
             gain = ceiling / peak.peak

@@ -246,6 +246,7 @@ def _inpaint(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, 
     holes = model.config.hole_seconds()
     fields: dict[str, Any] = {"holes": [list(hole) for hole in holes], "from": config.source or "training clip"}
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the recording only the clip that the model keeps can be filled, at its own rate and format.
     if not config.source:
         clip = loaded.clip * np.float32(model.peaks[0])
         fillings = cut_fillings(filled, model, model.rate_hz, *clip.shape)

@@ -153,6 +153,7 @@ class _Driver:
             elif first:
                 self._clear()
         waves = [clip.wave for clip in self.run.clips]
+        # A new folder appears with its description in it, or not at all.
         if first and not there:
             sweep_temporaries(self.folder.parent, of=self.folder.name)
             with new_folder(self.folder) as temporary:

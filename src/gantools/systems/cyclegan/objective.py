@@ -59,6 +59,7 @@ class CycleGAN(System):
             raise ConfigError(f"windows of {size}; both must be multiples of 4, and at least 64 frames")
         self.networks = {n: net.to(self.device) for n, net in build_networks(config, chunks.params.n_mels).items()}
         self.styled = config.generator == "time"
+        # Part of the weights: a model that generates has no training songs to take styles from.
         if self.styled:
             self._fill_bank("G", "y")
             self._fill_bank("F", "x")

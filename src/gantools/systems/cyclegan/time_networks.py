@@ -114,6 +114,7 @@ class TimeGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.noise_channels = noise
+        # To a quarter of the frame rate, where most of the work is done.
         self.encode = nn.Sequential(
             nn.Conv1d(n_mels, width, 5, padding=2, padding_mode="reflect"),
             nn.InstanceNorm1d(width),

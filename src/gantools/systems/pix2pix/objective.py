@@ -52,6 +52,7 @@ class Pix2Pix(System):
         if not self.pairs:
             roles = f"{config.source_role} and {config.target_role}"
             raise ConfigError(f"no training chunks of {roles} with the same song and start in {chunks.folder}")
+        # Each level halves both axes, and only multiples come back to the same size.
         multiple = 2**config.depth
         if chunks.frames % multiple or chunks.params.n_mels % multiple:
             size = f"{chunks.params.n_mels} x {chunks.frames}"

@@ -48,6 +48,7 @@ class Separator(System):
         self.bands = Bands(config)
         self.remixer = Remixer(config, tracks)
         self._bin_hz = np.arange(config.n_fft // 2 + 1) * RATE_HZ / config.n_fft
+        # A band reaches from its edge to the bin before the next one: its middle is half the sum of these two.
         middles_hz = (self.bands.edges[:-1] + self.bands.edges[1:] - 1) * RATE_HZ / (2 * config.n_fft)
         # Factors for energies, in proportion to the frequency from 20 Hz to 8 kHz and 1 at 1 kHz.
         emphasis = np.clip(middles_hz / 1000.0, 0.02, 8.0).astype(np.float32)
@@ -102,6 +103,7 @@ class Separator(System):
         # Read and transformed once, unless the part that is heard has changed.
         if self._validation is None or self._heard_part != self.validation_part:
             self._validation, self._heard_part = self._held_out(), self.validation_part
+        # Sums over all songs, not means of their figures: a song where a stem hardly plays would decide those.
         errors, owns = torch.zeros(len(SOURCES)), torch.zeros(len(SOURCES))
         for made in self._validation:
             sums = {name: tensor.to(self.device) for name, tensor in made.items()}

@@ -229,6 +229,7 @@ class Listener:
         if len(self.x) > 1:
             paired = alignment(self._envelopes(self.x), self._envelopes(fake))
             result |= {"alignment": paired.own, "alignment_other": paired.other, "alignment_real": self.real_alignment}
+            # Below the band a part is off the beat, above it is glued to its input: only what is outside costs.
             low, high = (share * self.real_alignment for share in ALIGNMENT_BAND)
             score += 2 * (max(0.0, low - paired.own) + max(0.0, paired.own - high))
         if backward is not None:

@@ -73,6 +73,7 @@ def open_translator(folder: Path, system: str, config: TranslateConfig) -> tuple
     model = read_model(folder, system)
     try:
         data = model["data"]
+        # Backwards the roles change places, and with them the levels of the mix.
         roles = [data["source"], data["target"]]
         source, target = roles if config.direction == "forward" else roles[::-1]
         return MelTranslator(

@@ -153,6 +153,7 @@ class SongClips:
         if not self.songs:
             raise ConfigError(f"none of these files can be used{left_out.first()}")
         self._store(b"")
+        # Mapped, so that the system keeps in memory what is drawn from and gives it up when others need it.
         self._codes = np.memmap(self._file, np.int16, "r", shape=(place, config.channels))
         self.twins = twins(self._prints)
         self.split = split_songs(list(self.songs), config, self.twins)

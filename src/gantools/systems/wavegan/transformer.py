@@ -63,6 +63,7 @@ class Attention(nn.Module):
         if not self.shifted:
             return self.join(self._windows(projected, window))
         half = window // 2
+        # The two halves at the ends go through attention as one batch of small windows.
         ends = torch.cat([projected[:, :half], projected[:, tokens - half :]], 1)
         ends = self._windows(ends, half)
         inner = self._windows(projected[:, half : tokens - half], window)
