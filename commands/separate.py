@@ -26,7 +26,7 @@ from gantools.runtime.device import accelerator, available_cores, resolve_device
 from gantools.separation.config import SeparateConfig
 
 if TYPE_CHECKING:
-    from gantools.separation.demucs_models import Model
+    from gantools.separation.demucs_models import StemModel
     from gantools.separation.separator import Separator
     from gantools.separation.song import Decoder
 
@@ -87,7 +87,7 @@ def separate(
 
 
 @lru_cache(maxsize=1)
-def _open(model: Model, config: SeparateConfig, device: str, jobs: int, out: str) -> tuple[Separator, Decoder]:
+def _open(model: StemModel, config: SeparateConfig, device: str, jobs: int, out: str) -> tuple[Separator, Decoder]:
     """Load the model once per process; files worked on at a time share the cores."""
     from gantools.separation.separator import open_separator
     from gantools.separation.song import Decoder

@@ -23,7 +23,7 @@ from gantools.metrics.separation.baselines import SOURCES, baselines
 from gantools.metrics.separation.ratios import mean_over_stems, score_stems
 from gantools.separation.catalogue import TINY
 from gantools.separation.networks import OwnNetwork
-from gantools.separation.overlap import Pass, Plan, average
+from gantools.separation.overlap import Pass, Segmenting, average
 from gantools.systems.separator.generate import TinySeparator, load
 
 RATE_HZ = 44100
@@ -82,7 +82,7 @@ def separate(mix: np.ndarray, model: TinySeparator) -> Stems:
             part[:, first - start : last - start] = wave[:, first:last]
         return part
 
-    made = torch.cat(list(average([one], read, Plan(torch.device("cpu"), RATE_HZ))), dim=-1).numpy()
+    made = torch.cat(list(average([one], read, Segmenting(torch.device("cpu"), RATE_HZ))), dim=-1).numpy()
     return dict(zip(model.sources, made, strict=True))
 
 

@@ -37,7 +37,7 @@ from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.cyclegan.objective import CycleGAN
 from gantools.systems.pix2pix import config as pix2pix_config
 from gantools.systems.pix2pix.objective import Pix2Pix
-from gantools.systems.separator.objective import Separator
+from gantools.systems.separator.objective import SeparatorObjective
 from gantools.systems.wavegan import config as wavegan_config
 from gantools.systems.wavegan.data import SongClips
 from gantools.systems.wavegan.objective import WaveGAN
@@ -178,7 +178,7 @@ def _pix2pix(folder: Path, **changes: Any) -> System:
 
 
 def _separator(folder: Path, **changes: Any) -> System:
-    return Separator(small_config(**{**COMMON, **changes}), find_multitracks([folder]))
+    return SeparatorObjective(small_config(**{**COMMON, **changes}), find_multitracks([folder]))
 
 
 AUTOMIX_COMMON = {"sample_rate_hz": AUTOMIX_RATE_HZ, "threads": 1, "precision": "float32", "validation_crops": 2}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gantools.errors import DependencyError
 from gantools.files.jsontext import parse_object
-from gantools.separation.demucs_models import Model, find_in_folder, find_named, published
+from gantools.separation.demucs_models import StemModel, find_in_folder, find_named, published
 from gantools.systems.separator.config import RATE_HZ, SOURCES
 
 #: The separator that ships with gantools.
@@ -14,7 +14,7 @@ TINY = Path(__file__).parent / "weights" / "tiny"
 _PREFERRED = "htdemucs"
 
 
-def find_model(name: str, *, download: bool = False) -> Model:
+def find_model(name: str, *, download: bool = False) -> StemModel:
     """Return the model called `name`, whose weights are on this machine.
 
     Parameters
@@ -48,7 +48,7 @@ def find_model(name: str, *, download: bool = False) -> Model:
     return describe_own(path) or find_in_folder(path)
 
 
-def describe_own(folder: Path) -> Model | None:
+def describe_own(folder: Path) -> StemModel | None:
     """Return the model of `train separator` in a folder, or None where there is none. Reads no weights."""
     try:
         config = parse_object((folder / "config.json").read_text(encoding="utf-8"))
@@ -57,4 +57,6 @@ def describe_own(folder: Path) -> Model | None:
         sources = tuple(config["data"].get("sources", SOURCES))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return Model(folder.name, "own", (folder / "config.json", *sorted(folder.glob("*.safetensors"))), sources, RATE_HZ)
+    return StemModel(
+        folder.name, "own", (folder / "config.json", *sorted(folder.glob("*.safetensors"))), sources, RATE_HZ
+    )

@@ -24,7 +24,7 @@ _OWNER = "adefossez"
 
 
 @dataclass(frozen=True)
-class Model:
+class StemModel:
     """A separator on disk.
 
     Attributes
@@ -64,7 +64,7 @@ def published() -> list[str]:
     return sorted(path.stem for path in _bag_folder().glob("*.yaml"))
 
 
-def find_named(name: str, *, download: bool = False) -> Model:
+def find_named(name: str, *, download: bool = False) -> StemModel:
     """Return a published Demucs model whose weights are here.
 
     Looked up in `weights_folder` and in the cache of Hugging Face; only with `download` is the network touched.
@@ -96,7 +96,7 @@ def find_named(name: str, *, download: bool = False) -> Model:
     return _bag_model(name, [path for path in found.values() if path], bag)
 
 
-def find_in_folder(path: Path) -> Model:
+def find_in_folder(path: Path) -> StemModel:
     """Return the model of a local Demucs repository: a bag (``NAME.yaml``) and its safetensors files.
 
     Parameters
@@ -196,7 +196,7 @@ def _fetch(name: str, signature: str) -> Path:
         raise DependencyError(f"the weights of {name} cannot be fetched ({reason}); try again, or copy them") from error
 
 
-def _bag_model(name: str, files: Sequence[Path], bag: dict[str, Any]) -> Model:
+def _bag_model(name: str, files: Sequence[Path], bag: dict[str, Any]) -> StemModel:
     described = [describe(file) for file in files]
     sources, rate_hz = described[0]
     # The outputs of the networks are averaged source by source and sample by sample.
@@ -206,7 +206,7 @@ def _bag_model(name: str, files: Sequence[Path], bag: dict[str, Any]) -> Model:
     if len(weights) != len(files) or any(len(row) != len(sources) for row in weights):
         raise ModelError("the weights of this bag are not one row per network and one number per source", files[0])
     rows = tuple(tuple(float(weight) for weight in row) for row in weights)
-    return Model(name, "demucs", tuple(files), sources, rate_hz, rows, float(bag.get("segment") or 0))
+    return StemModel(name, "demucs", tuple(files), sources, rate_hz, rows, float(bag.get("segment") or 0))
 
 
 def describe(path: Path) -> tuple[tuple[str, ...], int]:

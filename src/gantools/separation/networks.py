@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from gantools.errors import ConfigError, ModelError
-from gantools.separation.demucs_models import Model
+from gantools.separation.demucs_models import StemModel
 
 
 class Network(Protocol):
@@ -107,7 +107,7 @@ class OwnNetwork:
         return made
 
 
-def load_networks(model: Model, device: torch.device, segment_s: float = 0.0) -> list[Network]:
+def load_networks(model: StemModel, device: torch.device, segment_s: float = 0.0) -> list[Network]:
     """Load all networks of a model.
 
     Raises

@@ -25,7 +25,7 @@ _MOST_WORKERS = 4
 
 
 @dataclass
-class Plan:
+class Segmenting:
     """How much goes through a network at a time; lowered for good when memory runs out.
 
     Attributes
@@ -119,22 +119,22 @@ class Pass:
         return self._next >= self._stop
 
     @torch.inference_mode()
-    def step(self, read: Read, plan: Plan) -> torch.Tensor:
+    def step(self, read: Read, segmenting: Segmenting) -> torch.Tensor:
         """Run the next segments; return the samples (sources, 2, k) that nothing will change any more."""
         # Nothing is added to the sums before a batch is done, so that it can be tried again with less.
         while True:
-            segment = self.network.segment_samples // plan.divisor
-            stride = max(1, int((1 - plan.overlap) * segment))
-            chunks = self._chunks(segment, stride, plan.batch)
+            segment = self.network.segment_samples // segmenting.divisor
+            stride = max(1, int((1 - segmenting.overlap) * segment))
+            chunks = self._chunks(segment, stride, segmenting.batch)
             try:
-                made = self._run(read, chunks, segment, plan)
+                made = self._run(read, chunks, segment, segmenting)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
-            plan.lower(self.network.segment_samples)
+            segmenting.lower(self.network.segment_samples)
         self._grow(max(start + n for start, n in chunks) - self._first)
-        weights = triangle(segment, plan.device)
+        weights = triangle(segment, segmenting.device)
         for (start, n), stems in zip(chunks, made, strict=True):
             here = slice(start - self._first, start - self._first + n)
             # The sums lie in main memory; a GPU holds one batch and no more.
@@ -152,24 +152,26 @@ class Pass:
         # A batch needs one length; a shorter last segment goes by itself in the next step.
         return [chunk for chunk, length in zip(chunks, heard, strict=True) if length == heard[0]]
 
-    def _run(self, read: Read, chunks: list[tuple[int, int]], segment: int, plan: Plan) -> list[torch.Tensor]:
+    def _run(
+        self, read: Read, chunks: list[tuple[int, int]], segment: int, segmenting: Segmenting
+    ) -> list[torch.Tensor]:
         heard = self.network.heard_samples(chunks[0][1], segment)
         before = [(heard - n) // 2 for _, n in chunks]
         wave = torch.stack([read(start - lead, heard) for (start, _), lead in zip(chunks, before, strict=True)])
-        stems = self._apply(wave, plan)
+        stems = self._apply(wave, segmenting)
         return [one[..., lead : lead + n] for one, lead, (_, n) in zip(stems, before, chunks, strict=True)]
 
-    def _apply(self, wave: torch.Tensor, plan: Plan) -> torch.Tensor:
-        if plan.pool is None:
-            return self._network(wave.to(plan.device))
+    def _apply(self, wave: torch.Tensor, segmenting: Segmenting) -> torch.Tensor:
+        if segmenting.pool is None:
+            return self._network(wave.to(segmenting.device))
         if len(wave) == 1:
-            torch.set_num_threads(plan.threads)  # a segment alone gets all cores
+            torch.set_num_threads(segmenting.threads)  # a segment alone gets all cores
             try:
                 return self._network(wave)
             finally:
-                torch.set_num_threads(plan.threads // plan.workers)
+                torch.set_num_threads(segmenting.threads // segmenting.workers)
         # Cores that take a segment each never wait for one another, as they do within every operation otherwise.
-        made = [plan.pool.submit(self._network, one) for one in wave.split(1)]
+        made = [segmenting.pool.submit(self._network, one) for one in wave.split(1)]
         wait(made)
         return torch.cat([one.result() for one in made])
 
@@ -200,7 +202,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def average(passes: Sequence[Pass], read: Read, plan: Plan) -> Iterator[torch.Tensor]:
+def average(passes: Sequence[Pass], read: Read, segmenting: Segmenting) -> Iterator[torch.Tensor]:
     """Yield the weighted mean of all passes, float32 blocks (sources, 2, k) that follow one another."""
     waiting = [torch.zeros(len(one.sources), 2, 0) for one in passes]
     total = sum((one.weights for one in passes), torch.zeros(len(passes[0].sources)))
@@ -208,7 +210,7 @@ def average(passes: Sequence[Pass], read: Read, plan: Plan) -> Iterator[torch.Te
     while not all(one.finished for one in passes):
         # The pass that is furthest behind goes on, so that no other one's samples pile up waiting for it.
         last = min((i for i, one in enumerate(passes) if not one.finished), key=lambda i: passes[i].done)
-        waiting[last] = torch.cat([waiting[last], passes[last].step(read, plan)], dim=-1)
+        waiting[last] = torch.cat([waiting[last], passes[last].step(read, segmenting)], dim=-1)
         n = min(block.shape[-1] for block in waiting)
         if n:
             yield sum((s * block[..., :n] for s, block in zip(share, waiting, strict=True)), torch.zeros(()))

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from gantools.runtime.seeds import item_seed
-from gantools.separation.demucs_models import Model
+from gantools.separation.demucs_models import StemModel
 from gantools.separation.mix import Mix
 from gantools.separation.networks import Network, load_networks
-from gantools.separation.overlap import Pass, Plan, average
+from gantools.separation.overlap import Pass, Segmenting, average
 
 #: Songs are shifted by up to this much (Défossez et al. 2021, Music Source Separation in the Waveform Domain, 5.2).
 _SHIFT_S = 0.5
@@ -25,7 +25,7 @@ class Separator:
 
     Parameters
     ----------
-    model : Model
+    model : StemModel
     networks : sequence of Network
         One per row of ``model.weights``.
     device : torch.device
@@ -36,7 +36,7 @@ class Separator:
     batch : int
         Segments at a time; 0: one per core, at most 4, on a CPU, 8 elsewhere.
     threads : int
-        On a CPU; see `gantools.separation.overlap.Plan`.
+        On a CPU; see `gantools.separation.overlap.Segmenting`.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Separator:
         Always 2.
     sums_to_mix : bool
         Whether all stems together are the song.
-    plan : Plan
+    segmenting : Segmenting
         Its `notices` tell what was lowered for want of memory.
     """
 
@@ -54,7 +54,7 @@ class Separator:
 
     def __init__(
         self,
-        model: Model,
+        model: StemModel,
         networks: Sequence[Network],
         device: torch.device,
         *,
@@ -67,8 +67,8 @@ class Separator:
         self.sums_to_mix = model.kind == "own"
         self._model, self._networks, self._shifts = model, networks, shifts
         on_cpu = device.type == "cpu"
-        self.plan = Plan(device, model.rate_hz, overlap, threads=threads if on_cpu else 1)
-        self.plan.batch = batch or (self.plan.workers if on_cpu else 8)
+        self.segmenting = Segmenting(device, model.rate_hz, overlap, threads=threads if on_cpu else 1)
+        self.segmenting.batch = batch or (self.segmenting.workers if on_cpu else 8)
 
     def separate(self, mix: Mix, sources: Sequence[str], seed: int = 0) -> Iterator[np.ndarray]:
         """Yield the stems of a song, float32 blocks (sources, 2, k), in memory that does not grow with its length.
@@ -93,7 +93,7 @@ class Separator:
                 wave[:, inside] = (wave[:, inside] - np.float32(offset)) / np.float32(scale)
             return torch.from_numpy(wave)
 
-        for block in average(passes, read, self.plan):
+        for block in average(passes, read, self.segmenting):
             yield (block * scale + offset).numpy()
 
     def _passes(self, n: int, numbers: Sequence[int], seed: int) -> list[Pass]:
@@ -110,7 +110,7 @@ class Separator:
 
 
 def open_separator(
-    model: Model,
+    model: StemModel,
     device: torch.device,
     *,
     shifts: int = 0,
@@ -135,7 +135,7 @@ def open_separator(
     networks = load_networks(model, device, segment_seconds)
     separator = Separator(model, networks, device, shifts=shifts, overlap=overlap, batch=batch, threads=threads)
     if device.type == "cpu":
-        torch.set_num_threads(threads // separator.plan.workers)  # of each that takes a segment
+        torch.set_num_threads(threads // separator.segmenting.workers)  # of each that takes a segment
     return separator
 
 

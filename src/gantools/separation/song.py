@@ -110,14 +110,14 @@ def separate_song(
         rest = _rest(roles, separator)
         writer = stack.enter_context(StemWriter(mix, len(roles), separator.rate_hz, rest))
         # The plan serves all songs; only what is lowered during this one belongs in its record.
-        known = len(separator.plan.notices)
+        known = len(separator.segmenting.notices)
         for block, done in _blocks(mix, roles, separator, seed):
             writer.append(block)
             tick(0.97 * done / mix.n)
         gain, notice = writer.encode(outputs, bits)
         tick(1.0)
     fields = {"gain_db": round(20 * float(np.log10(gain)), 2), "duration_s": round(mix.frames / mix.rate_hz, 3)}
-    notices = [*separator.plan.notices[known:], *([notice] if notice else [])]
+    notices = [*separator.segmenting.notices[known:], *([notice] if notice else [])]
     return fields | ({"warning": "; ".join(notices)} if notices else {})
 
 

@@ -12,10 +12,10 @@ from small_demucs import SOURCES, small_net
 
 from gantools.errors import DeviceError
 from gantools.runtime.seeds import item_seed
-from gantools.separation.demucs_models import Model
+from gantools.separation.demucs_models import StemModel
 from gantools.separation.mix import Mix
 from gantools.separation.networks import DemucsNetwork
-from gantools.separation.overlap import Pass, Plan, average, triangle
+from gantools.separation.overlap import Pass, Segmenting, average, triangle
 from gantools.separation.separator import Separator
 
 CPU = torch.device("cpu")
@@ -49,8 +49,8 @@ def reader(wave: torch.Tensor):
     return read
 
 
-def through(wave: torch.Tensor, passes: list[Pass], plan: Plan) -> torch.Tensor:
-    return torch.cat(list(average(passes, reader(wave), plan)), dim=-1)
+def through(wave: torch.Tensor, passes: list[Pass], segmenting: Segmenting) -> torch.Tensor:
+    return torch.cat(list(average(passes, reader(wave), segmenting)), dim=-1)
 
 
 @pytest.mark.parametrize("n", [1, 3, 441, 999, 1000, 1001, 7777])
@@ -58,7 +58,7 @@ def through(wave: torch.Tensor, passes: list[Pass], plan: Plan) -> torch.Tensor:
 def test_a_network_that_only_scales_comes_out_exactly(n: int, overlap: float) -> None:
     wave = torch.randn(2, n, generator=torch.Generator().manual_seed(0))
     one = Pass(Halves(), torch.ones(2), [0, 1], 0, n)
-    stems = through(wave, [one], Plan(CPU, 44100, overlap, batch=3))
+    stems = through(wave, [one], Segmenting(CPU, 44100, overlap, batch=3))
     assert stems.shape == (2, 2, n)
     torch.testing.assert_close(stems[1], 0.75 * wave, rtol=0, atol=1e-6)
     torch.testing.assert_close(stems.sum(0), wave, rtol=0, atol=1e-6)
@@ -76,18 +76,18 @@ def test_shifted_passes_and_bags_are_averaged_source_by_source() -> None:
         Pass(Silence(700), torch.tensor([1.0, 0.0]), [0, 1], -7, 5000),
         Pass(Halves(320), torch.tensor([0.0, 1.0]), [0, 1], 0, 5000),
     ]
-    stems = through(wave, passes, Plan(CPU, 44100))
+    stems = through(wave, passes, Segmenting(CPU, 44100))
     torch.testing.assert_close(stems[0], 0.125 * wave, rtol=0, atol=1e-6)
     torch.testing.assert_close(stems[1], 0.75 * wave, rtol=0, atol=1e-6)
 
 
 def test_out_of_memory_lowers_the_batch_then_the_segment_and_goes_on() -> None:
     wave = torch.randn(2, 300_000, generator=torch.Generator().manual_seed(0))
-    plan = Plan(CPU, 44100, batch=4)
+    segmenting = Segmenting(CPU, 44100, batch=4)
     one = Pass(Halves(176_400, most_samples=50_000), torch.ones(2), [0, 1], 0, 300_000)
-    stems = through(wave, [one], plan)
+    stems = through(wave, [one], segmenting)
     torch.testing.assert_close(stems.sum(0), wave, rtol=0, atol=1e-6)
-    assert [notice.split(": ")[1] for notice in plan.notices] == [
+    assert [notice.split(": ")[1] for notice in segmenting.notices] == [
         "going on with 2 segments at a time",
         "going on with 1 segments at a time",
         "segments halved to 2.0 s",
@@ -95,13 +95,15 @@ def test_out_of_memory_lowers_the_batch_then_the_segment_and_goes_on() -> None:
     ]
     hopeless = Pass(Halves(176_400, most_samples=10), torch.ones(2), [0, 1], 0, 300_000)
     with pytest.raises(DeviceError, match="out of memory"):
-        through(wave, [hopeless], Plan(CPU, 44100))
+        through(wave, [hopeless], Segmenting(CPU, 44100))
 
 
 def test_threads_change_nothing() -> None:
     wave = torch.randn(2, 5500, generator=torch.Generator().manual_seed(0))
     stems = [
-        through(wave, [Pass(Halves(), torch.ones(2), [0, 1], 0, 5500)], Plan(CPU, 44100, batch=3, threads=threads))
+        through(
+            wave, [Pass(Halves(), torch.ones(2), [0, 1], 0, 5500)], Segmenting(CPU, 44100, batch=3, threads=threads)
+        )
         for threads in (1, 3)
     ]
     assert torch.equal(stems[0], stems[1])
@@ -135,7 +137,7 @@ def expected(model, wave: np.ndarray, **options) -> np.ndarray:
 def test_equal_to_demucs(tmp_path: Path, kind: str) -> None:
     mix, wave = song(tmp_path, 150_000)
     net = small_net(kind)
-    model = Model("x", "demucs", (), tuple(SOURCES), weights=((1.0,) * 4,))
+    model = StemModel("x", "demucs", (), tuple(SOURCES), weights=((1.0,) * 4,))
     separator = Separator(model, [DemucsNetwork(net)], CPU, batch=2)
     got = np.concatenate(list(separator.separate(mix, SOURCES)), axis=-1)
     reference = expected(net, wave, shifts=0)
@@ -148,7 +150,7 @@ def test_equal_to_demucs_with_shifts_and_a_weighted_bag(tmp_path: Path, monkeypa
     mix, wave = song(tmp_path, 100_000)
     nets = [small_net(seed=seed) for seed in (0, 1)]
     rows = ((1.0, 0.0, 0.5, 0.0), (0.0, 1.0, 0.5, 1.0))
-    model = Model("x", "demucs", (), tuple(SOURCES), weights=rows)
+    model = StemModel("x", "demucs", (), tuple(SOURCES), weights=rows)
     separator = Separator(model, [DemucsNetwork(net) for net in nets], CPU, shifts=2)
     got = np.concatenate(list(separator.separate(mix, ["vocals", "other"], seed=5)), axis=-1)
     offsets = iter([22050 - item_seed(5, "shift", row, shift) % 22051 for row in (0, 1) for shift in (0, 1)])
@@ -164,7 +166,7 @@ def test_a_shorter_segment_costs_less_and_not_only_sounds_different(tmp_path: Pa
     assert network.segment_samples == 44100
     net.register_forward_pre_hook(lambda module, args: heard.append((args[0].shape[-1], module.use_train_segment)))
     mix, _ = song(tmp_path, 60_000)
-    model = Model("x", "demucs", (), tuple(SOURCES), weights=((1.0,) * 4,))
+    model = StemModel("x", "demucs", (), tuple(SOURCES), weights=((1.0,) * 4,))
     blocks = list(Separator(model, [network], CPU).separate(mix, ["bass"]))
     assert sum(block.shape[-1] for block in blocks) == 60_000
     assert set(heard) == {(44100, False)}

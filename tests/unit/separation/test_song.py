@@ -12,7 +12,7 @@ from sounds import tone
 
 from gantools.errors import InputError
 from gantools.separation.config import REST, SeparateConfig
-from gantools.separation.demucs_models import Model
+from gantools.separation.demucs_models import StemModel
 from gantools.separation.networks import OwnNetwork
 from gantools.separation.separator import Separator
 from gantools.separation.song import Decoder, separate_song
@@ -33,7 +33,7 @@ class Scaling:
 
 
 def separate(folder: Path, source: Path, roles=ROLES, gains=(0.25, 0.75), ending="wav", bits="32f"):
-    separator = Separator(Model("x", "own", (), ROLES), [OwnNetwork(Scaling(gains))], torch.device("cpu"))
+    separator = Separator(StemModel("x", "own", (), ROLES), [OwnNetwork(Scaling(gains))], torch.device("cpu"))
     decoder = Decoder(folder / "out", 44100)
     outputs = [folder / "out" / f"{role}.{ending}" for role in roles]
     try:

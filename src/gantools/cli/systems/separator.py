@@ -35,13 +35,13 @@ def add_train(app: typer.Typer) -> None:
           gantools train separator stems/ -o models/separator --budget 1h
           gantools separate songs/ --model models/separator -o out/
         """
-        from gantools.systems.separator.objective import Separator
+        from gantools.systems.separator.objective import SeparatorObjective
 
         tracks = gather_multitracks([stems], run)[0]
         return run_training(
             run,
             config,
-            lambda chosen, device: Separator(chosen, tracks, device),
+            lambda chosen, device: SeparatorObjective(chosen, tracks, device),
             base=base,
             resume=resume,
             source=" ".join(stems or ["-"]),

@@ -23,7 +23,7 @@ _COMB_REACH = 24
 
 
 @dataclass(frozen=True)
-class ClipSet:
+class ClipStatistics:
     """Clips of one length, as mono.
 
     Parameters

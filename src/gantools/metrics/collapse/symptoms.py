@@ -15,7 +15,7 @@ import torch
 from scipy.cluster.vq import kmeans2, vq
 from scipy.signal import resample_poly
 
-from gantools.metrics.collapse.clip_statistics import ClipSet
+from gantools.metrics.collapse.clip_statistics import ClipStatistics
 from gantools.metrics.novelty.crosscorrelation import best_matches, cut_windows
 
 Clips = np.ndarray | torch.Tensor
@@ -73,7 +73,7 @@ class CollapsePanel:
 
     def __init__(self, real: Clips, rate_hz: int, training: Clips | None = None, seed: int = 0) -> None:
         self.rate_hz = rate_hz
-        self.real = ClipSet(_mono(real), rate_hz)
+        self.real = ClipStatistics(_mono(real), rate_hz)
         features = self.real.features
         if len(features) < 2:
             raise ValueError("a collapse panel needs at least two real clips that are not silent")
@@ -91,9 +91,9 @@ class CollapsePanel:
 
     def figures(self, samples: Clips) -> dict[str, float]:
         """Return the figures of samples (n, channels, time) by the names of `FIGURES`; NaN where there is none."""
-        return self._figures(ClipSet(np.nan_to_num(_mono(samples)), self.rate_hz))
+        return self._figures(ClipStatistics(np.nan_to_num(_mono(samples)), self.rate_hz))
 
-    def _figures(self, made: ClipSet) -> dict[str, float]:
+    def _figures(self, made: ClipStatistics) -> dict[str, float]:
         real = self.real
         return {
             "level_ratio": made.level / real.level,
@@ -121,7 +121,7 @@ class CollapsePanel:
         # First of all: a single NaN would make every other figure NaN.
         if broken:
             return {"divergence": f"{broken:.1%} of the samples are not finite"}
-        f = self._figures(ClipSet(waves, self.rate_hz))
+        f = self._figures(ClipStatistics(waves, self.rate_hz))
         if silence := self._silence(f):
             return {"silence": silence}
         same = _sameness(f)
@@ -151,7 +151,7 @@ class CollapsePanel:
         most = max(MOST_COPIED, 2 * self._copied_real)
         return f"{f['copied_share']:.0%} of the seconds stand in the training clips" if f["copied_share"] > most else ""
 
-    def _coverage(self, made: ClipSet) -> float:
+    def _coverage(self, made: ClipStatistics) -> float:
         """Return the share of real clips whose cluster has a sample, over what as many real clips would reach.
 
         After the number of statistically different bins (Richardson and Weiss 2018), without its test.
@@ -163,7 +163,7 @@ class CollapsePanel:
         # Of n real clips none falls into a cluster of share p with probability (1 - p)^n.
         return float(reached / (self._shares * (1 - (1 - self._shares) ** len(labels))).sum())
 
-    def _comb_db(self, made: ClipSet) -> float:
+    def _comb_db(self, made: ClipStatistics) -> float:
         """Return the most that a comb line stands out which does not in real clips; 0 below 12 dB."""
         lines, real = made.comb_lines_db, self.real.comb_lines_db
         if len(lines) != len(real):
@@ -174,7 +174,7 @@ class CollapsePanel:
         factor = max(1, self.rate_hz // _COPY_RATE_HZ)
         return waves if factor == 1 else resample_poly(waves, 1, factor, axis=1).astype(np.float32)
 
-    def _copied(self, made: ClipSet) -> float:
+    def _copied(self, made: ClipStatistics) -> float:
         if self._training is None:
             return math.nan
         waves = self._slow(made.waves)

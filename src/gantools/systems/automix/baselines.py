@@ -11,14 +11,14 @@ from torch import nn
 
 if TYPE_CHECKING:
     from gantools.systems.automix.bands import BandMixer
-    from gantools.systems.automix.data import Crops, Song
+    from gantools.systems.automix.data import Crops, SongStems
 
 #: Largest difference of a band's mean gain from that of its stem.
 MOST_DB = 15.0
 _CROPS = 12
 
 
-def mean_gains(songs: Sequence[Song]) -> dict[str, float]:
+def mean_gains(songs: Sequence[SongStems]) -> dict[str, float]:
     """Return the mean gain of each role that gives back its loudness in the mix, in dB."""
     roles = sorted({role for song in songs for role in song.gains_db})
     return {role: float(np.mean([s.gains_db[role] for s in songs if role in s.gains_db])) for role in roles}
@@ -62,7 +62,7 @@ def mean_curves(network: BandMixer, crops: Crops) -> torch.Tensor:
     return curves / 10
 
 
-def _stem_powers(network: BandMixer, crops: Crops, song: Song) -> torch.Tensor:
+def _stem_powers(network: BandMixer, crops: Crops, song: SongStems) -> torch.Tensor:
     """Return the mean power of the normalised and the wet stems, (2, stems, 2, bands)."""
     total = torch.zeros(2, len(crops.config.role_names), 2, network.bands)
     with torch.no_grad():

@@ -24,7 +24,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass
-class Song:
+class SongStems:
     """One song in memory.
 
     Attributes
@@ -71,7 +71,7 @@ def load_songs(
     normalised: Sequence[Multitrack],
     wet: Sequence[Multitrack],
     left_out: LeftOut | None = None,
-) -> list[Song]:
+) -> list[SongStems]:
     """Read songs into memory: 10 MB a minute and stem at 44.1 kHz.
 
     A stem that cannot be read before or after mixing is left out, and so is a song that is silent or has no stem left;
@@ -117,7 +117,7 @@ def _check_roles(config: AutomixConfig, before: Multitrack, after: Multitrack) -
         raise ConfigError(f"{before.song} has {', '.join(unknown)}, which no input takes; use --roles {wanted}")
 
 
-def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out: LeftOut) -> Song | None:
+def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out: LeftOut) -> SongStems | None:
     normalised = read_stems(dict(sorted(before.stems.items())), config.sample_rate_hz, left_out)
     wet = read_stems(dict(sorted(after.stems.items())), config.sample_rate_hz, left_out)
     normalised = {role: recording for role, recording in normalised.items() if role in wet}
@@ -126,7 +126,7 @@ def _load(config: AutomixConfig, before: Multitrack, after: Multitrack, left_out
     mixture = read_stems({"mix": after.mixture}, config.sample_rate_hz, left_out).get("mix") if after.mixture else None
     if not wet:
         return None
-    song = Song(before.song, normalised, wet, mixture, 1.0, np.zeros(0, bool), {})
+    song = SongStems(before.song, normalised, wet, mixture, 1.0, np.zeros(0, bool), {})
     loudness = _measure(song.target, song.frames, config.sample_rate_hz)
     if not math.isfinite(level := loudness.integrated_lufs()):
         left_out.note(InputError("the mix is silent", after.song), after.song)
@@ -153,7 +153,7 @@ def _measure(read: object, frames: int, rate_hz: int) -> Loudness:
 class Crops:
     """Random crops of songs; each is a pure function of (seed, step, item)."""
 
-    def __init__(self, config: AutomixConfig, songs: Sequence[Song]) -> None:
+    def __init__(self, config: AutomixConfig, songs: Sequence[SongStems]) -> None:
         self.config = config
         short = [song.name for song in songs if self._train_frames(song) <= config.crop]
         self.songs = [song for song in songs if song.name not in short]
@@ -177,7 +177,7 @@ class Crops:
             f"{share} {'the one song' if len(self.songs) == 1 else 'the songs that are trained on'}",
         ]
 
-    def _train_frames(self, song: Song) -> int:
+    def _train_frames(self, song: SongStems) -> int:
         return int(song.frames * (1 - self.config.validation_share))
 
     def train(self, step: int, item: int) -> dict[str, torch.Tensor]:
@@ -216,12 +216,12 @@ class Crops:
         first, last = self._train_frames(song), max(self._train_frames(song), song.frames - self.config.crop)
         return self._plain(song, first + (last - first) * (number // len(self.songs)) // max(1, rounds - 1))
 
-    def spread(self, song: Song, count: int) -> Iterator[dict[str, torch.Tensor]]:
+    def spread(self, song: SongStems, count: int) -> Iterator[dict[str, torch.Tensor]]:
         """Yield crops of a song as they are, evenly spread over its training part."""
         for start in np.linspace(0, self._train_frames(song) - self.config.crop, count).astype(int):
             yield self._plain(song, int(start))
 
-    def _plain(self, song: Song, start: int) -> dict[str, torch.Tensor]:
+    def _plain(self, song: SongStems, start: int) -> dict[str, torch.Tensor]:
         stems, wet = self._empty(), self._empty()
         for index, role in enumerate(self.config.role_names):
             if role in song.wet:
@@ -232,11 +232,11 @@ class Crops:
     def _empty(self) -> np.ndarray:
         return np.zeros((len(self.config.role_names), 2, self.config.crop), np.float32)
 
-    def _sum_wet(self, song: Song, start: int) -> np.ndarray:
+    def _sum_wet(self, song: SongStems, start: int) -> np.ndarray:
         crops = [recording.crop(start, self.config.crop) for recording in song.wet.values()]
         return np.sum(crops, axis=0) * np.float32(song.gain)
 
-    def _place(self, random: np.random.Generator) -> tuple[Song, int]:
+    def _place(self, random: np.random.Generator) -> tuple[SongStems, int]:
         """Draw a song and a place where it sounds at least half of the time."""
         song = self.songs[int(random.integers(len(self.songs)))]
         hop = round(0.1 * self.config.sample_rate_hz)

@@ -21,7 +21,7 @@ _SOUND = 10 ** (-50 / 20)
 
 
 @dataclass(frozen=True)
-class Stem:
+class TrainingStem:
     """One recorded stem, as far as training may use it.
 
     Attributes
@@ -41,7 +41,7 @@ class Stem:
     rms: float
 
 
-def read_stem(recording: Recording, frames: int) -> Stem:
+def read_stem(recording: Recording, frames: int) -> TrainingStem:
     """Return the stem with its blocks that sound (above -50 dB)."""
     levels = [
         float(np.sqrt(np.mean(np.square(recording.crop(start, _BLOCK), dtype=np.float64))))
@@ -49,7 +49,7 @@ def read_stem(recording: Recording, frames: int) -> Stem:
     ]
     sounding = np.flatnonzero(np.array(levels) > _SOUND)
     rms = float(np.sqrt(np.mean(np.square(np.array(levels)[sounding])))) if len(sounding) else 0.0
-    return Stem(recording, frames, sounding, rms)
+    return TrainingStem(recording, frames, sounding, rms)
 
 
 class Remixer:
@@ -64,7 +64,7 @@ class Remixer:
     Attributes
     ----------
     songs : dict
-        Song -> role -> Stem, of the songs that training may use.
+        Song -> role -> TrainingStem, of the songs that training may use.
     complete : list of str
         Those with all four stems.
     left_out : LeftOut
@@ -87,7 +87,7 @@ class Remixer:
             if name not in {track.song for track in tracks}:
                 songs = ", ".join(track.song for track in tracks[:8])
                 raise ConfigError(f"val_songs: no song {name!r} among {songs}")
-        self.songs: dict[str, dict[str, Stem]] = {}
+        self.songs: dict[str, dict[str, TrainingStem]] = {}
         self.held_out: list[tuple[str, dict[str, Recording], int, int]] = []
         self.left_out = LeftOut()
         read = {track.song: self._read(track) for track in (track.within(SOURCES) for track in tracks)}
@@ -132,7 +132,7 @@ class Remixer:
             notes.append(f"validation hears the training: {share} of {which}; --val-songs holds out whole songs")
         return notes
 
-    def _weigh(self, role: str) -> tuple[list[Stem], np.ndarray, float]:
+    def _weigh(self, role: str) -> tuple[list[TrainingStem], np.ndarray, float]:
         """Return the stems of a role, the chance of each (by how long it sounds), and their usual level."""
         found = [(stems[role], len(stems) == len(SOURCES)) for stems in self.songs.values() if role in stems]
         found = [(stem, complete) for stem, complete in found if len(stem.blocks)]
@@ -204,7 +204,7 @@ class Remixer:
         return wave * np.float32(gain * (1 if random.random() < 0.5 else -1))
 
 
-def _stretch(stem: Stem, start: int, samples: int, speed: float) -> np.ndarray:
+def _stretch(stem: TrainingStem, start: int, samples: int, speed: float) -> np.ndarray:
     """Return (2, samples) from `start`, played at `speed`; a short loop is repeated."""
     # Interpolation also reads the sample behind the last place.
     needed = int(samples * speed) + 2

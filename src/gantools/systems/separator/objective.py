@@ -24,7 +24,7 @@ _VALIDATION_FRAMES = 430  # 10 s
 _SILENT_SHARE = 1e-6
 
 
-class Separator(System):
+class SeparatorObjective(System):
     """A mask network on frequency bands that learns from remixed songs.
 
     Parameters

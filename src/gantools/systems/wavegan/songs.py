@@ -28,7 +28,7 @@ _RMS_DB = -18.0
 
 
 @dataclass(frozen=True)
-class Song:
+class StoredSong:
     """One song in the store.
 
     Attributes
@@ -110,7 +110,7 @@ class SongClips:
 
     Attributes
     ----------
-    songs : dict of str to Song
+    songs : dict of str to StoredSong
     split : dict
         ``train``, ``val``, ``test`` -> names of songs.
     padded, left_out : list of str
@@ -131,7 +131,7 @@ class SongClips:
         config: WaveGANConfig,
         tick: Callable[[], None] | None = None,
     ) -> None:
-        self.config, self.songs = config, dict[str, Song]()
+        self.config, self.songs = config, dict[str, StoredSong]()
         self.padded, left_out = list[str](), LeftOut()
         self._prints: dict[str, Fingerprint] = {}
         self._file = open_scratch()
@@ -157,7 +157,7 @@ class SongClips:
         self._codes = np.memmap(self._file, np.int16, "r", shape=(place, config.channels))
         self.twins = twins(self._prints)
         self.split = split_songs(list(self.songs), config, self.twins)
-        self._sides: dict[str, tuple[list[Song], np.ndarray]] = {}
+        self._sides: dict[str, tuple[list[StoredSong], np.ndarray]] = {}
         for side, chosen in self.split.items():
             songs = [self.songs[name] for name in chosen]
             # All places where a clip can begin, song after song: one draw among them takes songs by their length.
@@ -216,7 +216,7 @@ class SongClips:
                 break
         return self._cut(song, start)
 
-    def _cut(self, song: Song, start: int) -> np.ndarray:
+    def _cut(self, song: StoredSong, start: int) -> np.ndarray:
         wave = np.zeros((self.config.channels, self.config.samples), np.float32)
         stop = min(start + self.config.samples, song.stored)
         if start < stop:
@@ -245,7 +245,7 @@ def _shaped_blocks(reader: AudioReader, channels: int) -> Iterator[np.ndarray]:
             yield block[:, :2]
 
 
-def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, Song, Fingerprint]:
+def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, StoredSong, Fingerprint]:
     """Return the 16-bit codes (frames, channels) of a file, its entry and its fingerprint.
 
     `place` is where it will lie.
@@ -274,5 +274,5 @@ def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple
     power[: len(wave)] = np.square(wave * np.float32(gain)).mean(axis=1)
     energy = np.concatenate([[0.0], np.cumsum(power.reshape(-1, _BLOCK).sum(axis=1))])
     codes = np.round(wave / np.float32(step)).astype(np.int16)
-    song = Song(name, place, len(wave), frames, step * gain, energy)
+    song = StoredSong(name, place, len(wave), frames, step * gain, energy)
     return np.ascontiguousarray(codes), song, fingerprint(wave.T, config.sample_rate_hz, codes)

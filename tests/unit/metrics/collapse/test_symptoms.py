@@ -11,7 +11,7 @@ import soundfile
 import soxr
 import torch
 
-from gantools.metrics.collapse.clip_statistics import ClipSet
+from gantools.metrics.collapse.clip_statistics import ClipStatistics
 from gantools.metrics.collapse.symptoms import FIGURES, CollapsePanel
 
 RATE_HZ, LENGTH = 8000, 8192
@@ -87,19 +87,19 @@ def test_copies_are_found_at_any_level_and_place(panel: CollapsePanel) -> None:
 def test_figures_by_hand() -> None:
     time = np.arange(LENGTH)
     tone = 0.5 * np.sin(2 * np.pi * 440 / RATE_HZ * time)
-    clips = ClipSet(np.stack([tone, -tone, np.roll(tone, 300), 2 * tone]).astype(np.float32), RATE_HZ)
+    clips = ClipStatistics(np.stack([tone, -tone, np.roll(tone, 300), 2 * tone]).astype(np.float32), RATE_HZ)
     assert clips.level == pytest.approx(0.5 * np.sqrt((1 + 1 + 1 + 4) / 8), rel=1e-3)
     assert clips.clipped_share == pytest.approx(0.25 * np.arccos(0.99) / (np.pi / 2), rel=0.1)
     assert clips.twin_share == 0.5  # three of six pairs: the shifted tone begins later and so lacks 300 samples
-    assert ClipSet(clips.waves[[0, 1, 3]], RATE_HZ).pairwise_db == pytest.approx(0.0, abs=0.01)
+    assert ClipStatistics(clips.waves[[0, 1, 3]], RATE_HZ).pairwise_db == pytest.approx(0.0, abs=0.01)
     assert clips.flatness < 0.05
     noise = np.random.default_rng(0).standard_normal((8, LENGTH)).astype(np.float32)
-    white = ClipSet(noise, RATE_HZ)
+    white = ClipStatistics(noise, RATE_HZ)
     assert white.flatness > 0.75
     assert white.variety == pytest.approx(1.0, abs=0.1)
     assert white.twin_share == 0.0
     level = 0.02 * np.sin(2 * np.pi * time * 5 / 64)
-    lines = ClipSet((noise * 0.01 + level).astype(np.float32), RATE_HZ).comb_lines_db
+    lines = ClipStatistics((noise * 0.01 + level).astype(np.float32), RATE_HZ).comb_lines_db
     assert int(lines.argmax()) == 4  # the fifth multiple of a 64th
     assert np.delete(lines, 4).max() < 12 < lines[4]
 

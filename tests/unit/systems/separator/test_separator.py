@@ -14,7 +14,7 @@ from gantools.systems.separator.bands import Bands, band_edges, sum_bands
 from gantools.systems.separator.config import PRESETS, SeparatorConfig
 from gantools.systems.separator.generate import TinySeparator, load
 from gantools.systems.separator.networks import build_network, describe_mix
-from gantools.systems.separator.objective import Separator, band_errors, error_bels
+from gantools.systems.separator.objective import SeparatorObjective, band_errors, error_bels
 from gantools.systems.separator.shipping import ship
 from gantools.training.loop import train
 
@@ -118,7 +118,7 @@ def test_swapped_channels_in_batches_do_not_mix() -> None:
 
 
 def test_batches_follow_from_their_numbers_alone(tracks: list[Multitrack]) -> None:
-    system, other = Separator(small_config(), tracks), Separator(small_config(), tracks)
+    system, other = SeparatorObjective(small_config(), tracks), SeparatorObjective(small_config(), tracks)
     expected = [system.batch(step, (0, 1)) for step in range(3)]
     for step in (2, 0, 1):  # out of order: nothing that was made ahead is taken for something else
         both = other.batch(step, (0,)), other.batch(step, (1,))
@@ -128,7 +128,7 @@ def test_batches_follow_from_their_numbers_alone(tracks: list[Multitrack]) -> No
 
 def test_training_learns_the_small_songs(tracks: list[Multitrack], tmp_path: Path) -> None:
     config = small_config(steps=60, aligned_share=1.0, validate_every=60, width=8, body_width=32, lr=0.01)
-    train(Separator(config, tracks), tmp_path / "model")
+    train(SeparatorObjective(config, tracks), tmp_path / "model")
     lines = (tmp_path / "model" / "metrics.jsonl").read_text().splitlines()
     scores = [float(line.split('"score": ')[1].split(",")[0]) for line in lines if '"validation"' in line]
     assert scores[-1] < scores[0] - 3.0  # dB
@@ -143,14 +143,14 @@ def test_validation_leaves_out_silent_stems_and_needs_something_held_out(tmp_pat
     write_song(tmp_path / "two", 1)
     soundfile.write(tmp_path / "two" / "vocals.wav", np.zeros(1000), 44100)
     tracks = find_multitracks([tmp_path])
-    system = Separator(small_config(val_songs="two"), tracks)
+    system = SeparatorObjective(small_config(val_songs="two"), tracks)
     assert set(system.validate(system.networks, 0)) == {"score", "drums", "bass", "other"}
-    system = Separator(small_config(validation_share=0.0), tracks)
+    system = SeparatorObjective(small_config(validation_share=0.0), tracks)
     assert system.validate(system.networks, 0) == {}
 
 
 def test_shipping_keeps_the_sound(tracks: list[Multitrack], tmp_path: Path) -> None:
-    train(Separator(small_config(steps=3), tracks), tmp_path / "model")
+    train(SeparatorObjective(small_config(steps=3), tracks), tmp_path / "model")
     ship(tmp_path / "model", tmp_path / "small", "me\n")
     assert sorted(path.name for path in (tmp_path / "small").iterdir()) == [
         "CREDITS.txt", "config.json", "mask.safetensors"
