@@ -234,7 +234,7 @@ def test_a_configuration_of_a_billion_channels_takes_no_memory(tmp_path: Path) -
     from gantools.files.containers import write_state
     from gantools.models.weights import open_network
 
-    config = {"schema": 1, "system": "s", "config": {}, "data": {}, "networks": {"G": 6}, "ema": []}
+    config = {"schema": 2, "system": "s", "config": {}, "data": {}, "networks": {"G": 6}, "ema": []}
     (tmp_path / "config.json").write_text(json.dumps(config))
     write_state(tmp_path / "G.safetensors", {"weight": torch.ones(2, 3)}, {})
     assert open_network(tmp_path, "G", lambda: nn.Linear(3, 2, bias=False)).weight.sum() == 6

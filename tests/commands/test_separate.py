@@ -109,7 +109,7 @@ def test_a_model_of_our_own_gives_stems_that_sum_to_the_song(gantools, weights, 
     config = SeparatorConfig(width=8, body_width=16, blocks=1)
     state = build_network(config).state_dict()
     (tmp_path / "mine").mkdir()
-    model = {"schema": 1, "system": "separator", "config": to_mapping(config), "data": {}}
+    model = {"schema": 2, "system": "separator", "config": to_mapping(config), "data": {}}
     model |= {"networks": {"mask": 1}, "ema": []}
     (tmp_path / "mine/config.json").write_text(json.dumps(model))
     write_state(tmp_path / "mine/mask.safetensors", state, {})

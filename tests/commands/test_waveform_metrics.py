@@ -71,7 +71,7 @@ def test_novelty_takes_a_model_folder_and_its_receptive_field(gantools, ideas: P
     model = ideas / "riff.caw"
     model.mkdir()
     write_tensors(model / "clips.safetensors", {"clip000": np.stack([riff, riff])}, {"rate_hz": RATE})
-    description = {"schema": 1, "system": "any", "config": {}, "networks": {}, "ema": []}
+    description = {"schema": 2, "system": "any", "config": {}, "networks": {}, "ema": []}
     (model / "config.json").write_text(json.dumps({**description, "data": {"receptive_field_s": 249 / 500}}))
     done = gantools("evaluate", "novelty", "ideas/copy.wav", "riff.caw", "--json")
     assert done.returncode == 0, done.stderr

@@ -78,7 +78,7 @@ def test_another_thing_than_a_model_is_one_line(here: tuple[str, Path], tmp_path
     refused(tmp_path, words, "m")
     (tmp_path / "m").mkdir()
     refused(tmp_path, words, "m")
-    (tmp_path / "m/config.json").write_text('{"schema": 1, "system": "other"}')
+    (tmp_path / "m/config.json").write_text('{"schema": 2, "system": "other"}')
     refused(tmp_path, words, "m")
 
 

@@ -19,7 +19,7 @@ from gantools.version import __version__
 _ABSENT = "not there"
 Options = TypeVar("Options")
 #: Version of `config.json`.
-SCHEMA = 1
+SCHEMA = 2
 
 
 def describe(

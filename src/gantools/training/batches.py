@@ -12,6 +12,8 @@ import torch
 from gantools.training.system import Step, System
 
 Tensors = dict[str, torch.Tensor]
+#: How long the end of a run waits for a batch that is being made: a run that is told to stop has ten seconds.
+_PATIENCE_S = 1.0
 
 
 @dataclass
@@ -76,37 +78,43 @@ class Batches:
             self._ahead[2].exception()
 
     def close(self) -> None:
-        """End the thread, after the batch under way."""
-        if self._thread:
+        """End the thread, after the batch under way; one that takes long is left to itself, as nobody wants it."""
+        thread, self._ahead, self._thread = self._thread, None, None
+        if thread:
             self._wanted.put(None)
-            self._thread.join()
-        self._ahead = self._thread = None
+            thread.join(_PATIENCE_S)
 
     def _make(self, step: int) -> list[Tensors]:
         return [self.system.batch(step, items) for items in self.pieces]
 
     def _begin(self, step: int, threads: int) -> None:
         if self._thread is None:
+            # The current device belongs to a thread; a new one begins with the first.
+            device = self.system.device
+            index = torch.cuda.current_device() if device.type == "cuda" and device.index is None else device.index
             # A daemon: a process that is told to end does not wait for it.
-            self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+            self._thread = threading.Thread(target=self._work, args=(index,), name="batches", daemon=True)
             self._thread.start()
         self._ahead = (step, threads, Future())
         self._wanted.put(self._ahead)
 
-    def _work(self) -> None:
-        # The current device and the number of threads belong to a thread; a new one has the defaults.
-        if self.system.device.type == "cuda" and self.system.device.index is not None:
-            torch.cuda.set_device(self.system.device)
+    def _work(self, device: int | None) -> None:
         while wanted := self._wanted.get():
             step, threads, made = wanted
-            if torch.get_num_threads() != threads:
-                torch.set_num_threads(threads)
             try:
+                if self.system.device.type == "cuda":
+                    torch.cuda.set_device(device)
+                # The number of threads belongs to a thread too.
+                if torch.get_num_threads() != threads:
+                    torch.set_num_threads(threads)
                 made.set_result(self._make(step))
             except BaseException as error:  # raised where the batch is used, if it ever is
                 made.set_exception(error)
 
 
 def pays_ahead(device: torch.device) -> bool:
-    """Return whether batches should be made ahead: with one CPU thread they would only take it from the step."""
-    return device.type != "cpu" or torch.get_num_threads() > 1
+    """Return whether batches should be made ahead: with one CPU thread they would only take it from the step.
+
+    Not on MPS, where nobody has tried whether two threads may compute at a time.
+    """
+    return device.type == "cuda" or (device.type == "cpu" and torch.get_num_threads() > 1)

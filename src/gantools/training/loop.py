@@ -29,7 +29,9 @@ from gantools.training.thread_trial import ThreadTrial, candidates
 from gantools.training.validation import Validator
 
 _MOST_BAD_STEPS = 3
-_OF_ANOTHER_VERSION = "is damaged, or a checkpoint of another version; use --no-resume to start over"
+_OF_ANOTHER_VERSION = (
+    "is damaged, or a checkpoint of another version; --no-resume starts over, --from uses its weights in another --out"
+)
 
 
 def train(
@@ -65,7 +67,7 @@ def train(
     resume : str
         ``auto`` goes on from a checkpoint in `folder`; ``never`` starts over and replaces the folder.
     base_model : str or Path, optional
-        Model folder with weights to start a new run from (`weights.start_from`); not read when a run is resumed.
+        Model folder with weights to start a new run from (`fine_tuning.start_from`); not read when a run is resumed.
     report : callable, optional
         Called with a `Progress` after each step and around each validation, on rank 0.
     clock : callable
@@ -89,8 +91,10 @@ def train(
             run.begin(resume, base_model)
             summary = run.go()
         finally:
-            run.engine.batches.close()
-            run.folder.close()
+            try:
+                run.engine.batches.close()
+            finally:
+                run.folder.close()  # its lock, whatever became of the thread
         done = True
         return summary
     except torch.cuda.OutOfMemoryError as error:
@@ -289,10 +293,13 @@ class _Run:
         if self.trial:
             self.trial.note(taken)
         state.step += 1
+        # An overflow that a smaller loss scale answers is no bad step; the answer itself changes the scale.
+        tolerated = bool(bad) and self.engine.scale.tolerates()
         self.engine.scale.update(not bad)
         # A step that was skipped changed no weight: it is counted, and nothing else.
         if bad:
-            self._note_bad_step(bad)
+            if not tolerated:
+                self._note_bad_step(bad)
             return
         self.bad_steps = 0
         self.engine.average(state.good_steps)
@@ -307,8 +314,6 @@ class _Run:
 
     def _note_bad_step(self, phase: str) -> None:
         """Count a step that was skipped; go back, or give up, after some of them in a row."""
-        if self.engine.scale.tolerates():
-            return
         self.bad_steps += 1
         if self.ranks.first:
             self.reporter.write("skipped", {"phase": phase})

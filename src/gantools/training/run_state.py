@@ -33,8 +33,8 @@ class RunState:
     good_steps : int
         Steps without those that were skipped: so many updates the moving averages have had.
     validated_step, published_step : int
-        Steps after which the last validation was and the weights in the folder were written; -1 before the first
-        validation.
+        Steps after which the last validation was, -1 before the first, and after which the weights in the folder were
+        written.
     best_step, best_score : int or None, float or None
         The best validation.
     seconds : float

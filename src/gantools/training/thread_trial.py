@@ -49,14 +49,18 @@ class ThreadTrial:
         self._cycle, self._block = cycle, -(-_LEAST_STEPS // cycle) * cycle
         self._budget, self._spent = budget_seconds, 0.0
         self._times: list[float] = []
-        self._warm = False
+        self._warm = self._changed = False
         self.seconds: dict[int, float] = {}
         self.threads, self.done = self._order.pop(0), False
 
     def note(self, seconds: float) -> None:
         """Take the time of a step that ran with `threads`."""
-        self._times.append(seconds)
         self._spent += seconds
+        # The first step after a change makes its own batch, as none was made ahead with this number.
+        if self._changed:
+            self._changed = False
+            return
+        self._times.append(seconds)
         early = len(self._times) % self._cycle == 0 and sum(self._times) > _BLOCK_SHARE * self._budget
         if len(self._times) < self._block and not early and self._spent < _LONGEST_SHARE * self._budget:
             return
@@ -69,7 +73,8 @@ class ThreadTrial:
         measured_all = self.seconds.keys() >= set(self._order)
         over = self._spent > (_TRIAL_SHARE if measured_all else _LONGEST_SHARE) * self._budget
         if self._order and not over:
-            self.threads = self._order.pop(0)
+            before, self.threads = self.threads, self._order.pop(0)
+            self._changed = self.threads != before
             return
         self.done = True
         chosen = 0

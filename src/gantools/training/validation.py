@@ -128,5 +128,6 @@ class Validator:
             length.note_validation(seconds, self.reporter.seconds)
             return
         begun = self.reporter.clock()
-        self._figures()
+        with self.guard():
+            self._figures()
         length.note_baseline(seconds, self.reporter.clock() - begun)

@@ -81,12 +81,12 @@ def test_nothing_that_could_run_code_is_opened(tmp_path: Path) -> None:
 
 def test_our_own_models_are_known_by_their_configuration(tmp_path: Path) -> None:
     assert describe_own(tmp_path) is None
-    (tmp_path / "config.json").write_text('{"schema": 1, "system": "cyclegan", "data": {}}')
+    (tmp_path / "config.json").write_text('{"schema": 2, "system": "cyclegan", "data": {}}')
     assert describe_own(tmp_path) is None
     with pytest.raises(ModelError, match="no model"):
         find_model(str(tmp_path))
     (tmp_path / "config.json").write_text(
-        '{"schema": 1, "system": "separator", "data": {}, "config": {}, "networks": {}}'
+        '{"schema": 2, "system": "separator", "data": {}, "config": {}, "networks": {}}'
     )
     (tmp_path / "S.safetensors").touch()
     found = find_model(str(tmp_path))

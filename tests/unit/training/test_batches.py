@@ -120,3 +120,42 @@ def test_an_error_comes_where_the_batch_is_used_and_ends_the_thread(
         )
     assert max(done) == 3
     assert left() == []
+
+
+def test_a_run_that_ends_does_not_wait_for_a_batch_that_nobody_wants(
+    monkeypatch: pytest.MonkeyPatch, two_threads: None
+) -> None:
+    held = threading.Event()
+
+    class Slow(Toy):
+        def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:
+            assert step == 0 or held.wait(60)
+            return super().batch(step, items)
+
+    monkeypatch.setattr("gantools.training.batches._PATIENCE_S", 0.0)
+    batches = Batches(Slow(toy().config), range(1))
+    batches.load(0, 3, ahead=True)
+    batches.close()
+    assert left() == ["batches"]
+    held.set()
+    for thread in threading.enumerate():
+        if thread.name == "batches":
+            thread.join(60)
+    assert left() == []
+
+
+def test_a_thread_that_cannot_begin_is_an_error_and_no_wait(monkeypatch: pytest.MonkeyPatch, two_threads: None) -> None:
+    threads = torch.get_num_threads
+
+    def broken() -> int:
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("no device")
+        return threads()
+
+    monkeypatch.setattr(torch, "get_num_threads", broken)
+    batches = Batches(toy(), range(1))
+    batches.load(0, 3, ahead=True)
+    with pytest.raises(RuntimeError, match="no device"):
+        batches.load(1, 3)
+    batches.close()
+    assert left() == []

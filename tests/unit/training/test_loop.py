@@ -179,7 +179,7 @@ def test_without_average_there_is_none(tmp_path: Path) -> None:
 def test_a_folder_of_another_program_or_system_is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "m"
     folder.mkdir()
-    for text in ('{"model_type": "bert"}', '{"schema": 1, "system": "other", "config": {}, "data": {}}'):
+    for text in ('{"model_type": "bert"}', '{"schema": 2, "system": "other", "config": {}, "data": {}}'):
         (folder / "config.json").write_text(text)
         for resume in ("auto", "never"):
             with pytest.raises(ConfigError, match="not a model folder"):

@@ -172,7 +172,7 @@ def test_shipped_weights() -> None:
 
 def test_refuses_other_models(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(
-        '{"schema": 1, "system": "toy", "config": {}, "data": {}, "networks": {}, "ema": []}'
+        '{"schema": 2, "system": "toy", "config": {}, "data": {}, "networks": {}, "ema": []}'
     )
     with pytest.raises(ModelError, match="of toy"):
         load(tmp_path)
