@@ -1,4 +1,4 @@
-"""Blocks of nn: discriminator, initialisation, image pool."""
+"""Blocks of nn: discriminator, initialisation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from torch import nn
 
 from gantools.nn.initialisation import init_normal
 from gantools.nn.patch_discriminator import PatchDiscriminator
-from gantools.nn.residual import ResidualBlock2d
-from gantools.systems.cyclegan.image_pool import ImagePool
+from gantools.systems.cyclegan.networks import ResidualBlock2d
 
 
 def count(network: nn.Module) -> int:
@@ -51,21 +50,3 @@ def test_initial_weights_have_a_deviation_of_0_02() -> None:
     biases = [p for name, p in network.named_parameters() if name.endswith("bias")]
     assert len(biases) >= 4
     assert all((p == 0).all() for p in biases)
-
-
-def test_pool_fills_then_returns_an_old_image_half_of_the_time() -> None:
-    pool, random = ImagePool(50, (1,)), torch.Generator().manual_seed(2)
-    for i in range(50):
-        assert pool.swap(torch.tensor([float(i)]), random).item() == i
-    old = 0
-    for i in range(50, 2050):
-        got = pool.swap(torch.tensor([float(i)]), random).item()
-        assert (got == i) == (i not in pool.images)
-        old += got != i
-    assert old / 2000 == pytest.approx(0.5, abs=0.05)
-    assert len(set(pool.images.flatten().tolist())) == 50
-
-
-def test_pool_of_size_zero_passes_images_through() -> None:
-    image = torch.ones(3)
-    assert ImagePool(0, (3,)).swap(image, torch.Generator()) is image

@@ -7,10 +7,39 @@ from torch import nn
 
 from gantools.nn.initialisation import init_normal
 from gantools.nn.patch_discriminator import PatchDiscriminator
-from gantools.nn.residual import ResidualBlock2d
 from gantools.runtime.seeds import item_seed
 from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.time_networks import ScaleDiscriminator, TimeGenerator
+
+
+class ResidualBlock2d(nn.Module):
+    """x + IN(conv(ReLU(IN(conv(x))))), 3 x 3 kernels, reflection padding, nothing after the sum.
+
+    Parameters
+    ----------
+    channels : int
+        Channels in and out.
+
+    Notes
+    -----
+    Johnson et al. 2016, as used by Zhu et al. 2017, appendix 7.2 (Rk).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3),
+            nn.InstanceNorm2d(channels),
+            nn.ReLU(True),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3),
+            nn.InstanceNorm2d(channels),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a tensor of the shape of `x`, (batch, channel, mel, frame)."""
+        return x + self.layers(x)
 
 
 class ResnetGenerator(nn.Module):
