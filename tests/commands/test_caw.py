@@ -70,6 +70,10 @@ def test_one_clip_becomes_the_model_and_is_not_done_again(here: Run) -> None:
     assert (config["data"]["clips"][0]["name"], config["data"]["seconds"]) == ("riff.wav", 2.0)
     code, out, err = here("riff.wav", "-o", "models/riff", "--json")
     assert (code, json.loads(out)["status"]) == (0, "skipped")
+    said = Path("models/riff/config.json").read_bytes()
+    code, _, err = here("riff.wav", "-o", "models/riff", "--steps", "5")
+    assert (code, Path("models/riff/config.json").read_bytes()) == (2, said)
+    assert "finished, with --steps 3; --no-resume trains them anew" in err
     code, _, err = here("riff.wav", "-o", "models/riff", "--lr", "0.1")
     assert code == 2
     assert "lr" in err

@@ -84,6 +84,10 @@ def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_
     np.testing.assert_array_equal(path[0], read(tmp_path / "ends/seed-00004.wav"))
     np.testing.assert_array_equal(path[-1], read(tmp_path / "ends/seed-00005.wav"))
     assert load_file(tmp_path / "out" / "z.safetensors")["z"].shape == (5, 8)
+    # Another number of points moves those between: none of the files may stay.
+    longer = ("generate", "wavegan", model, "--interpolate", "4-5", "--points", "6", "-o", "out2")
+    assert gantools(*longer[:-3], "5", "-o", "out2").returncode == 0
+    assert "6 done" in gantools(*longer).stderr
     done = gantools("generate", "wavegan", model, "--latents", "out/z.safetensors", "-o", "again")
     assert done.returncode == 0, done.stderr
     for row, clip in enumerate(path):

@@ -8,7 +8,7 @@ import shutil
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import new_folder, sweep_temporaries
@@ -51,7 +51,8 @@ def train_caw(
     """Train all scales of a model that are not finished yet.
 
     A run that was stopped in any way goes on where its last save was, and ends with the same weights (bit for bit on a
-    CPU with an equal number of threads). Finished scales stay as they are, also with more steps.
+    CPU with an equal number of threads). Finished scales stay as they are; where all are finished, other steps or
+    another budget are refused.
 
     Parameters
     ----------
@@ -149,6 +150,7 @@ class _Driver:
             if resume == "auto":
                 check_same_options(config, model["config"], self.folder)
                 check_same_data(data, model["data"], self.folder, "another clip")
+                self._check_unfinished(model)
                 self._find_gaps(model["data"]["rates_hz"])
             elif first:
                 self._clear()
@@ -162,6 +164,18 @@ class _Driver:
             sweep_temporaries(self.folder)
             write_model(self.folder, config, data, waves)
         self.ranks.barrier()  # what the others see is the folder as the first has left it
+
+    def _check_unfinished(self, model: dict[str, Any]) -> None:
+        """Refuse to train a finished model for longer: each scale learnt on draws of those below, as they were."""
+        finished = all((scale_folder(self.folder, hz) / SCALE_FILE).is_file() for hz in model["data"]["rates_hz"])
+        other = [name for name in ("steps", "budget") if model["config"].get(name) != getattr(self.config, name)]
+        if finished and other:
+            before = model["config"].get(other[0]) or "none"
+            raise ConfigError(
+                f"all its scales are finished, with --{other[0]} {before}; --no-resume trains them anew, or choose "
+                "another --out",
+                self.folder,
+            )
 
     def _find_gaps(self, rates_hz: list[int]) -> None:
         """Refuse a folder that lacks a scale below another one: training it anew would not give the ones above."""

@@ -119,7 +119,8 @@ class ClipMaker(LoadedModel):
         self._centre: torch.Tensor | None = None
         self.description, self.extension = model, config.format
         self.files = [*model_files(folder, model), *([Path(config.latents)] if config.latents else [])]
-        self.facts = [self.pieces()]
+        # How many points a path has tells where each of them is.
+        self.facts = [self.pieces(), config.points if config.interpolate else 0]
 
     def requests(self, first: int) -> list[Request]:
         """Return the clips that the options ask for; `first` is the seed from which ``count`` counts.
