@@ -135,3 +135,13 @@ def test_files_that_cannot_be_used_are_left_out(gantools: Callable, tracks: Path
     wrong = gantools("train", "wavegan", "some", "-o", "model", "--samples", "1000")
     assert wrong.returncode == 2
     assert "nearest is 1024" in wrong.stderr
+
+
+def test_a_typed_flag_beats_another_word_of_the_environment(gantools: Callable, model: Path) -> None:
+    done = gantools("generate", "wavegan", model, "-o", "out", "--seeds", "3,4", GANTOOLS_COUNT="5")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    done = gantools("generate", "wavegan", model, "-o", "out", "--count", "1", GANTOOLS_SEEDS="3,4")
+    assert len(done.stdout.splitlines()) == 1, done.stderr
+    done = gantools("generate", "wavegan", model, "-o", "out", "--count", "1", "--seeds", "3")
+    assert (done.returncode, "each say which clips" in done.stderr) == (2, True)

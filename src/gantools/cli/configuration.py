@@ -131,8 +131,9 @@ def resolve_config(
             changes[field.name] = check_value(field, hints[field.name], value)
         except ConfigError as error:
             raise ConfigError(f"{said}{error.message.removeprefix(field.name)}") from error
-    # A value that was asked for puts out the one that it replaces, unless that was asked for at least as strongly.
-    for wins, yields in getattr(config, "OVERRIDES", {}).items():
-        if wins in levels and levels[wins] < levels.get(yields, 3):
-            changes[yields] = getattr(config(), yields)
+    # A value that was asked for puts out those that it replaces, unless they were asked for at least as strongly.
+    for wins, others in getattr(config, "OVERRIDES", {}).items():
+        for yields in others:
+            if wins in levels and levels[wins] < levels.get(yields, 3):
+                changes[yields] = getattr(config(), yields)
     return dataclasses.replace(base, **changes)

@@ -23,8 +23,8 @@ class TrainConfig:
         {"steps", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
         | {"patience", "rollbacks", "documented_steps"}
     )
-    #: Of a preset, the second gives way where the first is asked for.
-    OVERRIDES: ClassVar[dict[str, str]] = {"steps": "budget"}
+    #: Of a preset, the others give way where the first is asked for.
+    OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {"steps": ("budget",)}
 
     steps: int = option(
         1500,

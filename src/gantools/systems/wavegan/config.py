@@ -325,6 +325,13 @@ class WaveGANGenerateConfig(AudioFileConfig):
 
     #: Which clips are made, not what they are.
     FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "points"})
+    #: Each says which clips to make: one that is typed puts out the others of a variable or a file.
+    OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "count": ("seeds", "interpolate", "latents"),
+        "seeds": ("count", "interpolate", "latents"),
+        "interpolate": ("count", "seeds", "latents"),
+        "latents": ("count", "seeds", "interpolate"),
+    }
 
     count: int | None = option(None, "Clips to make, of the seeds from --seed on. By default 10.", low=1)
     seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.", parse=seeds)
