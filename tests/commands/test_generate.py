@@ -12,6 +12,8 @@ import soundfile
 from running import made_here
 from sounds import tone
 
+import gantools as gt
+
 SMALL = {
     "cyclegan": (
         "--preset small --width 16 --body-width 16 --blocks 1 --discriminator-width 8 --texture-width 4"
@@ -122,3 +124,13 @@ def test_a_damaged_model_is_one_line_and_exit_2(gantools, models: Path, tmp_path
     (tmp_path / "flipped/G.ema.safetensors").write_bytes(weights)
     fails("flipped", "checksum")
     fails(str(models / "pix2pix"), "is a model of pix2pix")
+
+
+def test_from_python_the_part_and_its_mix_are_arrays(models: Path) -> None:
+    model = gt.load(models / "cyclegan", device="cpu")
+    sound = tone(8.0, 22050, 2).T.astype(np.float32)
+    part, mix = model.generate_all((sound, 22050.0), mix=True, effort="draft")
+    assert (part.audio.shape, mix.audio.shape) == ((1, 8 * 22050), (2, 8 * 22050))
+    assert (part.record["role"], mix.record["role"]) == ("drums", "mix")
+    for result in (part, mix):
+        assert not {"path", "mix", "source"} & set(result.record)

@@ -13,6 +13,8 @@ from running import made_here
 from safetensors.numpy import load_file
 from sounds import stem
 
+import gantools as gt
+
 SIZES = ("--preset", "small", "--samples", "1024", "--width", "2", "--batch-size", "4", "--validation-clips", "16")
 STYLE = ("--latent", "8", "--style-width", "8", "--variant", "style", "--threads", "1", "--precision", "float32")
 TRAIN = ("train", "wavegan", "tracks", "-o", "model", *SIZES, *STYLE)
@@ -135,6 +137,18 @@ def test_files_that_cannot_be_used_are_left_out(gantools: Callable, tracks: Path
     wrong = gantools("train", "wavegan", "some", "-o", "model", "--samples", "1000")
     assert wrong.returncode == 2
     assert "nearest is 1024" in wrong.stderr
+
+
+def test_from_python_other_words_than_count_say_which_clips(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = gt.load(model, device="cpu")
+    clip, rate_hz = opened.generate(seed=3)
+    for options in ({"seeds": "3,4"}, {"interpolate": "3-7", "points": 2}, {"seeds": [3]}):
+        audio, hz = opened.generate(**options)
+        assert hz == rate_hz
+        np.testing.assert_array_equal(audio, clip)
+    assert len(opened.generate_all(seeds="3,4")) == 2
+    monkeypatch.setenv("GANTOOLS_SEEDS", "3")
+    np.testing.assert_array_equal(opened.generate()[0], clip)
 
 
 def test_a_typed_flag_beats_another_word_of_the_environment(gantools: Callable, model: Path) -> None:

@@ -16,7 +16,7 @@ from gantools.chunks.roles import Named, RoleMap, parse_map, read_folder, read_n
 from gantools.cli.distinct import distinct, once
 from gantools.cli.flags import Run
 from gantools.cli.lists import PLAYLISTS, Listed, read_playlist, read_stdin
-from gantools.cli.records import emit, say
+from gantools.cli.records import collecting, emit, say
 from gantools.errors import ConfigError
 from gantools.files.manifest import Manifest
 from gantools.runtime.seeds import item_seed
@@ -107,7 +107,8 @@ class _Search:
     def items(self, arguments: Sequence[str] | None) -> list[Item]:
         """Return the items of some arguments."""
         arguments = list(arguments or [])
-        if not arguments and not sys.stdin.isatty():
+        # The standard input of a caller in Python is its own.
+        if not arguments and not collecting() and not sys.stdin.isatty():
             arguments = ["-"]
         if not arguments:
             raise ConfigError("no input; name files or folders, or - for a list on stdin")

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 from gantools.cli.flags import Run
-from gantools.cli.terminal import write_line
+from gantools.cli.terminal import silence, write_line
 from gantools.files.atomic import plain_json
 
+
+@dataclass(frozen=True)
+class Collection:
+    """What a run had to say to a caller in Python.
+
+    Attributes
+    ----------
+    records : list of dict
+    notices : list of str
+        What was left out or could not be written, where it is in no record.
+    """
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
 #: Where records go in place of standard output, for each thread its own; see `collected`.
-_collection: ContextVar[list[dict[str, Any]] | None] = ContextVar("collection", default=None)
+_collection: ContextVar[Collection | None] = ContextVar("collection", default=None)
 
 
 @contextmanager
-def collected() -> Iterator[list[dict[str, Any]]]:
-    """Let `emit` add records to the list that this yields, in place of printing them: for callers in Python."""
-    records: list[dict[str, Any]] = []
-    before = _collection.set(records)
+def collected(*, silent: bool) -> Iterator[Collection]:
+    """Collect records in place of printing them, for callers in Python; with `silent` standard error hears nothing."""
+    collection = Collection()
+    before = _collection.set(collection)
     try:
-        yield records
+        with silence() if silent else nullcontext():
+            yield collection
     finally:
         _collection.reset(before)
+
+
+def collecting() -> bool:
+    """Tell whether a caller in Python collects the records."""
+    return _collection.get() is not None
 
 
 def emit(run: Run, record: dict[str, Any]) -> None:
@@ -32,8 +55,8 @@ def emit(run: Run, record: dict[str, Any]) -> None:
 
     Without ``--json`` only outputs that exist (or are planned) are printed, by their path.
     """
-    if (records := _collection.get()) is not None:
-        records.append(plain_json(record))
+    if (collection := _collection.get()) is not None:
+        collection.records.append(plain_json(record))
     elif run.json:
         print(json.dumps(plain_json(record), allow_nan=False), flush=True)
     elif record["status"] != "error" and record.get("path"):
@@ -42,6 +65,8 @@ def emit(run: Run, record: dict[str, Any]) -> None:
 
 def say(run: Run, line: str, *, error: bool = False) -> None:
     """Print a message to standard error; only errors with ``--quiet``."""
+    if error and (collection := _collection.get()) is not None:
+        collection.notices.append(line)
     if error or not run.quiet:
         write_line(f"gantools {run.verb}: {line}")
 

@@ -11,6 +11,9 @@ import io
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 from gantools.errors import GantoolsError
@@ -18,6 +21,8 @@ from gantools.errors import GantoolsError
 #: Exit code where the reader of standard output has left: that of a program which SIGPIPE ends.
 READER_LEFT = 141
 _LONGEST = 8192
+#: Whether messages go nowhere, for each thread its own; see `silence`.
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 #: Characters that move the cursor, colour, or turn the order of what follows.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udc7f\udd00-\udfff]")
 
@@ -120,14 +125,26 @@ def messages() -> TextIO:
     return _Streams.messages or sys.stderr
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let messages of this thread go nowhere: for callers in Python, who get errors raised in their place."""
+    before = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(before)
+
+
 def write_message(text: str) -> None:
     """Print text of several lines, such as a table, to standard error."""
-    print("\n".join(shown(line) for line in text.split("\n")), file=messages(), flush=True)
+    if not _silent.get():
+        print("\n".join(shown(line) for line in text.split("\n")), file=messages(), flush=True)
 
 
 def write_line(text: str) -> None:
     """Print one line to standard error, whatever the text holds."""
-    print(shown(text), file=messages(), flush=True)
+    if not _silent.get():
+        print(shown(text), file=messages(), flush=True)
 
 
 def shown(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +14,9 @@ import numpy as np
 
 from gantools.audio.io import read_audio
 from gantools.audio.writing import write_audio
-from gantools.door.sounds import Sound, frames_of
-from gantools.door.verbs import command_of, options_of, run
-from gantools.errors import ModelError
+from gantools.door.sounds import Sound, frames_of, rate_of
+from gantools.door.verbs import command_of, options_of, promised, refuse, run
+from gantools.errors import ConfigError, ModelError
 from gantools.files.jsontext import parse_object
 
 
@@ -29,7 +30,8 @@ class Result:
         Full scale 1.
     rate_hz : int
     record : dict
-        What ``gantools generate --json`` says of it: its role, seed, seconds and so on.
+        What ``gantools generate --json`` says of it: its role, seed, seconds and so on. It names no file of the result,
+        which is only here.
     """
 
     audio: np.ndarray
@@ -64,7 +66,8 @@ class Model:
         Parameters
         ----------
         *inputs : str, Path or (audio, rate_hz)
-            For systems that begin with a sound: files, folders, or arrays with their rates.
+            For systems that begin with a sound: files, folders, or arrays with their rates. ``automix`` reads the part
+            from the name of a file, and takes no arrays.
         seed : int, optional
             Equal seeds give equal results.
         **options
@@ -79,7 +82,8 @@ class Model:
         Raises
         ------
         ConfigError
-            There is no such option.
+            There is no such option, or it makes no sense here: ``out``, ``mel``, ``dry_run``, ``shard``; or the system
+            takes no such input.
         InputError, ModelError
             An input or the model cannot be used.
 
@@ -88,10 +92,14 @@ class Model:
         >>> model = gt.load("models/riff")  # doctest: +SKIP
         >>> audio, rate_hz = model.generate(seconds=30, seed=3)  # doctest: +SKIP
         """
-        if "count" in options_of(command_of("generate", self.system)):
-            options.setdefault("count", 1)
-        first = self.generate_all(*inputs, seed=seed, **options)[0]
-        return first.audio, first.rate_hz
+        refuse("generate", options, "shard")
+        known = options_of(command_of("generate", self.system))
+        if "count" in known and not _says_what(options):
+            options["count"] = 1
+        results = self.generate_all(*inputs, seed=seed, **options)
+        if not results:
+            raise ConfigError("generate: GANTOOLS_SHARD leaves no result; take it away")
+        return results[0].audio, results[0].rate_hz
 
     def generate_all(self, *inputs: str | Path | Sound, seed: int = 0, **options: Any) -> list[Result]:
         """Return all results, such as of ``count=20``, or of several inputs; see `generate`.
@@ -101,13 +109,17 @@ class Model:
         list of Result
             In the order of the command; where an input has several results (a part and its mix), the main one first.
         """
-        parameters = options_of(command_of("generate", self.system))
+        refuse("generate", options, "out", "print_config", "dry_run", "mel")
+        found = command_of("generate", self.system)
+        parameters = options_of(found)
+        _check_inputs(self.system, found[0], inputs)
         # Files are only the way to the array: 32-bit floats neither round nor clip.
-        lossless = {"format": "wav", "bits": "32f", "device": self._device}
+        lossless = {"format": "wav", "bits": "32f", "mel": False, "device": self._device}
         options = {**{name: value for name, value in lossless.items() if name in parameters}, "seed": seed, **options}
         with tempfile.TemporaryDirectory(prefix="gantools-") as scratch, _as_files(inputs, Path(scratch)) as files:
             records = run("generate", self.system, self.folder, *files, out=Path(scratch) / "results", **options)
-            return [Result(*read_audio(record["path"]), record) for record in records if "path" in record]
+            made = promised("generate", records) if records else []
+            return [result for record in made if "path" in record for result in _results(record, Path(scratch))]
 
 
 def load(folder: str | Path, device: str = "auto") -> Model:
@@ -163,7 +175,7 @@ def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> 
     Raises
     ------
     ConfigError
-        There is no such system or option, or they do not fit together.
+        There is no such system or option, they do not fit together, or they ask for several models.
     InputError, ModelError, DeviceError
         The inputs cannot be used, the training diverged, there is no such device.
     StoppedError
@@ -173,8 +185,59 @@ def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> 
     --------
     >>> model = gt.train("caw", "riff.wav", out="models/riff", preset="small", budget="10m")  # doctest: +SKIP
     """
-    record = run("train", system, *inputs, out=out, **options)[0]
-    return load(record["path"], options.get("device", "auto"))
+    refuse("train", options, "print_config", "dry_run", "shard")
+    # One clip makes one model, a folder or several clips make one each: they are refused before hours of work.
+    if "together" in options_of(command_of("train", system)) and not options.get("together"):
+        from gantools.cli.lists import PLAYLISTS
+
+        single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
+        single = single and str(inputs[0]) != "-" and not str(inputs[0]).lower().endswith(PLAYLISTS)
+        if inputs and not single:
+            raise ConfigError(
+                f"train {system}: several clips make a model each, and this call returns one; give together=True for "
+                f'one model of all, or gt.run("train", "{system}", ...) for one each'
+            )
+    records = run("train", system, *inputs, out=out, **options)
+    # Of several processes only the first one has a record.
+    folder = promised("train", records)[0]["path"] if records else out
+    return load(folder, options.get("device") or "auto")
+
+
+def _says_what(options: dict[str, Any]) -> bool:
+    """Tell whether anything but ``count`` may say which results to make: count would be a second word on it."""
+    ways = ("count", "seeds", "interpolate", "latents")
+    files = ("config", "config_file")
+    return any(options.get(name) for name in (*ways, *files)) or any(
+        os.environ.get(f"GANTOOLS_{name.upper()}") for name in ways[1:]
+    )
+
+
+def _results(record: dict[str, Any], scratch: Path) -> Iterator[Result]:
+    """Yield what a record tells of: the main result, and the mix that was made of it."""
+    # The scratch folder is gone when the caller looks: no field leads there.
+    lasting = {
+        name: value
+        for name, value in record.items()
+        if not (isinstance(value, str) and Path(value).is_relative_to(scratch))
+    }
+    yield Result(*read_audio(record["path"]), lasting)
+    if record.get("mix"):
+        # As its file is named: the mix of a part that is itself a mix is the mixdown.
+        role = "mixdown" if record.get("role") == "mix" else "mix"
+        yield Result(*read_audio(record["mix"]), {**lasting, "role": role})
+
+
+def _check_inputs(system: str, command: Any, inputs: Sequence[Any]) -> None:
+    """Raise ConfigError for inputs that a system cannot take."""
+    if inputs and not any(p.param_type_name == "argument" and p.nargs < 0 for p in command.params):
+        raise ConfigError(f"generate {system} takes no inputs: it makes music from its model alone")
+    for given in inputs:
+        if isinstance(given, str | Path):
+            continue
+        if not (isinstance(given, tuple) and len(given) == 2):
+            raise ConfigError("an input is a file, a folder, or a sound in memory (audio, rate_hz)")
+        if system == "automix":
+            raise ConfigError("generate automix takes no arrays: it reads from the names of files which part each is")
 
 
 @contextmanager
@@ -183,9 +246,10 @@ def _as_files(inputs: Sequence[str | Path | Sound], folder: Path) -> Iterator[li
     files: list[str | Path] = []
     for number, given in enumerate(inputs):
         if isinstance(given, tuple):
-            files.append(folder / "inputs" / f"input-{number:04d}.wav")
-            Path(files[-1]).parent.mkdir(exist_ok=True)
-            write_audio(Path(files[-1]), frames_of(*given).T, given[1], "32f")
+            file = folder / "inputs" / f"input-{number:04d}.wav"
+            file.parent.mkdir(exist_ok=True)
+            write_audio(file, frames_of(given[0]).T, rate_of(given[1]), "32f")
+            files.append(file)
         else:
             files.append(given)
     yield files

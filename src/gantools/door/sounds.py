@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gantools.audio.config import MelParams
+from gantools.audio.config import LEAST_RATE_HZ, MOST_RATE_HZ, MelParams
 from gantools.audio.inversion import invert_mel
 from gantools.audio.io import load_mono, to_mono
 from gantools.audio.mel import mel_db
@@ -64,7 +64,7 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
     InputError
         The file cannot be read, or the sound is shorter than half a window.
     ConfigError
-        An array without a rate, or parameters that do not fit together.
+        An array without a rate, a rate out of range, or parameters that do not fit together.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
     if isinstance(sound, str | Path):
         wave = load_mono(sound, chosen.sample_rate_hz, lambda path, notice: warnings.warn(str(notice), stacklevel=3))
     else:
-        frames = frames_of(sound, rate_hz)
+        rate_hz, frames = rate_of(rate_hz), frames_of(sound)
         mono = to_mono(frames)
         # Channels of opposite polarity average to silence: the left one alone is taken, as `load_mono` does.
         polarity = Polarity()
@@ -84,7 +84,7 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
         if polarity.cancels:
             warnings.warn(LEFT_ALONE, stacklevel=2)
             mono = np.ascontiguousarray(frames[:, 0])
-        wave = np.concatenate(list(resample_blocks([mono], int(rate_hz or 0), chosen.sample_rate_hz, 1)))
+        wave = np.concatenate(list(resample_blocks([mono], rate_hz, chosen.sample_rate_hz, 1)))
     return Mel(mel_db(wave, chosen), chosen, len(wave))
 
 
@@ -115,7 +115,7 @@ def invert(
     Raises
     ------
     InputError
-        The file cannot be read, or levels are not finite.
+        No mel, a file that cannot be read, or levels that are not finite.
     ConfigError, DeviceError
         There is no such effort, or no such device.
 
@@ -126,20 +126,55 @@ def invert(
     >>> audio.shape, rate_hz
     ((22050,), 22050)
     """
-    if not isinstance(mel, Mel):
+    if isinstance(mel, str | Path):
         file = read_mel(mel)
         mel = Mel(file.frames(), file.params, file.n_samples)
-    audio = invert_mel(mel.db, mel.params, mel.n_samples, effort, seed, device, threads)
+    if not (isinstance(mel, Mel) and isinstance(mel.params, MelParams)):
+        raise InputError("no mel; give what melify returns, Mel(db, MelParams(...), n_samples), or a mel file")
+    audio = invert_mel(
+        _numbers(mel.db, "a mel is levels in dB (frames, n_mels)"),
+        mel.params,
+        mel.n_samples,
+        effort,
+        seed,
+        device,
+        threads,
+    )
     return audio, mel.params.sample_rate_hz
 
 
-def frames_of(sound: Any, rate_hz: int | None) -> np.ndarray:
-    """Return a sound in memory as float32 (n, channels)."""
-    if not rate_hz:
+def rate_of(rate_hz: Any) -> int:
+    """Return the rate of a sound in memory, in Hz; raises ConfigError where it is none."""
+    if rate_hz is None:
         raise ConfigError("an array needs its sample rate; give rate_hz")
-    wave = np.asarray(sound)
+    try:
+        whole = int(rate_hz)
+    except (TypeError, ValueError, OverflowError):
+        whole = 0
+    if whole != rate_hz or not LEAST_RATE_HZ <= whole <= MOST_RATE_HZ:
+        raise ConfigError(f"rate_hz: {rate_hz!r} is not a whole number from {LEAST_RATE_HZ} to {MOST_RATE_HZ}")
+    return whole
+
+
+def frames_of(sound: Any) -> np.ndarray:
+    """Return a sound in memory as float32 (n, channels)."""
+    wave = _array(sound, "a sound is float samples (n,) or (channels, n)")
     if wave.ndim not in (1, 2) or wave.dtype.kind != "f" or not wave.size:
         raise InputError(f"a sound is float samples (n,) or (channels, n), not {wave.dtype} of shape {wave.shape}")
     if not np.isfinite(wave).all():
         raise InputError("holds NaN or infinite samples")
     return np.ascontiguousarray(np.atleast_2d(wave).T, np.float32)
+
+
+def _array(values: Any, meant: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # lists of several lengths
+        raise InputError(f"{meant}, not lists of different lengths") from error
+
+
+def _numbers(values: Any, meant: str) -> np.ndarray:
+    array = _array(values, meant)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{meant}, not {array.dtype} of shape {array.shape}")
+    return array if array.dtype.kind == "f" else array.astype(np.float32)

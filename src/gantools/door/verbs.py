@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from gantools.errors import ConfigError, InputError
 
@@ -94,7 +97,8 @@ def evaluate(metric: str, *inputs: str | Path, **options: Any) -> dict[str, Any]
     --------
     >>> gt.evaluate("rhythm", "drums", "bass")  # doctest: +SKIP
     """
-    return run("evaluate", metric, *inputs, **options)[0]
+    refuse("evaluate", options, "print_config", "dry_run")
+    return promised("evaluate", run("evaluate", metric, *inputs, **options))[0]
 
 
 def run(verb: str, *arguments: str | Path | int, **options: Any) -> list[dict[str, Any]]:
@@ -108,7 +112,8 @@ def run(verb: str, *arguments: str | Path | int, **options: Any) -> list[dict[st
         As on the command line: the system or metric first where the verb has them, then inputs.
     **options
         The command's options with ``_`` for ``-``; ``True`` and ``False`` for flags. None is as if left out. Variables
-        ``GANTOOLS_*`` count as on the command line. Messages are off unless ``quiet=False``.
+        ``GANTOOLS_*`` count as on the command line. Nothing is written to standard error unless ``quiet=False``: what
+        fails is raised, and what is left out is a Python warning. Standard input is read only for the input ``-``.
 
     Returns
     -------
@@ -130,9 +135,10 @@ def run(verb: str, *arguments: str | Path | int, **options: Any) -> list[dict[st
 
     words = [verb, *map(str, arguments)]
     command, name, rest = command_of(*words)
-    flags = _flags(command, name, {"json": True, "quiet": True, **options})
+    options = {"json": True, "quiet": True, **options}
+    flags = _flags(command, name, options)
     # Behind -- an input may begin with a dash.
-    with collected() as records:
+    with collected(silent=bool(options["quiet"])) as said:
         try:
             code = command(args=[*flags, "--", *rest], prog_name=name, standalone_mode=False) or 0
         except Exception as error:
@@ -143,12 +149,31 @@ def run(verb: str, *arguments: str | Path | int, **options: Any) -> list[dict[st
             raise ConfigError(f"{name}: {message().strip().rstrip('.')}") from error
     if code == 130:
         raise KeyboardInterrupt
-    failed = [record for record in records if record.get("status") == "error"]
+    failed = [record for record in said.records if record.get("status") == "error"]
     if failed:
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise InputError(f"{name}: {failed[0].get('error')}{more}")
     if code:
-        raise InputError(f"{name}: ended with exit code {code}; quiet=False tells why")
+        raise InputError(f"{name}: {'; '.join(said.notices) or f'ended with exit code {code}; quiet=False tells why'}")
+    if options["quiet"]:
+        for notice in said.notices:
+            warnings.warn(f"{name}: {notice}", stacklevel=2)
+    return said.records
+
+
+def refuse(call: str, options: dict[str, Any], *names: str) -> None:
+    """Raise ConfigError where options are given with which a call could not return what it promises."""
+    for name in names:
+        if options.pop(name, None) not in (None, False):
+            raise ConfigError(f"{call} takes no {name}, as it returns its result; gt.run(...) takes all of a command")
+
+
+def promised(call: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return records that tell of results; raises ConfigError where a variable or a file has asked for a plan alone."""
+    if any(record.get("status") == "planned" for record in records):
+        raise ConfigError(f"{call}: a dry run has no result; take it out of the GANTOOLS_* variables or the file")
+    if not records:
+        raise ConfigError(f"{call}: the options leave no result; look at the GANTOOLS_* variables and the file")
     return records
 
 
@@ -191,9 +216,13 @@ def _flags(command: Any, name: str, options: dict[str, Any]) -> list[str]:
         parameter = known[key]
         # The long form: after it a value may follow =, so that one which begins with a dash is no option.
         flag = max(parameter.opts, key=len)
-        if value is None or (value is False and not parameter.secondary_opts and parameter.is_flag):
+        if value is None:
             continue
         if parameter.is_flag:
+            if not isinstance(value, bool | np.bool_):
+                raise ConfigError(f"{name}: {key}={value!r}: write True or False")
+            if not value and not parameter.secondary_opts:
+                continue
             flags.append(flag if value else max(parameter.secondary_opts, key=len))
         elif isinstance(value, list | tuple):
             # Two numbers are two words; a list is one, as configurations parse it.
