@@ -190,7 +190,7 @@ def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> 
     if "together" in options_of(command_of("train", system)) and not options.get("together"):
         from gantools.cli.lists import PLAYLISTS
 
-        single = len(inputs) == 1 and not Path(inputs[0]).is_dir()
+        single = len(inputs) == 1 and not Path(str(inputs[0])).is_dir()
         single = single and str(inputs[0]) != "-" and not str(inputs[0]).lower().endswith(PLAYLISTS)
         if inputs and not single:
             raise ConfigError(
