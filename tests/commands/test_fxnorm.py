@@ -282,6 +282,16 @@ def test_report_writes_plots(gantools, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "report.json").read_text())["stems"][0]["role"] == "bass"
 
 
+def test_report_shows_names_that_are_no_formulas_and_no_unicode(gantools, tmp_path: Path) -> None:
+    (tmp_path / "stems").mkdir()
+    for name in (b"money $$_bass.wav", b"$_$ bass.wav", b"na\xefve_bass.wav"):
+        with open(os.path.join(os.fsencode(tmp_path / "stems"), name), "wb") as file:
+            soundfile.write(file, stem("bass", 3.0), 44100, format="WAV")
+    done = gantools("fxnorm", "apply", "stems", "--target", "musdb18", "-o", "out", "--report")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").glob("*.png"))) == len(list((tmp_path / "out").glob("*.wav"))) == 3
+
+
 def test_measure_prints_a_table_or_records(gantools, tmp_path: Path) -> None:
     rate_hz = 48000
     sine = 10 ** (-23 / 20) * np.sin(2 * np.pi * 1000 * np.arange(20 * rate_hz) / rate_hz)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,15 @@ def test_novelty_gives_figures_gates_files_and_a_report(gantools, ideas: Path) -
     assert json.loads((ideas / "report/report.json").read_text())["curves"]["hz"]
     again = gantools("evaluate", "novelty", "ideas", "riff.wav", "--small", "--json", "-o", "report")
     assert json.loads(again.stdout)["status"] == "skipped"
+
+
+def test_names_that_are_no_formulas_and_no_unicode_are_shown(gantools, ideas: Path) -> None:
+    for name in (b"money $$.wav", b"$_$.wav", b"na\xefve.wav"):
+        shutil.copyfile(ideas / "ideas/copy.wav", os.path.join(os.fsencode(ideas / "ideas"), name))
+    done = gantools("evaluate", "novelty", "ideas", "riff.wav", "--small", "-o", "report")
+    assert done.returncode == 0, done.stderr
+    page = (ideas / "report/report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in ("money $$", "$_$", "na\ufffdve"))
 
 
 def test_novelty_takes_a_model_folder_and_its_receptive_field(gantools, ideas: Path) -> None:

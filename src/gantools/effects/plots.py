@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from gantools.effects.features import GRID_HZ
 from gantools.files.atomic import atomic_path
+from gantools.files.readable import readable
 
 _BEFORE, _AFTER, _TARGET = "#7c8a9a", "#e8590c", "#1d2125"
 _TICKS_HZ = (31.5, 125, 500, 2000, 8000)
@@ -36,7 +37,8 @@ def write_curves_png(
     # The band in which the equaliser aligns the levels: the curves differ in shape only.
     middle = (GRID_HZ > 80) & (GRID_HZ < 8000)
     _panel(panels[0], {name: db - np.median(db[middle]) for name, db in spectra_db.items()}, "level, dB")
-    panels[0].set_title(title, fontsize=9, color=_TARGET, loc="left")
+    # A dollar sign in the name of a file begins no formula.
+    panels[0].set_title(readable(title), fontsize=9, color=_TARGET, loc="left", parse_math=False)
     panels[0].legend(frameon=False, fontsize=8, ncols=3)
     low = min(float(np.min(db[middle] - np.median(db[middle]))) for db in spectra_db.values())
     panels[0].set_ylim(max(low - 25, -90), 40)

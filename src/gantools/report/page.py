@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gantools.files.readable import readable
 from gantools.report.table import Table
 
 if TYPE_CHECKING:
@@ -157,6 +158,6 @@ def _environment() -> Environment:
 
 
 def _readable(value: Any) -> Any:
-    """Return a text that can be written: the name of a file need not be valid UTF-8, and still has to be shown."""
+    """Return a value of a template as it can be written."""
     # Markup, which is a str too, has been through this already.
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if type(value) is str else value
+    return readable(value) if type(value) is str else value

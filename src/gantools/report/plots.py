@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from gantools.files.atomic import atomic_path
+from gantools.files.readable import readable
 
 ACCENT = "#e8590c"
 QUIET = "#7c8a9a"
@@ -63,7 +64,8 @@ def mel_grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Figure:
             axes.set_axis_off()
         for (title, picture), axes in zip(row, places, strict=False):
             axes.imshow(picture, aspect="auto", interpolation="nearest")
-            axes.set_title(title, fontsize=8, color=INK, loc="left")
+            # A dollar sign in the name of a file begins no formula.
+            axes.set_title(readable(title), fontsize=8, color=INK, loc="left", parse_math=False)
     return figure
 
 

@@ -91,6 +91,7 @@ class Separation(Metric[SeparationConfig]):
 
     def figure(self, result: Result, ink: str) -> Figure | None:
         """Draw the SDR of each stem over its role, and the mean of each role."""
+        from gantools.files.readable import readable
         from gantools.report.plots import ACCENT, QUIET, add_legend, new_axes
 
         figure, axes = new_axes(ink, "", "SDR, dB")
@@ -102,7 +103,7 @@ class Separation(Metric[SeparationConfig]):
         axes.axhline(0.0, color=ink, lw=0.6, alpha=0.5)
         axes.plot([p for p, _ in heard], [v for _, v in heard], "o", ms=4, color=QUIET, alpha=0.7, label="songs")
         axes.plot([p for p, _ in shown], [v for _, v in shown], "_", ms=24, mew=2, color=ACCENT, label="mean")
-        axes.set_xticks(range(len(roles)), roles)
+        axes.set_xticks(range(len(roles)), [readable(role) for role in roles], parse_math=False)
         axes.set_xlim(-0.5, len(roles) - 0.5)
         add_legend(axes, ink)
         return figure
