@@ -126,7 +126,12 @@ def test_a_model_of_our_own_gives_stems_that_sum_to_the_song(gantools, weights, 
 def test_what_is_wrong_is_one_line_and_nothing_starts(gantools, weights, tmp_path: Path) -> None:
     write_song(tmp_path / "a.wav", 0.5)
     nowhere = weights | {"HF_HUB_CACHE": str(tmp_path / "empty")}
+    (tmp_path / "gan").mkdir()
+    (tmp_path / "gan/config.json").write_text('{"system": "wavegan"}')
+    for name in ("D", "G"):
+        (tmp_path / f"gan/{name}.safetensors").write_bytes(b"")
     cases = [
+        (weights, ["--model", "gan"], "gan: is a model of wavegan, not of separator"),
         (nowhere, ["--model", "htdemucs_ft"], "put f7e0c4bc.safetensors, d12395a8.safetensors"),
         (weights, ["--model", "htdemux"], "did you mean htdemucs?"),
         (weights, ["--stems", "voice"], "no stem 'voice' in this model"),

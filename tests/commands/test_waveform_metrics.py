@@ -93,6 +93,13 @@ def test_novelty_takes_a_model_folder_and_its_receptive_field(gantools, ideas: P
     several = gantools("evaluate", "novelty", "ideas", ".")
     assert (several.returncode, several.stdout) == (2, "")
     assert "holds several models" in several.stderr
+    (ideas / "models/gan/samples").mkdir(parents=True)
+    shutil.copyfile(ideas / "riff.wav", ideas / "models/gan/samples/step-00000001.wav")
+    (ideas / "models/gan/config.json").write_text('{"system": "wavegan"}')
+    for name, words in (("models/gan", "is a model of wavegan that keeps no clip"), ("models", "holds several models")):
+        samples = gantools("evaluate", "novelty", "ideas", name)
+        assert (samples.returncode, samples.stdout) == (2, "")
+        assert words in samples.stderr
     (model / "clips.safetensors").write_bytes(b"broken")
     broken = gantools("evaluate", "novelty", "ideas", "riff.caw")
     assert broken.returncode == 2

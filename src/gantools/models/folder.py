@@ -22,6 +22,10 @@ Options = TypeVar("Options")
 SCHEMA = 2
 
 
+class OtherVersionError(ModelError):
+    """A model folder is that of another version of gantools, with another `config.json`."""
+
+
 def describe(
     system: str,
     config: Any,
@@ -89,12 +93,19 @@ def read_configuration(folder: str | Path, system: str = "") -> dict[str, Any]:
 
     Raises
     ------
+    OtherVersionError
+        It is that of a model of another schema.
     ModelError
-        There is none, or it is not the configuration of a model of this schema, or that of another system.
+        There is none, or it is not the configuration of a model, or that of another system.
     """
     path = Path(folder) / "config.json"
     try:
         model = parse_object(path.read_text(encoding="utf-8"))
+        if isinstance(model.get("system"), str) and model.get("schema") != SCHEMA:
+            raise OtherVersionError(
+                f"made by another version of gantools (schema {model.get('schema')!r}, not {SCHEMA}); train it again",
+                folder,
+            )
         if wrong := _what_is_wrong(model):
             raise ModelError(f"not the configuration of a model ({wrong}); train it again, or restore the file", path)
     except OSError as error:

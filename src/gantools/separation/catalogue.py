@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gantools.errors import DependencyError
+from gantools.errors import DependencyError, ModelError
 from gantools.files.jsontext import parse_object
+from gantools.models.kind import system_of
 from gantools.separation.demucs_models import StemModel, find_in_folder, find_named, published
 from gantools.systems.separator.config import RATE_HZ, SOURCES
 
@@ -45,7 +46,11 @@ def find_model(name: str, *, download: bool = False) -> StemModel:
     # Demucs' own program leaves folders of results called htdemucs; ./htdemucs names such a folder.
     if not path.exists() or ("/" not in name and name in published()):
         return find_named(name, download=download)
-    return describe_own(path) or find_in_folder(path)
+    if own := describe_own(path):
+        return own
+    if (system := system_of(path)) not in ("", "separator"):
+        raise ModelError(f"is a model of {system}, not of separator", path)
+    return find_in_folder(path)
 
 
 def describe_own(folder: Path) -> StemModel | None:

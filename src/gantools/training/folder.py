@@ -13,7 +13,7 @@ from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
 from gantools.files.lock import FolderLock
-from gantools.models.folder import describe, read_configuration, weight_files
+from gantools.models.folder import OtherVersionError, describe, read_configuration, weight_files
 from gantools.models.weights import Tensors
 from gantools.options import config_hash
 from gantools.training.journal import Journal
@@ -79,6 +79,8 @@ class ModelFolder:
         """Return what `config.json` says; raises ConfigError where it is not that of a model of `system`."""
         try:
             model = read_configuration(self.path)
+        except OtherVersionError as error:
+            raise ConfigError(f"{error.message}, with another --out", self.path) from error
         except ModelError as error:
             here = (
                 "its config.json is gone or damaged; restore it, or" if self.checkpoints() else "is not a model folder;"

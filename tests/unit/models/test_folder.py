@@ -34,6 +34,12 @@ def test_another_config_json_is_refused(copy: Path, text: str) -> None:
         read_model(copy)
 
 
+def test_a_model_of_another_version_is_called_so(copy: Path) -> None:
+    (copy / "config.json").write_text('{"schema": 1, "system": "toy"}')
+    with pytest.raises(ModelError, match=r"made by another version of gantools \(schema 1, not 2\); train it again"):
+        read_model(copy)
+
+
 @pytest.mark.parametrize("values", [{"steps": -1}, {"width": "wide"}, {"colour": 1}])
 def test_options_out_of_range_are_a_fault_of_the_model(model: Path, values: dict[str, object]) -> None:
     found = read_model(model)

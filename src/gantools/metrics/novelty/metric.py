@@ -60,12 +60,17 @@ class Novelty(Metric[NoveltyConfig]):
     def inputs(self, places: Mapping[str, str], config: NoveltyConfig) -> Inputs:
         """Return the generated files, and the clips: a set of their own, or the files of a model that holds them."""
         from gantools.models.clips import CLIPS_FILE
+        from gantools.models.kind import system_of
 
         model = Path(places["real"])
         if (model / CLIPS_FILE).is_file():
             files = {name: model / name for name in (CLIPS_FILE, "config.json") if (model / name).is_file()}
             return Inputs({"generated": places["generated"]}, files)
-        if model.is_dir() and next(model.rglob(CLIPS_FILE), None):
+        # Samples of a model are no real music, and would be measured as if they were.
+        if system := system_of(model):
+            raise ConfigError(f"is a model of {system} that keeps no clip; name what it was learned from", model)
+        below = (path.parent for name in (CLIPS_FILE, "config.json") for path in model.rglob(name))
+        if model.is_dir() and any((path / CLIPS_FILE).is_file() or system_of(path) for path in below):
             raise ConfigError("holds several models, whose samples are no real music; name one of them", model)
         return Inputs(dict(places))
 
