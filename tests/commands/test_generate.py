@@ -75,6 +75,9 @@ def test_mels_in_mels_out_backward_and_styles(gantools, models: Path, tmp_path: 
             "generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", f"s{style}", "--mel", "--style", style
         )
         assert done.returncode == code, done.stderr
+    both = gantools("generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", "c", "--mel", "--mix")
+    assert both.returncode == 2
+    assert "--mel and --mix exclude each other" in both.stderr
     no_audio = gantools("generate", "cyclegan", model, "mels/bass.mel.safetensors", "-o", "c", "--mix")
     assert no_audio.returncode == 1
     assert "--mix" in no_audio.stderr

@@ -60,10 +60,6 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
         raise ConfigError(why)
     items = [dataclasses.replace(item, role=config.role or item.role) for item in items]
     record = {"action": "fxnorm", "path": str(run.out), "rel": "", "role": "", "files": len(items)}
-    if run.dry_run:
-        say(run, f"would measure {len(items)} stems: {_counted(items)}")
-        emit(run, {**record, "status": "planned"})
-        return 0
     # A file that is merged into itself changes with each run, which must not count it twice.
     merged = Path(config.merge) if config.merge and Path(config.merge).resolve() != run.out.resolve() else None
     # Size and time stand for the contents: hashing whole data sets would be slow where nothing is left to do.
@@ -72,6 +68,10 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     if not run.force and _has_inputs(run.out, digest):
         say(run, "nothing to do: the features are up to date")
         emit(run, {**record, "status": "skipped"})
+        return 0
+    if run.dry_run:
+        say(run, f"would measure {len(items)} stems: {_counted(items)}")
+        emit(run, {**record, "status": "planned"})
         return 0
     # Two fits of one file would share its kept results, and the first to end would remove them.
     with FolderLock(run.out, "is being written by another gantools fxnorm fit"):

@@ -13,6 +13,7 @@ from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.ranking import rank_ideas
+from gantools.cli.records import say
 from gantools.cli.systems.options import SEEDED, Base, Resume
 from gantools.cli.training import run_training
 from gantools.cli.training_each import Recipe, train_each
@@ -137,6 +138,8 @@ def _results(model: Path, count: int, run: Run, config: CawGenerateConfig) -> li
     origin = _origin(model)
     name = model.stem if model.is_file() else model.resolve().name
     if config.mode in SINGLE_MODES:
+        if count > 1:
+            say(run, f"--mode {config.mode} has one result whatever the seed; --count {count} makes no more")
         return [Item(origin, "", f"{name}.{config.kind}", config.mode, name, seed=run.seed)]
     seeds = range(run.seed, run.seed + count)
     return [Item(origin, "", f"{name}.{config.kind}-{seed:04d}", config.mode, name, seed=seed) for seed in seeds]

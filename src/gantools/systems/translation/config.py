@@ -49,10 +49,9 @@ class TranslateConfig(AudioFileConfig):
         4, "Windows in the network at a time. More are faster and need more memory.", low=1, group="Quality and speed"
     )
 
-    @property
-    def mixes(self) -> bool:
-        """Tell whether each part comes with a mix; a mel file has nothing to be mixed with."""
-        return self.mix and not self.mel
+    def __post_init__(self) -> None:
+        if self.mel and self.mix:
+            raise ConfigError("--mel and --mix exclude each other: a mel file has nothing to be mixed with; give one")
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,12 @@ class SongTranslator(LoadedModel):
         self.files = model_files(folder, description)
         # A part that is itself a mix keeps that name; the voice and it together are the mixdown.
         mix = "mixdown" if translator.target == "mix" else "mix"
-        self.roles = (translator.target, *([mix] if config.mixes else []))
+        self.roles = (translator.target, *([mix] if config.mix else []))
         self.extension = "mel.safetensors" if config.mel else config.format
         self._solver = None if device == "cpu" else device
 
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
-        """Write the new part for one audio or mel file; with ``config.mixes`` the mix too.
+        """Write the new part for one audio or mel file; with ``config.mix`` the mix too.
 
         Returns
         -------
