@@ -65,7 +65,7 @@ def _list_of_verbs() -> typer.Typer:
     root = typer.Typer(
         **SETTINGS,
         no_args_is_help=True,
-        help="Music from generative adversarial networks: nine Unix verbs that read and write files and join in pipes.",
+        help="Music from generative adversarial networks: Unix verbs that read and write files and join in pipes.",
     )
 
     @root.callback(invoke_without_command=True)
