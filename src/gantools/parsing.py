@@ -30,6 +30,14 @@ def distinct_names(text: str) -> list[str]:
     return found
 
 
+def form_letters(text: str) -> list[str]:
+    """Return the letters of a musical form such as ``AABA`` in capitals; raises ConfigError where it has others."""
+    letters = list("".join(text.split()).upper())
+    if not letters or not all(letter.isalpha() for letter in letters):
+        raise ConfigError(f"{text!r} is not letters; write one for each section, such as AABA")
+    return letters
+
+
 def shares(text: str) -> tuple[float, float, float]:
     """Return the relative sizes of train, val and test of a text such as ``80/10/10``; raises ConfigError."""
     try:

@@ -84,7 +84,9 @@ def test_modes_keep_the_length_of_their_source(gantools: Callable, model: Path, 
 def test_reconstruction_has_one_result(gantools: Callable, tmp_path: Path) -> None:
     small_model(tmp_path / "voice", channels=2, task="denoise")
     for mode in ("denoise", "reconstruct"):
-        (one,) = records(gantools("generate", "caw", "voice", "--mode", mode, "--count", "3", "-o", "out", "--json"))
+        done = gantools("generate", "caw", "voice", "--mode", mode, "--count", "3", "-o", "out", "--json")
+        assert f"--mode {mode} has one result whatever the seed; --count 3 makes no more" in done.stderr
+        (one,) = records(done)
         assert one["path"] == f"out/voice.{mode}.wav"
         assert {"snr_db", "removed_db", "correlation"} <= set(one)
         assert soundfile.info(tmp_path / one["path"]).channels == 2
@@ -146,9 +148,10 @@ def test_patches_and_ranking(gantools: Callable, model: Path, tmp_path: Path) ->
         (("riff", "--mode", "denoise"), 2, "--task denoise"),
         (("riff", "--mode", "extend"), 2, "--source"),
         (("riff", "--mode", "novel"), 2, "not one of"),
+        (("riff", "--arrange", "A1"), 2, "gantools generate: --arrange: 'A1' is not letters"),
         (("riff", "--seconds", "0"), 2, "--seconds"),
         (("riff", "--mode", "vary", "--source", "text.wav"), 1, "not an audio file"),
-        (("riff", "--mode", "extend", "--source", "high.wav"), 1, "nothing is missing"),
+        (("riff", "--mode", "extend", "--source", "high.wav"), 1, "gantools generate: high.wav: "),
         (("text.txt", "--engine", "patch"), 2, "no audio file"),
     ],
 )

@@ -96,6 +96,8 @@ def test_a_fit_is_not_repeated(gantools, fitted: Path) -> None:
     done = gantools("fxnorm", "fit", fitted / "stems", "-o", fitted / "features.json")
     assert done.returncode == 0
     assert "up to date" in done.stderr
+    foreseen = gantools("fxnorm", "fit", fitted / "stems", "-o", fitted / "features.json", "-n")
+    assert "nothing to do" in foreseen.stderr
 
 
 def edge_cases(folder: Path) -> dict[str, tuple[str, str]]:
@@ -261,10 +263,14 @@ def test_usage_errors_are_one_line(gantools, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a_bass.wav", tone(1.0), 22050)
     for arguments, word in (
         (("apply", "a_bass.wav", "-o", "out"), "--target"),
-        (("apply", "a_bass.wav", "--target", "musdb81", "-o", "out"), "musdb18"),
-        (("apply", "a_bass.wav", "--target", "none.json", "-o", "out"), "none.json"),
+        (("apply", "a_bass.wav", "--target", "musdb81", "-o", "out"), "no target 'musdb81'; name a features file, or "),
+        (("apply", "a_bass.wav", "--target", "musdb81", "-o", "out"), "which ships; did you mean musdb18?"),
+        (("apply", "a_bass.wav", "--target", "none.json", "-o", "out"), "none.json: no such file; make one"),
         (("apply", "a_bass.wav", "--target", "musdb18", "-o", "."), "over itself"),
-        (("apply", "a_bass.wav", "--target", "musdb18", "-o", "out", "--effects", "eq,flanger"), "flanger"),
+        (
+            ("apply", "a_bass.wav", "--target", "musdb18", "-o", "out", "--effects", "eq,flanger"),
+            "--effects: no stage 'flanger'",
+        ),
         (("fit", "a_bass.wav"), "-o"),
     ):
         done = gantools("fxnorm", *arguments)

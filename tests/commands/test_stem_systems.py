@@ -89,6 +89,9 @@ def test_automix_is_trained_used_and_measured(gantools: Callable, songs: Path, t
 
 
 def test_what_does_not_fit_is_one_line(gantools: Callable, songs: Path, tmp_path: Path) -> None:
+    done = gantools("train", "separator", "songs", "-o", "model", "--steps", "1", "--val-songs", "other")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "gantools train: --val-songs: no song 'other' among song0, song1" in done.stderr
     (songs / "song1" / "bass.wav").unlink()
     (songs / "song0" / "bass.wav").unlink()
     done = gantools("train", "separator", "songs", "-o", "model", "--steps", "1")

@@ -63,7 +63,7 @@ def test_a_run_its_record_and_a_second_run(here, tmp_path: Path) -> None:
     assert here("-o", "m", "--steps", "6", "-q") == (0, "m\n", "")
     code, _, said = here("-o", "m", "--steps", "8", "--cycle-noise", "0.7")
     assert code == 2
-    assert "cannot go on with cycle_noise 0.7" in said
+    assert "cannot go on with --cycle-noise 0.7" in said
     assert len(said.splitlines()) == 1
 
 
@@ -94,6 +94,11 @@ def test_what_is_missing_or_damaged_is_named(here, tmp_path: Path) -> None:
     assert here("-o", "tuned", "--steps", "1", "-q", "--from", "base")[0] == 0
     (tmp_path / "base/G.safetensors").unlink()
     assert "base: the file of weights G.safetensors is missing" in refused("-o", "m", "--from", "base")
+    config = tmp_path / "tuned/config.json"
+    config.write_text(config.read_text().replace('"schema": 2', '"schema": 1'))
+    assert "tuned: made by another version of gantools (schema 1, not 2); train it again" in refused("-o", "tuned")
+    alike = refused("-o", "m", "--source-role", "bass", "--target-role", "bass")
+    assert "--source-role and --target-role are both 'bass'" in alike
     shard = next((tmp_path / "chunks").glob("shard-*"))
     data = bytearray(shard.read_bytes())
     data[-1000] ^= 0xFF

@@ -159,3 +159,17 @@ def test_a_typed_flag_beats_another_word_of_the_environment(gantools: Callable, 
     assert len(done.stdout.splitlines()) == 1, done.stderr
     done = gantools("generate", "wavegan", model, "-o", "out", "--count", "1", "--seeds", "3")
     assert (done.returncode, "each say which clips" in done.stderr) == (2, True)
+
+
+def test_an_option_is_called_what_its_giver_wrote(gantools, write_tone, tmp_path: Path) -> None:
+    write_tone(tmp_path / "song.wav", 3.0)
+    train = ("train", "wavegan", "song.wav", "-o", "model")
+    (tmp_path / "mine.toml").write_text("samples = 5000\n")
+    for options, variables, said in (
+        (("--samples", "5000"), {}, "--samples"),
+        ((), {"GANTOOLS_SAMPLES": "5000"}, "GANTOOLS_SAMPLES"),
+        (("--config", "mine.toml"), {}, "mine.toml: samples"),
+    ):
+        done = gantools(*train, *options, **variables)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        assert done.stderr.startswith(f"gantools train: {said}: 5000 is not 16 * 4 * 4"), done.stderr

@@ -74,6 +74,7 @@ def run_batch(
         sweep_temporaries(out)
     counts = {"ok": 0, "skipped": 0, "error": 0, "planned": 0}
     kinds: Counter[str] = Counter()
+    ended = 0  # of those that wait, which the bar counts
 
     def known_of(task: Task) -> dict[str, Any] | None:
         record = manifest.up_to_date(task.key, {"source": task.item.path}, digest, check=run.check)
@@ -114,6 +115,8 @@ def run_batch(
                 # Kinds are counted of what this run made, not of failures or of what another run had made meanwhile.
                 before = counts["ok"]
                 _finish(run, out, task, digest, manifest, next(done), bar, counts)
+                ended += 1
+                bar.update(ended)
                 kinds[task.item.path.suffix.lower().lstrip(".")] += counts["ok"] - before
                 if counts["error"] and run.on_error == "stop":
                     break
@@ -172,7 +175,6 @@ def _finish(
     # Another run made it while this one was busy with earlier files.
     if "_known" in outcome:
         _result(run, out, task, "skipped", outcome["_known"]["fields"], counts)
-        bar.update(sum(counts.values()))
         return
     if "error" not in outcome:
         outcome = _publish(run, out, task, digest, manifest, attempt)
@@ -185,14 +187,14 @@ def _finish(
         if run.verbose:
             bar.remark(f"gantools {run.verb}: {task.item.path} -> {out / task.outputs[0]}")
         _result(run, out, task, "ok", outcome, counts)
-    bar.update(counts["ok"] + counts["error"])
 
 
 def one_line(task: Task, outcome: dict[str, Any]) -> str:
-    """Return why a task failed, led by the path of its input."""
+    """Return why a task failed, led by the path of its input, or by that of another file that is at fault."""
     message = str(outcome["error"])
     path = str(task.item.path)
-    return " ".join((message if message.startswith(path) else f"{path}: {message}").splitlines())
+    led = outcome.get("led") or message.startswith(path)
+    return " ".join((message if led else f"{path}: {message}").splitlines())
 
 
 def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, attempt: Attempt) -> dict[str, Any]:

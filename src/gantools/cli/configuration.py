@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,4 +137,26 @@ def resolve_config(
         for yields in others:
             if wins in levels and levels[wins] < levels.get(yields, 3):
                 changes[yields] = getattr(config(), yields)
-    return dataclasses.replace(base, **changes)
+    try:
+        return dataclasses.replace(base, **changes)
+    except ConfigError as error:  # options that exclude each other
+        raise in_flags(error, config, values, sources) from error
+
+
+def in_flags(error: ConfigError, config: type, values: Mapping[str, Any], sources: Sources) -> ConfigError:
+    """Return an error of a configuration that calls its fields what the user wrote: flag, variable or key of a file.
+
+    The library knows fields; what was not given by anybody is called by its flag. A field of one word is a name only
+    where it leads the message (``samples: ...``), as elsewhere it may be a word like any other.
+    """
+    text, hints = error.message, field_types(config)
+    for field in dataclasses.fields(config):
+        if field.metadata.get("flag") == "":
+            continue
+        said = f"--{flag_of(field)}"
+        if values.get(field.name) is None:
+            said = sources.find(_field_option(field, hints[field.name]))[1] or said
+        # Not within quotes, paths or longer names, which are the user's own.
+        pattern = rf"(?<![\w'\"./-]){field.name}(?![\w'\"/=-])" if "_" in field.name else rf"\A{field.name}(?=: )"
+        text = re.sub(pattern, lambda _, said=said: said, text)  # type: ignore[misc]
+    return ConfigError(text, error.path)

@@ -19,7 +19,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gantools.cli.configuration import config_options, config_parameters, file_parameters, keyword, resolve_config
+from gantools.cli.configuration import (
+    config_options,
+    config_parameters,
+    file_parameters,
+    in_flags,
+    keyword,
+    resolve_config,
+)
 from gantools.cli.sections import EVERYWHERE, SectionedCommand
 from gantools.cli.sources import Option, Sources, truth
 from gantools.cli.terminal import hear_libraries
@@ -156,7 +163,10 @@ def verb(
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
             given = {n: values[n] for n in arguments} | {n: found[n] for n in own}
-            code = function(**given, run=run, config=chosen) or 0
+            try:
+                code = function(**given, run=run, config=chosen) or 0
+            except ConfigError as error:
+                raise in_flags(error, config, values, sources) from error
             # Inputs that could not even be read are failures too.
             return 1 if run.missed and not code else code
 

@@ -160,7 +160,8 @@ def _attempt(
         fields = work(item, outputs, seed, tick)
     except GantoolsError as error:
         # A message must name the user's file and not the hidden one that stands for it.
-        return {"error": without_temporaries(str(error)), "trace": traceback.format_exc()}
+        led = error.path is not None
+        return {"error": without_temporaries(str(error)), "led": led, "trace": traceback.format_exc()}
     except OSError as error:
         # On the input the error is one of reading; anywhere else something could not be written.
         reading = error.filename is not None and str(error.filename) == str(item.path)

@@ -57,6 +57,7 @@ def survey(
                 source = outcome.pop("_source", None)
                 if "error" in outcome:
                     bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
+                    outcome = {"error": outcome["error"]}
                 elif kept:
                     kept.store(outcome, source["hash"], part)
             if outcome.get("warning"):

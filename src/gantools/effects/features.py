@@ -171,10 +171,12 @@ def read_features(path: str | Path) -> Features:
     """
     try:
         content = parse_json(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot be read as a features file ({error}); make one with gantools fxnorm fit", path
-        ) from None
+    except FileNotFoundError as error:
+        raise InputError("no such file; make one with gantools fxnorm fit", path) from error
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}); give another file", path) from error
+    except ValueError as error:
+        raise InputError(f"is not a features file ({error}); make one with gantools fxnorm fit", path) from error
     schema = content.get("schema") if isinstance(content, dict) else None
     if not isinstance(schema, str) or schema.partition("/")[0] != SCHEMA.partition("/")[0]:
         raise InputError("is not a features file; make one with gantools fxnorm fit", path)
@@ -211,8 +213,8 @@ def find_features(target: str | Path) -> Features:
     # A bare word names a target that ships, unless a file of that name lies here.
     if path.name == str(target) and not path.suffix and not path.is_file():
         if path.name not in shipped:
-            there = f"{', '.join(shipped)}{did_you_mean(path.name, list(shipped))}"
-            raise InputError(f"no target {path.name!r}; there is {there}, or name a file")
+            there = f"name a features file, or {', '.join(shipped)}, which ships"
+            raise InputError(f"no target {path.name!r}; {there}{did_you_mean(path.name, list(shipped))}")
         path = shipped[path.name]
     return read_features(path)
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gantools.errors import ConfigError, InputError
+from gantools.parsing import form_letters
 from gantools.runtime.seeds import item_seed
 from gantools.structure.beats import BeatGrid, find_beats
-from gantools.structure.form import POOL_SECONDS, form_letters, pooled_levels, similarities
+from gantools.structure.form import POOL_SECONDS, pooled_levels, similarities
 from gantools.structure.splice import chain
 
 #: Cuts are made so long before a beat that its attack is whole when the fade is over.

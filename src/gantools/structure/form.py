@@ -1,4 +1,4 @@
-"""Musical form: letters for sections, and how alike sections of a sound are."""
+"""Musical form: how alike sections of a sound are."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ import numpy as np
 
 from gantools.audio.config import MelParams
 from gantools.audio.mel import mel_db
-from gantools.errors import ConfigError
 
 #: Sections are compared in means of this length: small shifts do not matter.
 POOL_SECONDS = 0.1
-
-
-def form_letters(form: str) -> list[str]:
-    """Return the letters of a form in capitals; ConfigError if there are none or others than letters."""
-    letters = list("".join(form.split()).upper())
-    if not letters or not all(letter.isalpha() for letter in letters):
-        raise ConfigError(f"form: {form!r} is not letters; give one such as AABA")
-    return letters
 
 
 def pooled_levels(wave: np.ndarray, rate_hz: int) -> np.ndarray:

@@ -334,6 +334,21 @@ def test_the_bar_moves_within_a_file_and_never_leaves_it(folder: Folder, monkeyp
     assert places == [0, 0.25, 1, 1, 1, 1.25, 2, 2]
 
 
+def test_the_bar_counts_what_waits_and_not_what_was_there(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder(folder.tasks("1", "2")[:1])
+    places: list[float] = []
+    tasks = folder.tasks("1", "2", "3", "4")
+
+    def meanwhile(item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        if item.stem == "b":
+            run_batch(dataclasses.replace(folder.run, verb="other"), tasks[2:3], 1, copy)
+            monkeypatch.setattr(Bar, "update", lambda self, done, *more: places.append(done))
+        return copy(item, outputs, seed, lambda share: None)
+
+    folder(tasks, meanwhile)
+    assert places == [1, 2, 3]
+
+
 def test_scratch_folders_lie_beside_the_output_and_go(folder: Folder) -> None:
     (task,) = folder.tasks("1")
     task = dataclasses.replace(task, outputs=("new/deep/x", "new/deep/y", "z"), key="k")

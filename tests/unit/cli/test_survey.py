@@ -47,7 +47,7 @@ def test_files_that_fail_are_said_and_the_others_go_on(
     monkeypatch.setattr(Bar, "__init__", lambda self, *given: (labels.append(given[1:]), begin(self, *given))[1])
     found = survey(Run(verb="v"), items, measure)
     assert texts(found) == [("a", "1"), ("b", None), ("c", "odd"), ("d", "4")]
-    assert [set(outcome) for _, outcome in found][:2] == [{"text", "seconds"}, {"error", "trace"}]
+    assert [set(outcome) for _, outcome in found][:2] == [{"text", "seconds"}, {"error"}]
     assert places == [1, 2, 3, 4]
     survey(Run(verb="v", quiet=True), items[2:], measure, "label")
     assert labels == [(4, "v"), (2, "label")]

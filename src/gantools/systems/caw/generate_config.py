@@ -9,7 +9,7 @@ from typing import ClassVar
 from gantools.audio.config import BITS
 from gantools.errors import ConfigError
 from gantools.options import option, parsed
-from gantools.parsing import number, word_or
+from gantools.parsing import form_letters, number, word_or
 
 MODES = ("unconditional", "vary", "extend", "inpaint", "denoise", "reconstruct")
 #: Modes with one result, whatever the seed.
@@ -53,7 +53,9 @@ class CawGenerateConfig:
         high=100,
         group="Variation and extension",
     )
-    arrange: str = option("", "Put parts of the source in this order first, such as AABA, and vary the result.")
+    arrange: str = option(
+        "", "Put parts of the source in this order first, such as AABA, and vary the result.", parse=form_letters
+    )
     shuffle: str = option(
         "no",
         "Put beats or bars of the source in another order first, and vary the result.",
