@@ -83,7 +83,7 @@ def test_our_own_models_are_known_by_their_configuration(tmp_path: Path) -> None
     assert describe_own(tmp_path) is None
     (tmp_path / "config.json").write_text('{"schema": 2, "system": "cyclegan", "data": {}}')
     assert describe_own(tmp_path) is None
-    with pytest.raises(ModelError, match="no model"):
+    with pytest.raises(ModelError, match="is a model of cyclegan, not of separator"):
         find_model(str(tmp_path))
     (tmp_path / "config.json").write_text(
         '{"schema": 2, "system": "separator", "data": {}, "config": {}, "networks": {}}'
