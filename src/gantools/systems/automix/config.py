@@ -91,7 +91,7 @@ class AutomixConfig(TrainConfig):
         choices=("default", "la", "lb"),
         group="Losses",
     )
-    crop: int = option(440_960, "Length of a training crop.", unit="samples", low=4096, group="Data")
+    crop: int = option(440_960, "Length of a training crop.", unit="samples", low=8192, group="Data")
     mixture_lufs: float = option(
         -18.0,
         "Loudness to which one gain brings each song's target, since the level of a master cannot be inferred.",
