@@ -22,6 +22,7 @@ from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders import embedding
 from gantools.metrics.frechet.comparison import compare_frechet
 from gantools.metrics.frechet.config import FrechetConfig
+from gantools.metrics.metric import Conditions
 from gantools.metrics.mix import comparison as mix
 from gantools.metrics.novelty import comparison as novelty
 from gantools.metrics.novelty.config import NoveltyConfig
@@ -127,23 +128,25 @@ def clips(folder: Path) -> list[Clip]:
 #: Of the other metrics: what compares, and the costly function that a second run must not call.
 COMPARED = {
     "frechet": (
-        lambda a, b, **watch: compare_frechet(a, b, FrechetConfig(**RANDOM, infinity=False), **watch),
+        lambda a, b, conditions: compare_frechet(a, b, FrechetConfig(**RANDOM, infinity=False), conditions),
         (embedding, "load_mono"),
     ),
     "coverage": (
-        lambda a, b, **watch: compare_coverage(a, b, CoverageConfig(**RANDOM), **watch),
+        lambda a, b, conditions: compare_coverage(a, b, CoverageConfig(**RANDOM), conditions),
         (embedding, "load_mono"),
     ),
     "novelty": (
-        lambda a, b, **watch: novelty.compare_novelty(a, b, NoveltyConfig(), **watch),
+        lambda a, b, conditions: novelty.compare_novelty(a, b, NoveltyConfig(), conditions),
         (novelty, "_packed"),
     ),
     "rhythm": (
-        lambda a, b, **watch: compare_rhythm(list(zip(a, b, strict=True)), [], RhythmConfig(window_frames=32), **watch),
+        lambda a, b, conditions: compare_rhythm(
+            list(zip(a, b, strict=True)), [], RhythmConfig(window_frames=32), conditions
+        ),
         (mel_windows, "mel_db"),
     ),
     "stoi": (
-        lambda a, b, **watch: compare_stoi(list(zip(a, b, strict=True)), StoiConfig(window_frames=32), **watch),
+        lambda a, b, conditions: compare_stoi(list(zip(a, b, strict=True)), StoiConfig(window_frames=32), conditions),
         (mel_windows, "mel_db"),
     ),
 }
@@ -158,7 +161,7 @@ def test_results_of_files_that_were_kept_give_the_same_figures(
 
     def measured() -> dict[str, Any]:
         kept = Partial(tmp_path / metric, "digest")
-        return compare(*sets, failed=lambda path, error: pytest.fail(str(error)), keep=kept.keep)
+        return compare(*sets, Conditions(lambda path, error: pytest.fail(str(error)), keep=kept.keep))
 
     first = measured()
     monkeypatch.setattr(owner, name, lambda *_, **__: pytest.fail("measured again"))

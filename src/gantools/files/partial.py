@@ -16,13 +16,6 @@ from gantools.files.hashing import hash_file, hash_json
 from gantools.files.jsontext import well_formed
 
 T = TypeVar("T")
-#: (files that a result depends on, what makes it) -> the result, made or kept from a run that was stopped.
-Keep = Callable[..., Any]
-
-
-def made_anew(make: Callable[[], T], *paths: Path, part: str = "") -> T:
-    """Make a result and keep it nowhere; see `Partial.keep`."""
-    return make()
 
 
 class Partial:

@@ -23,13 +23,20 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-    from gantools.files.partial import Keep
     from gantools.report.folder import Report
 
 Result = dict[str, Any]
 Failed = Callable[[Path, GantoolsError], None]
 Tick = Callable[[], None]
+#: (what makes a result, the files it depends on) -> the result, made or kept from a run that was stopped.
+Keep = Callable[..., Any]
 Options = TypeVar("Options")
+T = TypeVar("T")
+
+
+def made_anew(make: Callable[[], T], *paths: Path, part: str = "") -> T:
+    """Make a result and keep it nowhere; see `gantools.files.partial.Partial.keep`."""
+    return make()
 
 
 @dataclass(frozen=True)
@@ -84,24 +91,20 @@ class Conditions:
     Attributes
     ----------
     failed, tick : callable
-        `failed` is called with each file that fails and the error, `tick` after each file.
+        `failed` is called with each file that fails and the error, `tick` after each file, pair or song.
     keep : callable
-        Called with what makes the result of one file, which an interrupted run does not make again; see
-        `gantools.files.partial.Partial.keep`.
+        Called with what makes the result of one file, pair or song, and its files. An interrupted run does not make it
+        again; see `gantools.files.partial.Partial.keep`.
     seed : int
+        Of all random draws.
     device : torch.device or str
     """
 
     failed: Failed
-    tick: Tick
-    keep: Keep
+    tick: Tick = lambda: None
+    keep: Keep = made_anew
     seed: int = 0
     device: torch.device | str = "cpu"
-
-    @property
-    def watch(self) -> dict[str, Any]:
-        """`failed`, `tick` and `keep`, as functions that measure take them."""
-        return {"failed": self.failed, "tick": self.tick, "keep": self.keep}
 
 
 class Metric(ABC, Generic[Options]):

@@ -13,15 +13,12 @@ from gantools.audio.melfile import SUFFIX
 from gantools.audio.melwindows import MelWindow, common_params, cut, load_mel
 from gantools.errors import InputError
 from gantools.files.hashing import hash_json
-from gantools.files.partial import Keep
-from gantools.metrics.metric import Failed, Tick
+from gantools.metrics.metric import Conditions, Keep
 from gantools.options import to_mapping
 from gantools.report.clip import Clip
 
 
-def paired_windows(
-    pairs: Sequence[tuple[Clip, Clip]], frames: int, failed: Failed, tick: Tick, keep: Keep
-) -> list[MelWindow]:
+def paired_windows(pairs: Sequence[tuple[Clip, Clip]], frames: int, conditions: Conditions) -> list[MelWindow]:
     """Return the mel windows of files beside those of their counterparts, see `gantools.audio.melwindows.cut`.
 
     Parameters
@@ -30,10 +27,8 @@ def paired_windows(
         Generated file and counterpart; audio or mel files.
     frames : int
         Length of a window.
-    failed, tick : callable
-        `failed` is called with each generated file that fails and the error, `tick` after each pair.
-    keep : callable
-        Called with what makes the mel of a sound, and the file; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
+        A pair that fails is told as its generated file.
 
     Raises
     ------
@@ -44,11 +39,11 @@ def paired_windows(
     windows: list[MelWindow] = []
     for clip, other in pairs:
         try:
-            own, beside = (_mel(one.path, params, keep) for one in (clip, other))
+            own, beside = (_mel(one.path, params, conditions.keep) for one in (clip, other))
             windows += cut(own, beside, frames, params, clip.name)
         except InputError as error:
-            failed(clip.path, error)
-        tick()
+            conditions.failed(clip.path, error)
+        conditions.tick()
     if not windows:
         raise InputError("no window of any pair is left: the files are too short, silent or broken")
     return windows

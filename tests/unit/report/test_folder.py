@@ -11,6 +11,7 @@ import soundfile
 from sounds import tone
 
 from gantools.files.containers import read_tensors
+from gantools.metrics.metric import Conditions
 from gantools.metrics.pairing import triples
 from gantools.metrics.registry import load
 from gantools.metrics.rhythm.comparison import compare_rhythm
@@ -54,7 +55,7 @@ class Page(HTMLParser):
 
 
 def test_rhythm_report_is_one_page_that_needs_nothing(pairs: list[tuple[Clip, Clip]], tmp_path: Path) -> None:
-    values = compare_rhythm(pairs, pairs[:0], RhythmConfig(), failed=no_failure)
+    values = compare_rhythm(pairs, pairs[:0], RhythmConfig(), Conditions(no_failure))
     result = complete(values, metric="rhythm", generated="a", reference="b", seed=0, failed=["x.wav: broken"])
     rhythm = load("rhythm")
     paths = write_report(tmp_path / "report", rhythm.report(result), triples(pairs, []))
@@ -78,7 +79,7 @@ def test_rhythm_report_is_one_page_that_needs_nothing(pairs: list[tuple[Clip, Cl
 
 
 def test_stoi_report_keeps_all_features(pairs: list[tuple[Clip, Clip]], tmp_path: Path) -> None:
-    values = compare_stoi([(a, a) for a, _ in pairs], StoiConfig(), failed=no_failure)
+    values = compare_stoi([(a, a) for a, _ in pairs], StoiConfig(), Conditions(no_failure))
     assert values["mean"] == pytest.approx(1.0, abs=0.01)
     result = complete(values, metric="stoi", generated="a", reference="b", seed=0, failed=[])
     paths = write_report(tmp_path / "report", load("stoi").report(result), [])

@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
 
 from gantools.errors import InputError
-from gantools.files.partial import Keep, made_anew
 from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.report.clip import Clip
 
 FIGURES = ("precision", "recall", "density", "coverage")
@@ -101,14 +99,7 @@ def prdc(real: np.ndarray, generated: np.ndarray, k: int = 5) -> dict[str, float
 
 
 def compare_coverage(
-    generated: Sequence[Clip],
-    real: Sequence[Clip],
-    config: CoverageConfig,
-    *,
-    device: torch.device | str = "cpu",
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
+    generated: Sequence[Clip], real: Sequence[Clip], config: CoverageConfig, conditions: Conditions
 ) -> Result:
     """Precision, recall, density and coverage of two sets of audio files.
 
@@ -116,11 +107,7 @@ def compare_coverage(
     ----------
     generated, real : sequence of Clip
     config : CoverageConfig
-    device : torch.device or str
-    failed, tick : callable
-        `failed` is called with each file that fails and the error, `tick` after each file.
-    keep : callable
-        Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
 
     Returns
     -------
@@ -128,8 +115,8 @@ def compare_coverage(
         The four figures, the embedder and the numbers of vectors and files; under ``real`` the same of every other
         real file against the rest, where there are enough: what real music gets. Means over the networks, if several.
     """
-    embedder = open_embedder(config, device)
-    a, b = (embed_set(clips, embedder, config, failed, tick, keep) for clips in (generated, real))
+    embedder = open_embedder(config, conditions.device)
+    a, b = (embed_set(clips, embedder, config, conditions) for clips in (generated, real))
     result = {**describe_sets(embedder, config, a, b), "k": config.neighbours}
     result |= _averaged(b.vectors, a.vectors, config.neighbours)
     even = b.groups % 2 == 0

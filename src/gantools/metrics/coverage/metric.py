@@ -36,7 +36,7 @@ class Coverage(EmbeddingMetric[CoverageConfig]):
         """Measure; see `gantools.metrics.coverage.balls.compare_coverage`."""
         from gantools.metrics.coverage.balls import compare_coverage
 
-        return compare_coverage(sets["generated"], sets["real"], config, device=conditions.device, **conditions.watch)
+        return compare_coverage(sets["generated"], sets["real"], config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the four figures, beside what real music gets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,19 +13,17 @@ import torch
 
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
-from gantools.files.partial import Keep, made_anew
 from gantools.metrics.embedders.metric import EMBEDDERS, EmbeddingConfig
 from gantools.metrics.embedders.musicnn import PATCH_FRAMES, MusiCNN
 from gantools.metrics.embedders.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
 from gantools.metrics.embedders.onnx_network import OnnxNetwork
 from gantools.metrics.embedders.random_cnn import RandomCNN
+from gantools.metrics.metric import Conditions
 from gantools.options import did_you_mean
 from gantools.report.clip import Clip
 
 #: Windows below this RMS level, in dB of full scale, count as silent.
 SILENCE_DB = -60.0
-
-Failed = Callable[[Path, InputError], None]
 
 
 class Embedder(Protocol):
@@ -135,11 +133,9 @@ def sounding_windows(wave: np.ndarray, count: int, embedder: Embedder) -> np.nda
 def embed_files(
     paths: Sequence[Path],
     embedder: Embedder,
-    failed: Failed,
-    tick: Callable[[], None] = lambda: None,
+    conditions: Conditions,
     silence: bool = False,
     clip_s: float = 0.0,
-    keep: Keep = made_anew,
 ) -> Embeddings:
     """Embed audio files of any rate and channel count.
 
@@ -150,17 +146,13 @@ def embed_files(
     ----------
     paths : sequence of Path
     embedder : Embedder
-    failed : callable
-        Called with each file that cannot be read or is too short, and the error; the others go on.
-    tick : callable
-        Called after each file.
+    conditions : Conditions
+        A file fails that cannot be read or is too short; the others go on.
     silence : bool
         Keep silent windows.
     clip_s : float
         Where it is not 0, files are cut into clips of this length, each embedded alone, repeated to fill a window.
         Networks that make clips shorter than a window can so be compared with real music cut in the same way.
-    keep : callable
-        Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
 
     Raises
     ------
@@ -172,20 +164,20 @@ def embed_files(
     silent = 0
 
     def embedded(path: Path) -> tuple[np.ndarray, np.ndarray]:
-        wave = load_mono(path, embedder.rate_hz, failed)
+        wave = load_mono(path, embedder.rate_hz, conditions.failed)
         return _embed_clips(wave, embedder, clip_s) if clip_s else _embed_windows(wave, embedder)
 
     for path in paths:
         try:
-            vectors, sounds = keep(partial(embedded, path), path)
+            vectors, sounds = conditions.keep(partial(embedded, path), path)
         except InputError as error:
             # An embedder is given samples and cannot name the file in its error.
-            failed(path, error if error.path else InputError(error.message, path))
+            conditions.failed(path, error if error.path else InputError(error.message, path))
         else:
             silent += int(np.count_nonzero(~sounds))
             parts.append(vectors if silence else vectors[:, sounds])
             files.append(path)
-        tick()
+        conditions.tick()
     if not parts:
         raise InputError("none of the files could be embedded; give audio of at least one window")
     if not any(part.shape[1] for part in parts):
@@ -232,18 +224,10 @@ def describe_embedder(embedder: Embedder) -> dict[str, Any]:
     }
 
 
-def embed_set(
-    clips: Sequence[Clip],
-    embedder: Embedder,
-    config: EmbeddingConfig,
-    failed: Failed,
-    tick: Callable[[], None],
-    keep: Keep,
-) -> Embeddings:
+def embed_set(clips: Sequence[Clip], embedder: Embedder, config: EmbeddingConfig, conditions: Conditions) -> Embeddings:
     """Embed a set of files as a configuration says."""
-    return embed_files(
-        [clip.path for clip in clips], embedder, failed, tick, config.count_silence, config.clip_seconds, keep
-    )
+    paths = [clip.path for clip in clips]
+    return embed_files(paths, embedder, conditions, config.count_silence, config.clip_seconds)
 
 
 def describe_sets(

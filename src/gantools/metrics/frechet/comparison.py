@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from gantools.errors import InputError
-from gantools.files.partial import Keep, made_anew
 from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
 from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.frechet.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.report.clip import Clip
 
 
 def compare_frechet(
-    generated: Sequence[Clip],
-    real: Sequence[Clip],
-    config: FrechetConfig,
-    *,
-    seed: int = 0,
-    device: torch.device | str = "cpu",
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
+    generated: Sequence[Clip], real: Sequence[Clip], config: FrechetConfig, conditions: Conditions
 ) -> Result:
     """Fréchet distance between two sets of audio files, with its intervals.
 
@@ -33,13 +23,7 @@ def compare_frechet(
     ----------
     generated, real : sequence of Clip
     config : FrechetConfig
-    seed : int
-        Seed of the random draws.
-    device : torch.device or str
-    failed, tick : callable
-        `failed` is called with each file that fails and the error, `tick` after each file.
-    keep : callable
-        Called with what makes the vectors of a file, and the file; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
 
     Returns
     -------
@@ -48,10 +32,10 @@ def compare_frechet(
         numbers of vectors and files. With several networks (rand-cnn) values are means over them, and
         ``distance_sd`` tells how much they differ.
     """
-    embedder = open_embedder(config, device)
-    a, b = (embed_set(clips, embedder, config, failed, tick, keep) for clips in (generated, real))
+    embedder = open_embedder(config, conditions.device)
+    a, b = (embed_set(clips, embedder, config, conditions) for clips in (generated, real))
     networks = list(zip(a.vectors, b.vectors, strict=True))
-    measured = [bootstrap_interval(*vectors, a.groups, b.groups, seed) for vectors in networks]
+    measured = [bootstrap_interval(*vectors, a.groups, b.groups, conditions.seed) for vectors in networks]
     result: Result = {
         **describe_sets(embedder, config, a, b),
         "distance": float(np.mean([interval.value for interval in measured])),
@@ -63,7 +47,7 @@ def compare_frechet(
     if config.infinity:
         try:
             pairs = zip(networks, measured, strict=True)
-            result |= _infinity([fad_infinity(*vectors, interval, seed) for vectors, interval in pairs])
+            result |= _infinity([fad_infinity(*vectors, interval, conditions.seed) for vectors, interval in pairs])
         # Too little material for the limit is no reason to keep back the distance.
         except InputError as error:
             result["fad_infinity_refused"] = str(error)

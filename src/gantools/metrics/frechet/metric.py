@@ -36,8 +36,7 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
         """Measure; see `gantools.metrics.frechet.comparison.compare_frechet`."""
         from gantools.metrics.frechet.comparison import compare_frechet
 
-        seed, device = conditions.seed, conditions.device
-        return compare_frechet(sets["generated"], sets["real"], config, seed=seed, device=device, **conditions.watch)
+        return compare_frechet(sets["generated"], sets["real"], config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the distance, its limit, and on what both stand."""

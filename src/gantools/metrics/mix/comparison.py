@@ -12,8 +12,7 @@ from gantools.audio.io import read_audio
 from gantools.audio.resample import resample
 from gantools.chunks.multitrack import WHOLE, Multitrack, StemFile, group_stems
 from gantools.errors import InputError
-from gantools.files.partial import Keep, made_anew
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.mix.balance import balance_differences_db
 from gantools.metrics.mix.figures import differences, read_mix
 from gantools.report.clip import Clip
@@ -128,26 +127,15 @@ def _each(track: Multitrack) -> dict[str, Path]:
     return {f"{role} {number}": path for role, paths in parts.items() for number, path in enumerate(paths, 1)}
 
 
-def compare_mix(
-    pairs: Sequence[tuple[str, Path, Path | None, Mapping[str, Path]]],
-    *,
-    seed: int = 0,
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
-) -> Result:
+def compare_mix(pairs: Sequence[tuple[str, Path, Path | None, Mapping[str, Path]]], conditions: Conditions) -> Result:
     """Compare mixes with their references.
 
     Parameters
     ----------
     pairs : sequence of (song, mix, reference or None, stems)
         See `compare_song`.
-    seed : int
-        Seed of the bootstrap.
-    failed, tick : callable
-        `failed` is called with each mix that fails and the error, `tick` after each mix.
-    keep : callable
-        Called with what compares one song, and its files; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
+        A song that fails is told as its mix.
 
     Returns
     -------
@@ -159,10 +147,10 @@ def compare_mix(
         try:
             others = [path for path in (reference, *stems.values()) if path is not None]
             make = partial(compare_song, mix, reference, stems)
-            songs[song] = keep(make, mix, *others, part=" ".join(stems))
+            songs[song] = conditions.keep(make, mix, *others, part=" ".join(stems))
         except InputError as error:
-            failed(mix, error)
-        tick()
+            conditions.failed(mix, error)
+        conditions.tick()
     if not songs:
         raise InputError("no mix could be compared with a reference")
-    return {"figures": summarise(songs, seed), "songs": songs, "n": len(songs)}
+    return {"figures": summarise(songs, conditions.seed), "songs": songs, "n": len(songs)}

@@ -46,7 +46,7 @@ class MixDifferences(Metric[MixMetricConfig]):
         from gantools.metrics.mix.comparison import compare_mix, pair_with_songs
 
         pairs = pair_with_songs(sets["generated"], sets["real"])
-        return compare_mix(pairs, seed=conditions.seed, **conditions.watch)
+        return compare_mix(pairs, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the mean difference of each figure over songs, with its interval."""

@@ -14,8 +14,7 @@ from gantools.audio.io import AudioReader, load_mono
 from gantools.audio.resample import resample
 from gantools.errors import InputError, ModelError
 from gantools.files.containers import read_tensors
-from gantools.files.partial import Keep, made_anew
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Failed, Result
 from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
@@ -54,13 +53,7 @@ def receptive_field_s(folder: Path) -> float | None:
 
 
 def compare_novelty(
-    generated: Sequence[Clip],
-    real: Sequence[Clip] | Path,
-    config: NoveltyConfig,
-    *,
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
+    generated: Sequence[Clip], real: Sequence[Clip] | Path, config: NoveltyConfig, conditions: Conditions
 ) -> Result:
     """Measure generated files against a clip, or several of one style.
 
@@ -70,10 +63,7 @@ def compare_novelty(
     real : sequence of Clip, or Path
         The training clips, or the folder of the model that holds them.
     config : NoveltyConfig
-    failed, tick : callable
-        `failed` is called with each file that fails and the error, `tick` after each file.
-    keep : callable
-        Called with what measures one file, and all files that go into it; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
 
     Returns
     -------
@@ -87,17 +77,18 @@ def compare_novelty(
     InputError
         If no generated file, or none of the real ones, could be measured.
     """
-    reference = _reference(generated, real, failed, tick)
+    reference = _reference(generated, real, conditions)
     field_s = config.field_seconds or (receptive_field_s(real) if isinstance(real, Path) else None) or FIELD_S
     sources = [real / CLIPS_FILE] if isinstance(real, Path) else [clip.path for clip in real]
     names, analyses, waves, rate = [], list[Analysis](), [], str(reference.rate_hz)
     for clip in generated:
-        wave = _load(clip, reference.rate_hz, failed)
+        wave = _load(clip, reference.rate_hz, conditions.failed)
         if wave is not None:
             names.append(clip.name)
-            analyses.append(_unpacked(keep(partial(_packed, reference, wave), clip.path, *sources, part=rate)))
+            kept = conditions.keep(partial(_packed, reference, wave), clip.path, *sources, part=rate)
+            analyses.append(_unpacked(kept))
             waves.append(wave)
-        tick()
+        conditions.tick()
     if not analyses:
         raise InputError("none of the generated files could be measured; give audio that is not silent")
     figures = {name: _mean([one.figures[name] for one in analyses]) for name in FIGURES}
@@ -140,7 +131,7 @@ def _unpacked(fields: Sequence[Any]) -> Analysis:
     return Analysis(figures, None if arrays is None else Profile(*arrays), *correlations)
 
 
-def _reference(generated: Sequence[Clip], real: Sequence[Clip] | Path, failed: Failed, tick: Tick) -> Reference:
+def _reference(generated: Sequence[Clip], real: Sequence[Clip] | Path, conditions: Conditions) -> Reference:
     # All is compared at the lowest rate: above its band one of the sides would have nothing.
     rates = [rate for rate in map(_rate_hz, generated) if rate]
     if isinstance(real, Path):
@@ -151,10 +142,10 @@ def _reference(generated: Sequence[Clip], real: Sequence[Clip] | Path, failed: F
     rate_hz = min([*rates, *(rate for rate in map(_rate_hz, real) if rate)], default=16000)
     found = []
     for clip in real:
-        wave = _load(clip, rate_hz, failed)
+        wave = _load(clip, rate_hz, conditions.failed)
         if wave is not None:
             found.append(wave)
-        tick()
+        conditions.tick()
     if not found:
         raise InputError("none of the real files could be measured; give the training clip")
     return _audible(Reference.of_clips(found, rate_hz))

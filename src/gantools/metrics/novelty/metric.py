@@ -81,7 +81,7 @@ class Novelty(Metric[NoveltyConfig]):
 
         model = sets.files.get(CLIPS_FILE)
         real = sets["real"] if model is None else model.parent
-        return compare_novelty(sets["generated"], real, config, **conditions.watch)
+        return compare_novelty(sets["generated"], real, config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return each figure: mean over files, gate, verdict, what the halves of the clip give."""

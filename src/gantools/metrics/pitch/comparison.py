@@ -11,8 +11,7 @@ import torch
 
 from gantools.audio.io import load_mono
 from gantools.errors import InputError
-from gantools.files.partial import Keep, made_anew
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pitch.config import PitchConfig
 from gantools.metrics.pitch.crepe import RATE_HZ, WINDOW_SAMPLES, Crepe
 from gantools.metrics.pitch.statistics import PitchTrack, averaged, spectral_centroid_hz, statistics
@@ -30,14 +29,7 @@ def open_tracker(config: PitchConfig, device: torch.device | str) -> Tracker:
 
 
 def compare_pitch(
-    generated: Sequence[Clip],
-    real: Sequence[Clip],
-    config: PitchConfig,
-    *,
-    device: torch.device | str = "cpu",
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
+    generated: Sequence[Clip], real: Sequence[Clip], config: PitchConfig, conditions: Conditions
 ) -> Result:
     """Pitch statistics of a set of audio files, beside those of real music where it is given.
 
@@ -46,11 +38,7 @@ def compare_pitch(
     generated, real : sequence of Clip
         `real` may be empty.
     config : PitchConfig
-    device : torch.device or str
-    failed, tick : callable
-        `failed` is called with each file that fails and the error, `tick` after each file.
-    keep : callable
-        Called with what makes the track of a file, and the file; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
 
     Returns
     -------
@@ -63,39 +51,32 @@ def compare_pitch(
     InputError
         If no generated file, or none of the real ones, could be measured.
     """
-    track = open_tracker(config, device)
+    track = open_tracker(config, conditions.device)
     tracker = "yin" if config.tracker == "yin" else f"crepe-{config.crepe}"
     result: Result = {"tracker": tracker, "voiced_from": config.voiced, "hop_s": config.hop_seconds}
-    result |= _measure_set(generated, track, config, failed, tick, keep)
+    result |= _measure_set(generated, track, config, conditions)
     if real:
-        result["real"] = _measure_set(real, track, config, failed, tick, keep)
+        result["real"] = _measure_set(real, track, config, conditions)
     return result
 
 
-def _measure_set(
-    clips: Sequence[Clip],
-    track: Tracker,
-    config: PitchConfig,
-    failed: Failed,
-    tick: Tick,
-    keep: Keep,
-) -> Result:
+def _measure_set(clips: Sequence[Clip], track: Tracker, config: PitchConfig, conditions: Conditions) -> Result:
     tracks, rows = [], []
 
     def tracked(path: Path) -> tuple[np.ndarray, ...]:
         # One rate for all: a centroid depends on the band that a file can hold.
-        wave = load_mono(path, RATE_HZ, failed)
+        wave = load_mono(path, RATE_HZ, conditions.failed)
         if len(wave) < WINDOW_SAMPLES:
             raise InputError(f"{len(wave) / RATE_HZ:.3f} s long; needs {WINDOW_SAMPLES / RATE_HZ:.3f} s", path)
         return *track(wave, max(1, round(config.hop_seconds * RATE_HZ))), spectral_centroid_hz(wave, RATE_HZ)
 
     for clip in clips:
         try:
-            tracks.append(PitchTrack(*keep(partial(tracked, clip.path), clip.path)))
+            tracks.append(PitchTrack(*conditions.keep(partial(tracked, clip.path), clip.path)))
             rows.append({"file": clip.name, **statistics(tracks[-1:], config.voiced)})
         except InputError as error:
-            failed(clip.path, error if error.path else InputError(error.message, clip.path))
-        tick()
+            conditions.failed(clip.path, error if error.path else InputError(error.message, clip.path))
+        conditions.tick()
     if not tracks:
         raise InputError("none of the files could be measured; give audio of at least 0.064 s")
     figures = [{name: value for name, value in row.items() if name != "file"} for row in rows]

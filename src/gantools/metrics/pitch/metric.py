@@ -48,7 +48,7 @@ class Pitch(Metric[PitchConfig]):
         """Measure; see `gantools.metrics.pitch.comparison.compare_pitch`."""
         from gantools.metrics.pitch.comparison import compare_pitch
 
-        return compare_pitch(sets["generated"], sets["real"], config, device=conditions.device, **conditions.watch)
+        return compare_pitch(sets["generated"], sets["real"], config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return each statistic, pooled over frames and averaged over files, beside the real music."""

@@ -8,8 +8,7 @@ import numpy as np
 
 from gantools.audio.melwindows import MelWindow, covering_db_range, is_active
 from gantools.audio.quantise import DbRange
-from gantools.files.partial import Keep, made_anew
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.rhythm.alignment import AlignmentResult, alignment, copy_distance, onset_envelope
 from gantools.metrics.rhythm.config import RhythmConfig
 from gantools.metrics.windows import paired_windows
@@ -20,11 +19,7 @@ def compare_rhythm(
     pairs: Sequence[tuple[Clip, Clip]],
     real_pairs: Sequence[tuple[Clip, Clip]],
     config: RhythmConfig,
-    *,
-    seed: int = 0,
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
+    conditions: Conditions,
 ) -> Result:
     """Onset alignment of generated files with their sources, and their distance from a copy.
 
@@ -35,12 +30,7 @@ def compare_rhythm(
     real_pairs : sequence of (Clip, Clip)
         Real counterpart and source, for comparison; may be empty.
     config : RhythmConfig
-    seed : int
-        Seed of the random permutations.
-    failed, tick : callable
-        `failed` is called with each generated file that fails and the error, `tick` after each pair.
-    keep : callable
-        Called with what makes the mel of a sound, and the file; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
 
     Returns
     -------
@@ -49,17 +39,17 @@ def compare_rhythm(
         correlations of single windows; the same for the real pairs under ``real``, where the real part plays, and
         ``ratio_to_real``.
     """
-    windows = paired_windows(pairs, config.window_frames, failed, tick, keep)
+    windows = paired_windows(pairs, config.window_frames, conditions)
     span = covering_db_range([mel for window in windows for mel in (window.generated, window.other)])
-    result = {**_aligned(windows, seed), "files": len({window.name for window in windows})}
+    result = {**_aligned(windows, conditions.seed), "files": len({window.name for window in windows})}
     result |= {"window_frames": config.window_frames, "db_range": [span.lo_db, span.hi_db]}
     result["copy_distance"] = _distance(windows, span)
     result["copy_distance_db"] = _distance(windows, None)
     if real_pairs:
-        found = paired_windows(real_pairs, config.window_frames, failed, tick, keep)
+        found = paired_windows(real_pairs, config.window_frames, conditions)
         # A real part may pause where its source plays, and silence cannot be on time.
         references = [window for window in found if is_active(window.generated)]
-        result["real"] = {**_aligned(references, seed), "copy_distance": _distance(references, span)}
+        result["real"] = {**_aligned(references, conditions.seed), "copy_distance": _distance(references, span)}
         if result["real"]["own"] > 0:
             result["ratio_to_real"] = result["own"] / result["real"]["own"]
     return result

@@ -56,7 +56,7 @@ class Rhythm(Metric[RhythmConfig]):
         from gantools.metrics.rhythm.comparison import compare_rhythm
 
         pairs = sets.pairs["generated"], sets.pairs["real"]
-        return compare_rhythm(*pairs, config, seed=conditions.seed, **conditions.watch)
+        return compare_rhythm(*pairs, config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the alignment against chance, the distance from a copy, and what real parts get."""

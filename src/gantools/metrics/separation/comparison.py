@@ -14,8 +14,7 @@ from gantools.audio.io import AudioReader, read_audio
 from gantools.audio.resample import resample
 from gantools.chunks.multitrack import WHOLE, Multitrack, StemFile, group_stems
 from gantools.errors import InputError
-from gantools.files.partial import Keep, made_anew
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.separation.baselines import baselines as baselines_of
 from gantools.metrics.separation.ratios import mean_over_stems, score_stems
 from gantools.report.clip import Clip
@@ -109,14 +108,7 @@ def _stereo(path: Path, rate_hz: int) -> np.ndarray:
     return np.repeat(wave, 2, axis=0) if len(wave) == 1 else wave
 
 
-def compare_separation(
-    songs: Sequence[SeparatedSong],
-    baselines: bool = False,
-    *,
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
-) -> Result:
+def compare_separation(songs: Sequence[SeparatedSong], baselines: bool, conditions: Conditions) -> Result:
     """Measure separated songs against their true stems.
 
     Parameters
@@ -124,10 +116,8 @@ def compare_separation(
     songs : sequence of SeparatedSong
     baselines : bool
         Measure also what `gantools.metrics.separation.baselines` makes of the mixes of the true stems.
-    failed, tick : callable
-        `failed` is called with a file of each song that fails and the error, `tick` after each song.
-    keep : callable
-        Called with what scores one song, and its files; see `gantools.files.partial.Partial.keep`.
+    conditions : Conditions
+        A song that fails is told as one of its files.
 
     Returns
     -------
@@ -146,10 +136,11 @@ def compare_separation(
         files = [path for stems in (song.separated, song.true) for paths in stems.values() for path in paths]
         try:
             # What is kept says whether it has the baselines, as the next run may ask for them.
-            found[song.name] = keep(partial(score_song, song, baselines), *files, part=f"{song.name} {baselines}")
+            make, part = partial(score_song, song, baselines), f"{song.name} {baselines}"
+            found[song.name] = conditions.keep(make, *files, part=part)
         except InputError as error:
-            failed(Path(error.path) if error.path else files[0], error)
-        tick()
+            conditions.failed(Path(error.path) if error.path else files[0], error)
+        conditions.tick()
     if not found:
         raise InputError("no song could be measured")
     own = [(name, role, score) for name, scores in found.items() for role, score in scores[""].items()]

@@ -65,7 +65,7 @@ class Separation(Metric[SeparationConfig]):
         from gantools.metrics.separation.comparison import compare_separation, pair_stems
 
         songs = pair_stems(sets["generated"], sets["real"])
-        return compare_separation(songs, config.baselines, **conditions.watch)
+        return compare_separation(songs, config.baselines, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the means, those of each role, and those of the baselines."""

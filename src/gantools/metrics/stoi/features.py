@@ -13,8 +13,7 @@ from typing import Literal
 import numpy as np
 
 from gantools.errors import InputError
-from gantools.files.partial import Keep, made_anew
-from gantools.metrics.metric import Failed, Result, Tick
+from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.stoi.config import StoiConfig
 from gantools.metrics.windows import paired_windows
 from gantools.report.clip import Clip
@@ -80,14 +79,7 @@ def _row_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.divide((x * y).mean(0), scale, out=np.zeros(x.shape[1]), where=varies)
 
 
-def compare_stoi(
-    pairs: Sequence[tuple[Clip, Clip]],
-    config: StoiConfig,
-    *,
-    failed: Failed,
-    tick: Tick = lambda: None,
-    keep: Keep = made_anew,
-) -> Result:
+def compare_stoi(pairs: Sequence[tuple[Clip, Clip]], config: StoiConfig, conditions: Conditions) -> Result:
     """STOI-like features of generated files against their real counterparts.
 
     Parameters
@@ -95,8 +87,7 @@ def compare_stoi(
     pairs : sequence of (Clip, Clip)
         Generated file and real counterpart.
     config : StoiConfig
-    failed, tick, keep : callable
-        See `gantools.metrics.windows.paired_windows`.
+    conditions : Conditions
 
     Returns
     -------
@@ -104,7 +95,7 @@ def compare_stoi(
         ``mean`` over all bands and windows, ``bands`` (the mean of each of the 256), ``windows`` (file, start_s, mean)
         and ``features``, float64 (windows, bands), which the report writes as safetensors.
     """
-    windows = paired_windows(pairs, config.window_frames, failed, tick, keep)
+    windows = paired_windows(pairs, config.window_frames, conditions)
     features = np.array([stoi_features(window.generated, window.other, config.formula) for window in windows])  # type: ignore[arg-type]
     return {
         "mode": config.formula,

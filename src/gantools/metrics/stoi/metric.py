@@ -43,7 +43,7 @@ class StoiLike(Metric[StoiConfig]):
         """Measure; see `gantools.metrics.stoi.features.compare_stoi`."""
         from gantools.metrics.stoi.features import compare_stoi
 
-        return compare_stoi(sets.pairs["generated"], config, **conditions.watch)
+        return compare_stoi(sets.pairs["generated"], config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the mean over bands and windows, and its spread."""

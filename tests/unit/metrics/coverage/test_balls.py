@@ -14,6 +14,7 @@ from gantools.metrics.coverage import balls
 from gantools.metrics.coverage.balls import ball_radii, compare_coverage, prdc
 from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders.embedding import Embeddings
+from gantools.metrics.metric import Conditions
 from gantools.report.clip import Clip
 
 
@@ -77,11 +78,11 @@ def test_short_clips_are_compared_with_real_music_cut_alike(tmp_path: Path) -> N
         clips.append(Clip(path, path.stem, "mix", path.stem))
     failed: list[Path] = []
     config = CoverageConfig(clip_seconds=1.0)
-    result = compare_coverage(clips[1:], clips[:1], config, failed=lambda path, error: failed.append(path))
+    result = compare_coverage(clips[1:], clips[:1], config, Conditions(lambda path, error: failed.append(path)))
     assert (result["n_generated"], result["n_real"], failed) == (8, 8, [])
     assert "real" not in result  # one file has no other to compare with
     with pytest.raises(InputError, match="none of the files"):
-        compare_coverage(clips[1:], clips[:1], CoverageConfig(), failed=lambda path, error: failed.append(path))
+        compare_coverage(clips[1:], clips[:1], CoverageConfig(), Conditions(lambda path, error: failed.append(path)))
     assert len(failed) == 8
 
 
@@ -112,7 +113,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch):
     def compare(generated: np.ndarray, real: np.ndarray, groups: list[int], k: int) -> dict[str, object]:
         given["a"] = Embeddings(generated, np.arange(generated.shape[1]), (), 0)
         given["b"] = Embeddings(real, np.array(groups), (), 0)
-        return compare_coverage("a", "b", CoverageConfig(neighbours=k), failed=lambda path, error: None)  # type: ignore[arg-type]
+        return compare_coverage("a", "b", CoverageConfig(neighbours=k), Conditions(lambda path, error: None))  # type: ignore[arg-type]
 
     return compare
 

@@ -12,6 +12,7 @@ from gantools.errors import ConfigError, DependencyError, InputError, ModelError
 from gantools.metrics.embedders.embedding import describe_embedder, embed_files, open_embedder
 from gantools.metrics.embedders.musicnn import WEIGHTS_FOLDER
 from gantools.metrics.frechet.config import FrechetConfig
+from gantools.metrics.metric import Conditions
 
 
 def write_noise(path: Path, seconds: float, rate_hz: int = 16000, channels: int = 1) -> Path:
@@ -26,13 +27,15 @@ def test_files_of_any_rate_and_those_that_fail(tmp_path: Path) -> None:
     bad[1].write_text("no sound")
     failures: dict[str, str] = {}
     embedder = open_embedder(FrechetConfig(layer="penultimate"))
-    result = embed_files([*bad, *good], embedder, lambda path, error: failures.update({path.name: str(error)}))
+    result = embed_files(
+        [*bad, *good], embedder, Conditions(lambda path, error: failures.update({path.name: str(error)}))
+    )
     assert result.vectors.shape == (1, 3 + 1, 200)
     assert result.groups.tolist() == [0, 0, 0, 1]
     assert list(failures) == ["short.wav", "text.wav", "absent.wav"]
     assert "1.00 s long; needs 2.99 s" in failures["short.wav"]
     with pytest.raises(InputError, match="none of the files"):
-        embed_files(bad, embedder, lambda path, error: None)
+        embed_files(bad, embedder, Conditions(lambda path, error: None))
 
 
 def test_silent_windows_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -42,14 +45,14 @@ def test_silent_windows_are_counted_and_left_out(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "still.wav", np.zeros(16000 * 6), 16000)
     embedder = open_embedder(FrechetConfig(layer="tags"))
     paths = [tmp_path / "half.wav", tmp_path / "still.wav"]
-    result = embed_files(paths, embedder, lambda path, error: None)
-    kept = embed_files(paths, embedder, lambda path, error: None, silence=True)
+    result = embed_files(paths, embedder, Conditions(lambda path, error: None))
+    kept = embed_files(paths, embedder, Conditions(lambda path, error: None), silence=True)
     # Windows of 2.99 s every 1.47 s: the last of the first file that touches the sound begins at 5.9 s.
     assert (result.groups.tolist(), result.silent) == ([0] * 5, 2 + 3)
     assert kept.vectors.shape[1] == 10
     assert np.array_equal(kept.vectors[:, :5], result.vectors)
     with pytest.raises(InputError, match="silent"):
-        embed_files(paths[1:], embedder, lambda path, error: None)
+        embed_files(paths[1:], embedder, Conditions(lambda path, error: None))
 
 
 def test_every_result_says_what_it_rests_on() -> None:

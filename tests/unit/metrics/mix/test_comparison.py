@@ -11,6 +11,7 @@ from sounds import stem
 
 from gantools.audio.writing import write_audio
 from gantools.errors import GantoolsError, InputError
+from gantools.metrics.metric import Conditions
 from gantools.metrics.mix.balance import balance_differences_db, stem_gains_db
 from gantools.metrics.mix.comparison import FIGURES, compare_mix, compare_song, summarise
 from gantools.metrics.mix.figures import differences, read_mix
@@ -105,12 +106,12 @@ def test_songs_are_compared_and_summed_up(tmp_path: Path) -> None:
     assert "balance" not in compare_song(tmp_path / "same.wav", tmp_path / "same.wav", {})
     bad: list[tuple[Path, GantoolsError]] = []
     pairs = [("a", tmp_path / "same.wav", None, files), ("b", tmp_path / "silent.wav", None, files)]
-    result = compare_mix(pairs, failed=lambda path, error: bad.append((path, error)))
+    result = compare_mix(pairs, Conditions(lambda path, error: bad.append((path, error))))
     assert result["n"] == 1
     assert [path.name for path, _ in bad] == ["silent.wav"]
     assert set(result["figures"]) == set(FIGURES)
     with pytest.raises(InputError, match="no mix"):
-        compare_mix(pairs[1:], failed=lambda *_: None)
+        compare_mix(pairs[1:], Conditions(lambda *_: None))
     with pytest.raises(InputError, match="no reference"):
         compare_song(tmp_path / "same.wav", None, {})
 

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from gantools.errors import DependencyError, InputError
+from gantools.metrics.metric import Conditions
 from gantools.metrics.pitch.comparison import compare_pitch
 from gantools.metrics.pitch.config import PitchConfig
 from gantools.metrics.pitch.crepe import BIN_CENTS, Crepe, decode
@@ -133,7 +134,7 @@ def test_files_that_cannot_be_measured_fail_alone(tmp_path: Path) -> None:
         clips.append(Clip(tmp_path / f"{name}.wav", name, "mix", name))
     failed: list[str] = []
     config = PitchConfig(tracker="yin")
-    result = compare_pitch(clips, clips[:1], config, failed=lambda path, error: failed.append(str(error)))
+    result = compare_pitch(clips, clips[:1], config, Conditions(lambda path, error: failed.append(str(error))))
     assert len(failed) == 1
     assert "short.wav" in failed[0]
     assert result["geo_mean_hz"] == pytest.approx(440, rel=0.01)
@@ -142,7 +143,7 @@ def test_files_that_cannot_be_measured_fail_alone(tmp_path: Path) -> None:
     assert result["real"]["geo_mean_hz"] == pytest.approx(220, rel=0.01)
     assert [row["file"] for row in result["rows"]] == ["low", "high"]
     with pytest.raises(InputError, match="none of the files"):
-        compare_pitch(clips[2:], [], config, failed=lambda path, error: None)
+        compare_pitch(clips[2:], [], config, Conditions(lambda path, error: None))
 
 
 def test_without_torchcrepe_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

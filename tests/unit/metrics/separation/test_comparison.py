@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from gantools.errors import InputError
+from gantools.metrics.metric import Conditions
 from gantools.metrics.pairing import ClipSets
 from gantools.metrics.registry import load
 from gantools.metrics.separation.comparison import SeparatedSong, compare_separation, pair_stems, score_song
@@ -69,7 +70,7 @@ def test_means_over_songs_and_roles_leave_out_silence(tmp_path: Path) -> None:
     broken.write_bytes(b"no sound")
     songs.append(SeparatedSong("broken", {"bass": (broken,)}, {"bass": (silent,)}))
     failed: list[Path] = []
-    result = compare_separation(songs, True, failed=lambda path, error: failed.append(path))
+    result = compare_separation(songs, True, Conditions(lambda path, error: failed.append(path)))
     assert failed == [broken]
     assert (result["n"], result["silent"], len(result["rows"])) == (3, 1, 5)
     assert result["sdr_db"] == pytest.approx((20 + 20 * math.log10(2)) / 2, abs=1e-3)
@@ -78,7 +79,7 @@ def test_means_over_songs_and_roles_leave_out_silence(tmp_path: Path) -> None:
     assert means["mix as estimate"] == pytest.approx(0.0, abs=0.2)
     assert means["oracle ratio mask"] > 3
     with pytest.raises(InputError, match="no song could be measured"):
-        compare_separation(songs[3:], failed=lambda path, error: None)
+        compare_separation(songs[3:], False, Conditions(lambda path, error: None))
 
 
 def test_what_has_no_truth_is_left_out_and_counted(tmp_path: Path) -> None:
