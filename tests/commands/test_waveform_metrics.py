@@ -103,7 +103,8 @@ def test_novelty_takes_a_model_folder_and_its_receptive_field(gantools, ideas: P
     (model / "clips.safetensors").write_bytes(b"broken")
     broken = gantools("evaluate", "novelty", "ideas", "riff.caw")
     assert broken.returncode == 2
-    assert "clips.safetensors" in broken.stderr
+    assert "clips.safetensors: not the clips of a model" in broken.stderr
+    assert "give the audio file itself" in broken.stderr
     assert len(broken.stderr.splitlines()) == 1
 
 

@@ -21,21 +21,30 @@ def write_clips(folder: Path, clips: Sequence[np.ndarray], rate_hz: int) -> None
     write_tensors(folder / CLIPS_FILE, arrays, {"rate_hz": rate_hz})
 
 
-def read_clips(folder: str | Path) -> list[np.ndarray]:
-    """Return the training clips, float32 (channels, n) of peak 1 each, left and right as such.
+def read_clips(folder: str | Path) -> tuple[list[np.ndarray], int]:
+    """Return the training clips, float32 (channels, n) of peak 1 each, left and right as such, and their rate in Hz.
 
-    Their rate is the last of ``data.rates_hz`` in ``config.json``, the peak of each in its file is in ``data.clips``.
+    The peak of each in its file is in ``data.clips`` of ``config.json``.
 
     Raises
     ------
     ModelError
-        The file is missing or damaged.
+        The file is missing, damaged or of another kind.
     """
+    path = Path(folder) / CLIPS_FILE
     try:
-        arrays, _ = read_tensors(Path(folder) / CLIPS_FILE)
+        arrays, meta = read_tensors(path)
     except InputError as error:
         raise ModelError(error.message, error.path) from error
-    return [arrays[name] for name in sorted(arrays)]
+    clips, rate_hz = [arrays[name] for name in sorted(arrays)], meta.get("rate_hz")
+    # By type(), as true is an int to isinstance.
+    if not (type(rate_hz) is int and 1 <= rate_hz <= MOST_RATE_HZ and clips and all(map(_is_clip, clips))):
+        raise ModelError("not the clips of a model; train it again, or restore the file", path)
+    return clips, rate_hz
+
+
+def _is_clip(array: np.ndarray) -> bool:
+    return array.dtype == np.float32 and array.ndim == 2 and array.shape[0] in (1, 2) and array.shape[1] > 0
 
 
 def check_clips(model: Mapping[str, Any], folder: str | Path) -> None:

@@ -13,13 +13,12 @@ import numpy as np
 from gantools.audio.io import AudioReader, load_mono
 from gantools.audio.resample import resample
 from gantools.errors import InputError, ModelError
-from gantools.files.containers import read_tensors
 from gantools.metrics.metric import Conditions, Failed, Result
 from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
-from gantools.models.clips import CLIPS_FILE
+from gantools.models.clips import CLIPS_FILE, read_clips
 from gantools.models.folder import read_configuration
 from gantools.report.clip import Clip
 
@@ -34,13 +33,12 @@ def training_clips(folder: Path) -> tuple[list[np.ndarray], int]:
     ModelError
         The file is broken or of another kind.
     """
-    path = folder / CLIPS_FILE
     try:
-        arrays, meta = read_tensors(path)
-        waves = [array.mean(axis=0, dtype=np.float32) for _, array in sorted(arrays.items())]
-        return waves, int(meta["rate_hz"])
-    except (InputError, KeyError, TypeError, ValueError, np.exceptions.AxisError) as error:
-        raise ModelError("not the clips of a model; train it again, or give the audio file itself", path) from error
+        clips, rate_hz = read_clips(folder)
+    except ModelError as error:
+        advice = "not the clips of a model; train it again, or give the audio file itself"
+        raise ModelError(advice, folder / CLIPS_FILE) from error
+    return [clip.mean(axis=0, dtype=np.float32) for clip in clips], rate_hz
 
 
 def receptive_field_s(folder: Path) -> float | None:

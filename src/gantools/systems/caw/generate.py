@@ -92,7 +92,8 @@ class LoadedCaw(LoadedModel):
     @cached_property
     def clip(self) -> np.ndarray:
         """The first training clip at the model's rate, float32 (channels, n), peak 1."""
-        return resample_clip(read_clips(self.model.folder)[0], self.model.data["rates_hz"][-1], self.model.rate_hz)
+        clips, rate_hz = read_clips(self.model.folder)
+        return resample_clip(clips[0], rate_hz, self.model.rate_hz)
 
     @cached_property
     def source(self) -> SourceAudio:

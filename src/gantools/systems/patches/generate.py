@@ -40,8 +40,8 @@ class LoadedClip(LoadedModel):
             if "clips" not in model["data"]:
                 raise ModelError(f"is a model of {model['system']} and keeps no clip; give one of caw, or a file", path)
             check_clips(model, path)
-            clip = read_clips(path)[0] * float(model["data"]["clips"][0]["peak"])
-            self.engine = PatchEngine(clip, model["data"]["rates_hz"][-1])
+            clips, rate_hz = read_clips(path)
+            self.engine = PatchEngine(clips[0] * float(model["data"]["clips"][0]["peak"]), rate_hz)
             self.files = [path / "config.json", path / CLIPS_FILE]
         else:
             self.engine = PatchEngine(*read_audio(path))

@@ -77,7 +77,7 @@ def test_model_folder(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
     assert model.data["rates_hz"] == list(model.stack.rates_hz) == [1000, 2000, 4000]
     assert model.config == config
     clip = read_clip(clip_file, config)
-    assert np.array_equal(read_clips(folder)[0], clip.wave)
+    assert np.array_equal(read_clips(folder)[0][0], clip.wave)
     assert model.peaks == [clip.peak]
     assert [s.equaliser is not None for s in model.stack.scales] == [True] * 3
     drawn = model.stack.draw([3, 4], 1.5)
@@ -167,7 +167,7 @@ def test_several_clips_in_one_model(tiny: Make, clip_file: Path, tmp_path: Path)
     run = CawRun(config, [clip, shorter])
     train_caw(run, tmp_path / "m")
     model = load_model(tmp_path / "m")
-    assert [wave.shape[-1] for wave in read_clips(tmp_path / "m")] == [8000, 6400]
+    assert [wave.shape[-1] for wave in read_clips(tmp_path / "m")[0]] == [8000, 6400]
     assert len(model.data["clips"]) == 2
 
 
