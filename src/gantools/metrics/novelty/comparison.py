@@ -18,11 +18,10 @@ from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
+from gantools.metrics.thinning import thinned
 from gantools.models.clips import CLIPS_FILE, read_clips
 from gantools.models.folder import read_configuration
 from gantools.report.clip import Clip
-
-_MOST_VALUES = 2000
 
 
 def training_clips(folder: Path) -> tuple[list[np.ndarray], int]:
@@ -196,6 +195,5 @@ def _curves(reference: Reference, analyses: Sequence[Analysis]) -> dict[str, Any
 
 
 def _correlations(reference: Reference, analyses: Sequence[Analysis]) -> dict[str, list[float]]:
-    values = np.sort(np.concatenate([one.ncc_1s for one in analyses]))
-    keep = np.linspace(0, len(values) - 1, min(_MOST_VALUES, len(values))).astype(int)
-    return {"generated": values[keep].round(4).tolist(), "halves": reference.halves_ncc_1s.round(4).tolist()}
+    values = np.concatenate([one.ncc_1s for one in analyses])
+    return {"generated": thinned(values, digits=4), "halves": reference.halves_ncc_1s.round(4).tolist()}

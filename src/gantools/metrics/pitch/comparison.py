@@ -16,11 +16,11 @@ from gantools.metrics.pitch.config import PitchConfig
 from gantools.metrics.pitch.crepe import RATE_HZ, WINDOW_SAMPLES, Crepe
 from gantools.metrics.pitch.statistics import PitchTrack, averaged, spectral_centroid_hz, statistics
 from gantools.metrics.pitch.yin import track_yin
+from gantools.metrics.thinning import thinned
 from gantools.report.clip import Clip
 
 #: (wave at 16 kHz, hop in samples) -> (hz, periodicity) of each frame.
 Tracker = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
-_MOST_VALUES = 2000
 
 
 def open_tracker(config: PitchConfig, device: torch.device | str) -> Tracker:
@@ -86,13 +86,5 @@ def _measure_set(clips: Sequence[Clip], track: Tracker, config: PitchConfig, con
         "files": len(tracks),
         "frames": sum(len(one.hz) for one in tracks),
         "rows": rows,
-        "pitches": _thinned(np.concatenate([one.hz[one.periodicity >= config.voiced] for one in tracks])),
+        "pitches": thinned(np.concatenate([one.hz[one.periodicity >= config.voiced] for one in tracks]), digits=2),
     }
-
-
-def _thinned(hz: np.ndarray) -> list[float]:
-    """Quantiles stand for long lists, so that reports stay small."""
-    if not len(hz):
-        return []
-    hz = np.sort(hz)
-    return hz[np.linspace(0, len(hz) - 1, min(_MOST_VALUES, len(hz))).astype(int)].round(2).tolist()

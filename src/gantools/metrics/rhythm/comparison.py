@@ -11,6 +11,7 @@ from gantools.audio.quantise import DbRange
 from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.rhythm.alignment import AlignmentResult, alignment, copy_distance, onset_envelope
 from gantools.metrics.rhythm.config import RhythmConfig
+from gantools.metrics.thinning import thinned
 from gantools.metrics.windows import paired_windows
 from gantools.report.clip import Clip
 
@@ -60,13 +61,7 @@ def _aligned(windows: Sequence[MelWindow], seed: int) -> Result:
     scores: AlignmentResult = alignment(own, [onset_envelope(window.other) for window in windows], seed)
     fields = {name: getattr(scores, name) for name in ("own", "other", "z", "rank", "p", "n")}
     rest = scores.matrix[~np.eye(scores.n, dtype=bool)]
-    return {**fields, "own_values": np.diag(scores.matrix).tolist(), "other_values": _thinned(rest)}
-
-
-def _thinned(values: np.ndarray, most: int = 2000) -> list[float]:
-    """Quantiles stand for long lists, so that reports stay small."""
-    values = np.sort(values)
-    return values[np.linspace(0, len(values) - 1, min(most, len(values))).astype(int)].round(4).tolist()
+    return {**fields, "own_values": np.diag(scores.matrix).tolist(), "other_values": thinned(rest, digits=4)}
 
 
 def _distance(windows: Sequence[MelWindow], span: DbRange | None) -> float:
