@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from gantools.audio.melfile import read_mel
 from gantools.cli.flags import Run
 from gantools.cli.records import collected, say
 from gantools.errors import ConfigError, InputError, ModelError
+from gantools.models.folder import describe
+from gantools.training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/python.md"
@@ -175,7 +178,7 @@ def test_a_model_refuses_what_it_cannot_return(here: Path, monkeypatch: pytest.M
     ],
 )
 def test_sounds_that_a_system_cannot_take(here: Path, system: str, given, says: str) -> None:
-    Path("config.json").write_text(f'{{"system": "{system}"}}')
+    Path("config.json").write_text(json.dumps(describe(system, TrainConfig(), {}, {})))
     with pytest.raises(ConfigError, match=says):
         gt.load(here).generate(given)
     with pytest.raises(ConfigError, match="takes no mel"):

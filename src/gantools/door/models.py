@@ -16,8 +16,8 @@ from gantools.audio.io import read_audio
 from gantools.audio.writing import write_audio
 from gantools.door.sounds import Sound, frames_of, rate_of
 from gantools.door.verbs import command_of, options_of, promised, refuse, run
-from gantools.errors import ConfigError, ModelError
-from gantools.files.jsontext import parse_object
+from gantools.errors import ConfigError
+from gantools.models.folder import read_configuration
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,23 +139,15 @@ def load(folder: str | Path, device: str = "auto") -> Model:
     Raises
     ------
     ModelError
-        There is no model in the folder.
+        There is no model of this version in the folder.
 
     Examples
     --------
     >>> model = gt.load("models/riff")  # doctest: +SKIP
     >>> audio, rate_hz = model.generate(seconds=10)  # doctest: +SKIP
     """
-    folder = Path(folder)
-    try:
-        description = parse_object((folder / "config.json").read_text(encoding="utf-8"))
-        if not isinstance(description.get("system"), str):
-            raise ModelError("config.json names no system; train it again, or restore the file", folder)
-    except OSError as error:
-        raise ModelError(f"no model folder: config.json cannot be read ({error.strerror})", folder) from error
-    except ValueError as error:
-        raise ModelError("not the configuration of a model; train it again, or restore the file", folder) from error
-    return Model(folder, description, device)
+    description = read_configuration(folder)
+    return Model(Path(folder), description, device)
 
 
 def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> Model:

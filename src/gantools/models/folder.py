@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
-
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.containers import verify
 from gantools.files.hashing import hash_file
@@ -51,6 +49,8 @@ def describe(
     started_from : mapping, optional
         ``path`` and ``hash`` of the model whose weights the training began with.
     """
+    import torch
+
     return {
         "schema": SCHEMA,
         "system": system,
@@ -101,10 +101,10 @@ def read_configuration(folder: str | Path, system: str = "") -> dict[str, Any]:
     path = Path(folder) / "config.json"
     try:
         model = parse_object(path.read_text(encoding="utf-8"))
-        if isinstance(model.get("system"), str) and model.get("schema") != SCHEMA:
+        schema = model.get("schema")
+        if isinstance(model.get("system"), str) and isinstance(schema, int) and schema != SCHEMA:
             raise OtherVersionError(
-                f"made by another version of gantools (schema {model.get('schema')!r}, not {SCHEMA}); train it again",
-                folder,
+                f"made by another version of gantools (schema {schema}, not {SCHEMA}); train it again", folder
             )
         if wrong := _what_is_wrong(model):
             raise ModelError(f"not the configuration of a model ({wrong}); train it again, or restore the file", path)
@@ -146,6 +146,15 @@ def _what_is_wrong(model: dict[str, Any]) -> str:
     if not set(model["ema"]) <= set(model["networks"]):
         return "ema names a network that there is not"
     return ""
+
+
+def system_of(folder: str | Path) -> str:
+    """Return the name of the system whose model a folder is, of any version; empty where it is none."""
+    try:
+        system = parse_object((Path(folder) / "config.json").read_text(encoding="utf-8"))["system"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    return system if isinstance(system, str) else ""
 
 
 def weight_files(model: dict[str, Any]) -> list[str]:

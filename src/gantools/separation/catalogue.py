@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gantools.errors import DependencyError, ModelError
 from gantools.files.jsontext import parse_object
-from gantools.models.kind import system_of
+from gantools.models.folder import system_of
 from gantools.separation.demucs_models import StemModel, find_in_folder, find_named, published
 from gantools.systems.separator.config import RATE_HZ, SOURCES
 

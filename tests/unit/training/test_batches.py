@@ -20,7 +20,9 @@ from gantools.training.system import Step
 
 
 @pytest.fixture
-def two_threads() -> Iterator[None]:
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two threads, and a core to spare beside them."""
+    monkeypatch.setattr("gantools.training.batches.available_cores", lambda: 3)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield
@@ -83,7 +85,15 @@ def test_one_thread_makes_its_batches_itself(tmp_path: Path) -> None:
     system = watched()
     train(system, tmp_path / "m")
     assert all(main for _, main in system.made)
-    assert [pays_ahead(torch.device(kind)) for kind in ("cpu", "cuda")] == [False, True]
+
+
+def test_ahead_is_for_gpus_and_for_spare_cores(monkeypatch: pytest.MonkeyPatch, two_threads: None) -> None:
+    assert [pays_ahead(torch.device(kind)) for kind in ("cpu", "cuda", "mps")] == [True, True, False]
+    monkeypatch.setattr("gantools.training.batches.available_cores", lambda: 2)
+    assert not pays_ahead(torch.device("cpu"))
+    monkeypatch.setattr("gantools.training.batches.available_cores", lambda: 8)
+    torch.set_num_threads(1)
+    assert not pays_ahead(torch.device("cpu"))
 
 
 def test_another_step_or_number_of_threads_than_foreseen(two_threads: None) -> None:

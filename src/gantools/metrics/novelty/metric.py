@@ -60,7 +60,7 @@ class Novelty(Metric[NoveltyConfig]):
     def inputs(self, places: Mapping[str, str], config: NoveltyConfig) -> Inputs:
         """Return the generated files, and the clips: a set of their own, or the files of a model that holds them."""
         from gantools.models.clips import CLIPS_FILE
-        from gantools.models.kind import system_of
+        from gantools.models.folder import system_of
 
         model = Path(places["real"])
         if (model / CLIPS_FILE).is_file():
