@@ -81,6 +81,11 @@ def test_automix_is_trained_used_and_measured(gantools: Callable, songs: Path, t
         assert soundfile.info(tmp_path / record["path"]).frames == int(SECONDS * 44100)
         assert abs(record["lufs"] + 14) < 0.05 or record["tp_limited"]
     assert "2 up to date" in gantools("generate", "automix", "model", "songs", "-o", "mixes").stderr
+    # A stem that changed makes the mix of its song anew, and no other; so does one that is gone.
+    soundfile.write(songs / "song1/vocals.wav", stem("vocals", SECONDS, seed=7), 44100)
+    assert "1 done, 1 up to date" in gantools("generate", "automix", "model", "songs", "-o", "mixes").stderr
+    (songs / "song0/other.wav").unlink()
+    assert "1 done, 1 up to date" in gantools("generate", "automix", "model", "songs", "-o", "mixes").stderr
     report = gantools("evaluate", "mix", "mixes", "songs", "-o", "report", "--json")
     assert report.returncode == 0, report.stderr
     figures = json.loads((tmp_path / "report" / "report.json").read_text())["figures"]

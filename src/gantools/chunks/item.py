@@ -30,6 +30,8 @@ class Item:
         All that the name says; `role` and `song` come from it where nothing else does.
     given : object
         What the work needs beside the file: the stems of a song, a request for a clip.
+    also : tuple of Path
+        Other files that it is made of, such as the further stems of a song.
     seed : int, optional
         Its own seed, where it is not derived from ``--seed`` and `key`.
     """
@@ -43,6 +45,12 @@ class Item:
     named: Named = _UNNAMED
     given: Any = field(default=None, compare=False)
     seed: int | None = None
+    also: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """All its files, by the names that the manifest's record has for them."""
+        return {"source": self.path, **{str(path): path for path in self.also}}
 
     @property
     def key(self) -> str:

@@ -77,7 +77,7 @@ def run_batch(
     ended = 0  # of those that wait, which the bar counts
 
     def known_of(task: Task) -> dict[str, Any] | None:
-        record = manifest.up_to_date(task.key, {"source": task.item.path}, digest, check=run.check)
+        record = manifest.up_to_date(task.key, task.item.files, digest, check=run.check)
         # A role that --map or another rule reads anew changes what depends on it.
         return record if record is not None and record.get("role", task.item.role) == task.item.role else None
 
@@ -153,8 +153,8 @@ def _foresee(run: Run, out: Path, task: Task, outcome: dict[str, Any], bar: Bar,
         _result(run, out, task, "error", {"error": outcome["error"]}, counts)
         return
     # They tell of work that was done, and a plan has done none.
-    for source in ("_source", "seconds"):
-        outcome.pop(source, None)
+    for name in ("_inputs", "seconds"):
+        outcome.pop(name, None)
     if outcome.get("facts") and not run.quiet:
         facts = "; ".join(f"{name}: {in_words(value)}" for name, value in outcome["facts"].items())
         bar.say(f"gantools {run.verb}: {task.item.path}: {facts}")
@@ -210,7 +210,7 @@ def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, a
         "config": digest,
         "seed": run.seed,
         "version": __version__,
-        "inputs": {"source": fields.pop("_source")},
+        "inputs": fields.pop("_inputs"),
         "fields": fields,
     }
     try:

@@ -66,21 +66,14 @@ class Generation:
         made = [dataclasses.replace(item, role=main or item.role) for item in items]
         return [Task(item, output_names(self.run, item, [item.role, *others], self.model.extension)) for item in made]
 
-    def execute(self, tasks: Sequence[Task], facts: Sequence[Any] = ()) -> int:
-        """Bring the outputs of `tasks` up to date and return the exit code.
-
-        Parameters
-        ----------
-        tasks : sequence of Task
-        facts : sequence, optional
-            JSON values that the results depend on, beside the model, its options and the inputs.
-        """
+    def execute(self, tasks: Sequence[Task]) -> int:
+        """Bring the outputs of `tasks` up to date and return the exit code."""
         from gantools.files.hashing import hash_file
 
         free = getattr(self.config, "FREE", ())
         settings = {name: value for name, value in to_mapping(self.config).items() if name not in free}
         files = [hash_file(path) for path in self.model.files]
-        digest = [self.system, files, settings, self._device.type, *self.model.facts, *facts]
+        digest = [self.system, files, settings, self._device.type, *self.model.facts]
         work: Work = partial(write_item, self._opened)
         if self.model.description:
             work = from_model(self.run, self.folder, self.model.description, work)

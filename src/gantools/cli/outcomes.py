@@ -151,7 +151,7 @@ def _attempt(
     start = time.perf_counter()
     try:
         # Before the work: a file that changes meanwhile must count as changed next time.
-        source = fingerprint(item.path)
+        inputs = {name: fingerprint(path) for name, path in item.files.items()}
     except OSError as error:
         return {"error": explain(error, reading=True, path=str(item.path)), "trace": traceback.format_exc()}
     except GantoolsError as error:  # gone, or no regular file any more
@@ -171,7 +171,7 @@ def _attempt(
     # A bug, but that of one file: the others go on.
     except Exception as error:
         return _internal(error, traceback.format_exc())
-    return {**_named(fields), "seconds": round(time.perf_counter() - start, 3), "_source": source}
+    return {**_named(fields), "seconds": round(time.perf_counter() - start, 3), "_inputs": inputs}
 
 
 def _named(value: Any) -> Any:

@@ -54,12 +54,12 @@ def survey(
             if outcome is None:
                 task, attempt = next(made)
                 outcome = attempt.outcome
-                source = outcome.pop("_source", None)
+                inputs = outcome.pop("_inputs", None)
                 if "error" in outcome:
                     bar.say(f"gantools {run.verb}: {one_line(task, outcome)}", outcome.get("trace"))
                     outcome = {"error": outcome["error"]}
                 elif kept:
-                    kept.store(outcome, source["hash"], part)
+                    kept.store(outcome, inputs["source"]["hash"], part)
             if outcome.get("warning"):
                 bar.remark(f"gantools {run.verb}: {item.path}: warning: {outcome['warning']}")
             results.append((item, outcome))

@@ -80,7 +80,6 @@ def run_training(
     resume: bool,
     source: str,
     role: str = "",
-    facts: Callable[[], dict[str, Any]] | None = None,
     drive: Callable[..., Summary] | None = None,
 ) -> int:
     """Train a system into ``--out``, or say with ``--dry-run`` what would be trained; return the exit code.
@@ -98,8 +97,6 @@ def run_training(
         Go on with what is in ``--out``.
     source, role : str
         Fields of the record.
-    facts : callable, optional
-        What ``--dry-run`` says beside the system's own facts: name -> value.
     drive : callable, optional
         Trains what `build` made, with the arguments of `gantools.training.loop.train`, which it replaces for models
         that consist of several runs.
@@ -124,7 +121,7 @@ def run_training(
     for line in system.left_out if is_first_rank() else ():
         say(run, line, error=True)
     if run.dry_run:
-        return _plan(run, system, record, {**system.facts(), **(facts() if facts else {})})
+        return _plan(run, system, record, system.facts())
     # Several processes share a terminal: only the first one speaks.
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
         watch = Watch(run, bar, system.documented_steps, _remarks(system))

@@ -50,7 +50,6 @@ def train_each(
     A run that was interrupted goes on; the seed of each model is a hash of ``--seed`` and the item. Returns the exit
     code.
     """
-    from gantools.files.hashing import hash_file
     from gantools.runtime.device import resolve_device
 
     device = str(resolve_device(run.device))
@@ -61,9 +60,18 @@ def train_each(
     plan = partial(plan_item, **shared, device=device)
     # The number of threads changes no result within rounding, and no model is redone for it.
     values = {name: value for name, value in to_mapping(config).items() if name != "threads"}
-    basis = hash_file(base / "config.json") if base and (base / "config.json").exists() else str(base)
     tasks = [Task(item, (item.key,), in_place=True) for item in items]
-    return run_batch(run, tasks, [recipe.system, values, basis, device.split(":")[0]], work, plan=plan)
+    return run_batch(run, tasks, [recipe.system, values, _stamp(base), device.split(":")[0]], work, plan=plan)
+
+
+def _stamp(base: Path | None) -> list[str]:
+    """Return what tells whether new models would begin with other weights: the hashes of a model and its weights."""
+    from gantools.files.hashing import hash_file
+
+    if base is None:
+        return []
+    weights = [path for path in sorted(base.rglob("*.safetensors")) if "state" not in path.relative_to(base).parts]
+    return [hash_file(path) for path in (base / "config.json", *weights) if path.is_file()]
 
 
 def plan_item(

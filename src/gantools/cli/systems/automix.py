@@ -78,13 +78,12 @@ def add_generate(app: typer.Typer) -> None:
 
 def _mix(model: Path, stems: list[str] | None, run: Run, config: automix_config.MixConfig) -> int:
     generation = Generation(run, "automix", model, config)
-    items, stamps = [], []
+    items = []
     for track in gather_multitracks([stems], run)[0]:
         files = [path for paths in track.stems.values() for path in paths] or [track.mixture or Path(track.song)]
+        first, *others = sorted(files)
         # The folders of a song's name become those of its mix.
         place = PurePosixPath(track.song)
         rel = "" if str(place.parent) == "." else str(place.parent)
-        items.append(Item(min(files), rel, place.name, "mix", track.song, given=track))
-        # An item names one of the files; the others count by size and time, so that a changed stem makes a new mix.
-        stamps += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    return generation.execute(generation.tasks(items), stamps)
+        items.append(Item(first, rel, place.name, "mix", track.song, given=track, also=tuple(others)))
+    return generation.execute(generation.tasks(items))

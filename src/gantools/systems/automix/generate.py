@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from gantools.audio.formats import SourceFormat, deepest
-from gantools.audio.io import AudioReader
+from gantools.audio.io import AudioReader, decoded_frames
 from gantools.audio.loudness import Meter
 from gantools.audio.resample import resample_blocks
 from gantools.audio.truepeak import TruePeak
@@ -212,7 +212,7 @@ def _common_rate(paths: list[Path]) -> tuple[int, int]:
     for path in paths:
         with AudioReader(path) as reader:
             rates[reader.rate_hz] = path
-            frames = max(frames, sum(len(block) for block in reader.blocks()))
+        frames = max(frames, decoded_frames(path))
     if len(rates) > 1:
         different = ", ".join(f"{path.name} {rate_hz} Hz" for rate_hz, path in sorted(rates.items()))
         raise InputError(f"stems of one song differ in sample rate ({different}); convert them", paths[0])

@@ -15,7 +15,7 @@ import numpy as np
 from gantools.audio.config import MelParams
 from gantools.audio.formats import SourceFormat
 from gantools.audio.inversion import invert_stream
-from gantools.audio.io import AudioReader
+from gantools.audio.io import AudioReader, decoded_frames
 from gantools.audio.melfile import SUFFIX, MelFile, melify, read_mel, require_same, write_mel
 from gantools.audio.mixing import fit_blocks, mix_files
 from gantools.audio.quantise import DbRange
@@ -158,7 +158,7 @@ class SongTranslator(LoadedModel):
             self._invert(read_mel(made), raw, seed, lambda share: tick(0.5 + 0.4 * share))
             notices.append(_write_part(source, raw, outputs[0], config))
             if config.mix:
-                wanted = _target_ratio_db(translator, config)
+                wanted = _target_ratio_db(translator)
                 fields |= mix_files(source, raw, outputs[1], wanted - fields["part_over_input_db"], config.bits)
                 fields["mix"] = str(outputs[1])
                 notices.append(fields.pop("warning", ""))
@@ -200,14 +200,14 @@ def _write_part(source: Path, raw: Path, path: Path, config: TranslateConfig) ->
         return writer.notice
     with AudioReader(source) as heard:
         rate_hz, like = heard.rate_hz, SourceFormat.of(heard).for_parts()
-        length = sum(len(block) for block in heard.blocks())
+    length = decoded_frames(source)
     with AudioReader(raw) as reader, AudioWriter(path, rate_hz, bits=config.bits, like=like) as writer:
         for block in fit_blocks(reader.mono_blocks(rate_hz), length):
             writer.append(block)
     return writer.notice
 
 
-def _target_ratio_db(translator: MelTranslator, config: TranslateConfig) -> float:
+def _target_ratio_db(translator: MelTranslator) -> float:
     """Level of the new part over that of its input, as in the training songs; 0 dB where the model does not say."""
     levels = translator.levels_db
     if translator.source in levels and translator.target in levels:
