@@ -258,7 +258,7 @@ def test_links_to_song_folders_train_every_system(gantools, write_tone, tmp_path
         os.symlink(tmp_path / "songs" / song, tmp_path / "link" / song)
     for command in (
         ["separator", "link"],
-        ["automix", "link", "--mixes", "link", "--target", "musdb18", "--crop", "4096"],
+        ["automix", "link", "--mixes", "link", "--target", "musdb18", "--crop", "8192"],
         ["wavegan", "link"],
     ):
         done = gantools("train", *command, "-o", "model", "--preset", "small", "--dry-run")
