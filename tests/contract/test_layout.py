@@ -31,10 +31,11 @@ BELOW = {
     "models": _SOUND,
     "training": _SOUND | {"nn", "models"},
     "effects": _SOUND,
-    "structure": _SOUND,
+    "symbolic": _BASE | {"audio"},
+    "structure": _SOUND | {"symbolic", "nn", "models"},
     "report": _SOUND,
-    "metrics": _LEARNING | {"report", "structure"},
-    "systems": _LEARNING | {"report", "structure", "effects", "metrics"},
+    "metrics": _LEARNING | {"report", "structure", "symbolic"},
+    "systems": _LEARNING | {"report", "structure", "symbolic", "effects", "metrics"},
     "separation": _LEARNING | {"systems"},
 }
 

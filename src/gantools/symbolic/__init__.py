@@ -1,0 +1,1 @@
+"""Music as notes: MIDI files, bars and grids, piano rolls, and their sound."""

@@ -1,0 +1,27 @@
+"""What the loop systems have in common: which phrases of MIDI files they learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gantools.options import option
+from gantools.parsing import names, shares
+from gantools.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class PhraseConfig(TrainConfig):
+    """Options of the systems that learn from phrases of drums and bass."""
+
+    split: str = option(
+        "80/20/0", "Shares of train, val and test. Whole pieces are drawn with the seed.", parse=shares, group="Data"
+    )
+    val_songs: str = option("", "Pieces to put in val, separated by commas.", parse=names, group="Data")
+    test_songs: str = option("", "Pieces to put in test, separated by commas.", parse=names, group="Data")
+    bars: int = option(8, "Bars of a phrase, all in 4/4.", low=1, high=16, group="Data")
+    least_cells: int = option(
+        32, "Cells of the roll that drums and bass must each fill at least, or the phrase is left out.", group="Data"
+    )
+    transpose: int = option(
+        6, "Semitones by which the bass is moved at random, up or down; the paper's 0 moves none.", low=0, group="Data"
+    )
