@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -13,9 +14,17 @@ from gantools.cli.systems import add_commands
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Generate music with a trained model.")
 
 
-@app.callback()
-def group() -> None:
+@app.callback(invoke_without_command=True)
+def group(
+    context: typer.Context,
+    models: Annotated[bool, typer.Option("--models", help="List the models that ship, and exit.")] = False,
+) -> None:
     """Generate music with a trained model."""
+    if models:
+        from gantools.cli.shipped import print_models
+
+        print_models()
+        raise typer.Exit()
 
 
 add_commands(app, "generate")

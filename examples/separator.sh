@@ -43,7 +43,7 @@ add other sonicpi/loop_{drone_g_97,garzul} godot/orange_{Arp,SpookPad,epiano}
 gantools train separator material -o model "${length[@]}" >>log.txt
 python "$examples/separator_table.py" "$stems" --songs "${unseen// /,}" --model model --speed -o report.json
 
-# What would ship: the averaged weights in half precision, for src/gantools/separation/weights/tiny.
+# What would ship: the averaged weights in half precision, for src/gantools/models/shipped/tiny.
 python - <<'END'
 from pathlib import Path
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from gantools.errors import DependencyError, ModelError
 from gantools.files.jsontext import parse_object
 from gantools.models.folder import system_of
+from gantools.models.shipped import shipped_folder
 from gantools.separation.demucs_models import StemModel, find_in_folder, find_named, published
 from gantools.systems.separator.config import RATE_HZ, SOURCES
 
 #: The separator that ships with gantools.
-TINY = Path(__file__).parent / "weights" / "tiny"
+TINY = shipped_folder("tiny")
 _PREFERRED = "htdemucs"
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gantools.cli.flags import BATCH, SINGLE
+from gantools.models.shipped import find_model
 
 #: Standard options of ``train`` commands.
 TRAIN: dict[str, Any] = {"uses": (*(name for name in SINGLE if name != "force"), "seed", "device"), "action": "train"}
@@ -30,6 +31,16 @@ def with_map(options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "uses": (*options["uses"], "map")}
 
 
-Base = Annotated[Path | None, typer.Option("--from", help="Model folder whose weights to begin with (fine-tuning).")]
+Base = Annotated[
+    Path | None,
+    typer.Option("--from", help="Model whose weights to begin with (fine-tuning).", parser=find_model, metavar="MODEL"),
+]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with what is in --out, or start over.")]
-Model = Annotated[Path, typer.Argument(help="Model folder, from gantools train.", show_default=False)]
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="Model folder, from gantools train, or the name of a model that ships (gantools generate --models).",
+        parser=find_model,
+        show_default=False,
+    ),
+]

@@ -18,7 +18,7 @@ from gantools.systems.separator.objective import SeparatorObjective, band_errors
 from gantools.systems.separator.shipping import ship
 from gantools.training.loop import train
 
-TINY = Path(__file__).parents[4] / "src/gantools/separation/weights/tiny"
+TINY = Path(__file__).parents[4] / "src/gantools/models/shipped/tiny"
 
 
 def _separator(config: SeparatorConfig | None = None) -> TinySeparator:

@@ -1,0 +1,46 @@
+"""The models that ship: by name where no folder of that name is a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gantools.cli.app import main
+from gantools.models.folder import read_model
+from gantools.models.shipped import find_model, shipped_models
+
+
+def test_each_has_a_card_credits_and_weights_and_all_are_small() -> None:
+    models = shipped_models()
+    assert "tiny" in {model.name for model in models}
+    for model in models:
+        assert read_model(model.folder)["system"] == model.system
+        assert model.purpose
+        assert model.data
+        assert model.licence
+        assert (model.folder / "CREDITS.txt").is_file()
+    assert sum(model.megabytes for model in models if model.name != "tiny") <= 12
+
+
+def test_a_name_is_that_of_a_shipped_model_unless_a_model_of_that_name_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny").mkdir()  # a folder of results
+    shipped = next(model.folder for model in shipped_models() if model.name == "tiny")
+    assert find_model("tiny") == shipped
+    assert find_model("./tiny") == Path("tiny")
+    (tmp_path / "tiny" / "config.json").write_text('{"system": "caw"}')
+    assert find_model("tiny") == Path("tiny")
+    assert find_model("elsewhere") == Path("elsewhere")
+
+
+def test_generate_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", "--models"])
+    assert not stop.value.code
+    listed = capsys.readouterr().out
+    for model in shipped_models():
+        assert f"{model.name} " in listed
+        assert model.data in listed
