@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Play short songs, a bass line and a drum part each, from the recorded one-shots in examples/audio.
+"""Play short songs, a bass line and a drum part each, from the recorded one-shots of gantools.
 
     python examples/play_songs.py OUT --songs 12 --seed 0 --seconds 45
 
@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-ONE_SHOTS = Path(__file__).resolve().parent / "audio" / "oneshots"
-RATE_HZ = 44100
+from gantools.symbolic.oneshots import RATE_HZ, one_shot
+
 STEPS = 16  # per bar
 
 # The bass one-shots that hold a pitch, and the MIDI number of that pitch.
@@ -89,14 +89,6 @@ FILLS = (
 )
 
 
-def load(name: str) -> np.ndarray:
-    """Read a one-shot as float32 mono at RATE_HZ."""
-    wave, rate_hz = sf.read(ONE_SHOTS / f"{name}.flac", dtype="float32")
-    if rate_hz != RATE_HZ or wave.ndim != 1:
-        raise SystemExit(f"{name}: expected mono at {RATE_HZ} Hz")
-    return np.asarray(wave)
-
-
 def tuned(wave: np.ndarray, semitones: float) -> np.ndarray:
     """Play a recording faster or slower, as a sampler does."""
     at = np.arange(0, len(wave) - 1, 2.0 ** (semitones / 12))
@@ -152,7 +144,7 @@ class Song:
     def play_drums(self, seconds: float) -> np.ndarray:
         """Play the drums, (n,) float32; a hit of the hats chokes an open one."""
         names = {**EVERY_KIT, **KITS[self.kit]}
-        sounds = {part: tuned(load(name), self.kit_tuning) for part, name in names.items()}
+        sounds = {part: tuned(one_shot(name), self.kit_tuning) for part, name in names.items()}
         hits: list[tuple[float, str, float]] = []
         for bar in range(int(np.ceil(seconds / (STEPS * self.step_s)))):
             for part, pattern in self.bar_of_drums(bar):
@@ -189,7 +181,7 @@ class Song:
             root = self.progression[cell % 4]
             steps += [(cell * 2 * STEPS + step, root + degree, velocity) for step, degree, velocity in riff]
         ends = [step for step, _, _ in steps[1:]] + [steps[-1][0] + 4]
-        recorded = load(self.bass_name)
+        recorded = one_shot(self.bass_name)
         track = np.zeros(round(seconds * RATE_HZ), np.float32)
         for (step, degree, velocity), end in zip(steps, ends, strict=True):
             pitch = self.key + 12 * (degree // 7) + SCALES[self.scale][degree % 7]

@@ -35,7 +35,7 @@ def console_lines(text: str) -> list[str]:
 def toy_examples(folder: Path) -> None:
     """Lay out the examples, with seconds of the bundled recordings in place of a minute."""
     (folder / "audio").mkdir(parents=True)
-    for path in [*(ROOT / "examples").glob("*.py"), ROOT / "examples/audio/oneshots"]:
+    for path in (ROOT / "examples").glob("*.py"):
         (folder / path.relative_to(ROOT / "examples")).symlink_to(path)
     for path in (ROOT / "examples/audio/stems2").rglob("*.ogg"):
         out = folder / path.relative_to(ROOT / "examples")

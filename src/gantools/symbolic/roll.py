@@ -111,13 +111,18 @@ def find_bass(score: Score) -> tuple[list[Track], str]:
     pitched = [track for track in score.tracks if not track.is_drum]
     if basses := [track for track in pitched if track.is_bass]:
         return basses, ""
-    if basses := [track for track in pitched if _BASS_NAME.search(track.name)]:
+    if basses := [track for track in pitched if called_bass(track)]:
         return basses, f"bass by name: {', '.join(track.name for track in basses)}"
     low = [track for track in pitched if np.median(track.pitches) < 60 and _polyphony(track) < 1.5]
     if low:
         track = min(low, key=lambda track: float(np.median(track.pitches)))
         return [track], f"the lowest part is taken for the bass: {track.name or f'program {track.program}'}"
     return [], "no bass"
+
+
+def called_bass(track: Track) -> bool:
+    """Tell whether a part is a bass by its name."""
+    return not track.is_drum and bool(_BASS_NAME.search(track.name))
 
 
 def _polyphony(track: Track) -> float:

@@ -1,0 +1,101 @@
+"""A drum kit of recorded hits: velocities, and hi-hats that close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from gantools.audio.resample import resample
+from gantools.symbolic.drumkits import CHOKED_BY, KITS, NOTES, OTHER, PLACES, SOFT
+from gantools.symbolic.oneshots import RATE_HZ, one_shot
+from gantools.symbolic.score import Score, Track
+from gantools.symbolic.tape import Tape, faded
+
+#: Longer than any hit rings, at the lowest pitch that it is played at.
+LONGEST_HIT_S = 4.0
+_CHOKE_S = 0.02
+_END_S = 0.005
+
+
+def loudness_of(velocities: np.ndarray) -> np.ndarray:
+    """Return the gain of velocities, 0 to 127: 40 dB for each factor of ten, as General MIDI recommends."""
+    return (np.asarray(velocities, np.float64) / 127) ** 2
+
+
+def pitched(wave: np.ndarray, semitones: float, rate_hz: int) -> np.ndarray:
+    """Return a one-shot at another pitch and rate: played faster or slower, without aliasing."""
+    return resample(wave, round(RATE_HZ * 2 ** (semitones / 12)), rate_hz)
+
+
+@lru_cache(maxsize=512)
+def hit(kit: str, note: int, soft: bool, rate_hz: int) -> np.ndarray:
+    """Return the sound of a note of channel 10 in a kit, float32 (n,), its first layer of peak 1 before its gain."""
+    part, higher = NOTES.get(note, OTHER)
+    drums = KITS[kit]
+    layers = drums.get(f"soft {part}", drums[part]) if soft else drums[part]
+    waves = []
+    for layer in layers:
+        recorded = one_shot(layer.sample)
+        wave = pitched(recorded / np.abs(recorded).max(), layer.semitones + higher, rate_hz)
+        if layer.decay_s:
+            wave = wave * 10 ** (-3 * np.arange(len(wave), dtype=np.float32) / (layer.decay_s * rate_hz))
+        waves.append(wave * np.float32(10 ** (layer.gain_db / 20)))
+    whole = np.zeros(max(map(len, waves)), np.float32)
+    for wave in waves:
+        whole[: len(wave)] += wave
+    fade = min(len(whole), round(_END_S * rate_hz))
+    whole = faded(whole, len(whole) - fade, fade)
+    whole.setflags(write=False)
+    return whole
+
+
+def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: str, gain: float, loop_s: float | None) -> None:
+    """Play all parts on channel 10 as one kit.
+
+    Parameters
+    ----------
+    tape : Tape
+    score : Score
+        Whose tempi hold.
+    tracks : sequence of Track
+    kit : str
+        One of `KITS`.
+    gain : float
+    loop_s : float, optional
+        Where the music repeats: a hi-hat at the start closes one that was open at the end.
+    """
+    if not tracks:
+        return
+    notes = np.concatenate([track.pitches for track in tracks])
+    times_s = score.seconds(np.concatenate([track.onsets for track in tracks]))
+    gains = loudness_of(np.concatenate([track.velocities for track in tracks])) * gain
+    soft = np.concatenate([track.velocities for track in tracks]) < SOFT
+    stops_s = _stops(notes, times_s, loop_s)
+    fade = round(_CHOKE_S * tape.rate_hz)
+    for note, start_s, level, light, stop_s in zip(
+        notes.tolist(), times_s.tolist(), gains.tolist(), soft.tolist(), stops_s.tolist(), strict=True
+    ):
+        if loop_s is not None and start_s >= loop_s:
+            continue
+        wave = hit(kit, note, light, tape.rate_hz)
+        if stop_s - start_s < LONGEST_HIT_S and (samples := round((stop_s - start_s) * tape.rate_hz)) < len(wave):
+            wave = faded(wave, samples, fade)
+        tape.add(wave, start_s, level, PLACES.get(NOTES.get(note, OTHER)[0], 0.0))
+
+
+def _stops(notes: np.ndarray, times_s: np.ndarray, loop_s: float | None) -> np.ndarray:
+    """Return when each hit is silenced by a later one, in seconds; infinite where none does."""
+    stops_s = np.full(len(notes), np.inf)
+    for note, chokers in CHOKED_BY.items():
+        chosen = np.flatnonzero(notes == note)
+        if not len(chosen):
+            continue
+        at = np.sort(times_s[np.isin(notes, chokers)])
+        if loop_s is not None:
+            at = at[at < loop_s]
+            at = np.append(at, at[:1] + loop_s)
+        after = np.searchsorted(at, times_s[chosen], side="right")
+        stops_s[chosen] = np.append(at, np.inf)[after]
+    return stops_s
