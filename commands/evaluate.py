@@ -26,13 +26,14 @@ def group() -> None:
 def add(metric: Metric[Any]) -> None:
     """Add the command of a metric: its sets of files are the arguments, its class's docstring is the help."""
 
-    def command(*, run: Run, config: Any, **places: str) -> int:
+    def command(*, run: Run, config: Any, **places: str | list[str]) -> int:
         return evaluate(metric, places, run, config)
 
     # Typer reads arguments from the signature of a function: this one's is made of those of the metric.
     parameters = []
     for argument in metric.arguments:
-        annotation = Annotated[str, typer.Argument(help=argument.help, show_default=False)]
+        info = typer.Argument(help=argument.help, show_default=False)
+        annotation = Annotated[list[str], info] if argument.several else Annotated[str, info]
         default = inspect.Parameter.empty if argument.required else ""
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters.append(inspect.Parameter(argument.name, kind, default=default, annotation=annotation))

@@ -158,3 +158,15 @@ def test_roles_of_both_sides_can_be_named(gantools, music: Path) -> None:
     )
     assert (across["files_generated"], across["files_real"]) == (3, 3)
     assert across["distance"] > 10 * abs(same["distance"]) + 1
+
+
+def test_a_metric_of_sounds_names_the_kind_that_it_was_given(gantools, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    for name in ("one.mid", "two.MIDI"):
+        (tmp_path / "notes" / name).write_bytes(b"MThd")
+    done = gantools("evaluate", "frechet", "notes/one.mid", "notes/two.MIDI")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "gantools evaluate: notes/one.mid: is MIDI, and evaluate frechet reads audio\n"
+    done = gantools("evaluate", "rhythm", "notes", "notes")
+    assert done.returncode == 2
+    assert "no input in notes; what is there is MIDI; looked for .wav" in done.stderr

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gantools.chunks.finding import BESIDE, Passed
 from gantools.cli.batch import require_out, stopped
 from gantools.cli.flags import Run
-from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, gather_sets
+from gantools.cli.inputs import KINDS, gather_sets, kind_of
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
@@ -31,20 +31,21 @@ if TYPE_CHECKING:
     from gantools.report.folder import Report
 
 
-def evaluate(metric: Metric[Any], places: Mapping[str, str], run: Run, config: Any) -> int:
+def evaluate(metric: Metric[Any], places: Mapping[str, str | Sequence[str]], run: Run, config: Any) -> int:
     """Run a metric on what the command line names; return the exit code.
 
     Parameters
     ----------
     metric : Metric
-    places : mapping of str to str
+    places : mapping of str to str or sequence of str
         Name of each of the metric's arguments -> what was given for it.
     run : Run
     config : dataclass
         Options of the metric.
     """
+    places = numbered(places)
     inputs = metric.inputs(places, config)
-    sets = gather_clips(inputs, (*AUDIO_SUFFIXES, *(MEL_SUFFIXES if metric.reads_mels else ())), run)
+    sets = gather_clips(inputs, metric, run)
     groups = metric.pair(sets, config)
     # Only metrics that compute with a network have the option.
     device: Any = "cpu"
@@ -53,18 +54,35 @@ def evaluate(metric: Metric[Any], places: Mapping[str, str], run: Run, config: A
 
         device = resolve_device(run.device)
     # A metric of one set has no reference; the others have one.
-    generated, reference = (*places.values(), "")[:2]
-    facts = {"generated": generated, "reference": reference}
+    generated, *others = places.values()
+    facts = {"generated": generated, "reference": ", ".join(filter(None, others))}
     return Evaluation(run, metric, config, sets, facts, device).execute(groups)
 
 
-def gather_clips(inputs: Inputs, suffixes: Sequence[str], run: Run) -> ClipSets:
+def numbered(places: Mapping[str, str | Sequence[str]]) -> dict[str, str]:
+    """Return what was given for each set of files; the sets of an argument of several are numbered from 1."""
+    sets: dict[str, str] = {}
+    for name, given in places.items():
+        sets |= {name: given} if isinstance(given, str) else {f"{name} {n}": one for n, one in enumerate(given, 1)}
+    return sets
+
+
+def gather_clips(inputs: Inputs, metric: Metric[Any], run: Run) -> ClipSets:
     """Return the files of each place, or of a list on standard input (``-``), as clips.
 
     What gantools put beside its own results is left out: the manifest of a folder names it.
+
+    Raises
+    ------
+    ConfigError
+        A file is of a kind that the metric does not read.
     """
     passed, places = Passed(), inputs.places
+    suffixes = [ending for kind in metric.reads for ending in KINDS[kind]]
     found = gather_sets([[place] for place in places.values()], suffixes, run, passed=passed, results_only=True)
+    for item in (item for items in found for item in items):
+        if (kind := kind_of(item.path)) not in (*metric.reads, ""):
+            raise ConfigError(f"is {kind}, and evaluate {metric.name} reads {' and '.join(metric.reads)}", item.path)
     clips = {
         name: [Clip(item.path, item.key, item.role, item.song, item.named.part) for item in items]
         for name, items in zip(places, found, strict=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from gantools.chunks.finding import NO_FILE, Passed, find_files, same_folder
+from gantools.chunks.finding import NO_FILE, UNREAD, Passed, find_files, same_folder
 from gantools.chunks.item import Item
 from gantools.chunks.roles import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from gantools.chunks.roles import Named, RoleMap, parse_map, read_folder, read_name
@@ -20,8 +20,16 @@ from gantools.cli.records import collecting, emit, say
 from gantools.errors import ConfigError
 from gantools.files.manifest import Manifest
 from gantools.runtime.seeds import item_seed
+from gantools.symbolic.endings import MIDI_SUFFIXES
 
 MEL_SUFFIXES = (".mel.safetensors",)
+#: Kinds of files, by the word that a message has for them -> their endings.
+KINDS = {"audio": AUDIO_SUFFIXES, "mel": MEL_SUFFIXES, "MIDI": MIDI_SUFFIXES}
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a file by its ending, one of `KINDS`; empty for an ending that tells none."""
+    return next((kind for kind, endings in KINDS.items() if path.name.lower().endswith(endings)), "")
 
 
 def gather(arguments: Sequence[str] | None, suffixes: Sequence[str], run: Run) -> list[Item]:
@@ -83,7 +91,9 @@ def gather_sets(
     for arguments, items in zip(sets, found, strict=True):
         if not items and not search.may_be_empty(arguments):
             where = ", ".join("standard input" if a == "-" else a for a in arguments or ["-"])
-            raise ConfigError(f"no input in {where}; looked for {', '.join(suffixes)}")
+            other = sorted({kind_of(Path(path)) for path in passed.counts.get(UNREAD, ())} - {""})
+            there = f"; what is there is {' and '.join(other)}" if other else ""
+            raise ConfigError(f"no input in {where}{there}; looked for {', '.join(suffixes)}")
     if run.map is not None:
         _say_unknown([item for items in found for item in items], run)
     # Parts are cut from names that are distinct already: else a file's name would depend on its part.

@@ -49,11 +49,15 @@ class Argument:
         Name of the set: ``generated``, ``real``, ``source``.
     help : str
     required : bool
+    several : bool
+        Whether more than one may stand there, each a set of its own: ``other 1``, ``other 2`` of ``other``. Only the
+        last place of a command can hold them.
     """
 
     name: str
     help: str
     required: bool = True
+    several: bool = False
 
 
 GENERATED = Argument("generated", "Generated files: a folder, a file, or - for a list on stdin.")
@@ -122,8 +126,8 @@ class Metric(ABC, Generic[Options]):
         The sets of files that it takes: what is measured, then what that is compared with.
     uses : tuple of str
         Standard options beside those of every command with one output: ``map`` (it reads roles), ``seed``, ``device``.
-    reads_mels : bool
-        Whether it takes mel files too.
+    reads : tuple of str
+        Kinds of files that it takes: ``audio``, ``mel``, ``MIDI``.
     bulky : tuple of str
         Fields of a result that the printed record leaves out.
     plot_name : str
@@ -137,7 +141,7 @@ class Metric(ABC, Generic[Options]):
     config: ClassVar[type]
     arguments: ClassVar[tuple[Argument, ...]] = (GENERATED, REAL)
     uses: ClassVar[tuple[str, ...]] = ()
-    reads_mels: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = ("audio",)
     bulky: ClassVar[tuple[str, ...]] = ()
     plot_name: ClassVar[str] = ""
     caption: ClassVar[str] = ""

@@ -13,9 +13,9 @@ import numpy as np
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path
 from gantools.files.failures import explain
+from gantools.symbolic.endings import MIDI_SUFFIXES as MIDI_SUFFIXES
 from gantools.symbolic.score import UNSAID_BPM, Bars, Score, Track
 
-MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 #: Ticks of a quarter in files that gantools writes: halves, thirds and fifths of a sixteenth are whole.
 TICKS_PER_QUARTER = 480
 #: Markers between which a loop lies, as samplers and game engines read them.

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from gantools.cli.inputs import KINDS
 from gantools.metrics.metric import Metric
 from gantools.metrics.registry import METRICS, load
 
@@ -18,6 +19,8 @@ def test_a_metric_says_what_its_command_and_page_need(name: str) -> None:
     assert metric.name == name
     assert metric.title
     assert metric.arguments[0].name == "generated"
+    assert not any(argument.several for argument in metric.arguments[:-1])
+    assert set(metric.reads) <= set(KINDS)
     summary, _, more = metric.help.partition("\n")
     assert summary.endswith(".")
     assert f"gantools evaluate {name}" in more

@@ -9,7 +9,7 @@ Naeem et al., "Reliable fidelity and diversity metrics for generative models", I
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -20,27 +20,90 @@ from gantools.metrics.metric import Conditions, Result
 from gantools.report.clip import Clip
 
 FIGURES = ("precision", "recall", "density", "coverage")
+#: Pairs of figures of which one is of fidelity and one of diversity, by the name of their F1.
+F1_PAIRS = {"f1_precision_recall": ("precision", "recall"), "f1_density_coverage": ("density", "coverage")}
 _BLOCK_ROWS = 1024
+#: Squared distances that differ by this share of the mean squared length are equal: rounding makes so much at most.
+_ROUNDING = 1e-12
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Yield squared distances (rows, m) of blocks of rows of `a` (n, d) to all of `b` (m, d), with the first row."""
-    squares = np.square(b).sum(axis=1)
+    # |a|^2 - 2ab + |b|^2 as one product of matrices: passes over all pairs cost more than it.
+    left = np.column_stack([-2 * a, np.square(a).sum(axis=1), np.ones(len(a))])
+    right = np.column_stack([b, np.ones(len(b)), np.square(b).sum(axis=1)]).T
     for first in range(0, len(a), _BLOCK_ROWS):
-        rows = a[first : first + _BLOCK_ROWS]
-        values = squares - 2 * rows @ b.T + np.square(rows).sum(axis=1)[:, None]
-        # Rounding may leave the distance of equal vectors just below 0.
-        yield first, np.maximum(values, 0.0, out=values)
+        yield first, left[first : first + _BLOCK_ROWS] @ right
 
 
-def ball_radii(vectors: np.ndarray, k: int) -> np.ndarray:
-    """Return the distance of each vector to its k-th nearest neighbour in the set, itself left out, float64 (n,)."""
+def _squared_radii(vectors: np.ndarray, k: int) -> np.ndarray:
     radii = np.empty(len(vectors))
     for first, values in _squared_distances(vectors, vectors):
         own = np.arange(len(values))
         values[own, first + own] = np.inf
-        radii[first : first + len(values)] = np.sqrt(np.partition(values, k - 1, axis=1)[:, k - 1])
-    return radii
+        values.partition(k - 1, axis=1)
+        radii[first : first + len(values)] = values[:, k - 1]
+    # Rounding may leave the distance of equal vectors just below 0.
+    return np.maximum(radii, 0.0)
+
+
+def ball_radii(vectors: np.ndarray, k: int) -> np.ndarray:
+    """Return the distance of each vector to its k-th nearest neighbour in the set, itself left out, float64 (n,)."""
+    return np.asarray(np.sqrt(_squared_radii(vectors, k)))
+
+
+class RealBalls:
+    """The balls of a real set, made once to judge any number of generated sets; see `prdc`.
+
+    Parameters
+    ----------
+    real : numpy.ndarray
+        Embeddings (n, d), more than k rows.
+    k : int
+
+    Raises
+    ------
+    InputError
+        The set is too small, or a value is not finite.
+    """
+
+    def __init__(self, real: np.ndarray, k: int = 5) -> None:
+        _check("real", real, k)
+        # No distance changes, and the differences of squares lose fewer digits.
+        self.centre, self.k = real.mean(axis=0, dtype=np.float64), k
+        self.real = real - self.centre
+        self._radii = _squared_radii(self.real, k)
+
+    def judge(self, generated: np.ndarray) -> dict[str, float]:
+        """Return precision, recall, density and coverage of embeddings (m, d)."""
+        _check("generated", generated, self.k)
+        generated = generated - self.centre
+        radii = _squared_radii(generated, self.k)
+        # Where vectors are equal, radii are 0: a closed ball of radius 0 holds its equals, however they are rounded.
+        slack = _ROUNDING * max(np.square(vectors).sum(axis=1).mean() for vectors in (self.real, generated))
+        balls_on = np.zeros(len(generated))  # real balls around each generated vector
+        covered, recalled = np.zeros(len(self.real), bool), np.zeros(len(self.real), bool)
+        for first, values in _squared_distances(self.real, generated):
+            rows = slice(first, first + len(values))
+            inside = values <= self._radii[rows, None] + slack
+            balls_on += np.count_nonzero(inside, axis=0)
+            covered[rows] = inside.any(axis=1)
+            recalled[rows] = (values <= radii + slack).any(axis=1)
+        return {
+            "precision": float(np.mean(balls_on > 0)),
+            "recall": float(np.mean(recalled)),
+            "density": float(np.mean(balls_on) / self.k),
+            "coverage": float(np.mean(covered)),
+        }
+
+
+def _check(name: str, vectors: np.ndarray, k: int) -> None:
+    if len(vectors) <= k:
+        raise InputError(
+            f"{len(vectors)} {name} windows, k = {k} needs {k + 1}; give more audio, or fewer --neighbours"
+        )
+    if not np.isfinite(vectors).all():
+        raise InputError(f"the {name} embeddings hold NaN or infinite values; leave out the broken audio")
 
 
 def prdc(real: np.ndarray, generated: np.ndarray, k: int = 5) -> dict[str, float]:
@@ -71,31 +134,16 @@ def prdc(real: np.ndarray, generated: np.ndarray, k: int = 5) -> dict[str, float
     InputError
         If a set is too small, or a value is not finite.
     """
-    for name, vectors in (("real", real), ("generated", generated)):
-        if len(vectors) <= k:
-            raise InputError(
-                f"{len(vectors)} {name} windows, k = {k} needs {k + 1}; give more audio, or fewer --neighbours"
-            )
-        if not np.isfinite(vectors).all():
-            raise InputError(f"the {name} embeddings hold NaN or infinite values; leave out the broken audio")
-    # No distance changes, and the differences of squares lose fewer digits.
-    centre = real.mean(axis=0, dtype=np.float64)
-    real, generated = real - centre, generated - centre
-    real_radii, generated_radii = ball_radii(real, k), ball_radii(generated, k)
-    balls_on = np.zeros(len(generated))  # real balls around each generated vector
-    covered, recalled = np.zeros(len(real), bool), np.zeros(len(real), bool)
-    for first, values in _squared_distances(real, generated):
-        distances, rows = np.sqrt(values), slice(first, first + len(values))
-        inside = distances <= real_radii[rows, None]
-        balls_on += inside.sum(axis=0)
-        covered[rows] = inside.any(axis=1)
-        recalled[rows] = (distances <= generated_radii).any(axis=1)
-    return {
-        "precision": float(np.mean(balls_on > 0)),
-        "recall": float(np.mean(recalled)),
-        "density": float(np.mean(balls_on) / k),
-        "coverage": float(np.mean(covered)),
-    }
+    return RealBalls(real, k).judge(generated)
+
+
+def f1_scores(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return the harmonic means of `F1_PAIRS` (Han et al., table 3); 0 where both figures are 0."""
+    scores = {}
+    for name, (fidelity, diversity) in F1_PAIRS.items():
+        one, other = figures[fidelity], figures[diversity]
+        scores[name] = 2 * one * other / (one + other) if one + other else 0.0
+    return scores
 
 
 def compare_coverage(
@@ -112,8 +160,9 @@ def compare_coverage(
     Returns
     -------
     dict
-        The four figures, the embedder and the numbers of vectors and files; under ``real`` the same of every other
-        real file against the rest, where there are enough: what real music gets. Means over the networks, if several.
+        The four figures with the F1 of each pair, the embedder and the numbers of vectors and files; under ``real`` the
+        same of every other real file against the rest, where there are enough: what real music gets. Means over the
+        networks, if several.
     """
     embedder = open_embedder(config, conditions.device)
     a, b = (embed_set(clips, embedder, config, conditions) for clips in (generated, real))
@@ -127,4 +176,5 @@ def compare_coverage(
 
 def _averaged(real: np.ndarray, generated: np.ndarray, k: int) -> dict[str, float]:
     each = [prdc(*vectors, k) for vectors in zip(real, generated, strict=True)]
-    return {name: float(np.mean([figures[name] for figures in each])) for name in FIGURES}
+    means = {name: float(np.mean([figures[name] for figures in each])) for name in FIGURES}
+    return means | f1_scores(means)

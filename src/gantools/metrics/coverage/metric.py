@@ -13,7 +13,10 @@ _NOTES = {
     "recall": "share of real windows near generated ones",
     "density": "how deep among the real ones, 1 is real",
     "coverage": "share of real windows with a generated one near",
+    "f1_precision_recall": "harmonic mean of both; the lower of them decides",
+    "f1_density_coverage": "harmonic mean of both; beyond 1 where density is",
 }
+_TITLES = {"f1_precision_recall": "F1 of precision, recall", "f1_density_coverage": "F1 of density, coverage"}
 
 
 class Coverage(EmbeddingMetric[CoverageConfig]):
@@ -39,11 +42,11 @@ class Coverage(EmbeddingMetric[CoverageConfig]):
         return compare_coverage(sets["generated"], sets["real"], config, conditions)
 
     def rows(self, result: Result) -> list[TableRow]:
-        """Return the four figures, beside what real music gets."""
+        """Return the four figures and their F1, beside what real music gets."""
         rows = []
         for name, note in _NOTES.items():
             beside = f"; real against real {number(result['real'][name])}" if "real" in result else ""
-            rows.append((name, number(result[name]), note + beside))
+            rows.append((_TITLES.get(name, name), number(result[name]), note + beside))
         sizes = f"generated / real, from {result['files_generated']} / {result['files_real']} files; k = {result['k']}"
         cut = f"clips of {result['clip_s']:g} s, " if result["clip_s"] else ""
         return [

@@ -29,7 +29,7 @@ class Rhythm(Metric[RhythmConfig]):
     config = RhythmConfig
     arguments = (GENERATED, SOURCE)
     uses = ("map", "seed")
-    reads_mels = True
+    reads = ("audio", "mel")
     bulky = ("own_values", "other_values")
     plot_name = "alignment"
     caption = "Onset correlation of each generated window with its own source, against all other pairings."

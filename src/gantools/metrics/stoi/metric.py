@@ -25,7 +25,7 @@ class StoiLike(Metric[StoiConfig]):
     title = "STOI-like features"
     config = StoiConfig
     uses = ("map",)
-    reads_mels = True
+    reads = ("audio", "mel")
     bulky = ("bands", "windows", "features")
     plot_name = "bands"
     caption = "How closely each mel band follows its real counterpart, averaged over all windows."

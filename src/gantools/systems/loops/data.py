@@ -13,10 +13,9 @@ import numpy as np
 
 from gantools.chunks.splits import SPLITS, assign
 from gantools.errors import ConfigError, InputError
-from gantools.files.hashing import hash_bytes
 from gantools.options import parsed
-from gantools.symbolic.midi import read_midi
-from gantools.symbolic.roll import BAR_STEPS, BASS_PITCHES, DRUM_ROWS, PITCHES, drums_and_bass
+from gantools.symbolic.phrases import find_phrases
+from gantools.symbolic.roll import BAR_STEPS, BASS_PITCHES, DRUM_ROWS, PITCHES
 from gantools.systems.loops.config import PhraseConfig
 
 #: Rows of the tensor that the networks see: the paper's 57, and whether the bass strikes a note anew.
@@ -88,35 +87,14 @@ class Phrases:
 
     def _read(self, key: str, path: Path, known: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the packed planes (2, steps, bytes) of a piece, and the first steps of its phrases."""
-        score = read_midi(path)
-        roll = drums_and_bass(score)
-        drums, bass = roll.sounding[:, :DRUM_ROWS], roll.sounding[:, DRUM_ROWS:]
-        for part, cells in (("drums", drums), ("bass", bass)):
-            if not cells.any():
-                raise InputError(f"has no {part}", path)
-        # Bars of four quarters; the phrases of a piece in several meters are those between the changes.
-        whole = (np.diff(roll.edges) == BAR_STEPS) & (score.bars.numerators == 4) & (score.bars.denominators == 4)
-        if not whole.any():
-            meters = ", ".join(f"{n}/{d}" for n, d in sorted(score.bars.meters))
-            raise InputError(f"is not in 4/4 but in {meters}", path)
-        bars = self.config.bars
-        if len(whole) < bars:
-            raise InputError(f"has {len(whole)} bars, fewer than the {bars} of a phrase", path)
-        hash_ = hash_bytes(np.packbits(roll.sounding).tobytes() + np.packbits(roll.onsets).tobytes())
+        piece = find_phrases(path, self.config.bars, self.config.least_cells)
+        hash_ = piece.hash
         if hash_ in known:
             raise InputError(f"has the notes of {known[hash_]}", path)
-        runs = np.convolve(whole, np.ones(bars, int), "valid") == bars
-        cells = np.stack([drums.sum(1), bass.sum(1)])
-        total = np.concatenate([np.zeros((2, 1), int), np.cumsum(cells, axis=1)], axis=1)
-        first = roll.edges[: len(runs)][runs]
-        filled = (total[:, first + self.steps] - total[:, first]).min(axis=0) >= self.config.least_cells
-        self._passed["in another meter"] += int(np.count_nonzero(~runs))
-        self._passed["nearly empty"] += int(np.count_nonzero(~filled))
-        if not filled.any():
-            raise InputError(f"has no {bars} bars in which drums and bass both play", path)
+        self._passed.update(piece.passed)
         known[hash_] = str(path)
-        self.sounds[key], self.bpm[key] = hash_, score.bpm
-        return np.packbits(np.stack([roll.sounding, roll.onsets]), axis=2), first[filled]
+        self.sounds[key], self.bpm[key] = hash_, piece.bpm
+        return np.packbits(np.stack([piece.roll.sounding, piece.roll.onsets]), axis=2), piece.starts
 
     def _check(self, files: int) -> None:
         train, val = len(self.starts["train"]), len(self.starts["val"])

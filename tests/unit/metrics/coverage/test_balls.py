@@ -11,7 +11,7 @@ from sounds import tone
 
 from gantools.errors import InputError
 from gantools.metrics.coverage import balls
-from gantools.metrics.coverage.balls import ball_radii, compare_coverage, prdc
+from gantools.metrics.coverage.balls import FIGURES, RealBalls, ball_radii, compare_coverage, f1_scores, prdc
 from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders.embedding import Embeddings
 from gantools.metrics.metric import Conditions
@@ -130,6 +130,8 @@ def test_figures_are_means_over_networks_and_the_real_set_is_real(embedded) -> N
         "recall": 0.5,
         "density": pytest.approx((2.0 + 2.5) / 2),
         "coverage": 0.75,
+        "f1_precision_recall": pytest.approx(2 / 3),
+        "f1_density_coverage": pytest.approx(2 * 2.25 * 0.75 / 3),
     }
 
 
@@ -139,7 +141,7 @@ def test_every_other_real_file_against_the_rest_is_what_real_music_gets(embedded
     real = np.array([[[1.0], [0.0], [1.5], [10.0], [2.0], [20.0]]])
     result = embedded(real, real, groups, 2)
     even, odd = real[0, 0::2], real[0, 1::2]
-    assert result["real"] == prdc(odd, even, 2) != prdc(even, odd, 2)
+    assert {name: result["real"][name] for name in FIGURES} == prdc(odd, even, 2) != prdc(even, odd, 2)
     # As many windows as neighbours are too few, on either side.
     assert "real" not in embedded(real, real, groups, 3)
     assert "real" not in embedded(real, real, [0, 0, 0, 0, 1, 1], 2)
@@ -169,3 +171,30 @@ def test_the_nearest_of_many_by_hand() -> None:
     """The squares of 0 to 599: the nearest of i^2 is (i - 1)^2."""
     roots = np.random.default_rng(0).permutation(600)
     assert ball_radii(np.square(roots, dtype=np.float64)[:, None], 1) == pytest.approx(np.maximum(1, 2 * roots - 1))
+
+
+def test_duplicates_are_in_each_others_balls_wherever_they_stand() -> None:
+    """A ball between duplicates has no radius; rounding must not decide what lies in it."""
+    rng = np.random.default_rng(0)
+    once = (100 + rng.standard_normal((70, 128))).astype(np.float32)
+    tenfold = np.repeat(once, 10, axis=0)
+    balls_of_real = RealBalls(tenfold, 5)
+    for generated in (tenfold, tenfold[rng.permutation(700)], tenfold[::-1]):
+        figures = balls_of_real.judge(generated)
+        assert figures == {"precision": 1.0, "recall": 1.0, "density": 2.0, "coverage": 1.0}
+    assert set(balls_of_real.judge(tenfold + 1000).values()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("figures", "f1"),
+    [
+        ((0.642, 0.625, 0.617, 0.746), (0.633, 0.675)),
+        ((0.546, 0.359, 0.687, 0.408), (0.433, 0.512)),
+        ((0.641, 0.689, 0.673, 0.842), (0.664, 0.748)),
+        ((0.779, 0.636, 1.328, 0.952), (0.700, 1.109)),
+        ((0.0, 0.0, 0.0, 0.0), (0.0, 0.0)),
+    ],
+)
+def test_f1_makes_table_3_of_the_loop_paper_of_its_table_2(figures: tuple[float, ...], f1: tuple[float, ...]) -> None:
+    scores = f1_scores(dict(zip(FIGURES, figures, strict=True)))
+    assert list(scores.values()) == pytest.approx(list(f1), abs=1.1e-3)

@@ -1,0 +1,95 @@
+"""Phrases: the windows of some bars of a piece in which drums and bass play, all in 4/4.
+
+Han et al., "Symbolic Music Loop Generation with Neural Discrete Representations", section 3.1.2: 8 bars of 16
+sixteenths, a bar apart; the authors' program keeps those in which drums and bass each fill 32 cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gantools.errors import InputError
+from gantools.files.hashing import hash_bytes
+from gantools.symbolic.midi import read_midi
+from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS, Roll, drums_and_bass
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A piece, and where its phrases are.
+
+    Attributes
+    ----------
+    roll : Roll
+        Drums and bass.
+    starts : int64 array (phrases,)
+        First step of each phrase.
+    bpm : float
+        The tempo that lasts longest.
+    passed : dict of str to int
+        Why windows are no phrases -> how many.
+    """
+
+    roll: Roll
+    starts: np.ndarray
+    bpm: float
+    passed: Mapping[str, int]
+
+    @property
+    def hash(self) -> str:
+        """Hash of the notes on the grid: pieces that sound the same have one."""
+        return hash_bytes(np.packbits(self.roll.sounding).tobytes() + np.packbits(self.roll.onsets).tobytes())
+
+    def windows(self, bars: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what sounds and what begins in the phrases, two bool arrays (phrases, steps, 57)."""
+        steps = self.starts[:, None] + np.arange(bars * BAR_STEPS)
+        sounding, onsets = self.roll.sounding[steps], self.roll.onsets[steps]
+        # What was held into a phrase begins with it.
+        onsets[:, 0] |= sounding[:, 0]
+        return sounding, onsets
+
+
+def find_phrases(path: str | Path, bars: int, least_cells: int) -> Piece:
+    """Read a MIDI file and find its phrases, one bar apart.
+
+    Parameters
+    ----------
+    path : str or Path
+    bars : int
+    least_cells : int
+        Cells of the roll that drums and bass must each fill. With 0 a phrase may lack either, or be silent.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or has no phrase; the message says why.
+    """
+    score = read_midi(path)
+    roll = drums_and_bass(score)
+    drums, bass = roll.sounding[:, :DRUM_ROWS], roll.sounding[:, DRUM_ROWS:]
+    for part, cells in (("drums", drums), ("bass", bass)):
+        if least_cells and not cells.any():
+            raise InputError(f"has no {part}", path)
+    # Bars of four quarters; the phrases of a piece in several meters are those between the changes.
+    whole = (np.diff(roll.edges) == BAR_STEPS) & (score.bars.numerators == 4) & (score.bars.denominators == 4)
+    if not whole.any():
+        meters = ", ".join(f"{n}/{d}" for n, d in sorted(score.bars.meters))
+        raise InputError(f"is not in 4/4 but in {meters}", path)
+    if len(whole) < bars:
+        raise InputError(f"has {len(whole)} bars, fewer than the {bars} of a phrase", path)
+    runs = np.convolve(whole, np.ones(bars, int), "valid") == bars
+    counts = np.stack([drums.sum(1), bass.sum(1)])
+    total = np.concatenate([np.zeros((2, 1), int), np.cumsum(counts, axis=1)], axis=1)
+    first = roll.edges[: len(runs)][runs]
+    filled = (total[:, first + bars * BAR_STEPS] - total[:, first]).min(axis=0) >= least_cells
+    if not filled.any():
+        raise InputError(f"has no {bars} bars in which drums and bass both play", path)
+    passed = {
+        "in another meter": int(np.count_nonzero(~runs)),
+        "nearly empty": int(np.count_nonzero(~filled)),
+    }
+    return Piece(roll, first[filled], score.bpm, passed)
