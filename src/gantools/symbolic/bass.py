@@ -19,7 +19,7 @@ RELEASE_S = 0.03
 _SHORTEST_S = 0.03
 #: The part in which the end of a held note is joined to what came before it.
 _JOIN_S = 0.06
-_SHORTEST_LOOP_S = 0.15
+_SHORTEST_LOOP_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Recording:
 BASSES: dict[str, tuple[Recording, ...]] = {
     "woodsy": (Recording("bass_woodsy_c", 36, (0.9, 1.95)),),
     "thick": (Recording("bass_thick_c", 36, (1.0, 1.95)),),
-    "trance": (Recording("bass_trance_c", 36, (1.0, 1.68)),),
+    "trance": (Recording("bass_trance_c", 36, (0.4, 1.0)),),
     "hard": (Recording("bass_hard_c", 24, (0.7, 1.45)),),
     "dnb": (Recording("bass_dnb_f", 29, (0.2, 0.84)),),
     "drop": (Recording("bass_drop_c", 36, (1.4, 1.95)),),
@@ -59,9 +59,11 @@ def _loop(recording: Recording) -> tuple[int, int]:
     wave = one_shot(recording.sample).astype(np.float64)
     first, end = (round(s * RATE_HZ) for s in recording.held_s)
     join, shortest = round(_JOIN_S * RATE_HZ), round(_SHORTEST_LOOP_S * RATE_HZ)
-    last = wave[end - join : end]
-    views = np.lib.stride_tricks.sliding_window_view(wave[first - join : end - shortest], join)
-    alike = views @ last / np.sqrt(np.maximum((views**2).sum(axis=1), 1e-12))
+    last, steady = wave[end - join : end], wave[first - join : end - shortest]
+    products = np.fft.irfft(np.fft.rfft(steady) * np.fft.rfft(last, len(steady)).conj(), len(steady))
+    squares = np.concatenate([[0.0], np.cumsum(steady**2)])
+    places = len(steady) - join + 1
+    alike = products[:places] / np.sqrt(np.maximum(squares[join:] - squares[:places], 1e-9))
     return first + int(alike.argmax()), end
 
 
@@ -77,9 +79,12 @@ def _note(recording: Recording, pitch: int, rate_hz: int) -> tuple[np.ndarray, i
     # As loud at its end as at its start, so that the loop neither swells nor fades.
     louder = _rms(before) / max(_rms(wave[end - join :]), 1e-9)
     wave[start:] *= (louder ** np.linspace(0, 1, end - start)).astype(np.float32)
-    # Its end turns into what lies before its start, and goes on there.
+    # Its end turns into what lies before its start, and goes on there. The less alike they are, the more a fade
+    # between them would dip.
     slope = np.linspace(0, 1, join, dtype=np.float32)
-    wave[end - join :] = wave[end - join :] * (1 - slope) + before * slope
+    alike = float(np.mean(wave[end - join :] * before)) / max(_rms(wave[end - join :]) * _rms(before), 1e-12)
+    power = (1 - slope) ** 2 + slope**2 + 2 * max(alike, 0.0) * slope * (1 - slope)
+    wave[end - join :] = (wave[end - join :] * (1 - slope) + before * slope) / np.sqrt(power)
     wave *= np.float32(1 / _rms(one_shot(recording.sample)[: RATE_HZ // 2]))
     wave.setflags(write=False)
     return wave, start

@@ -68,11 +68,10 @@ def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: str, gain
     """
     if not tracks:
         return
-    notes = np.concatenate([track.pitches for track in tracks])
-    times_s = score.seconds(np.concatenate([track.onsets for track in tracks]))
+    notes, times_s = notes_of(score, tracks)
     gains = loudness_of(np.concatenate([track.velocities for track in tracks])) * gain
     soft = np.concatenate([track.velocities for track in tracks]) < SOFT
-    stops_s = _stops(notes, times_s, loop_s)
+    stops_s = when_silenced(notes, times_s, loop_s)
     fade = round(_CHOKE_S * tape.rate_hz)
     for note, start_s, level, light, stop_s in zip(
         notes.tolist(), times_s.tolist(), gains.tolist(), soft.tolist(), stops_s.tolist(), strict=True
@@ -85,8 +84,23 @@ def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: str, gain
         tape.add(wave, start_s, level, PLACES.get(NOTES.get(note, OTHER)[0], 0.0))
 
 
-def _stops(notes: np.ndarray, times_s: np.ndarray, loop_s: float | None) -> np.ndarray:
-    """Return when each hit is silenced by a later one, in seconds; infinite where none does."""
+def notes_of(score: Score, tracks: Sequence[Track]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pitches of the notes of some parts, and when they begin in seconds, part after part."""
+    notes = np.concatenate([track.pitches for track in tracks])
+    return notes, score.seconds(np.concatenate([track.onsets for track in tracks]))
+
+
+def when_silenced(notes: np.ndarray, times_s: np.ndarray, loop_s: float | None) -> np.ndarray:
+    """Return when each hit of a kit is silenced by a later one, in seconds; infinite where none does.
+
+    Parameters
+    ----------
+    notes : int array (n,)
+        Of channel 10.
+    times_s : float array (n,)
+    loop_s : float, optional
+        Where the music repeats, and what stands at the start comes after the end.
+    """
     stops_s = np.full(len(notes), np.inf)
     for note, chokers in CHOKED_BY.items():
         chosen = np.flatnonzero(notes == note)

@@ -10,11 +10,12 @@ from gantools.symbolic.config import SoundConfig
 from gantools.symbolic.kit import LONGEST_HIT_S, play_drums
 from gantools.symbolic.roll import called_bass
 from gantools.symbolic.score import Score
+from gantools.symbolic.soundfont import play_soundfont
 from gantools.symbolic.tape import Tape, in_rings
 from gantools.symbolic.tones import LONGEST_RELEASE_S, play_tones
 
-#: Gains of the parts: a kick of full velocity has a peak of -6 dBFS, and a bass beside it an RMS of -17 dBFS.
-DRUM_GAIN, BASS_GAIN, TONE_GAIN = 0.5, 0.14, 0.06
+#: Gains of the parts: a kick of full velocity has a peak of -2 dBFS, and a bass beside it an RMS of -13 dBFS.
+DRUM_GAIN, BASS_GAIN, TONE_GAIN = 0.8, 0.22, 0.09
 #: Peak of what would be louder, -1 dBFS.
 LARGEST_PEAK = 10 ** (-1 / 20)
 _LONGEST_S = 3600.0
@@ -48,14 +49,17 @@ def render(
     Raises
     ------
     InputError
-        It is longer than an hour, or the SoundFont cannot be read.
+        It is longer than an hour.
+    DependencyError
+        The SoundFont is missing or damaged.
     """
     seconds = float(score.seconds(score.end))
     if max(seconds, (loop_seconds or 0.0) * repeats) > _LONGEST_S:
         raise InputError(f"lasts {seconds / 60:,.0f} minutes; up to {_LONGEST_S / 60:.0f} are rendered")
     if config.sf2:
-        raise InputError("cannot be rendered by SoundFont yet", config.sf2)
-    wave = _played(score, config, rate_hz, loop_seconds, seconds)
+        wave = play_soundfont(score, config.sf2, rate_hz, loop_seconds)
+    else:
+        wave = _played(score, config, rate_hz, loop_seconds, seconds)
     if loop_seconds is not None:
         wave = in_rings(wave, loop_seconds * rate_hz, repeats)
     peak = float(np.abs(wave).max())
