@@ -17,10 +17,7 @@ _TABLES = {
     b"ibag": np.dtype([("generator", "<u2"), ("modulator", "<u2")]),
     b"imod": np.dtype("V10"),
     b"igen": np.dtype([("kind", "<u2"), ("amount", "<u2")]),
-    b"shdr": np.dtype(
-        [("name", "S20"), ("span", "<u4", 4), ("rate", "<u4"), ("pitch", "u1"), ("cents", "i1"), ("link", "<u2")]
-        + [("kind", "<u2")]
-    ),
+    b"shdr": np.dtype([("name", "S20"), ("span", "<u4", 4), ("rest", "V8"), ("kind", "<u2")]),
 }
 #: Generators whose amount is an instrument, and a sample.
 _INSTRUMENT, _SAMPLE = 41, 53
