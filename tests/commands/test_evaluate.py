@@ -169,4 +169,4 @@ def test_a_metric_of_sounds_names_the_kind_that_it_was_given(gantools, tmp_path:
     assert done.stderr == "gantools evaluate: notes/one.mid: is MIDI, and evaluate frechet reads audio\n"
     done = gantools("evaluate", "rhythm", "notes", "notes")
     assert done.returncode == 2
-    assert "no input in notes; what is there is MIDI; looked for .wav" in done.stderr
+    assert "no input in notes; what is there is MIDI, which is notes and not sound; loopscore" in done.stderr

@@ -9,6 +9,8 @@ from gantools.options import option
 
 #: Rates of sounds that are read and written, in Hz.
 LEAST_RATE_HZ, MOST_RATE_HZ = 1000, 768_000
+#: What is said of MIDI where sound is wanted.
+MIDI_INSTEAD = "MIDI, which is notes and not sound; loopscore, train loopvae and generate loops --in read it"
 
 #: Floor of mel power before the logarithm: -100 dB.
 AMIN = 1e-10

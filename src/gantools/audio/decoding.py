@@ -16,7 +16,7 @@ from typing import IO, Protocol
 import numpy as np
 import soundfile
 
-from gantools.audio.config import LEAST_RATE_HZ, MOST_RATE_HZ
+from gantools.audio.config import LEAST_RATE_HZ, MIDI_INSTEAD, MOST_RATE_HZ
 from gantools.audio.extent import Extent, extent, lacks_index
 from gantools.audio.ffmpeg import DecodingError, FfmpegSource
 from gantools.audio.mpeg import first_frame
@@ -102,6 +102,8 @@ def _require_limits(source: Source, path: Path) -> None:
 
 def _chosen(file: IO[bytes], path: Path) -> Source:
     head = file.read(26)
+    if head[:4] == b"MThd" or (head[:4] == b"RIFF" and head[8:12] == b"RMID"):
+        raise InputError(f"is {MIDI_INSTEAD}")
     if head[:4] == b"OggS":
         return _ogg(file)
     # Decoders read a file that was cut short to its end and say nothing: its headers tell what is missing.

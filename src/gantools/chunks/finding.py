@@ -16,7 +16,7 @@ from gantools.files.manifest import Manifest
 SOUND_ENDINGS = frozenset(
     ".wav .wave .flac .ogg .oga .mp3 .aif .aiff .aifc .opus .w64 .rf64 .bwf .caf .au .snd .m4a .m4b .m4r .aac .alac "
     ".mp4 .mpa .mp2 .wma .asf .wv .ape .tta .tak .shn .mpc .ofr .dsf .dff .ac3 .eac3 .dts .amr .3gp .webm .mka .mkv "
-    ".mov .m4v .avi .ra .rm .spx .voc .sd2 .rx2 .rex .8svx .iff .mid .midi".split()
+    ".mov .m4v .avi .ra .rm .spx .voc .sd2 .rx2 .rex .8svx .iff .mid .midi .kar .rmi".split()
 )
 _HIDDEN = re.compile(r"^\.(?!\.)")
 #: A file or folder that is being written, see `gantools.files.atomic`; of a name with leading dots it has those dots.

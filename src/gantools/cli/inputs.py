@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from gantools.audio.config import MIDI_INSTEAD
 from gantools.chunks.finding import NO_FILE, UNREAD, Passed, find_files, same_folder
 from gantools.chunks.item import Item
 from gantools.chunks.roles import AUDIO_SUFFIXES as AUDIO_SUFFIXES
@@ -92,6 +93,8 @@ def gather_sets(
         if not items and not search.may_be_empty(arguments):
             where = ", ".join("standard input" if a == "-" else a for a in arguments or ["-"])
             other = sorted({kind_of(Path(path)) for path in passed.counts.get(UNREAD, ())} - {""})
+            if other == ["MIDI"]:
+                raise ConfigError(f"no input in {where}; what is there is {MIDI_INSTEAD}")
             there = f"; what is there is {' and '.join(other)}" if other else ""
             raise ConfigError(f"no input in {where}{there}; looked for {', '.join(suffixes)}")
     if run.map is not None:

@@ -161,3 +161,10 @@ def test_files_that_may_not_be_read_say_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("builtins.open", refused)
     with pytest.raises(InputError, match=r"a\.wav: cannot be read \(Permission denied\)"):
         open_source(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("head", [b"MThd\0\0\0\6\0\0\0\1\0`", b"RIFF\x20\0\0\0RMIDdata\x14\0\0\0MThd"])
+def test_midi_is_called_by_its_name(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "a.wav").write_bytes(head + b"\0" * 40)
+    with pytest.raises(InputError, match="is MIDI, which is notes and not sound; loopscore, train loopvae and"):
+        open_source(tmp_path / "a.wav")
