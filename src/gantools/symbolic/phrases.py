@@ -15,7 +15,7 @@ import numpy as np
 from gantools.errors import InputError
 from gantools.files.hashing import hash_bytes
 from gantools.symbolic.midi import read_midi
-from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS, Roll, drums_and_bass
+from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS, PITCHES, Roll, drums_and_bass
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +44,28 @@ class Piece:
         """Hash of the notes on the grid: pieces that sound the same have one."""
         return hash_bytes(np.packbits(self.roll.sounding).tobytes() + np.packbits(self.roll.onsets).tobytes())
 
-    def windows(self, bars: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return what sounds and what begins in the phrases, two bool arrays (phrases, steps, 57)."""
-        steps = self.starts[:, None] + np.arange(bars * BAR_STEPS)
-        sounding, onsets = self.roll.sounding[steps], self.roll.onsets[steps]
-        # What was held into a phrase begins with it.
+
+class PackedRolls:
+    """Rolls of 57 columns end to end, in 16 bytes a sixteenth, from which windows are cut when they are needed."""
+
+    def __init__(self) -> None:
+        self._parts = [np.zeros((2, 0, -(-PITCHES // 8)), np.uint8)]
+        self._size = 0
+
+    def add(self, roll: Roll) -> int:
+        """Add a roll; return the step at which it begins."""
+        packed = np.packbits(np.stack([roll.sounding, roll.onsets]), axis=2)
+        self._parts.append(packed)
+        self._size += packed.shape[1]
+        return self._size - packed.shape[1]
+
+    def windows(self, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what sounds and what begins from some steps on, two bool arrays (n, steps, 57)."""
+        if len(self._parts) > 1:
+            self._parts = [np.concatenate(self._parts, axis=1)]
+        packed = self._parts[0][:, np.asarray(starts, np.int64)[:, None] + np.arange(steps)]
+        sounding, onsets = np.unpackbits(packed, axis=3, count=PITCHES).astype(bool)
+        # What was held into a window begins with it.
         onsets[:, 0] |= sounding[:, 0]
         return sounding, onsets
 

@@ -9,7 +9,7 @@ import pytest
 
 from gantools.errors import InputError
 from gantools.symbolic.midi import write_midi
-from gantools.symbolic.phrases import find_phrases
+from gantools.symbolic.phrases import PackedRolls, find_phrases
 from gantools.symbolic.roll import BAR_STEPS, PITCHES, Roll, score_of
 
 
@@ -28,7 +28,9 @@ def test_windows_a_bar_apart_in_which_both_play(tmp_path: Path) -> None:
     # Bars 0 and 1 have no bass, those from 1 on have eight notes at least.
     assert (piece.starts / BAR_STEPS).tolist() == [1, 2, 3, 4]
     assert piece.passed == {"in another meter": 0, "nearly empty": 1}
-    windows, onsets = piece.windows(2)
+    packed = PackedRolls()
+    assert [packed.add(piece.roll), packed.add(piece.roll)] == [0, 96]
+    windows, onsets = packed.windows(piece.starts + 96, 2 * BAR_STEPS)
     assert windows.shape == (4, 2 * BAR_STEPS, PITCHES)
     assert np.array_equal(windows[1], sounding[2 * BAR_STEPS : 4 * BAR_STEPS])
     assert np.array_equal(onsets, windows)

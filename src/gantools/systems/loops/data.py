@@ -14,13 +14,12 @@ import numpy as np
 from gantools.chunks.splits import SPLITS, assign
 from gantools.errors import ConfigError, InputError
 from gantools.options import parsed
-from gantools.symbolic.phrases import find_phrases
+from gantools.symbolic.phrases import PackedRolls, Piece, find_phrases
 from gantools.symbolic.roll import BAR_STEPS, BASS_PITCHES, DRUM_ROWS, PITCHES
 from gantools.systems.loops.config import PhraseConfig
 
 #: Rows of the tensor that the networks see: the paper's 57, and whether the bass strikes a note anew.
 ROWS = PITCHES + 1
-_ROW_BYTES = 8  # 57 bits of a step
 
 
 class Phrases:
@@ -64,29 +63,24 @@ class Phrases:
         self.split: dict[str, list[str]] = {side: [] for side in SPLITS}
         self._passed: Counter[str] = Counter()
         known: dict[str, str] = {}
-        planes: list[np.ndarray] = []
+        self._rolls = PackedRolls()
         starts: dict[str, list[np.ndarray]] = {side: [] for side in SPLITS}
-        at = 0
         for key, path in files:
             try:
-                packed, first = self._read(key, path, known)
+                piece = self._read(key, path, known)
             except InputError as error:
                 self.left_out.append(f"{error}; left out" if error.path else f"{path}: {error}; left out")
                 tick()
                 continue
             side = assign(key, parsed(config, "split"), parsed(config, "val_songs"), parsed(config, "test_songs"))
-            planes.append(packed)
-            starts[side].append(first + at)
+            starts[side].append(piece.starts + self._rolls.add(piece.roll))
             self.split[side].append(key)
-            at += packed.shape[1]
             tick()
-        empty = np.zeros((2, 0, _ROW_BYTES), np.uint8)
-        self._planes = np.concatenate([empty, *planes], axis=1)
         self.starts = {side: np.concatenate([np.zeros(0, np.int64), *found]) for side, found in starts.items()}
         self._check(len(files))
 
-    def _read(self, key: str, path: Path, known: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the packed planes (2, steps, bytes) of a piece, and the first steps of its phrases."""
+    def _read(self, key: str, path: Path, known: dict[str, str]) -> Piece:
+        """Return a piece that is not among the `known` ones."""
         piece = find_phrases(path, self.config.bars, self.config.least_cells)
         hash_ = piece.hash
         if hash_ in known:
@@ -94,7 +88,7 @@ class Phrases:
         self._passed.update(piece.passed)
         known[hash_] = str(path)
         self.sounds[key], self.bpm[key] = hash_, piece.bpm
-        return np.packbits(np.stack([piece.roll.sounding, piece.roll.onsets]), axis=2), piece.starts
+        return piece
 
     def _check(self, files: int) -> None:
         train, val = len(self.starts["train"]), len(self.starts["val"])
@@ -124,11 +118,7 @@ class Phrases:
 
     def rolls(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what sounds and what begins in the phrases at some steps, two bool arrays (n, steps, 57)."""
-        packed = self._planes[:, np.asarray(starts)[:, None] + np.arange(self.steps)]
-        sounding, onsets = np.unpackbits(packed, axis=3, count=PITCHES).astype(bool)
-        # What was held into a phrase begins with it.
-        onsets[:, 0] |= sounding[:, 0]
-        return sounding, onsets
+        return self._rolls.windows(starts, self.steps)
 
     def cells(self, starts: np.ndarray, shifts: np.ndarray | None = None) -> np.ndarray:
         """Return phrases as the networks see them, float32 (n, 58, steps); see `to_cells`.
