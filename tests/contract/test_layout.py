@@ -33,7 +33,7 @@ BELOW = {
     "effects": _SOUND,
     "symbolic": _BASE | {"audio"},
     "structure": _SOUND | {"symbolic", "nn", "models"},
-    "report": _SOUND,
+    "report": _SOUND | {"symbolic"},
     "metrics": _LEARNING | {"report", "structure", "symbolic"},
     "systems": _LEARNING | {"report", "structure", "symbolic", "effects", "metrics"},
     "separation": _LEARNING | {"systems"},

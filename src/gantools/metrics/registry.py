@@ -15,6 +15,7 @@ METRICS = {
     "novelty": "gantools.metrics.novelty.metric:Novelty",
     "pitch": "gantools.metrics.pitch.metric:Pitch",
     "coverage": "gantools.metrics.coverage.metric:Coverage",
+    "loops": "gantools.metrics.loops.metric:Loops",
     "separation": "gantools.metrics.separation.metric:Separation",
 }
 

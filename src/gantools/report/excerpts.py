@@ -20,10 +20,14 @@ from gantools.audio.writing import lowering
 from gantools.errors import GantoolsError
 from gantools.report.clip import Clip
 from gantools.report.page import Shelf, Sound
+from gantools.report.rolls import notes_excerpt
+from gantools.symbolic.endings import MIDI_SUFFIXES
 
 EXCERPT_S = 10.0
 SOUND_RATE_HZ = 44100
 MOST_ROWS = 6
+#: What the pictures of rows of MIDI files are.
+ROLLS = "Piano roll"
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """Excerpts side by side: input, generated, real."""
+    """Excerpts side by side: input, generated, real; `pictured` says what their pictures are."""
 
     title: str
     cells: tuple[Cell, ...]
+    pictured: str = "Mel spectrogram"
 
     def shelf(self) -> Shelf:
         """Return the row as a part of a page, which carries pictures and sounds in itself."""
         sounds = []
         for cell in self.cells:
             sound = "" if cell.sound is None else data_uri(cell.sound, "audio/mpeg")
-            alt = f"Mel spectrogram, {cell.label}: {self.title}"
+            alt = f"{self.pictured}, {cell.label}: {self.title}"
             sounds.append(Sound(data_uri(png_bytes(cell.picture), "image/png"), sound, alt, cell.label))
         return Shelf(self.title, sounds)
 
@@ -64,7 +69,7 @@ def make_rows(groups: Sequence[Sequence[tuple[str, Clip]]]) -> list[Row]:
     rows = []
     for group in groups[:MOST_ROWS]:
         try:
-            rows.append(_row(group))
+            rows.append(_row_of_notes(group) if _is_midi(group[0][1]) else _row(group))
         except GantoolsError:
             continue  # the metric has reported it
     return rows
@@ -83,6 +88,17 @@ def _row(group: Sequence[tuple[str, Clip]]) -> Row:
         if len(piece)
     ]
     return Row(f"{group[-1][1].song or group[-1][1].name}, from {start_s:.0f} s", tuple(cells))
+
+
+def _is_midi(clip: Clip) -> bool:
+    return clip.path.name.lower().endswith(MIDI_SUFFIXES)
+
+
+def _row_of_notes(group: Sequence[tuple[str, Clip]]) -> Row:
+    found = [(label, notes_excerpt(clip.path, SOUND_RATE_HZ)) for label, clip in group]
+    cells = tuple(Cell(label, excerpt.picture, _mp3(excerpt.wave.T)) for label, excerpt in found)
+    name = group[-1][1].song or group[-1][1].name
+    return Row(f"{name}, from bar {found[-1][1].first_bar}", cells, ROLLS)
 
 
 def liveliest_s(mels: Sequence[np.ndarray], params: MelParams) -> float:
@@ -105,6 +121,11 @@ def _sound(clip: Clip, start_s: float) -> bytes | None:
     wave = load_mono(clip.path, SOUND_RATE_HZ)
     first = round(start_s * SOUND_RATE_HZ)
     piece = wave[first : first + round(EXCERPT_S * SOUND_RATE_HZ)]
+    return _mp3(piece)
+
+
+def _mp3(piece: np.ndarray) -> bytes:
+    """Return samples (n,) or (n, channels) as MP3."""
     piece = piece * np.float32(lowering(float(np.abs(piece).max(initial=0.0)), "MPEG_LAYER_III"))
     buffer = io.BytesIO()
     soundfile.write(buffer, piece, SOUND_RATE_HZ, format="MP3")

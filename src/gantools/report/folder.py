@@ -13,7 +13,7 @@ import torch
 from gantools.files.atomic import plain_json, write_json, write_text
 from gantools.files.containers import write_tensors
 from gantools.report.clip import Clip
-from gantools.report.excerpts import Row, make_rows
+from gantools.report.excerpts import ROLLS, Row, make_rows
 from gantools.report.page import Bullets, Heading, Page, Part, Plot, TablePart
 from gantools.report.plots import INK, as_svg, mel_grid, save_png
 from gantools.report.table import Table
@@ -83,14 +83,14 @@ def summary(result: dict[str, Any], bulky: Iterable[str] = ()) -> dict[str, Any]
 def report_names(plot_name: str) -> list[str]:
     """Return the names of all files that `write_report` may write for a metric."""
     plot = [f"{plot_name}.png"] if plot_name else []
-    return ["report.html", "report.json", _FEATURES, *plot, "mels.png"]
+    return ["report.html", "report.json", _FEATURES, *plot, "mels.png", "rolls.png"]
 
 
 def write_report(folder: Path, report: Report, groups: Sequence[Sequence[tuple[str, Clip]]]) -> list[Path]:
     """Write everything there is to say about a result.
 
-    ``report.json`` (NaN is null), ``report.html`` (self-contained), a figure and ``mels.png``; features of all windows
-    go to ``features.safetensors``.
+    ``report.json`` (NaN is null), ``report.html`` (self-contained), a figure and ``mels.png``, or ``rolls.png`` of
+    MIDI files; features of all windows go to ``features.safetensors``.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def write_report(folder: Path, report: Report, groups: Sequence[Sequence[tuple[s
         save_png(figure, paths[-1])
     rows = make_rows(groups)
     if rows:
-        paths.append(folder / "mels.png")
+        paths.append(folder / ("rolls.png" if rows[0].pictured == ROLLS else "mels.png"))
         save_png(mel_grid([[(f"{c.label}: {row.title}", c.picture) for c in row.cells] for row in rows]), paths[-1])
     write_json(paths[1], {**result, "table": [list(row) for row in report.table.rows]})
     write_text(paths[0], _page(report, rows).html())

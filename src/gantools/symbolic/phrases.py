@@ -18,6 +18,10 @@ from gantools.symbolic.midi import read_midi
 from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS, PITCHES, Roll, drums_and_bass
 
 
+class NoPhraseError(InputError):
+    """A piece that can be read and has no phrase; the message says why."""
+
+
 @dataclass(frozen=True, eq=False)
 class Piece:
     """A piece, and where its phrases are.
@@ -83,28 +87,33 @@ def find_phrases(path: str | Path, bars: int, least_cells: int) -> Piece:
     Raises
     ------
     InputError
-        It cannot be read, or has no phrase; the message says why.
+        It cannot be read.
+    NoPhraseError
+        It has no phrase.
     """
     score = read_midi(path)
-    roll = drums_and_bass(score)
+    try:
+        roll = drums_and_bass(score)
+    except InputError as error:
+        raise NoPhraseError(error.message, path) from error
     drums, bass = roll.sounding[:, :DRUM_ROWS], roll.sounding[:, DRUM_ROWS:]
     for part, cells in (("drums", drums), ("bass", bass)):
         if least_cells and not cells.any():
-            raise InputError(f"has no {part}", path)
+            raise NoPhraseError(f"has no {part}", path)
     # Bars of four quarters; the phrases of a piece in several meters are those between the changes.
     whole = (np.diff(roll.edges) == BAR_STEPS) & (score.bars.numerators == 4) & (score.bars.denominators == 4)
     if not whole.any():
         meters = ", ".join(f"{n}/{d}" for n, d in sorted(score.bars.meters))
-        raise InputError(f"is not in 4/4 but in {meters}", path)
+        raise NoPhraseError(f"is not in 4/4 but in {meters}", path)
     if len(whole) < bars:
-        raise InputError(f"has {len(whole)} bars, fewer than the {bars} of a phrase", path)
+        raise NoPhraseError(f"has {len(whole)} bars, fewer than the {bars} of a phrase", path)
     runs = np.convolve(whole, np.ones(bars, int), "valid") == bars
     counts = np.stack([drums.sum(1), bass.sum(1)])
     total = np.concatenate([np.zeros((2, 1), int), np.cumsum(counts, axis=1)], axis=1)
     first = roll.edges[: len(runs)][runs]
     filled = (total[:, first + bars * BAR_STEPS] - total[:, first]).min(axis=0) >= least_cells
     if not filled.any():
-        raise InputError(f"has no {bars} bars in which drums and bass both play", path)
+        raise NoPhraseError(f"has no {bars} bars in which drums and bass both play", path)
     passed = {
         "in another meter": int(np.count_nonzero(~runs)),
         "nearly empty": int(np.count_nonzero(~filled)),
