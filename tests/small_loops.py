@@ -28,7 +28,7 @@ def loop_roll(seed: int, bars: int = 8, pattern: Sequence[int] = (0, 0, 0, 1)) -
     return np.concatenate([kinds[pattern[bar % len(pattern)]] for bar in range(bars)])
 
 
-def write_loop(path: Path, sounding: np.ndarray, bpm: float = 120.0) -> Path:
+def write_loop(path: Path, sounding: np.ndarray, bpm: float = 240.0) -> Path:
     """Write what sounds, bool (steps, 57), as a MIDI file with loop markers; every cell is a note."""
     path.parent.mkdir(parents=True, exist_ok=True)
     edges = np.arange(0, len(sounding) + 1, BAR_STEPS)

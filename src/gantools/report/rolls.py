@@ -11,11 +11,9 @@ from gantools.errors import InputError
 from gantools.symbolic.config import SoundConfig
 from gantools.symbolic.midi import read_midi
 from gantools.symbolic.rendering import render
-from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS, STEPS_PER_QUARTER, Roll, drums_and_bass, score_of
+from gantools.symbolic.roll import DRUM_ROWS, STEPS_PER_QUARTER, Roll, drums_and_bass, score_of
 
 EXCERPT_BARS = 8
-#: The page plays an excerpt twice, so that it is heard how its end joins its beginning.
-_PASSES = 2
 _PAPER, _DRUM_PAPER, _BAR_LINE = (255, 255, 255), (255, 244, 230), 28
 _HELD, _STRUCK = (150, 160, 175), (29, 33, 37)
 #: Pixels of a cell: pictures are drawn without smoothing, and a page stretches them.
@@ -40,20 +38,16 @@ class NotesExcerpt:
     wave: np.ndarray
 
 
-def roll_picture(sounding: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+def roll_picture(roll: Roll) -> np.ndarray:
     """Return a roll of drums and bass as an RGB picture, uint8 (height, width, 3).
 
     The bass is above, the drums are below on another ground; what begins is darker than what is held.
-
-    Parameters
-    ----------
-    sounding, onsets : bool arrays (steps, 57)
     """
-    picture = np.full((*sounding.T.shape, 3), _PAPER, np.uint8)
+    picture = np.full((*roll.sounding.T.shape, 3), _PAPER, np.uint8)
     picture[:DRUM_ROWS] = _DRUM_PAPER
-    picture[:, ::BAR_STEPS] -= np.uint8(_BAR_LINE)
-    picture[sounding.T] = _HELD
-    picture[onsets.T] = _STRUCK
+    picture[:, roll.edges[:-1]] -= np.uint8(_BAR_LINE)
+    picture[roll.sounding.T] = _HELD
+    picture[roll.onsets.T] = _STRUCK
     return np.repeat(np.repeat(picture[::-1], _UP, axis=0), _ACROSS, axis=1)
 
 
@@ -74,9 +68,9 @@ def notes_excerpt(path: Path, rate_hz: int) -> NotesExcerpt:
     counts = np.add.reduceat(roll.onsets.sum(axis=1), roll.edges[:-1])
     first = int(np.convolve(counts, np.ones(bars, int), "valid").argmax())
     part = roll.window(first, bars)
-    return NotesExcerpt(first + 1, roll_picture(part.sounding, part.onsets), _sound(part, score.bpm, rate_hz))
+    return NotesExcerpt(first + 1, roll_picture(part), _sound(part, score.bpm, rate_hz))
 
 
 def _sound(roll: Roll, bpm: float, rate_hz: int) -> np.ndarray:
     seconds = int(roll.edges[-1]) / STEPS_PER_QUARTER * 60 / bpm
-    return render(score_of(roll, bpm), SoundConfig(), rate_hz=rate_hz, loop_seconds=seconds, repeats=_PASSES)
+    return render(score_of(roll, bpm), SoundConfig(), rate_hz=rate_hz, loop_seconds=seconds)

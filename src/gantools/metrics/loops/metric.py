@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gantools.metrics.loops.config import LoopsConfig
 from gantools.metrics.metric import Argument, Conditions, Inputs, Metric, Result
-from gantools.metrics.pairing import ClipSets
+from gantools.metrics.pairing import ClipSets, Groups
 from gantools.report.table import FileGrid, TableRow, number
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _NOVELTY = {
         "share that differs from one of the training by less than a bar",
     ),
 }
+_SHOWN = 4
 _SETS = {
     "generated": "generated",
     "real": "real (every other piece against the rest)",
@@ -83,6 +84,11 @@ class Loops(Metric[LoopsConfig]):
         more = {"real": config.real, "training": config.trained_on}
         sets = {**places, **{name: place for name, place in more.items() if place}}
         return Inputs(sets, detector_files(config.detector))
+
+    def pair(self, sets: ClipSets, config: LoopsConfig) -> Groups:
+        """Choose the files that are shown: nothing is paired, names say nothing here."""
+        made = [[("generated", clip)] for clip in sets["generated"][:_SHOWN]]
+        return made + [[("real", clip)] for clip in sets.get("real", [])[: _SHOWN // 2]]
 
     def compare(self, sets: ClipSets, config: LoopsConfig, conditions: Conditions) -> Result:
         """Measure; see `gantools.metrics.loops.comparison.compare_loops`."""
