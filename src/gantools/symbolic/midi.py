@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path
-from gantools.files.failures import explain
+from gantools.files.regular import require_regular
 from gantools.symbolic.endings import MIDI_SUFFIXES as MIDI_SUFFIXES
+from gantools.symbolic.events import whole_track
 from gantools.symbolic.score import UNSAID_BPM, Bars, Score, Track
 
 #: Ticks of a quarter in files that gantools writes: halves, thirds and fifths of a sixteenth are whole.
@@ -21,7 +22,10 @@ TICKS_PER_QUARTER = 480
 #: Markers between which a loop lies, as samplers and game engines read them.
 LOOP_START, LOOP_END = "loopStart", "loopEnd"
 _LARGEST_BYTES = 1 << 28
-_MOST_BARS = 100_000
+#: Old Macintosh programs put a MacBinary head before a file.
+_MAC_HEAD = 128
+_TRACK_END = b"\xff\x2f\x00"
+_MOST_BARS = 20_000
 _SLOWEST_BPM, _FASTEST_BPM = 1.0, 1000.0
 
 
@@ -38,12 +42,8 @@ def read_midi(path: str | Path) -> Score:
         It is no such file, is damaged or cut short, or has no notes.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes() if path.stat().st_size <= _LARGEST_BYTES else b""
-    except OSError as error:
-        raise InputError(explain(error), path) from error
     remarks: list[str] = []
-    score = _parsed(_ticks_in_quarters(_standard(data, path), path, remarks), path)
+    score = _parsed(_ticks_in_quarters(_standard(_bytes(path), path, remarks), path, remarks), path)
     tracks = tuple(_track(track) for track in score.tracks if len(track.notes))
     if not tracks:
         raise InputError("holds no notes", path)
@@ -54,17 +54,49 @@ def read_midi(path: str | Path) -> Score:
     return Score(ticks, tracks, *_tempi(score, remarks), _bars(score, ticks, end, path, remarks), tuple(remarks))
 
 
-def _standard(data: bytes, path: Path) -> bytes:
-    """Return the Standard MIDI File in the bytes of a file, after a look at its head."""
-    if data[:4] == b"RIFF" and data[8:12] == b"RMID" and data[12:16] == b"data":
-        data = data[20 : 20 + struct.unpack("<I", data[16:20])[0]]
+def _bytes(path: Path) -> bytes:
+    require_regular(path)
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise InputError(f"is larger than {_LARGEST_BYTES >> 20} MB, as no MIDI file is", path)
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", path) from error
+
+
+def _standard(data: bytes, path: Path, remarks: list[str]) -> bytes:
+    """Return the Standard MIDI File in the bytes of a file: a head of 14 bytes and its tracks, and no other chunk."""
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        data = next((body for name, _, body in _chunks(data, 12, "<") if name == b"data"), b"")
+    elif data[_MAC_HEAD : _MAC_HEAD + 4] == b"MThd":
+        data = data[_MAC_HEAD:]
     if data[:4] != b"MThd":
         raise InputError("is no MIDI file, whatever its name says", path)
     if len(data) < 14:
         raise InputError("is cut short within its head; copy it again", path)
-    if struct.unpack(">H", data[8:10])[0] == 2:
+    size, kind, promised = struct.unpack(">IHH", data[4:12])
+    if kind == 2 and promised > 1:
         raise InputError("holds independent patterns (MIDI type 2); save it as type 0 or 1", path)
-    return data
+    tracks = [(said, body) for name, said, body in _chunks(data, 8 + size, ">") if name == b"MTrk"]
+    # One whose length is wrong but which comes to its end is whole.
+    if (promised and not tracks) or any(len(body) < said and body[-3:] != _TRACK_END for said, body in tracks):
+        raise InputError("is cut short; copy it again, or save it anew", path)
+    if len(tracks) < promised:
+        remarks.append(f"has {len(tracks)} of the {promised} tracks that its head counts")
+    bodies = [whole_track(body) for _, body in tracks]
+    if None in bodies:
+        raise _damaged(path)
+    head = struct.pack(">4sIHH", b"MThd", 6, kind if len(tracks) == 1 else 1, len(tracks)) + data[12:14]
+    return head + b"".join(struct.pack(">4sI", b"MTrk", len(body)) + body for body in bodies if body)
+
+
+def _chunks(data: bytes, at: int, order: str) -> Iterator[tuple[bytes, int, bytes]]:
+    """Yield the names of chunks, the lengths that they say, and their contents, which may be shorter."""
+    while at + 8 <= len(data):
+        name, size = struct.unpack(f"{order}4sI", data[at : at + 8])
+        yield name, size, data[at + 8 : at + 8 + size]
+        # Those of RIFF are padded to even lengths.
+        at += 8 + size + (size % 2 if order == "<" else 0)
 
 
 def _ticks_in_quarters(data: bytes, path: Path, remarks: list[str]) -> bytes:
@@ -84,16 +116,22 @@ def _ticks_in_quarters(data: bytes, path: Path, remarks: list[str]) -> bytes:
     return data[:12] + struct.pack(">H", quarter) + data[14:]
 
 
+def _damaged(path: Path) -> InputError:
+    return InputError("is damaged: its events make no sense; copy it again, or save it anew", path)
+
+
 def _parsed(data: bytes, path: Path) -> Any:
     from symusic import Score as Parsed
 
     try:
-        return Parsed.from_midi(data)
+        score: Any = Parsed.from_midi(data)
     # What the parser throws has no class of its own, and tells of cursors and buffers.
     except (RuntimeError, ValueError, MemoryError) as error:
-        cut = "EOF" in str(error) or "beyond" in str(error)
-        what = "is cut short: it ends in the middle of a track" if cut else "is damaged: its events make no sense"
-        raise InputError(f"{what}; copy it again, or save it anew", path) from error
+        raise _damaged(path) from error
+    # Its ticks are of 32 bits.
+    if any(len(track.notes) and int(track.notes.numpy()["time"].min()) < 0 for track in score.tracks):
+        raise _damaged(path)
+    return score
 
 
 def _track(track: Any) -> Track:
