@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from small_loops import loop_roll, write_detector, write_loop, write_loops
+from loop_files import loop_roll, write_detector, write_loop, write_loops
 from sounds import tone
 
 
@@ -24,7 +24,18 @@ def test_loops_are_measured_beside_real_ones_and_shown(gantools, loops: Path) ->
     drums = loop_roll(0)
     drums[:, 9:] = False
     write_loop(loops / "real/drums.mid", drums)
-    given = ("evaluate", "loops", "made", "--real", "real", "--detector", "detector", "--networks", "2")
+    given = (
+        "evaluate",
+        "loops",
+        "made",
+        "--real",
+        "real",
+        "--detector",
+        "detector",
+        "--networks",
+        "2",
+        "--no-only-loops",
+    )
     done = gantools(*given, "--json", "-o", "report")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)

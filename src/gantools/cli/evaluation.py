@@ -87,7 +87,7 @@ def gather_clips(inputs: Inputs, metric: Metric[Any], run: Run) -> ClipSets:
         name: [Clip(item.path, item.key, item.role, item.song, item.named.part) for item in items]
         for name, items in zip(places, found, strict=True)
     }
-    sets = ClipSets(clips, inputs.files)
+    sets = ClipSets(clips, inputs.files, places)
     if beside := passed.counts.get(BESIDE):
         sets.left_out[BESIDE[len(beside) > 1]] = len(beside)
     return sets

@@ -17,6 +17,8 @@ class ClipSets(dict[str, list[Clip]]):
 
     Attributes
     ----------
+    places : dict of str to str
+        Where the files of each set were looked for, as the user said it.
     files : dict of str to Path
         Other files that the result depends on.
     pairs : dict of str to list of (Clip, Clip)
@@ -25,8 +27,14 @@ class ClipSets(dict[str, list[Clip]]):
         Why files that were given are not measured -> how many.
     """
 
-    def __init__(self, sets: Mapping[str, list[Clip]], files: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        sets: Mapping[str, list[Clip]],
+        files: Mapping[str, Path] | None = None,
+        places: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(sets)
+        self.places = dict(places or {})
         self.files = dict(files or {})
         self.pairs: dict[str, list[Pair]] = {}
         self.left_out: dict[str, int] = {}

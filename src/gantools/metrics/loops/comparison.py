@@ -24,6 +24,7 @@ from gantools.structure.loops.detector import LoopDetector
 
 #: Most phrases of the training that nearest ones are looked for among.
 MOST_LEARNED = 50_000
+_BLOCK = 4096
 
 
 def compare_loops(sets: ClipSets, config: LoopsConfig, conditions: Conditions) -> Result:
@@ -77,8 +78,10 @@ class _Comparison:
 
     def __init__(self, sets: ClipSets, config: LoopsConfig, conditions: Conditions, detector: LoopDetector) -> None:
         self.sets, self.config, self.conditions, self.detector = sets, config, conditions, detector
-        self.real = self._phrases("real", sets["real"])
-        self.learned = self._phrases("training", sets["training"]) if "training" in sets else self.real
+        # Novelty counts from all that could have been learned from, loops or not.
+        everything = self._phrases("real", sets["real"])
+        self.learned = self._phrases("training", sets["training"]) if "training" in sets else everything
+        self.windows, self.real = len(everything), self._loops(everything) if config.only_loops else everything
         self.networks = RandomNetworks(config.bars, config.networks)
 
     def _phrases(self, name: str, clips: Sequence[Clip]) -> PhraseSet:
@@ -86,6 +89,19 @@ class _Comparison:
         for why, count in passed.items():
             self.sets.left_out[f"{name} files {why}"] = count
         return found
+
+    def _loops(self, phrases: PhraseSet) -> PhraseSet:
+        """Return the phrases that the detector accepts."""
+        limit, numbers = self.detector.threshold(self.config.bars, "midi"), np.arange(len(phrases))
+        parts = [numbers[at : at + _BLOCK] for at in range(0, len(phrases), _BLOCK)]
+        scores = [self.detector.roll_scores(phrases.cut(part)[0], self.config.bars) for part in parts]
+        loops = phrases.kept(np.flatnonzero(np.concatenate(scores) <= limit))
+        if len(loops) <= self.config.neighbours:
+            raise InputError(
+                f"{len(loops)} of {len(phrases)} real phrases are loops to the detector; give more files, or "
+                "--no-only-loops to compare with all"
+            )
+        return loops
 
     def of(self, made: PhraseSet) -> Result:
         """Return what is added to the result of the generated phrases alone."""
@@ -110,7 +126,8 @@ class _Comparison:
             "real": style | among_real,
             "compared": size,
             "phrases_real": len(self.real),
-            "pieces_real": int(self.real.pieces[-1]) + 1,
+            "windows_real": self.windows,
+            "pieces_real": len(np.unique(self.real.pieces)),
             "learned": len(learned),
             "bar_cells": self._bar_cells,
             "k": config.neighbours,

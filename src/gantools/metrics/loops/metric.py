@@ -110,6 +110,8 @@ class Loops(Metric[LoopsConfig]):
         rows.append(("phrases", f"{result['phrases_generated']}", of))
         if "compared" in result:
             real = f"{result['phrases_real']} real ones from {result['pieces_real']} pieces"
+            if result["phrases_real"] < result["windows_real"]:
+                real += f", those of {result['windows_real']} that are loops"
             note = f"of each side; {real}; novelty against {result['learned']}"
             rows.append(("compared", f"{result['compared']}", f"{note}; k = {result['k']}"))
         return rows

@@ -43,6 +43,10 @@ class PhraseSet:
     def __len__(self) -> int:
         return len(self.starts)
 
+    def kept(self, numbers: np.ndarray) -> PhraseSet:
+        """Return a set of some of the phrases, by their rising numbers."""
+        return PhraseSet(self.rolls, self.starts[numbers], self.pieces[numbers], self.steps)
+
     def drawn(self, count: int, seed: int, what: str, among: np.ndarray | None = None) -> np.ndarray:
         """Return the rising numbers of `count` phrases at random, or of all where there are no more.
 
@@ -66,7 +70,7 @@ class PhraseSet:
 
     def halves(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of the phrases of every other piece, and of the rest."""
-        even = self.pieces % 2 == 0
+        even = np.unique(self.pieces, return_inverse=True)[1] % 2 == 0
         return np.flatnonzero(even), np.flatnonzero(~even)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_loops import loop_roll, write_detector, write_loop, write_loops
+from loop_files import loop_roll, write_detector, write_loop, write_loops
 
 from gantools.errors import InputError
 from gantools.metrics.loops.comparison import compare_loops
@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compare(folder: Path, generated: str, real: str, **options: int) -> tuple[dict, ClipSets]:
-    config = replace(LoopsConfig(detector=str(folder / "detector"), networks=3), **options)
+    config = replace(LoopsConfig(detector=str(folder / "detector"), networks=3, only_loops=False), **options)
     sets = ClipSets({"generated": clips(folder / generated), "real": clips(folder / real)})
     return compare_loops(sets, config, STRICT), sets
 
@@ -76,8 +76,18 @@ def test_other_loops_are_new_and_noise_is_not_real(folder: Path) -> None:
     assert (fewer["compared"], fewer["measured_generated"], fewer["phrases_real"]) == (9, 9, 24)
 
 
+def test_real_phrases_are_those_that_the_detector_takes_for_loops(folder: Path) -> None:
+    everything, _ = compare(folder, "same", "real")
+    loops, _ = compare(folder, "same", "real", only_loops=True)
+    assert 0 < everything["real"]["accepted"] < 1 == loops["real"]["accepted"]
+    assert loops["phrases_real"] == round(everything["real"]["accepted"] * 24) == loops["pieces_real"]
+    assert (loops["windows_real"], loops["learned"]) == (24, 24)
+    # Those that are no loops were learned from all the same.
+    assert loops["nearer_than_a_bar"] == 1.0
+
+
 def test_what_was_learned_from_may_be_another_set(folder: Path) -> None:
-    config = LoopsConfig(detector=str(folder / "detector"), networks=1)
+    config = LoopsConfig(detector=str(folder / "detector"), networks=1, only_loops=False)
     places = {"generated": "same", "real": "other", "training": "real"}
     sets = ClipSets({name: clips(folder / place) for name, place in places.items()})
     result = compare_loops(sets, config, STRICT)
@@ -116,5 +126,5 @@ def test_too_few_phrases_are_refused_and_short_files_fail_alone(folder: Path, tm
     conditions = Conditions(lambda path, error: failed.append(f"{path.name} {error.message}"))
     sets = ClipSets({"generated": clips(tmp_path / "made"), "real": clips(folder / "real")})
     with pytest.raises(InputError, match="3 generated and 24 real phrases; k = 5 needs 6"):
-        compare_loops(sets, LoopsConfig(detector=str(folder / "detector"), networks=1), conditions)
+        compare_loops(sets, LoopsConfig(detector=str(folder / "detector"), networks=1, only_loops=False), conditions)
     assert failed == ["short.mid has 4 bars, fewer than the 8 of a phrase"]

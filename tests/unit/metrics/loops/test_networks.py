@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from small_loops import loop_roll
+from loop_files import loop_roll
 from torch import nn
 
 from gantools.metrics.loops.networks import RandomNetworks

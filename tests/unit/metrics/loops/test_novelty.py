@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from small_loops import loop_roll
+from loop_files import loop_roll
 
 from gantools.metrics.loops.novelty import in_one_key, nearest_cells
 from gantools.symbolic.roll import DRUM_ROWS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_loops import loop_roll, write_detector
+from loop_files import loop_roll, write_detector
 
 from gantools.metrics.loops.brackets import noise, with_bars_shuffled
 from gantools.metrics.loops.style import duplicate_share, measure_style, note_density, notes_per_bar, used_pitches
