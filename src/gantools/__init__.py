@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gantools.door.sounds import melify as melify
     from gantools.door.verbs import evaluate as evaluate
     from gantools.door.verbs import fxnorm as fxnorm
+    from gantools.door.verbs import loopscore as loopscore
     from gantools.door.verbs import run as run
     from gantools.door.verbs import separate as separate
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _DOOR = {
     **dict.fromkeys(("Mel", "invert", "melify"), "sounds"),
     **dict.fromkeys(("Model", "Result", "load", "train"), "models"),
-    **dict.fromkeys(("evaluate", "fxnorm", "run", "separate"), "verbs"),
+    **dict.fromkeys(("evaluate", "fxnorm", "loopscore", "run", "separate"), "verbs"),
 }
 
 

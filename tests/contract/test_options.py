@@ -15,6 +15,7 @@ from gantools.cli.sections import EVERYWHERE
 #: What a name that several commands have means in all of them. A new option takes a name from here where it means
 #: the same, and another where it does not; a name that comes to be shared is added with its meaning.
 GLOSSARY = {
+    "bars": "bars of a phrase or a loop",
     "base": "model folder whose weights training begins with",
     "batch": "pieces in the network at a time, when a model is used",
     "batch_size": "items of a training step",
@@ -24,6 +25,7 @@ GLOSSARY = {
     "blocks": "blocks of a network",
     "body_width": "channels of the middle of a network",
     "budget": "time to train for",
+    "bpm": "tempo of the source",
     "channels": "channels of the sound",
     "clip_norm": "largest norm of the gradient",
     "clip_seconds": "length of the clips that are compared",
@@ -48,6 +50,7 @@ GLOSSARY = {
     "loss": "loss to train with",
     "lr": "learning rate of the generator, or of the only network",
     "lufs": "integrated loudness of the result",
+    "model": "model that a verb takes, by its name or its folder",
     "n_fft": "length of the analysis window",
     "nan": "what to do with samples that are no numbers",
     "penalty_every": "steps between gradient penalties",
@@ -63,7 +66,7 @@ GLOSSARY = {
     "source_role": "role of what parts are made from",
     "split": "shares of train, val and test",
     "steps": "training steps",
-    "stride": "frames from one window to the next",
+    "stride": "frames or bars from one window to the next",
     "target": "features that stems are brought to",
     "target_role": "role of the parts that are made",
     "test_songs": "songs to put in test",

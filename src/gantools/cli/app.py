@@ -36,6 +36,7 @@ VERBS = {
     "train": "Train a model.",
     "generate": "Generate music with a trained model.",
     "invert": "Turn mel files back into audio.",
+    "loopscore": "Score which bars of songs and MIDI loop, and cut loops out.",
     "evaluate": "Measure generated music.",
 }
 

@@ -199,12 +199,16 @@ def one_line(task: Task, outcome: dict[str, Any]) -> str:
 
 def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, attempt: Attempt) -> dict[str, Any]:
     fields = dict(attempt.outcome)
+    beside = list(task.outputs[1:] if not task.roles else ())
+    ready = {name: path for name, path in attempt.staged.items() if path.exists()}
+    if task.many:
+        ready, beside = _many(task, attempt, fields)
     record = {
         "key": task.key,
         "item": task.item.key,
         "role": task.item.role,
         # Pictures and other outputs without a role of their own: a verb that reads results passes them over.
-        "beside": list(task.outputs[1:] if not task.roles else ()),
+        "beside": beside,
         "verb": run.verb,
         "source": str(task.item.path),
         "config": digest,
@@ -218,13 +222,26 @@ def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, a
             # The work wrote under final names and kept them safe by itself: what is there now is recorded.
             manifest.append({**record, "outputs": _inside(out, task.outputs)})
         else:
-            ready = {name: path for name, path in attempt.staged.items() if path.exists()}
+            old = manifest.records.get(task.key, {}).get("outputs", {}) if task.many else {}
             manifest.publish(record, ready, force=run.force)
+            # What this task made before and does not make any more goes, as a result that is overwritten does.
+            for name in set(old) - set(ready):
+                if manifest.state(name) == "ours":
+                    (out / name).unlink()
     except OSError as error:
         return {"error": explain(error, path=str(out / task.outputs[0]))}
     except GantoolsError as error:
         return {"error": str(error)}
     return fields
+
+
+def _many(task: Task, attempt: Attempt, fields: dict[str, Any]) -> tuple[dict[str, Path], list[str]]:
+    """Return the files that work chose to make (final name -> where each is), and the names of what comes along."""
+    (base,) = task.outputs
+    folder, staged = PurePath(base).parent, attempt.staged[base].parent
+    beside = [str(name) for name in fields.pop("beside", ())]
+    names = [*(str(one["name"]) for one in fields["made"]), *beside]
+    return {(folder / name).as_posix(): staged / name for name in names}, [(folder / n).as_posix() for n in beside]
 
 
 def _inside(out: Path, folders: Sequence[str]) -> dict[str, Any]:
@@ -247,6 +264,9 @@ def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any]
         "song": item.song,
         **fields,
     }
+    if task.many:
+        _emit_many(run, out, task, record)
+        return
     if not task.roles or status == "error":
         emit(run, record)
         return
@@ -254,6 +274,16 @@ def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any]
         # The folder of the output is the tree that the next verb of a pipe keeps.
         rel = PurePath(name).parent.as_posix()
         emit(run, record | {"path": str(out / name), "rel": "" if rel == "." else rel, "role": role})
+
+
+def _emit_many(run: Run, out: Path, task: Task, record: dict[str, Any]) -> None:
+    """Print a record for each result that work chose to make; one without a path where there is none."""
+    made = record.pop("made", [])
+    for one in made:
+        fields = {name: value for name, value in one.items() if name != "name"}
+        emit(run, record | {"path": str(out / PurePath(task.outputs[0]).parent / one["name"])} | fields)
+    if not made:
+        emit(run, record | {"path": None})
 
 
 def _summary(run: Run, counts: dict[str, int], kinds: Counter[str], describe: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,19 @@ def survey(
     kept: Partial | None = None,
     part: str = "",
 ) -> list[tuple[Item, dict[str, Any]]]:
-    """Run `work` on every item, on ``--jobs`` processes, and return what it gave, in the order of the items.
+    """Return all that `surveyed` yields."""
+    return list(surveyed(run, items, work, label, kept, part))
+
+
+def surveyed(
+    run: Run,
+    items: Sequence[Item],
+    work: Callable[..., dict[str, Any]],
+    label: str = "",
+    kept: Partial | None = None,
+    part: str = "",
+) -> Iterator[tuple[Item, dict[str, Any]]]:
+    """Run `work` on every item, on ``--jobs`` processes, and yield what it gave, in the order of the items.
 
     A file that fails gives ``{"error": ...}`` and a line on standard error. The others go on, except with
     ``--on-error stop``.
@@ -44,12 +56,11 @@ def survey(
         What tells these results from others of the same files.
     """
     known = {item: kept.find(item.path, part) for item in items} if kept else {}
-    results: list[tuple[Item, dict[str, Any]]] = []
     # Only what no earlier run has kept is worked on; both kinds of results come in the order of the items.
     tasks = [Task(item, (), key=item.key) for item in items if known.get(item) is None]
     with Bar(run, len(items), label or run.verb) as bar:
         made = zip(tasks, outcomes(run, Path(), tasks, work, bar), strict=True)
-        for item in items:
+        for count, item in enumerate(items, start=1):
             outcome = known.get(item)
             if outcome is None:
                 task, attempt = next(made)
@@ -62,11 +73,10 @@ def survey(
                     kept.store(outcome, inputs["source"]["hash"], part)
             if outcome.get("warning"):
                 bar.remark(f"gantools {run.verb}: {item.path}: warning: {outcome['warning']}")
-            results.append((item, outcome))
-            bar.update(len(results))
+            bar.update(count)
+            yield item, outcome
             if "error" in outcome and run.on_error == "stop":
                 break
-    return results
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

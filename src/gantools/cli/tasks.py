@@ -19,6 +19,8 @@ class Task:
 
     The first is the result; with `roles`, one for each output, every output is a result with a record of its own.
     With `in_place` the output is a folder that the work itself keeps safe, because it goes on with what is there.
+    With `many` the work alone knows how many results there are: it is given the name of one, writes files beside it,
+    and returns ``made``, a record with the ``name`` of each, and ``beside``, the names of what comes along with them.
     """
 
     item: Item
@@ -26,6 +28,7 @@ class Task:
     key: str = field(default="")
     roles: tuple[str, ...] = ()
     in_place: bool = False
+    many: bool = False
 
     def __post_init__(self) -> None:
         if not self.key:

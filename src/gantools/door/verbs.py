@@ -71,6 +71,34 @@ def fxnorm(action: str, *stems: str | Path, **options: Any) -> list[dict[str, An
     return run("fxnorm", action, *stems, **options)
 
 
+def loopscore(*paths: str | Path, **options: Any) -> list[dict[str, Any]]:
+    """Score which bars of songs and MIDI loop, or cut loops out, as ``gantools loopscore`` does.
+
+    Parameters
+    ----------
+    *paths : str or Path
+        Audio, MIDI or folders.
+    **options
+        ``best=True``, ``top=3``, ``bpm=122``, ``extract="loops"`` ... as of the command.
+
+    Returns
+    -------
+    list of dict
+        A record for each window: ``score``, ``percentile``, ``seam``, ``verdict``, ``start_bar``, ``bpm`` ...; with
+        ``extract`` one for each loop that was written, its ``path`` among them.
+
+    Raises
+    ------
+    InputError, ConfigError
+        As of `separate`.
+
+    Examples
+    --------
+    >>> [record["verdict"] for record in gt.loopscore("song.wav", top=3)]  # doctest: +SKIP
+    """
+    return run("loopscore", *paths, **options)
+
+
 def evaluate(metric: str, *inputs: str | Path, **options: Any) -> dict[str, Any]:
     """Measure generated music as ``gantools evaluate METRIC`` does.
 

@@ -66,12 +66,15 @@ class Sound:
         What the picture shows, in words.
     label : str
         Stands above.
+    loop : bool
+        The player begins again at its end.
     """
 
     picture: str
     sound: str
     alt: str
     label: str = ""
+    loop: bool = False
 
 
 @dataclass(frozen=True)

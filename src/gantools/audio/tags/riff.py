@@ -150,6 +150,11 @@ def _info(tags: Tags, old: bytes) -> bytes:
     return b"INFO" + b"".join(padded) if entries else b""
 
 
+def info_list(tags: Tags) -> bytes:
+    """Return the content of a list INFO with the fields of tags that belong to no file; empty where it holds none."""
+    return _info(Tags(tags.fields), b"")
+
+
 def _needs_id3(tags: Tags, holds: frozenset[str]) -> bool:
     return bool(tags.pictures) or any(n.upper() not in holds or not t.isascii() for n, t in tags.fields)
 
