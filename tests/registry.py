@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 import torch
 from small_caw import small_stack
+from small_loop_models import tiny_lm, tiny_vae, write_pieces, write_pieces_and_codes
 from small_songs import small_config, write_song
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
@@ -272,6 +273,23 @@ _WAVEGAN = Commands(
     steps=10,
     ranks="--micro-batch 2",
 )
+_LOOP_FLAGS = (
+    " --preset small --batch-size 4 --validation-phrases 8 --no-only-loops --split 100/0/0 --val-songs piece2 "
+    "--save-every 4" + _COMMON_FLAGS
+)
+_LOOPVAE = Commands(
+    "loopvae data --variant cnnvae --width 8 --latent 8 --steps 10" + _LOOP_FLAGS,
+    "generate loops m --count 2 --wav",
+    steps=10,
+    ranks="--micro-batch 2",
+)
+_LOOPLM = Commands(
+    "looplm data --vae data/vae --hidden 8 --embedding 4 --validation-loops 64 --steps 10" + _LOOP_FLAGS,
+    "generate loops m --count 2 --wav",
+    steps=10,
+    ranks="--micro-batch 2",
+)
+_MIDI: dict[str, Any] = {"files": "*.mid", "says": r"piece\d\.mid"}
 
 SYSTEMS: dict[str, Tiny] = {
     "cyclegan-paper": Tiny(make=partial(_cyclegan, preset="paper", own={"blocks": 1}), **_MELS),
@@ -293,6 +311,9 @@ SYSTEMS: dict[str, Tiny] = {
         )
         for variant in wavegan_config.VARIANTS
     },
+    "loopvae-vqvae": Tiny(write_pieces, tiny_vae, **_MIDI),
+    "loopvae-cnnvae": Tiny(write_pieces, partial(tiny_vae, variant="cnnvae", latent=8), **_MIDI, commands=_LOOPVAE),
+    "looplm": Tiny(write_pieces_and_codes, tiny_lm, **_MIDI, commands=_LOOPLM),
 }
 #: The commands of each system, by its name.
 COMMANDS = {tiny.commands.train.split()[0]: tiny for tiny in SYSTEMS.values() if tiny.commands}

@@ -190,3 +190,28 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise ConfigError(f"{text!r} is no duration; write for example 90s, 5m or 2h")
     return seconds
+
+
+def bar_numbers(text: str) -> list[int]:
+    """Return the bars of a text such as ``1-4,7``, counted from 1 and rising; raises ConfigError."""
+    found: set[int] = set()
+    for part in names(text):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        numbers = [int(word) for word in (first, last if dash else first) if word.isdecimal() and len(word) < 5]
+        if len(numbers) < 2 or not 1 <= numbers[0] <= numbers[1]:
+            raise ConfigError(f"{part!r} in {text!r}; write bars and ranges from 1 on, such as 1-4,7")
+        found |= set(range(numbers[0], numbers[1] + 1))
+    return sorted(found)
+
+
+def limit_or_auto(text: str) -> float | None:
+    """Return a positive number, or None for ``auto``; raises ConfigError."""
+    if text.strip() == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise ConfigError(f"{text!r}; write a number above 0, or auto")
+    return value

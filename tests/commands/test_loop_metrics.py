@@ -84,26 +84,3 @@ def test_what_cannot_be_measured_is_told_before_anything_starts(gantools, loops:
         assert (done.returncode, done.stdout) == (2, ""), arguments
         assert reason in done.stderr
         assert len(done.stderr.splitlines()) == 1
-
-
-def test_a_group_is_compared_with_any_number_of_others(gantools, loops: Path) -> None:
-    soundfile.write(loops / "loop_8bars_120bpm.wav", tone(16.0, 8000), 8000)
-    given = ("evaluate", "loopgroups", "made", "real", "real", "loop_8bars_120bpm.wav", "--detector", "detector")
-    done = gantools(*given, "--json")
-    assert done.returncode == 1  # one window of sound is no group
-    assert "loop_8bars_120bpm.wav: 1 windows" in done.stderr
-    given = ("evaluate", "loopgroups", "made", "real", "real", "--detector", "detector")
-    done = gantools(*given, "--json", "-o", "report")
-    assert done.returncode == 0, done.stderr
-    record = json.loads(done.stdout)
-    assert (record["generated"], record["reference"]) == ("made", "real, real")
-    assert [group["group"] for group in record["groups"]] == ["made", "real", "real (2)"]
-    assert record["drawn"] == 8
-    assert "scores" not in record
-    assert "made against real" in done.stderr
-    names = {path.name for path in (loops / "report").iterdir()}
-    assert names == {"manifest.jsonl", "report.html", "report.json", "groups.png", "rolls.png"}
-    page = (loops / "report/report.html").read_text(encoding="utf-8")
-    assert page.count("<audio") == 3
-    assert "red triangles" in page
-    assert gantools("evaluate", "loopgroups", "made", "--detector", "detector").returncode == 2

@@ -157,7 +157,7 @@ def approximate(key: str) -> bool:
 def test_broken_data_are_one_line(case: tuple[Tiny, Path], tmp_path: Path) -> None:
     chosen, _ = case
     write_data(chosen, tmp_path)
-    for path in [p for p in (tmp_path / "data").iterdir() if p.suffix in (".wav", ".safetensors")]:
+    for path in [p for p in (tmp_path / "data").iterdir() if p.suffix in (".wav", ".safetensors", ".mid")]:
         path.write_bytes(path.read_bytes()[:50])
     (done,) = run(tmp_path, chosen, "m")
     assert (done.code, done.out) == (2, ""), done.said

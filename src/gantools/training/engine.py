@@ -66,6 +66,7 @@ class Engine:
                 if not finite:
                     return update.phase.name, terms
                 terms.update(values)
+        self.system.finish_step(step, self.ranks)
         return "", terms
 
     def average(self, count: int) -> None:

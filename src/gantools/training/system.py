@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gantools.runtime.ranks import Ranks
 from gantools.training.config import TrainConfig
 from gantools.training.schedule import Schedule, constant
 
@@ -159,6 +160,13 @@ class System(ABC):
         """Return the loss of one phase, a scalar and a mean over the items, and scalar terms for the log.
 
         All phases of a step get the same `step` for the same micro-batch. A phase gives the same terms in every step.
+        """
+
+    def finish_step(self, step: int, ranks: Ranks) -> None:
+        """Change what gradients do not, such as the codebook of a VQ-VAE, after the phases of a good step.
+
+        Called on all ranks, not after a bad step. What `losses` saw of this rank's micro-batches is summed over the
+        ranks here, so that the change is the same on all of them.
         """
 
     def extra_state(self) -> dict[str, torch.Tensor]:

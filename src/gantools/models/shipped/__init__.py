@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gantools.errors import ModelError
 from gantools.files.jsontext import parse_object
-from gantools.models.folder import system_of
 
 _ROOM = Path(__file__).parent
 
@@ -46,6 +45,8 @@ def shipped_models() -> list[ShippedModel]:
 
 
 def _read(folder: Path) -> ShippedModel:
+    from gantools.models.folder import system_of  # not for a help, which would load numpy with it
+
     card = parse_object((folder / "card.json").read_text(encoding="utf-8"))
     texts = (str(card.get(name, "")) for name in ("purpose", "data", "licence"))
     return ShippedModel(folder.name, folder, system_of(folder), *texts)
@@ -70,6 +71,8 @@ def find_model(text: str | Path) -> Path:
 
     A name counts where no model folder of that name is here; ``./loops`` is always a folder.
     """
+    from gantools.models.folder import system_of
+
     path = Path(text)
     if str(text) in {model.name for model in shipped_models()} and not system_of(path):
         return shipped_folder(str(text))

@@ -13,10 +13,14 @@ import numpy as np
 
 from gantools.chunks.splits import SPLITS, assign
 from gantools.errors import ConfigError, InputError
+from gantools.models.shipped import find_model
 from gantools.options import parsed
+from gantools.runtime.seeds import item_seed
+from gantools.structure.loops.detector import open_detector
 from gantools.symbolic.phrases import PackedRolls, Piece, find_phrases
-from gantools.symbolic.roll import BAR_STEPS, BASS_PITCHES, DRUM_ROWS, PITCHES
+from gantools.symbolic.roll import BAR_STEPS, BASS_PITCHES, DRUM_ROWS, PITCHES, Roll
 from gantools.systems.loops.config import PhraseConfig
+from gantools.systems.loops.patterns import draw_patterns
 
 #: Rows of the tensor that the networks see: the paper's 57, and whether the bass strikes a note anew.
 ROWS = PITCHES + 1
@@ -102,6 +106,20 @@ class Phrases:
         passed = ", ".join(f"{count:,} {why}" for why, count in self._passed.items() if count)
         self.notes.append(f"{train:,} phrases to train on, {val:,} to validate" + (f"; {passed}" if passed else ""))
 
+    def extend(self, key: str, sounding: np.ndarray, onsets: np.ndarray) -> None:
+        """Add phrases to train on.
+
+        Parameters
+        ----------
+        key : str
+            What they are called in `notes`.
+        sounding, onsets : bool arrays (n, steps, 57)
+        """
+        edges = np.arange(0, self.steps + 1, BAR_STEPS)
+        first = [self._rolls.add(Roll(*planes, edges)) for planes in zip(sounding, onsets, strict=True)]
+        self.starts["train"] = np.concatenate([self.starts["train"], np.array(first, np.int64)])
+        self.notes.append(f"{len(sounding):,} {key} to train on besides")
+
     def select(self, accept: Callable[[np.ndarray], np.ndarray], block: int = 4096) -> None:
         """Keep the phrases that a function accepts.
 
@@ -133,12 +151,12 @@ class Phrases:
         if shifts is not None:
             for index, shift in enumerate(np.asarray(shifts).tolist()):
                 for plane in (sounding, onsets):
-                    plane[index] = _moved(plane[index], shift, sounding[index])
+                    plane[index] = moved(plane[index], shift, sounding[index])
         return to_cells(sounding, onsets)
 
 
-def _moved(plane: np.ndarray, shift: int, sounding: np.ndarray) -> np.ndarray:
-    """Return a plane (steps, 57) with its bass moved by semitones."""
+def moved(plane: np.ndarray, shift: int, sounding: np.ndarray) -> np.ndarray:
+    """Return a plane (steps, 57) with its bass moved by semitones, unless that leads out of the four octaves."""
     used = np.flatnonzero(sounding[:, DRUM_ROWS:].any(axis=0))
     if not shift or not len(used) or used[0] + shift < 0 or used[-1] + shift >= BASS_PITCHES:
         return plane
@@ -179,3 +197,47 @@ def from_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if rows.shape[2] > PITCHES:
         begins[:, :, DRUM_ROWS:] |= sounding[:, :, DRUM_ROWS:] & rows[:, :, PITCHES:]
     return sounding, begins
+
+
+def open_phrases(
+    files: Sequence[tuple[str, Path]], config: PhraseConfig, tick: Callable[[], None] = lambda: None
+) -> Phrases:
+    """Return the phrases that a system learns from: those of the files that are loops, and generated patterns.
+
+    Parameters
+    ----------
+    files : sequence of (str, Path)
+        Name and path of each piece.
+    config : PhraseConfig
+    tick : callable, optional
+        Called after each file.
+
+    Raises
+    ------
+    ConfigError
+        No phrase is left to train on, or the detector has no network for phrases of this length.
+    ModelError
+        The detector cannot be opened.
+    """
+    phrases = Phrases(files, config, tick)
+    if config.only_loops:
+        _keep_loops(phrases, config)
+    if config.patterns:
+        sounding, onsets = draw_patterns(config.patterns, config.bars, item_seed(config.seed, "patterns"))
+        phrases.extend("generated patterns", sounding, onsets)
+    return phrases
+
+
+def _keep_loops(phrases: Phrases, config: PhraseConfig) -> None:
+    """Keep the phrases that the loop detector accepts (section 3.2.2)."""
+    detector = open_detector(find_model(config.detector) if config.detector else None)
+    limit = detector.threshold(config.bars, "midi")
+    before = {side: len(starts) for side, starts in phrases.starts.items()}
+    phrases.select(lambda sounding: detector.roll_scores(sounding, config.bars) <= limit)
+    train, val = len(phrases.starts["train"]), len(phrases.starts["val"])
+    if not train:
+        raise ConfigError(f"none of {before['train']:,} phrases is a loop; --no-only-loops learns from all of them")
+    if not val:
+        phrases.starts["val"] = phrases.starts["train"]
+        phrases.notes.append("no phrase of val is a loop: validated on the training phrases")
+    phrases.notes.append(f"of these the loop detector takes {train:,} and {val:,} for loops")

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
 from gantools.symbolic.roll import PITCHES
+from gantools.systems.loops.known import KnownRolls
 
 #: Loops that are computed together. A block is always whole and begins at a multiple of this, since sums in matrix
 #: products follow the size of a batch: so a loop has the same bits whatever else is drawn.
@@ -42,6 +44,8 @@ class RollSampler(ABC):
         The description and the weights.
     remarks : sequence of str
         What a user has to know of this model, a sentence each.
+    known : KnownRolls, optional
+        The training phrases, where the model has them.
     """
 
     bars: int = 8
@@ -49,6 +53,7 @@ class RollSampler(ABC):
     description: Mapping[str, Any] = {}
     files: Sequence[Path] = ()
     remarks: Sequence[str] = ()
+    known: KnownRolls | None = None
 
     _blocks: OrderedDict[tuple[int, int], Rolls] | None = None
 
@@ -68,6 +73,29 @@ class RollSampler(ABC):
         -------
         sounding, onsets : bool arrays (BLOCK, 16 bars, 57)
         """
+
+    def fill_in(self, sounding: np.ndarray, onsets: np.ndarray, kept: Sequence[int], number: int) -> Rolls:
+        """Return a loop that has some bars of another one, and new ones in between.
+
+        Parameters
+        ----------
+        sounding, onsets : bool arrays (16 bars, 57)
+            The loop whose bars stay.
+        kept : sequence of int
+            Which of its bars, counted from 0.
+        number : int
+            Each gives other new bars.
+
+        Returns
+        -------
+        sounding, onsets : bool arrays (16 bars, 57)
+
+        Raises
+        ------
+        ConfigError
+            The model cannot fill in.
+        """
+        raise ConfigError("this model cannot fill in bars; one of looplm can")
 
     def draw(self, count: int, seed: int = 0) -> Rolls:
         """Return the loops of the numbers ``seed`` to ``seed + count - 1``, so that more of them change none.
