@@ -10,6 +10,9 @@ import soundfile
 from loop_files import loop_roll, write_detector, write_loop, write_loops
 from sounds import tone
 
+from gantools.metrics.loops.config import LoopsConfig
+from gantools.metrics.loops.metric import Loops
+
 
 @pytest.fixture
 def loops(tmp_path: Path) -> Path:
@@ -53,13 +56,19 @@ def test_loops_are_measured_beside_real_ones_and_shown(gantools, loops: Path) ->
     assert page.count("<audio") == 6
     assert 'alt="Piano roll, generated: loop-00, from bar 1"' in page
     assert json.loads(gantools(*given, "--json", "-o", "report").stdout)["status"] == "skipped"
-    # Another detector judges otherwise.
-    (loops / "detector/config.json").write_text(
-        (loops / "detector/config.json").read_text(encoding="utf-8").replace('"paper"', '"grid"'), encoding="utf-8"
-    )
-    again = json.loads(gantools(*given, "--json", "-o", "report").stdout)
-    assert (again["status"], again["features"]) == ("ok", "grid")
-    assert again["loop_score"] != record["loop_score"]
+
+
+def test_another_detector_judges_otherwise_and_makes_a_report_out_of_date(gantools, loops: Path) -> None:
+    given = ("evaluate", "loops", "made", "--detector", "detector", "--json")
+    one = json.loads(gantools(*given).stdout)
+    config = LoopsConfig(detector=str(loops / "detector"))
+    files = Loops().inputs({"generated": "made"}, config).files
+    assert {path.name for path in files.values()} == {"config.json", "detector.safetensors"}
+    text = (loops / "detector/config.json").read_text(encoding="utf-8")
+    (loops / "detector/config.json").write_text(text.replace('"paper"', '"grid"'), encoding="utf-8")
+    other = json.loads(gantools(*given).stdout)
+    assert (one["features"], other["features"]) == ("paper", "grid")
+    assert one["loop_score"] != other["loop_score"]
 
 
 def test_without_real_music_the_loops_are_measured_by_themselves(gantools, loops: Path) -> None:
@@ -84,3 +93,26 @@ def test_what_cannot_be_measured_is_told_before_anything_starts(gantools, loops:
         assert (done.returncode, done.stdout) == (2, ""), arguments
         assert reason in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_group_is_compared_with_any_number_of_others(gantools, loops: Path) -> None:
+    soundfile.write(loops / "loop_8bars_120bpm.wav", tone(16.0, 8000), 8000)
+    given = ("evaluate", "loopgroups", "made", "real", "real", "loop_8bars_120bpm.wav", "--detector", "detector")
+    done = gantools(*given, "--json")
+    assert done.returncode == 1  # one window of sound is no group
+    assert "loop_8bars_120bpm.wav: 1 windows" in done.stderr
+    given = ("evaluate", "loopgroups", "made", "real", "real", "--detector", "detector")
+    done = gantools(*given, "--json", "-o", "report")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["generated"], record["reference"]) == ("made", "real, real")
+    assert [group["group"] for group in record["groups"]] == ["made", "real", "real (2)"]
+    assert record["drawn"] == 8
+    assert "scores" not in record
+    assert "made against real" in done.stderr
+    names = {path.name for path in (loops / "report").iterdir()}
+    assert names == {"manifest.jsonl", "report.html", "report.json", "groups.png", "rolls.png"}
+    page = (loops / "report/report.html").read_text(encoding="utf-8")
+    assert page.count("<audio") == 3
+    assert "red triangles" in page
+    assert gantools("evaluate", "loopgroups", "made", "--detector", "detector").returncode == 2

@@ -16,6 +16,7 @@ METRICS = {
     "pitch": "gantools.metrics.pitch.metric:Pitch",
     "coverage": "gantools.metrics.coverage.metric:Coverage",
     "loops": "gantools.metrics.loops.metric:Loops",
+    "loopgroups": "gantools.metrics.loopgroups.metric:LoopGroups",
     "separation": "gantools.metrics.separation.metric:Separation",
 }
 

@@ -53,7 +53,8 @@ class Row:
         for cell in self.cells:
             sound = "" if cell.sound is None else data_uri(cell.sound, "audio/mpeg")
             alt = f"{self.pictured}, {cell.label}: {self.title}"
-            sounds.append(Sound(data_uri(png_bytes(cell.picture), "image/png"), sound, alt, cell.label))
+            picture = data_uri(png_bytes(cell.picture), "image/png")
+            sounds.append(Sound(picture, sound, alt, cell.label, loop=self.pictured == ROLLS))
         return Shelf(self.title, sounds)
 
 
