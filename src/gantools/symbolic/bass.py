@@ -30,26 +30,29 @@ class Recording:
     ----------
     sample : str
         Name of the one-shot.
-    pitch : int
-        Its pitch as a MIDI number.
+    pitch : float
+        Its pitch as a MIDI number, to a few hundredths.
     held_s : (float, float)
         Where it is steady: what a longer note repeats lies between.
+    gain_db : float
+        What makes a dull sound as loud as the others.
     """
 
     sample: str
-    pitch: int
+    pitch: float
     held_s: tuple[float, float]
+    gain_db: float = 0.0
 
 
 #: Sounds, each of one recording or of several, of which a note takes the nearest in pitch.
 BASSES: dict[str, tuple[Recording, ...]] = {
-    "woodsy": (Recording("bass_woodsy_c", 36, (0.9, 1.95)),),
-    "thick": (Recording("bass_thick_c", 36, (1.0, 1.95)),),
-    "trance": (Recording("bass_trance_c", 36, (0.4, 1.0)),),
-    "hard": (Recording("bass_hard_c", 24, (0.7, 1.45)),),
-    "dnb": (Recording("bass_dnb_f", 29, (0.2, 0.84)),),
-    "drop": (Recording("bass_drop_c", 36, (1.4, 1.95)),),
-    "glitch": (Recording("glitch_bass_g", 31, (0.95, 1.45)),),
+    "woodsy": (Recording("bass_woodsy_c", 35.96, (0.9, 1.95), 1.5),),
+    "thick": (Recording("bass_thick_c", 35.94, (1.0, 1.95)),),
+    "trance": (Recording("bass_trance_c", 35.96, (0.4, 1.0), 1.5),),
+    "hard": (Recording("bass_hard_c", 24.06, (0.7, 1.45)),),
+    "dnb": (Recording("bass_dnb_f", 28.98, (0.2, 0.84)),),
+    "drop": (Recording("bass_drop_c", 35.98, (1.4, 1.95)),),
+    "glitch": (Recording("glitch_bass_g", 30.76, (0.95, 1.45)),),
 }
 
 
@@ -64,7 +67,10 @@ def _loop(recording: Recording) -> tuple[int, int]:
     squares = np.concatenate([[0.0], np.cumsum(steady**2)])
     places = len(steady) - join + 1
     alike = products[:places] / np.sqrt(np.maximum(squares[join:] - squares[:places], 1e-9))
-    return first + int(alike.argmax()), end
+    # Only whole periods: others would sound at another pitch when they are repeated.
+    period = RATE_HZ / (440 * 2 ** ((recording.pitch - 69) / 12))
+    periods = (end - first - np.arange(places)) / period
+    return first + int(np.where(np.abs(periods - np.round(periods)) < 0.02, alike, -1).argmax()), end
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +91,7 @@ def _note(recording: Recording, pitch: int, rate_hz: int) -> tuple[np.ndarray, i
     alike = float(np.mean(wave[end - join :] * before)) / max(_rms(wave[end - join :]) * _rms(before), 1e-12)
     power = (1 - slope) ** 2 + slope**2 + 2 * max(alike, 0.0) * slope * (1 - slope)
     wave[end - join :] = (wave[end - join :] * (1 - slope) + before * slope) / np.sqrt(power)
-    wave *= np.float32(1 / _rms(one_shot(recording.sample)[: RATE_HZ // 2]))
+    wave *= np.float32(10 ** (recording.gain_db / 20) / _rms(one_shot(recording.sample)[: RATE_HZ // 2]))
     wave.setflags(write=False)
     return wave, start
 

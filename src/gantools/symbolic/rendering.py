@@ -14,8 +14,9 @@ from gantools.symbolic.soundfont import play_soundfont
 from gantools.symbolic.tape import Tape, in_rings
 from gantools.symbolic.tones import LONGEST_RELEASE_S, play_tones
 
-#: Gains of the parts: a kick of full velocity has a peak of -2 dBFS, and a bass beside it an RMS of -13 dBFS.
-DRUM_GAIN, BASS_GAIN, TONE_GAIN = 0.8, 0.22, 0.09
+#: Gains of the parts: a kick of full velocity has a peak of -2 dBFS, and a bass beside it an RMS of -11 dBFS. Loops of
+#: equal velocities then have basses about as loud as their drums, as songs have.
+DRUM_GAIN, BASS_GAIN, TONE_GAIN = 0.8, 0.27, 0.09
 #: Peak of what would be louder, -1 dBFS.
 LARGEST_PEAK = 10 ** (-1 / 20)
 _LONGEST_S = 3600.0

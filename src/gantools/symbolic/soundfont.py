@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gantools.errors import DependencyError
-from gantools.files.failures import explain
+from gantools.errors import DependencyError, InputError
+from gantools.files.regular import require_regular
 from gantools.symbolic.kit import notes_of, when_silenced
 from gantools.symbolic.score import Score, Track
 from gantools.symbolic.sf2file import is_sound
@@ -22,7 +22,7 @@ TAIL_S = 4.0
 _DRUM_S = 3.0
 #: symusic's interpolation: finer ones sound the same and cost more, 5 and above are silent.
 _QUALITY = 2
-_ADVICE = "name an SF2 or SF3 file with --sf2 or GANTOOLS_SF2"
+_ADVICE = "name a SoundFont (SF2 or SF3) with --sf2 or GANTOOLS_SF2"
 
 
 def play_soundfont(score: Score, path: str, rate_hz: int, loop_s: float | None) -> np.ndarray:
@@ -109,9 +109,10 @@ def open_soundfont(path: str, rate_hz: int = 44100) -> Any:
         The SoundFont is missing or damaged.
     """
     try:
-        status = Path(path).stat()
-    except OSError as error:
-        raise DependencyError(f"no SoundFont there: {explain(error, reading=True)}; {_ADVICE}", path) from error
+        require_regular(path)
+    except InputError as error:
+        raise DependencyError(f"{error.message}; {_ADVICE}", path) from error
+    status = Path(path).stat()
     return _opened(path, (status.st_mtime_ns, status.st_size), rate_hz)
 
 
@@ -120,9 +121,9 @@ def _opened(path: str, state: tuple[int, int], rate_hz: int) -> Any:
     """Return the synthesizer; another `state` means that the file was replaced."""
     # Looked over first: with numbers that lead nowhere symusic would end the process.
     if not is_sound(Path(path)):
-        raise DependencyError(f"is no SoundFont, or a damaged one; {_ADVICE}", path)
+        raise DependencyError(f"is damaged, or of another kind; {_ADVICE}", path)
     try:
         return import_module("symusic").Synthesizer(path, rate_hz, _QUALITY)
     # What it throws has no class of its own, and tells of buffers.
     except (RuntimeError, ValueError, MemoryError) as error:
-        raise DependencyError(f"is no SoundFont that can be played; {_ADVICE}", path) from error
+        raise DependencyError(f"cannot be played; {_ADVICE}", path) from error
