@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs learn separator automix caw wavegan songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector automix caw wavegan songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,9 @@ learn: install  ## three seeds of the small preset on STEMS=folder of songs with
 
 separator: install  ## train the separator and print its table; STEMS=folder of songs with four stems
 	@PATH="$$PWD/$(BIN):$$PATH" examples/separator.sh $(or $(STEMS),../shared/data/stems4)
+
+loopdetector: install  ## train the loop detector that ships and print its table; DATA=folder laid out as in its script
+	@PATH="$$PWD/$(BIN):$$PATH" examples/loopdetector.sh $(or $(DATA),../shared/data)
 
 automix: install  ## train automix without each song in turn, mix that song, print the table; STEMS=folder
 	@PATH="$$PWD/$(BIN):$$PATH" examples/automix.sh $(or $(STEMS),../shared/data/stems4)
@@ -67,4 +70,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo separator automix caw wavegan songwriter factory build dist src/*.egg-info
+	rm -rf $(VENV) demo separator loopdetector automix caw wavegan songwriter factory build dist src/*.egg-info

@@ -18,6 +18,7 @@ import soundfile
 import torch
 from small_caw import small_stack
 from small_loop_models import tiny_lm, tiny_vae, write_pieces, write_pieces_and_codes
+from small_loops import write_loops
 from small_songs import small_config, write_song
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
@@ -36,6 +37,9 @@ from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.cyclegan.objective import CycleGAN
+from gantools.systems.loopdetector import config as loopdetector_config
+from gantools.systems.loopdetector.data import LoopMaterial
+from gantools.systems.loopdetector.objective import LoopDetectorObjective
 from gantools.systems.pix2pix import config as pix2pix_config
 from gantools.systems.pix2pix.objective import Pix2Pix
 from gantools.systems.separator.objective import SeparatorObjective
@@ -60,7 +64,8 @@ class Commands:
     train : str
         What follows ``gantools train``, less ``-o``.
     generate : str
-        What follows ``gantools``, less ``-o``; the model is in ``m``, and ``bass.wav`` is a bass line.
+        What follows ``gantools``, less ``-o``; the model is in ``m``, and ``bass.wav`` is a bass line. Empty where a
+        system makes nothing.
     steps : int
         Of a whole run of `train`, over all parts of the model; 0: `train` is not killed and launched twice.
     ranks : str
@@ -232,6 +237,13 @@ def _wavegan(folder: Path, variant: str, **changes: Any) -> System:
     return WaveGAN(config, SongClips([(path.stem, path) for path in sorted(folder.glob("*.wav"))], config))
 
 
+def _loopdetector(folder: Path, **changes: Any) -> System:
+    few: dict[str, Any] = {"patterns": 6, "rendered": 2, "hear_midi": False, "batch_size": 4, "split": "60/40/0"}
+    config = dataclasses.replace(loopdetector_config.PRESETS["small"], **{**COMMON, **few, **changes})
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return LoopDetectorObjective(config, LoopMaterial([(path.name, path) for path in files], config))
+
+
 _MELS = {"write": write_mel_chunks, "files": "shard-*", "says": r"shard-0000\d\.safetensors"}
 _WETS = {"write": write_wet_and_normalised, "files": "*/*/bass.wav", "says": r"bass\.wav"}
 _RIFF = {"write": _write_riff, "files": "riff.wav", "says": r"riff\.wav"}
@@ -290,6 +302,13 @@ _LOOPLM = Commands(
     ranks="--micro-batch 2",
 )
 _MIDI: dict[str, Any] = {"files": "*.mid", "says": r"piece\d\.mid"}
+_LOOPDETECTOR = Commands(
+    "loopdetector data --preset small --patterns 6 --rendered 2 --no-hear-midi --batch-size 4 --split 60/40/0 "
+    "--steps 10 --save-every 4" + _COMMON_FLAGS,
+    "",
+    steps=10,
+    ranks="--micro-batch 2",
+)
 
 SYSTEMS: dict[str, Tiny] = {
     "cyclegan-paper": Tiny(make=partial(_cyclegan, preset="paper", own={"blocks": 1}), **_MELS),
@@ -300,6 +319,7 @@ SYSTEMS: dict[str, Tiny] = {
     "separator": Tiny(_write_stems, _separator, "*/*.wav", r"\.wav", commands=_SEPARATOR),
     "automix-bands": Tiny(make=partial(_automix, base=AUTOMIX_BANDS), **_WETS, commands=_AUTOMIX),
     "automix-paper": Tiny(make=partial(_automix, base=AUTOMIX_PAPER), **_WETS),
+    "loopdetector": Tiny(write_loops, _loopdetector, "*.*", "too few loops to learn from", commands=_LOOPDETECTOR),
     "caw-coarsest": Tiny(make=partial(_caw_scale, index=0), **_RIFF, commands=_CAW),
     "caw-upper": Tiny(make=partial(_caw_scale, index=1), **_RIFF),
     **{

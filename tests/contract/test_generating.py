@@ -17,7 +17,9 @@ from sounds import tone
 from gantools.systems.translation import listening
 
 
-@pytest.fixture(scope="module", params=list(COMMANDS))
+@pytest.fixture(
+    scope="module", params=[name for name, tiny in COMMANDS.items() if tiny.commands and tiny.commands.generate]
+)
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The words of the command that generates, and a folder with its model ``m``."""
     folder, tiny = tmp_path_factory.mktemp(request.param), COMMANDS[request.param]

@@ -61,7 +61,7 @@ class Engine:
         batches = self.batches.load(step, total, ahead=pays_ahead(self.system.device))
         terms: dict[str, float] = {}
         for update in self.updates:
-            if step % update.every == 0:
+            if step % update.every == 0 and self.system.takes_part(update.phase.name, step, total):
                 finite, values = update.run(batches)
                 if not finite:
                     return update.phase.name, terms

@@ -169,6 +169,13 @@ class System(ABC):
         ranks here, so that the change is the same on all of them.
         """
 
+    def takes_part(self, phase: str, step: int, total: int) -> bool:
+        """Return whether a phase runs in a step of a run of `total` steps, for systems that learn in stages.
+
+        Equal on all ranks. A phase that does not run costs nothing, and its optimiser stays as it is.
+        """
+        return True
+
     def extra_state(self) -> dict[str, torch.Tensor]:
         """Return state beside networks and optimisers, such as image pools.
 

@@ -11,7 +11,7 @@ import typer
 from gantools.chunks.item import Item
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
-from gantools.cli.inputs import gather, part
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
@@ -19,6 +19,8 @@ from gantools.cli.systems.options import SEEDED, TRAIN, Base, Resume
 from gantools.cli.tasks import Task
 from gantools.cli.training import run_training
 from gantools.models.shipped import find_model, shipped_folder
+from gantools.symbolic.endings import MIDI_SUFFIXES
+from gantools.systems.loopdetector import config as loopdetector_config
 from gantools.systems.looplm import config as looplm_config
 from gantools.systems.loops.config import PhraseConfig
 from gantools.systems.loops.generate_config import LoopsGenerateConfig
@@ -34,6 +36,12 @@ Midi = Annotated[
     list[str] | None,
     typer.Argument(
         help="MIDI files with drums and bass: folders, files, or - for a list on stdin.", show_default=False
+    ),
+]
+Music = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Loops and songs of audio, and MIDI: folders, files, or - for a list on stdin.", show_default=False
     ),
 ]
 Codes = Annotated[
@@ -52,7 +60,6 @@ Maker = Annotated[
 
 def _phrases(data: list[str] | None, run: Run, config: PhraseConfig) -> Phrases:
     """Return the phrases of MIDI files that a system learns from."""
-    from gantools.symbolic.midi import MIDI_SUFFIXES
     from gantools.systems.loops.data import open_phrases
 
     items = gather(data, MIDI_SUFFIXES, run)
@@ -61,7 +68,8 @@ def _phrases(data: list[str] | None, run: Run, config: PhraseConfig) -> Phrases:
 
 
 def add_train(app: typer.Typer) -> None:
-    """Add ``train loopvae`` and ``train looplm``."""
+    """Add ``train loopdetector``, ``train loopvae`` and ``train looplm``."""
+    _add_detector(app)
 
     @verb(app, "loopvae", loopvae_config.LoopVAEConfig, presets=loopvae_config.PRESETS, **TRAIN)
     def loopvae(
@@ -118,6 +126,38 @@ def add_train(app: typer.Typer) -> None:
             source=" ".join(data or ["-"]),
             role="loop",
         )
+
+
+def _add_detector(app: typer.Typer) -> None:
+    @verb(app, "loopdetector", loopdetector_config.LoopDetectorConfig, presets=loopdetector_config.PRESETS, **TRAIN)
+    def loopdetector(
+        data: Music = None,
+        base: Base = None,
+        resume: Resume = True,
+        *,
+        run: Run,
+        config: loopdetector_config.LoopDetectorConfig,
+    ) -> int:
+        """Learn to tell loops from other music, for gantools loopscore (one-class Deep SVDD).
+
+        A file of 2, 4, 8 or 16 bars is a loop. In a longer one the windows count that come again at once and are made
+        of a shorter phrase. Families of files are kept apart, to tell how low a loop scores that was never seen.
+
+        \b
+          gantools train loopdetector loops/ songs/ midi/ -o models/detector
+          gantools loopscore tracks/ --model models/detector
+        """
+        from gantools.systems.loopdetector.data import LoopMaterial
+        from gantools.systems.loopdetector.objective import LoopDetectorObjective
+
+        items = gather(data, (*AUDIO_SUFFIXES, *MIDI_SUFFIXES), run)
+
+        def build(chosen: loopdetector_config.LoopDetectorConfig, device: object) -> LoopDetectorObjective:
+            with Bar(run, len(items), "read") as bar:
+                material = LoopMaterial([(item.key, item.path) for item in items], chosen, bar.advance)
+            return LoopDetectorObjective(chosen, material, device)  # type: ignore[arg-type]
+
+        return run_training(run, config, build, base=base, resume=resume, source=" ".join(data or ["-"]))
 
 
 def add_generate(app: typer.Typer) -> None:

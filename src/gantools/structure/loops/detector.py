@@ -23,8 +23,6 @@ from gantools.structure.loops.correlation import KINDS, Kind, pairs, roll_correl
 
 Domain = Literal["audio", "midi"]
 DOMAINS: tuple[Domain, ...] = ("audio", "midi")
-#: Bars of the phrases that there are networks for.
-LENGTHS = (4, 8, 16)
 #: Dimensions of the space of f_w. The paper's equation 2 is the sum of squares over them, its program and all its
 #: figures are the mean, which is meant here by loop score; the sum is seven times as much.
 DIMENSIONS = 7
