@@ -17,8 +17,8 @@ import numpy as np
 import soundfile
 import torch
 from small_caw import small_stack
+from small_known_loops import write_loops
 from small_loop_models import tiny_lm, tiny_vae, write_pieces, write_pieces_and_codes
-from small_loops import write_loops
 from small_songs import small_config, write_song
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
