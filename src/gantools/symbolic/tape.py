@@ -41,8 +41,13 @@ class Tape:
 
     def strip(self) -> np.ndarray:
         """Return the sound up to where the last one has died away, float32 (2, n), at least one sample."""
-        sounding = np.flatnonzero(np.abs(self.wave).max(axis=0) > _SILENT)
-        return self.wave[:, : int(sounding[-1]) + 1 if len(sounding) else 1]
+        size = self.wave.shape[1]
+        # From behind, a second at a time.
+        for stop in range(size, 0, -self.rate_hz):
+            block = np.abs(self.wave[:, max(0, stop - self.rate_hz) : stop]).max(axis=0) > _SILENT
+            if block.any():
+                return self.wave[:, : stop - int(block[::-1].argmax())]
+        return self.wave[:, :1]
 
 
 #: -120 dBFS.

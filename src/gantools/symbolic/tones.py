@@ -99,9 +99,8 @@ def tone_note(tone: Tone, pitch: int, length_s: float, rate_hz: int) -> np.ndarr
     samples, release = max(1, round(length_s * rate_hz)), round(tone.release_s * rate_hz)
     attack = max(1, round(min(tone.attack_s, max(length_s, 0.002)) * rate_hz))
     # Lengths that are rounded up are made once for many notes.
-    coarse = rate_hz / 4
-    size = int(np.ceil((samples + release) / coarse) * coarse)
-    make = _steady if size <= 8 * rate_hz else _steady.__wrapped__
+    size = int(rate_hz * 2.0 ** np.ceil(np.log2(max((samples + release) / rate_hz, 0.25)))) + 1
+    make = _steady if size <= 4 * rate_hz + 1 else _steady.__wrapped__
     wave = faded(make(tone, pitch, size, rate_hz), samples, release)
     wave[:attack] *= np.linspace(0, 1, attack, dtype=np.float32)[: len(wave)]
     return wave
