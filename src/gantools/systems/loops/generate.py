@@ -22,6 +22,7 @@ from gantools.options import parsed
 from gantools.structure.loops.detector import LoopDetector, open_detector
 from gantools.symbolic.midi import read_midi
 from gantools.symbolic.rendering import render
+from gantools.symbolic.soundfont import open_soundfont
 from gantools.symbolic.roll import BAR_STEPS, drums_and_bass
 from gantools.systems.loops.figures import pitches_per_bar, steps_per_bar
 from gantools.systems.loops.generate_config import GENERATORS, LoopsGenerateConfig
@@ -73,6 +74,8 @@ class LoopMaker(LoadedModel):
         No model that makes loops, or weights that are missing or do not fit.
     ConfigError
         Options that this model cannot follow.
+    DependencyError
+        The SoundFont is missing or damaged.
     """
 
     beside: Sequence[str] = (PAGE,)
@@ -88,6 +91,10 @@ class LoopMaker(LoadedModel):
         self.files = [*self.sampler.files, *([Path(config.given)] if config.given else [])]
         if self.detector is not None and self.detector.folder is not None:
             self.files = [*self.files, *sorted(self.detector.folder.glob("*.safetensors"))]
+        if config.sf2 and (config.wav or config.page):
+            # A SoundFont that cannot be read stops the run before a loop is made.
+            open_soundfont(config.sf2, _RATE_HZ)
+            self.files = [*self.files, Path(config.sf2)]
         self.extension = "wav" if config.wav else "mid"
         if not config.page:
             self.beside = ()
