@@ -22,8 +22,8 @@ from gantools.options import parsed
 from gantools.structure.loops.detector import LoopDetector, open_detector
 from gantools.symbolic.midi import read_midi
 from gantools.symbolic.rendering import render
-from gantools.symbolic.soundfont import open_soundfont
 from gantools.symbolic.roll import BAR_STEPS, drums_and_bass
+from gantools.symbolic.soundfont import open_soundfont
 from gantools.systems.loops.figures import pitches_per_bar, steps_per_bar
 from gantools.systems.loops.generate_config import GENERATORS, LoopsGenerateConfig
 from gantools.systems.loops.pictures import roll_picture
