@@ -11,7 +11,7 @@ import numpy as np
 from gantools.files.containers import write_tensors
 from gantools.models.folder import SCHEMA
 from gantools.structure.loops.correlation import pairs, roll_correlation
-from gantools.structure.loops.detector import DIMENSIONS, LENGTHS, NETWORK, hidden_units
+from gantools.structure.loops.detector import DIMENSIONS, NETWORK, hidden_units
 from gantools.symbolic.midi import LOOP_END, LOOP_START, write_midi
 from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS, PITCHES, Roll, score_of
 
@@ -44,7 +44,7 @@ def write_loops(folder: Path, count: int, first_seed: int = 0, bars: int = 8) ->
     return folder
 
 
-def write_detector(folder: Path, lengths: Sequence[int] = LENGTHS) -> Path:
+def write_detector(folder: Path, lengths: Sequence[int] = (4, 8, 16)) -> Path:
     """Write a loop detector for MIDI that takes what `loop_roll` makes for loops.
 
     Nobody trained it: its first layer lets through how far the correlations are from those of such loops.

@@ -29,6 +29,10 @@ _MOST_BARS = 20_000
 _SLOWEST_BPM, _FASTEST_BPM = 1.0, 1000.0
 
 
+class NoNotesError(InputError):
+    """A MIDI file that can be read and holds no notes."""
+
+
 def read_midi(path: str | Path) -> Score:
     """Read a Standard MIDI File of type 0 or 1, also one in a RIFF wrapper.
 
@@ -39,14 +43,16 @@ def read_midi(path: str | Path) -> Score:
     Raises
     ------
     InputError
-        It is no such file, is damaged or cut short, or has no notes.
+        It is no such file, or is damaged or cut short.
+    NoNotesError
+        It has no notes.
     """
     path = Path(path)
     remarks: list[str] = []
     score = _parsed(_ticks_in_quarters(_standard(_bytes(path), path, remarks), path, remarks), path)
     tracks = tuple(_track(track) for track in score.tracks if len(track.notes))
     if not tracks:
-        raise InputError("holds no notes", path)
+        raise NoNotesError("holds no notes", path)
     end = max(int((track.onsets + track.lengths).max()) for track in tracks)
     # A loop is as long as its markers say, also where its last bar is silent.
     end = max([end, *(int(m.time) for m in score.markers if m.text == LOOP_END)])

@@ -22,6 +22,7 @@ _STYLE = {
     "note_density": ("note density", "ND", "sixteenths of a bar, of 16, in which anything sounds (ND)"),
     "notes_per_bar": ("notes", "notes", "that begin in a bar"),
     "duplicates": ("duplicates", "duplicates", "share of phrases that sound like one before"),
+    "silent": ("silent", "silent", "share of phrases without a note"),
 }
 _LIKENESS = {
     "precision": ("precision", "P", "share of generated phrases near real ones"),

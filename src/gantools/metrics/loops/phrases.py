@@ -13,8 +13,9 @@ from gantools.metrics.loops.config import LoopsConfig
 from gantools.metrics.metric import Conditions
 from gantools.report.clip import Clip
 from gantools.runtime.seeds import item_seed
+from gantools.symbolic.midi import NoNotesError
 from gantools.symbolic.phrases import NoPhraseError, PackedRolls, Piece, find_phrases
-from gantools.symbolic.roll import BAR_STEPS
+from gantools.symbolic.roll import BAR_STEPS, PITCHES, Roll
 
 #: What sounds and what begins in some phrases, bool (n, steps, 57) each.
 Rolls = tuple[np.ndarray, np.ndarray]
@@ -77,7 +78,7 @@ class PhraseSet:
 def made_phrases(clips: Sequence[Clip], config: LoopsConfig, conditions: Conditions) -> PhraseSet:
     """Return the phrases of generated files: each file cut end to end, whatever plays in it.
 
-    A stretch that a file repeats counts once.
+    A stretch that a file repeats counts once. A file without notes is a silent phrase: left out, it would flatter.
 
     Raises
     ------
@@ -88,7 +89,9 @@ def made_phrases(clips: Sequence[Clip], config: LoopsConfig, conditions: Conditi
     for clip in clips:
         try:
             piece = find_phrases(clip.path, config.bars, least_cells=0)
-            collected.add(piece, _different(piece, config.bars * BAR_STEPS))
+            collected.add(piece.roll, _different(piece, config.bars * BAR_STEPS))
+        except NoNotesError:
+            collected.add(_silence(config.bars), np.zeros(1, np.int64))
         except InputError as error:
             conditions.failed(clip.path, error)
         conditions.tick()
@@ -115,7 +118,7 @@ def real_phrases(
                 passed["with the notes of another"] += 1
             else:
                 known.add(piece.hash)
-                collected.add(piece, piece.starts)
+                collected.add(piece.roll, piece.starts)
         # A song without a bass is no broken file.
         except NoPhraseError:
             passed[f"without {config.bars} bars of drums and bass in 4/4"] += 1
@@ -132,14 +135,19 @@ class _Collected:
         self.steps, self.rolls = bars * BAR_STEPS, PackedRolls()
         self.starts: list[np.ndarray] = []
 
-    def add(self, piece: Piece, starts: np.ndarray) -> None:
-        self.starts.append(starts + self.rolls.add(piece.roll))
+    def add(self, roll: Roll, starts: np.ndarray) -> None:
+        self.starts.append(starts + self.rolls.add(roll))
 
     def whole(self, name: str) -> PhraseSet:
         if not self.starts:
             raise InputError(f"none of the {name} files has a phrase of {self.steps // BAR_STEPS} bars in 4/4")
         pieces = np.repeat(np.arange(len(self.starts)), [len(one) for one in self.starts])
         return PhraseSet(self.rolls, np.concatenate(self.starts), pieces, self.steps)
+
+
+def _silence(bars: int) -> Roll:
+    nothing = np.zeros((bars * BAR_STEPS, PITCHES), bool)
+    return Roll(nothing, nothing, np.arange(bars + 1) * BAR_STEPS)
 
 
 def _different(piece: Piece, steps: int) -> np.ndarray:

@@ -8,7 +8,10 @@ from gantools.metrics.loops.phrases import Rolls
 from gantools.structure.loops.detector import LoopDetector
 from gantools.symbolic.roll import BAR_STEPS
 
-STYLE = ("loop_score", "loop_score_median", "accepted", "used_pitches", "note_density", "notes_per_bar", "duplicates")
+STYLE = (
+    *("loop_score", "loop_score_median", "accepted", "used_pitches", "note_density", "notes_per_bar"),
+    *("duplicates", "silent"),
+)
 
 
 def _by_bars(plane: np.ndarray) -> np.ndarray:
@@ -53,5 +56,6 @@ def measure_style(rolls: Rolls, detector: LoopDetector, bars: int) -> tuple[dict
         "note_density": note_density(sounding).mean(),
         "notes_per_bar": notes_per_bar(onsets).mean(),
         "duplicates": duplicate_share(sounding),
+        "silent": np.mean(~sounding.any(axis=(1, 2))),
     }
     return {name: float(value) for name, value in figures.items()}, scores

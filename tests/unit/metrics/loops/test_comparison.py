@@ -119,6 +119,18 @@ def test_what_a_file_repeats_counts_once(folder: Path, tmp_path: Path) -> None:
     assert made.pieces.tolist() == [0, 1, 1]
 
 
+def test_a_file_without_notes_is_a_silent_phrase(folder: Path, tmp_path: Path) -> None:
+    write_loops(tmp_path, 2)
+    write_loop(tmp_path / "nothing.mid", np.zeros((8 * 16, 57), bool))
+    config = LoopsConfig(detector=str(folder / "detector"))
+    result = compare_loops(ClipSets({"generated": clips(tmp_path)}), config, STRICT)
+    assert (result["phrases_generated"], result["silent"]) == (3, pytest.approx(1 / 3))
+    assert result["note_density"] == pytest.approx(
+        2 / 3 * np.mean([loop_roll(n).any(axis=1).mean() * 16 for n in (0, 1)])
+    )
+    assert np.isfinite(result["loop_score"])
+
+
 def test_too_few_phrases_are_refused_and_short_files_fail_alone(folder: Path, tmp_path: Path) -> None:
     write_loops(tmp_path / "made", 3)
     write_loop(tmp_path / "made/short.mid", loop_roll(0, bars=4))
