@@ -18,7 +18,7 @@ import soundfile
 import torch
 from small_caw import small_stack
 from small_known_loops import write_loops
-from small_loop_models import tiny_lm, tiny_vae, write_pieces, write_pieces_and_codes
+from small_loop_models import tiny_gan, tiny_lm, tiny_transformer, tiny_vae, write_pieces, write_pieces_and_codes
 from small_songs import small_config, write_song
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
@@ -286,7 +286,7 @@ _WAVEGAN = Commands(
     ranks="--micro-batch 2",
 )
 _LOOP_FLAGS = (
-    " --preset small --batch-size 4 --validation-phrases 8 --no-only-loops --split 100/0/0 --val-songs piece2 "
+    " --preset small --batch-size 4 --validation-phrases 16 --no-only-loops --split 100/0/0 --val-songs piece2 "
     "--save-every 4" + _COMMON_FLAGS
 )
 _LOOPVAE = Commands(
@@ -306,6 +306,18 @@ _LOOPDETECTOR = Commands(
     "loopdetector data --preset small --patterns 6 --rendered 2 --no-hear-midi --batch-size 4 --split 60/40/0 "
     "--steps 10 --save-every 4" + _COMMON_FLAGS,
     "",
+    steps=10,
+    ranks="--micro-batch 2",
+)
+_LOOPGAN = Commands(
+    "loopgan data --bars 2 --least-cells 4 --width 4 --latent 3 --discriminator-updates 2 --steps 10" + _LOOP_FLAGS,
+    "generate loops m --count 2 --wav --binarise bernoulli",
+    steps=10,
+    ranks="--micro-batch 2",
+)
+_LOOPTRANSFORMER = Commands(
+    "looptransformer data --bars 2 --least-cells 4 --width 8 --layers 1 --steps 10" + _LOOP_FLAGS,
+    "generate loops m --count 2 --wav",
     steps=10,
     ranks="--micro-batch 2",
 )
@@ -333,6 +345,8 @@ SYSTEMS: dict[str, Tiny] = {
     },
     "loopvae-vqvae": Tiny(write_pieces, tiny_vae, **_MIDI),
     "loopvae-cnnvae": Tiny(write_pieces, partial(tiny_vae, variant="cnnvae", latent=8), **_MIDI, commands=_LOOPVAE),
+    "loopgan": Tiny(write_pieces, tiny_gan, **_MIDI, commands=_LOOPGAN),
+    "looptransformer": Tiny(write_pieces, tiny_transformer, **_MIDI, commands=_LOOPTRANSFORMER),
     "looplm": Tiny(write_pieces_and_codes, tiny_lm, **_MIDI, commands=_LOOPLM),
 }
 #: The commands of each system, by its name.

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from gantools.symbolic.midi import write_midi
+from gantools.systems.loopgan import config as loopgan_config
+from gantools.systems.loopgan.objective import LoopGAN
 from gantools.systems.looplm import config as looplm_config
 from gantools.systems.looplm.objective import LoopLM
 from gantools.systems.loops.data import open_phrases
 from gantools.systems.loops.patterns import draw_patterns
 from gantools.systems.loops.playing import play
+from gantools.systems.looptransformer import config as looptransformer_config
+from gantools.systems.looptransformer.objective import LoopTransformer
 from gantools.systems.loopvae import config as loopvae_config
 from gantools.systems.loopvae.objective import LoopVAEObjective
 from gantools.training.loop import train
@@ -26,6 +30,24 @@ TINY_LM: dict[str, Any] = {
     "validation_phrases": 8,
     "validation_loops": 64,
 }
+TINY_GAN: dict[str, Any] = {
+    "bars": 2,
+    "least_cells": 4,
+    "width": 4,
+    "latent": 3,
+    "batch_size": 4,
+    "discriminator_updates": 2,
+}
+TINY_GAN |= {"validation_phrases": 16}
+TINY_TRANSFORMER: dict[str, Any] = {
+    "bars": 2,
+    "least_cells": 4,
+    "width": 8,
+    "layers": 1,
+    "batch_size": 4,
+    "warmup_steps": 1,
+}
+TINY_TRANSFORMER |= {"validation_phrases": 8}
 
 
 def write_pieces(folder: Path, count: int = 3, bars: int = 10) -> None:
@@ -57,3 +79,21 @@ def tiny_lm(folder: Path, **changes: Any) -> LoopLM:
     """Return the smallest prior over the codes of `write_pieces_and_codes`."""
     config = dataclasses.replace(looplm_config.PRESETS["small"], **{**TINY, **TINY_LM, **changes})
     return LoopLM(config, open_phrases(files_of(folder), config), folder / "vae")
+
+
+def tiny_gan_config(**changes: Any) -> loopgan_config.LoopGANConfig:
+    """Return the options of the smallest GAN of rolls, of phrases of two bars."""
+    return dataclasses.replace(loopgan_config.PRESETS["small"], **{**TINY, **TINY_GAN, **changes})
+
+
+def tiny_gan(folder: Path, **changes: Any) -> LoopGAN:
+    """Return the smallest GAN of rolls, of the pieces in a folder."""
+    config = tiny_gan_config(**changes)
+    return LoopGAN(config, open_phrases(files_of(folder), config))
+
+
+def tiny_transformer(folder: Path, **changes: Any) -> LoopTransformer:
+    """Return the smallest transformer over rolls, of the pieces in a folder."""
+    made = {**TINY, **TINY_TRANSFORMER, **changes}
+    config = dataclasses.replace(looptransformer_config.PRESETS["small"], **made)
+    return LoopTransformer(config, open_phrases(files_of(folder), config))

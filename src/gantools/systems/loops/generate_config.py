@@ -39,6 +39,12 @@ class LoopsGenerateConfig(SoundConfig):
         1.0, "Below 1 what is probable becomes more so: safer loops, less unlike each other.", low=0, high=10,
         group="Choosing",
     )  # fmt: skip
+    binarise: str = option(
+        "threshold",
+        "How the probabilities that a GAN makes become notes: above one half, or at random (Bernoulli).",
+        choices=("threshold", "bernoulli"),
+        group="Choosing",
+    )
     top_k: int = option(0, "Draw from the so many most probable codes only; 0 draws from all.", low=0, group="Choosing")
     top_p: float = option(
         1.0, "Draw from the most probable codes that together have this probability.", low=0, high=1, group="Choosing"

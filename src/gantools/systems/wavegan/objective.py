@@ -19,12 +19,12 @@ from gantools.audio.mel import mel_db
 from gantools.audio.picture import write_mel_png
 from gantools.audio.writing import write_audio
 from gantools.metrics.collapse.symptoms import CollapsePanel
+from gantools.nn.penalty import gradient_penalty
 from gantools.runtime.seeds import item_seed, seed_word
 from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.config import WaveGANConfig, resolve
 from gantools.systems.wavegan.data import Clips, fixed_clips, training_clip
 from gantools.systems.wavegan.networks import Discriminator
-from gantools.systems.wavegan.penalty import gradient_penalty
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.score import ClipScore, mel_params
 from gantools.training.schedule import cosine

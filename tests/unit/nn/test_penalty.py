@@ -6,8 +6,8 @@ import pytest
 import torch
 from small_wavegan import tiny
 
+from gantools.nn.penalty import gradient_penalty
 from gantools.systems.wavegan.build import build_networks
-from gantools.systems.wavegan.penalty import gradient_penalty
 
 
 def test_a_linear_discriminator_has_the_norm_of_its_weights() -> None:

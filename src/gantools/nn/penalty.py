@@ -10,15 +10,15 @@ import torch
 def gradient_penalty(
     discriminator: Callable[[torch.Tensor], torch.Tensor], real: torch.Tensor, fake: torch.Tensor, places: torch.Tensor
 ) -> torch.Tensor:
-    """Return E (|grad D(x)| - 1)^2 at x = fake + a (real - fake), one place a in [0, 1] for each clip.
+    """Return E (|grad D(x)| - 1)^2 at x = fake + a (real - fake), one place a in [0, 1] for each item.
 
-    The norm is over channels and time of each clip (equation 3; WaveGAN's program). The result can be differentiated
-    again, with respect to the discriminator's weights.
+    The norm is over channels and time of each item (equation 3). The result can be differentiated again, with respect
+    to the discriminator's weights.
 
     Parameters
     ----------
     discriminator : callable
-        (batch, channel, time) to (batch,); a clip's score must depend on that clip only.
+        (batch, channel, time) to (batch,); an item's score must depend on that item only.
     real, fake : tensor (batch, channel, time)
     places : tensor (batch,)
     """
