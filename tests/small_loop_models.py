@@ -12,8 +12,8 @@ from gantools.systems.loopgan.objective import LoopGAN
 from gantools.systems.looplm import config as looplm_config
 from gantools.systems.looplm.objective import LoopLM
 from gantools.systems.loops.data import open_phrases
-from gantools.systems.loops.patterns import draw_patterns
 from gantools.systems.loops.playing import play
+from gantools.systems.loops.styles import draw_styled
 from gantools.systems.looptransformer import config as looptransformer_config
 from gantools.systems.looptransformer.objective import LoopTransformer
 from gantools.systems.loopvae import config as loopvae_config
@@ -53,7 +53,7 @@ TINY_TRANSFORMER |= {"validation_phrases": 8}
 def write_pieces(folder: Path, count: int = 3, bars: int = 10) -> None:
     """Write pieces of drums and bass as MIDI files, always the same."""
     folder.mkdir(parents=True, exist_ok=True)
-    sounding, onsets = draw_patterns(count, bars, 5)
+    sounding, onsets = draw_styled(count, bars, 5)
     for index in range(count):
         write_midi(folder / f"piece{index}.mid", play(sounding[index], onsets[index], 100.0 + index))
 

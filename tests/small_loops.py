@@ -10,9 +10,10 @@ import soundfile
 
 from gantools.files.containers import write_tensors
 from gantools.structure.loops.correlation import pairs
-from gantools.structure.loops.detector import DIMENSIONS, DOMAINS, LENGTHS, hidden_units, network_name
+from gantools.structure.loops.detector import DIMENSIONS, DOMAINS, hidden_units, network_name
 from gantools.symbolic.midi import write_midi
 from gantools.symbolic.score import Bars, Score, Track
+from gantools.systems.loopdetector.config import LENGTHS
 
 
 def write_detector(folder: Path, kind: str = "grid") -> Path:

@@ -67,9 +67,9 @@ _DEFAULT = LoopLMConfig(
     steps=10_000, documented_steps=10_000, batch_size=128, hidden=384, layers=2, swap_bass=0.1, vary=0.3
 )
 _SMALL = LoopLMConfig(
-    steps=1500,
-    documented_steps=1500,
-    batch_size=64,
+    steps=2000,
+    documented_steps=2000,
+    batch_size=32,
     hidden=192,
     layers=2,
     embedding=64,

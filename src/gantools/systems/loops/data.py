@@ -20,7 +20,7 @@ from gantools.structure.loops.detector import open_detector
 from gantools.symbolic.phrases import PackedRolls, Piece, find_phrases
 from gantools.symbolic.roll import BAR_STEPS, BASS_PITCHES, DRUM_ROWS, PITCHES, Roll
 from gantools.systems.loops.config import PhraseConfig
-from gantools.systems.loops.patterns import draw_patterns
+from gantools.systems.loops.styles import draw_styled
 
 #: Rows of the tensor that the networks see: the paper's 57, and whether the bass strikes a note anew.
 ROWS = PITCHES + 1
@@ -223,7 +223,7 @@ def open_phrases(
     if config.only_loops:
         _keep_loops(phrases, config)
     if config.patterns:
-        sounding, onsets = draw_patterns(config.patterns, config.bars, item_seed(config.seed, "patterns"))
+        sounding, onsets = draw_styled(config.patterns, config.bars, item_seed(config.seed, "patterns"))
         phrases.extend("generated patterns", sounding, onsets)
     return phrases
 

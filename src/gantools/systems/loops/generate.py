@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gantools.audio.writing import write_audio
+from gantools.audio.tags.loops import loop_tags
+from gantools.audio.tags.model import Tags
+from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
 from gantools.errors import ConfigError, DependencyError, InputError, ModelError
 from gantools.files.atomic import write_text
@@ -166,7 +168,7 @@ class LoopMaker(LoadedModel):
         for path in outputs:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.suffix == ".wav":
-                write_audio(path, self.sound(loop, self.config.repeat), _RATE_HZ)
+                self._write_sound(path, loop)
             else:
                 write_loop(path, score)
         fields: dict[str, Any] = {"seed": seed, "bars": self.bars, "bpm": self.bpm}
@@ -178,6 +180,14 @@ class LoopMaker(LoadedModel):
                 f"the best of {loop.attempts} loops has a loop score of {loop.score:.3g}, above {self.limit:.3g}"
             )
         return fields
+
+    def _write_sound(self, path: Path, loop: Loop) -> None:
+        """Write a loop as sound, with its loop points and tempo as samplers and sequencers read them."""
+        wave = self.sound(loop, self.config.repeat)
+        frames, beats = wave.shape[1], 4 * self.bars * self.config.repeat
+        tags = loop_tags(Tags(), frames, _RATE_HZ, self.bpm, beats)
+        with AudioWriter(path, _RATE_HZ, len(wave), "16", tags=tags, frames=frames) as writer:
+            writer.append(wave.T)
 
     def sound(self, loop: Loop, repeat: int = 1) -> np.ndarray:
         """Return a loop as it sounds, float32 (2, n), which repeats without a seam."""

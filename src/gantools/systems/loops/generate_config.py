@@ -79,6 +79,6 @@ class LoopsGenerateConfig(SoundConfig):
         if self.count is not None and self.seeds:
             raise ConfigError("count and seeds each say which loops to make; give one of them")
         if bool(self.keep) != bool(self.given):
-            raise ConfigError("keep and in belong together: which bars to keep, and of which MIDI file")
+            raise ConfigError("--keep and --in belong together: which bars to keep, and of which MIDI file")
         if 0 < self.bpm < 20:
             raise ConfigError(f"bpm: {self.bpm:g} is out of range; 20 to 400, or 0")

@@ -167,6 +167,8 @@ def probabilities(logits: torch.Tensor, temperature: float = 1.0, top_k: int = 0
     sorted indices, so that its p of 0.08 is no nucleus.
     """
     logits = logits.double()
+    if temperature and not top_k and top_p >= 1:
+        return torch.softmax(logits / temperature, dim=-1)
     classes = logits.shape[-1]
     order = logits.argsort(dim=-1, descending=True, stable=True)
     ranked = logits.gather(-1, order)

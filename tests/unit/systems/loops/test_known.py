@@ -14,8 +14,8 @@ from gantools.systems.looplm.generate import with_bars
 from gantools.systems.loops.config import PhraseConfig
 from gantools.systems.loops.data import open_phrases
 from gantools.systems.loops.known import KnownRolls
-from gantools.systems.loops.patterns import draw_patterns
 from gantools.systems.loops.playing import loop_seconds, play, write_loop
+from gantools.systems.loops.styles import draw_styled
 
 
 def test_the_distance_is_that_of_the_nearest_phrase_in_any_key(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_the_distance_is_that_of_the_nearest_phrase_in_any_key(tmp_path: Path) -
     known = KnownRolls.of(phrases)
     assert known.sizes == (known.cells.shape[0], len(np.unique(phrases.rolls(phrases.starts["train"])[0], axis=0)), 8)
     rolls = phrases.rolls(phrases.starts["train"])[0]
-    loop = draw_patterns(1, 8, 77)[0][0]
+    loop = draw_styled(1, 8, 77)[0][0]
     loop[:, DRUM_ROWS:] = np.roll(rolls[1][:, DRUM_ROWS:], 3, axis=1)
     moves = [loop.copy() for _ in range(13)]
     for shift, moved in zip(range(-6, 7), moves, strict=True):
@@ -38,7 +38,7 @@ def test_the_distance_is_that_of_the_nearest_phrase_in_any_key(tmp_path: Path) -
 
 @pytest.mark.parametrize("swing", [50.0, 58.0, 66.0, 74.0])
 def test_a_loop_comes_back_from_its_file(tmp_path: Path, swing: float) -> None:
-    sounding, onsets = (planes[0] for planes in draw_patterns(1, 8, 8))
+    sounding, onsets = (planes[0] for planes in draw_styled(1, 8, 8))
     write_loop(tmp_path / "loop.mid", play(sounding, onsets, 97.0, swing, repeat=2))
     score = read_midi(tmp_path / "loop.mid")
     roll = drums_and_bass(score)
@@ -57,7 +57,7 @@ def test_swing_moves_every_second_sixteenth_and_nothing_else() -> None:
 
 
 def test_bars_that_stay_are_the_same_to_the_bit() -> None:
-    sounding, onsets = draw_patterns(2, 8, 9)
+    sounding, onsets = draw_styled(2, 8, 9)
     made = with_bars((sounding[0], onsets[0]), (sounding[1], onsets[1]), [0, 1, 5])
     bars = [plane.reshape(8, 16, 57) for plane in (made[0], sounding[0], sounding[1])]
     for bar in range(8):

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_loop_models import TINY, files_of, write_pieces
+from small_loops import write_detector
 
 from gantools.errors import ConfigError
+from gantools.structure.loops.detector import LoopDetector
 from gantools.symbolic.roll import DRUM_ROWS
 from gantools.systems.loops.config import VariedPhraseConfig
 from gantools.systems.loops.data import open_phrases, to_cells
-from gantools.systems.loops.patterns import STYLES, draw_patterns
+from gantools.systems.loops.styles import STYLES, draw_styled
 from gantools.systems.loops.variation import Draws, rotated, varied, with_bass_of
 
 CONFIG = VariedPhraseConfig(**{name: TINY[name] for name in ("only_loops", "val_songs", "split")})
@@ -29,18 +31,18 @@ def check(sounding: np.ndarray, onsets: np.ndarray) -> None:
 
 
 def test_patterns_are_loops_of_many_styles() -> None:
-    sounding, onsets = draw_patterns(60, 8, 3)
+    sounding, onsets = draw_styled(60, 8, 3)
     check(sounding, onsets)
     assert sounding[:, :, :DRUM_ROWS].any((1, 2)).all()
     assert sounding[:, :, DRUM_ROWS:].any((1, 2)).all()
     assert len(np.unique(sounding.reshape(60, -1), axis=0)) == 60
-    np.testing.assert_array_equal(draw_patterns(5, 8, 3)[0], sounding[:5])
+    np.testing.assert_array_equal(draw_styled(5, 8, 3)[0], sounding[:5])
     lengths = {len(text) for style in STYLES.values() for text in (*style.kick, *style.snare, *style.hat, *style.bass)}
     assert lengths <= {0, 16}
 
 
 def test_variations_keep_what_makes_a_phrase() -> None:
-    sounding, onsets = draw_patterns(40, 8, 4)
+    sounding, onsets = draw_styled(40, 8, 4)
     random = np.random.default_rng(5)
     made = [varied((sounding[n], onsets[n]), random) for n in range(40)]
     check(np.stack([planes[0] for planes in made]), np.stack([planes[1] for planes in made]))
@@ -48,11 +50,11 @@ def test_variations_keep_what_makes_a_phrase() -> None:
 
 
 def test_another_first_bar_is_the_same_circle() -> None:
-    sounding, onsets = (planes[0] for planes in draw_patterns(1, 8, 6))
+    sounding, onsets = (planes[0] for planes in draw_styled(1, 8, 6))
     turned = rotated((sounding, onsets), 48)
     np.testing.assert_array_equal(np.roll(turned[0], 48, axis=0), sounding)
     check(turned[0][None], turned[1][None])
-    other = draw_patterns(2, 8, 7)
+    other = draw_styled(2, 8, 7)
     joined = with_bass_of((sounding, onsets), (other[0][1], other[1][1]))
     np.testing.assert_array_equal(joined[0][:, :DRUM_ROWS], sounding[:, :DRUM_ROWS])
     np.testing.assert_array_equal(joined[0][:, DRUM_ROWS:], other[0][1][:, DRUM_ROWS:])
@@ -82,12 +84,8 @@ def test_patterns_join_the_phrases(tmp_path: Path) -> None:
 
 
 def test_without_a_loop_there_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from loop_files import write_detector
-
     write_pieces(tmp_path)
     write_detector(tmp_path / "detector")
-    from gantools.structure.loops.detector import LoopDetector
-
     config = dataclasses.replace(CONFIG, only_loops=True, detector=str(tmp_path / "detector"))
     with monkeypatch.context() as patch:
         patch.setattr(LoopDetector, "threshold", lambda *_: -1.0)

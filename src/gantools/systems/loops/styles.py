@@ -206,7 +206,7 @@ STYLES = {
 }
 
 
-def draw_patterns(count: int, bars: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def draw_styled(count: int, bars: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return loops made by rules, two bool arrays (count, 16 bars, 57): what sounds and what begins.
 
     Parameters
