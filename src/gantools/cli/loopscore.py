@@ -79,10 +79,14 @@ def _opener(config: LoopScoreConfig) -> Callable[[], Judge]:
 def _judge(config: LoopScoreConfig) -> Judge:
     """Return what windows are judged by, opened once per process."""
     from gantools.models.shipped import find_model
-    from gantools.structure.loops.detector import open_detector
+    from gantools.structure.loops.detector import SHIPPED, open_detector
     from gantools.structure.loops.piece import judge_of
 
-    return judge_of(config, open_detector(find_model(config.model)) if config.method == "svdd" else None)
+    if config.method != "svdd":
+        return judge_of(config, None)
+    # Without a folder it is the one that ships, or a message that says that this installation has none.
+    folder = None if config.model == SHIPPED.name and not Path(config.model).is_dir() else find_model(config.model)
+    return judge_of(config, open_detector(folder))
 
 
 def score_file(

@@ -203,11 +203,14 @@ def cut_window(piece: Piece, window: Window, *, fold_tail: bool = False) -> CutL
 def to_extract(piece: Piece, most: int) -> list[Window]:
     """Return the windows that are written: loops that do not overlap, the best first, up to `most` of them.
 
-    Of a piece that is one bar again and again the first such window is taken, where there is nothing better.
+    Of a piece that is one bar again and again the first such window is taken, where there is nothing better. A file
+    that was trimmed to one loop is one, whatever its bars are like.
     """
     chosen = piece.scan.best(len(piece.scan.windows))
     loops = [window for window in chosen if window.verdict == "loop"]
     loops = loops or [window for window in chosen if window.verdict == "trivial"][:1]
+    if not loops and isinstance(piece.of, Sound) and piece.of.grid.trimmed and len(piece.scan.windows) == 1:
+        loops = [window for window in chosen if window.verdict == "no"]
     return loops[: most or None]
 
 

@@ -38,7 +38,7 @@ _SEARCH_SECONDS = 0.04
 _RISE_SECONDS = 0.012
 _LEAST_RISE = 0.05
 #: How much changes of the sound count beside low onsets, in a song of many bars.
-_CHANGES_TELL, _MANY_BARS = 0.5, 48
+_CHANGES_TELL, _MANY_BARS = 0.15, 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +231,7 @@ def _downbeat(clip: np.ndarray, rate_hz: int, phase_s: float, beat_s: float, low
     middle = np.arange(4, beats - 3)
     span = np.maximum(1, ends[middle + 4] - ends[middle])[:, None]
     novelty = np.square((total[middle + 4] - 2 * total[middle] + total[middle - 4]) / span).mean(axis=1)
-    frames = np.clip((phase_s + beat_s * np.arange(beats)) * frame_hz, 0, None)
+    frames = np.clip((phase_s - _EARLY_SECONDS + beat_s * np.arange(beats)) * frame_hz, 0, None)
     begins = np.interp(frames, np.arange(len(low)), gaussian_filter1d(low, 1.0))
     changes = np.array([novelty[middle % 4 == phase].mean() for phase in range(4)])
     starts = np.array([max(0.0, float(begins[phase::4].mean())) for phase in range(4)])
