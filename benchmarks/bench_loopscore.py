@@ -73,7 +73,7 @@ class Known:
 
 def known_loops(folder: Path) -> list[Known]:
     """Copy the loops of the shared data under names that tell nothing."""
-    found = []
+    found: list[Known] = []
     with open(DATA / "MANIFEST.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["role"].startswith("loop:"):

@@ -46,7 +46,7 @@ class LoopScoreConfig:
         choices=("svdd", "bookend", "meancorr"),
         group=_JUDGED,
     )
-    threshold: float | None = option(
+    max_score: float | None = option(
         None,
         "Score up to which a window is a loop. By default that of the detector, for audio and for MIDI.",
         low=0.0,

@@ -98,7 +98,7 @@ def judge_of(config: LoopScoreConfig, detector: LoopDetector | None) -> Judge:
             has = ", ".join(map(str, detector.lengths))
             raise ConfigError(f"the detector has networks for {has} bars; give --bars one of these", detector.folder)
     kind: Any = config.features
-    return Judge(config.bars, config.stride, kind, config.method, detector, config.threshold)
+    return Judge(config.bars, config.stride, kind, config.method, detector, config.max_score)
 
 
 def read_piece(path: Path, config: LoopScoreConfig, judge: Judge) -> Piece:

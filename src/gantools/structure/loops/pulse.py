@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from gantools.audio.config import MelParams
 from gantools.audio.mel import mel_db
 from gantools.structure.beats import CLEAR, find_beats, onset_strength, tempo
+from gantools.structure.loops.period import repeated_bar_s
 
 #: Parts of a beat whose frequencies are looked at: beats, halves and quarters of it.
 _PARTS = (1, 2, 4)
@@ -28,6 +29,8 @@ _HEARD_SPAN, _SAID_SPAN = 0.02, 0.004
 #: are a machine's. Measured: machines have 0.76 and 0.045 at least, players 0.72 and 0.025 at most.
 _STEADY, _ENERGY = 0.5, 0.03
 _SEGMENT_SECONDS = 15.0
+#: A part with a machine's beats is sought so long at first, and must come to this share of the whole.
+_STRETCH_SECONDS, _LEAST_STRETCH = 24.0, 0.5
 #: Whole tempi are likelier than others: a heard one becomes whole within what the length of the song leaves open.
 _SNAP, _SNAP_BEATS = 1e-4, 0.03
 #: Onset strength sees an onset by a frame before it comes.
@@ -64,29 +67,80 @@ class Pulse:
     downbeat: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """Onset strength of all bands and of the low ones, see `gantools.structure.beats.onset_strength`."""
+
+    strength: np.ndarray
+    low: np.ndarray
+    frame_hz: float
+
+    def part(self, start: int, stop: int) -> _Heard:
+        """Return the frames from `start` to `stop`."""
+        return _Heard(self.strength[start:stop], self.low[start:stop], self.frame_hz)
+
+    def onsets(self) -> _Onsets:
+        """Return the spectrum of both together."""
+        return _Onsets(self.strength + self.low, self.frame_hz)
+
+
 def find_pulse(clip: np.ndarray, rate_hz: int) -> Pulse | None:
     """Return the pulse of a recording; None where none is clear.
+
+    Where the whole has no machine's beats, a part of it may have them: a loop with something else before and behind.
 
     Parameters
     ----------
     clip : float32 array (channels, n)
     rate_hz : int
     """
-    strength, low, frame_hz = onset_strength(clip, rate_hz)
-    heard, clarity = tempo(strength, low, frame_hz)
-    if clarity < CLEAR:
-        return None
-    onsets = _Onsets(strength + low, frame_hz)
-    found = [onsets.peak(heard * ratio / 60, _HEARD_SPAN) for ratio in _MISTAKEN]
+    heard = _Heard(*onset_strength(clip, rate_hz))
+    frames, start, stop = len(heard.strength), 0, len(heard.strength)
+    beat_hz, energy, clear = _period(heard)
+    steady = heard.onsets().steadiness(beat_hz) if clear else 0.0
+    if steady < _STEADY or energy < _ENERGY:
+        beat_hz, start, stop = _stretch(heard)
+        if stop - start < _LEAST_STRETCH * frames or not beat_hz:
+            return _played(clip, rate_hz, steady) if clear else None
+        steady = heard.part(start, stop).onsets().steadiness(beat_hz)
+    bpm = _snapped(60 * beat_hz, (stop - start) / heard.frame_hz)
+    return _placed(clip, rate_hz, bpm, heard, steady, start, stop)
+
+
+def _period(heard: _Heard) -> tuple[float, float, bool]:
+    """Return the frequency of the beats that are heard, the energy of onsets at it, and whether it is clear."""
+    bpm, clarity = tempo(heard.strength, heard.low, heard.frame_hz)
+    onsets = heard.onsets()
+    found = [onsets.peak(bpm * ratio / 60, _HEARD_SPAN) for ratio in _MISTAKEN]
     best = max(range(len(found)), key=lambda index: found[index][1])
     # Another than what was heard must be clearly better.
     chosen = best if found[best][1] > _CLEARLY * found[0][1] else 0
-    beat_hz, energy = found[chosen]
-    steady = onsets.steadiness(beat_hz)
-    if steady < _STEADY or energy < _ENERGY:
-        return _played(clip, rate_hz, steady)
-    bpm = _snapped(60 * beat_hz, clip.shape[1] / rate_hz)
-    return _placed(clip, rate_hz, bpm, strength, low, frame_hz, steady)
+    return *found[chosen], clarity >= CLEAR
+
+
+def _stretch(heard: _Heard) -> tuple[float, int, int]:
+    """Return the longest part around the steadiest one that keeps its time: the frequency, first and last frame."""
+    frames = len(heard.strength)
+    step = max(1, round(_STRETCH_SECONDS / 3 * heard.frame_hz))
+    width = min(3 * step, frames)
+    parts = [(start, start + width) for start in range(0, frames - width + 1, step)]
+    found = [(*_period(heard.part(*part)), part) for part in parts]
+    clear = [(energy, beat_hz, part) for beat_hz, energy, is_clear, part in found if is_clear]
+    if not clear:
+        return 0.0, 0, 0
+    most, beat_hz, (start, stop) = max(clear)
+    growing = True
+    while growing:
+        growing = False
+        for wider in ((max(0, start - step), stop), (start, min(frames, stop + step))):
+            first, last = min(start, wider[0]), max(stop, wider[1])
+            if (first, last) == (start, stop):
+                continue
+            onsets = heard.part(first, last).onsets()
+            there, energy = onsets.peak(beat_hz, _SAID_SPAN)
+            if energy >= max(_ENERGY, 0.6 * most) and onsets.steadiness(there) >= _STEADY:
+                beat_hz, start, stop, growing = there, first, last, True
+    return beat_hz, start, stop
 
 
 def pulse_at(clip: np.ndarray, rate_hz: int, bpm: float) -> Pulse:
@@ -94,15 +148,15 @@ def pulse_at(clip: np.ndarray, rate_hz: int, bpm: float) -> Pulse:
 
     The tempo is sharpened within 0.4 %, as names and tags round it, where the onsets are clear about it.
     """
-    strength, low, frame_hz = onset_strength(clip, rate_hz)
-    onsets = _Onsets(strength + low, frame_hz)
+    heard = _Heard(*onset_strength(clip, rate_hz))
+    onsets = heard.onsets()
     beat_hz, _ = onsets.peak(bpm / 60, _SAID_SPAN)
     steady = onsets.steadiness(beat_hz)
     seconds = clip.shape[1] / rate_hz
     tolerance = max(_SNAP, _SNAP_BEATS * 60 / (max(seconds, 1.0) * bpm))
     if steady >= _STEADY and abs(60 * beat_hz / bpm - 1) > tolerance:
         bpm = _snapped(60 * beat_hz, seconds)
-    return _placed(clip, rate_hz, bpm, strength, low, frame_hz, steady)
+    return _placed(clip, rate_hz, bpm, heard, steady, 0, len(heard.strength))
 
 
 def _snapped(bpm: float, seconds: float) -> float:
@@ -161,31 +215,33 @@ def _played(clip: np.ndarray, rate_hz: int, steady: float) -> Pulse | None:
     return Pulse(grid.bpm, float(grid.edges[0]) / rate_hz, steady, grid.edges / rate_hz, grid.downbeat)
 
 
-def _placed(
-    clip: np.ndarray,
-    rate_hz: int,
-    bpm: float,
-    strength: np.ndarray,
-    low: np.ndarray,
-    frame_hz: float,
-    steady: float,
-) -> Pulse:
-    """Return a pulse of known tempo with its bars in place."""
+def _placed(clip: np.ndarray, rate_hz: int, bpm: float, heard: _Heard, steady: float, start: int, stop: int) -> Pulse:
+    """Return a pulse of known tempo with its bars in place, by the frames from `start` to `stop`."""
+    from_s = start / heard.frame_hz
+    clip = clip[:, round(from_s * rate_hz) : round(stop / heard.frame_hz * rate_hz)]
+    heard = heard.part(start, stop)
     beat_s, seconds = 60 / bpm, clip.shape[1] / rate_hz
     beats = int(seconds / beat_s)
     if beats < 1:
         return Pulse(bpm, 0.0, steady)
-    onsets, frames = strength + low, np.arange(len(strength))
     # All beats laid upon each other: where most begins.
     places = np.arange(0.0, beat_s, 0.002)
     times = places[:, None] + beat_s * np.arange(beats)
-    smooth = gaussian_filter1d(onsets, 1.0)
-    folded = np.interp(times * frame_hz, frames, smooth, right=0.0).mean(axis=1)
+    smooth = gaussian_filter1d(heard.strength + heard.low, 1.0)
+    folded = np.interp(times * heard.frame_hz, np.arange(len(smooth)), smooth, right=0.0).mean(axis=1)
     phase_s = float(places[int(np.argmax(folded))]) + _EARLY_SECONDS
     # A beat just before the end of its period is one just before the beginning.
     phase_s -= beat_s if phase_s > beat_s - 0.06 else 0.0
-    first_s = phase_s + beat_s * _downbeat(clip, rate_hz, phase_s, beat_s, low, frame_hz)
-    return Pulse(bpm, _before_attacks(clip, rate_hz, first_s, 4 * beat_s if beats >= 16 else beat_s), steady)
+    first_s = phase_s + beat_s * _downbeat(clip, rate_hz, phase_s, beat_s, heard.low, heard.frame_hz)
+    first_s = _before_attacks(clip, rate_hz, first_s, 4 * beat_s if beats >= 16 else beat_s)
+    # Bars that come again sample by sample tell their length better than any onsets.
+    bar_s = repeated_bar_s(clip.mean(axis=0, dtype=np.float32), rate_hz, first_s, 4 * beat_s)
+    if bar_s != 4 * beat_s and round(240 / bar_s, 2) != round(bpm, 2):
+        # The onsets tell best where bars are in the middle: there they stay.
+        middle = (seconds / 2 - first_s) / (4 * beat_s)
+        first_s += middle * (4 * beat_s - bar_s)
+        bpm = 240 / bar_s
+    return Pulse(bpm, from_s + first_s, steady)
 
 
 def _before_attacks(clip: np.ndarray, rate_hz: int, first_s: float, every_s: float) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 from gantools.audio.tags import read_tags
 from gantools.audio.tags.loops import LoopTags, read_loop_tags
 from gantools.errors import InputError
-from gantools.structure.beats import CLEAR, onset_strength, tempo
+from gantools.structure.beats import onset_strength, tempo
+from gantools.structure.loops.period import repetition_s
 from gantools.structure.loops.pulse import Pulse, find_pulse, pulse_at
 
 #: Bars that a trimmed loop may have where nothing says how many, and tempi that it may then have.
@@ -28,8 +29,11 @@ _TRIMMED_BARS, _TRIMMED_SHARE = 0.15, 0.03
 _LEAST_DOUBTED_SECONDS = 4.0
 #: A pulse must be so clear to speak against the length of a short file.
 _DOUBT_CLARITY = 0.4
-_WHOLE_SHARE = 0.012
+_LONGEST_UNCLEAR_SECONDS = 20.0
+_WHOLE_SHARE, _WHOLE_BARS = 0.012, 0.02
 _POWERS = (1, 2, 4, 8, 16, 32)
+#: A sound that comes again as it was to this degree is a loop, whatever its beats.
+_REPEATED = 0.5
 #: What is shorter is no bar of any tempo.
 _LEAST_SECONDS = 0.5
 #: Loop points of an instrument's sound lie closer together.
@@ -175,7 +179,7 @@ def find_grid(clip: np.ndarray, rate_hz: int, said: Said) -> Grid:
             return grid
     if end_s < _LEAST_SECONDS:
         raise InputError(f"{_length(end_s)} are too short for a bar")
-    pulse = pulse_at(clip, rate_hz, said.bpm) if said.bpm else find_pulse(clip, rate_hz)
+    pulse = pulse_at(clip, rate_hz, said.bpm) if said.bpm else _repeated(clip, rate_hz, find_pulse(clip, rate_hz))
     if pulse is None:
         raise NoPulseError(f"{_length(end_s)} with no clear pulse, and nothing says its tempo; give --bpm")
     grid = _pulsed(pulse, clip.shape[1] / rate_hz, said)
@@ -187,6 +191,21 @@ def find_grid(clip: np.ndarray, rate_hz: int, said: Said) -> Grid:
 def equal_bars(seconds: float, bpm: float = _USUAL_BPM) -> Grid:
     """Return bars of a sound that has none, at 120 bpm: for asking whether anything happens in it at all."""
     return Grid(240 / bpm * np.arange(max(1, int(seconds * bpm / 240)) + 1), bpm, "none")
+
+
+def _repeated(clip: np.ndarray, rate_hz: int, pulse: Pulse | None) -> Pulse | None:
+    """Return the pulse by which a sound that comes again as it was does so, where the one that is heard does not fit.
+
+    Voices and chords have no clear beats, but a loop of them has a length, which tells its bars.
+    """
+    length_s, alike = repetition_s(clip.mean(axis=0, dtype=np.float32), rate_hz)
+    if alike < _REPEATED:
+        return pulse
+    beats = length_s * pulse.bpm / 60 if pulse is not None else 0.0
+    if round(beats) and abs(beats - round(beats)) <= 0.01 * max(2.0, beats):
+        return pulse
+    bars, bpm = bars_of_length(length_s)
+    return pulse_at(clip, rate_hz, bpm) if bars else pulse
 
 
 def _length(seconds: float) -> str:
@@ -233,16 +252,17 @@ def _heard_bars(clip: np.ndarray, rate_hz: int, seconds: float, bars: int) -> in
         return bars
     strength, low, frame_hz = onset_strength(clip, rate_hz)
     bpm, clarity = tempo(strength, low, frame_hz)
-    if clarity < max(CLEAR, _DOUBT_CLARITY):
-        return bars
+    if clarity < _DOUBT_CLARITY:
+        # What has so many bars and no pulse is a piece of music, and no loop.
+        return bars if seconds <= _LONGEST_UNCLEAR_SECONDS else 0
     heard = seconds * bpm / 240
     whole = round(heard)
-    if whole and abs(heard / whole - 1) <= _WHOLE_SHARE / 2:
+    if whole and abs(heard - whole) <= max(_WHOLE_BARS, 0.002 * whole):
         # More than a loop has are a song that happens to end with a bar.
         return bars if whole in _POWERS else whole if whole <= max(LOOP_BARS) else 0
-    octave = np.log2(heard) % 1.0
-    apart = min(abs((octave - known + 0.5) % 1.0 - 0.5) for known in (0.0, np.log2(4 / 3)))
-    return bars if apart <= np.log2(1 + _WHOLE_SHARE) else 0
+    # Dotted beats fit into long files by chance.
+    dotted = abs((np.log2(heard) - np.log2(4 / 3) + 0.5) % 1.0 - 0.5) <= np.log2(1 + _WHOLE_SHARE)
+    return bars if dotted and seconds <= _LONGEST_UNCLEAR_SECONDS else 0
 
 
 def _pulsed(pulse: Pulse, seconds: float, said: Said) -> Grid:
