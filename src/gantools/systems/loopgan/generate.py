@@ -41,7 +41,7 @@ class GANSampler(RollSampler):
         self.files = model_files(folder, self.description)
         trained = trained_with(LoopGANConfig, self.description, folder)
         self.bars, self.bpm = trained.bars, float(self.description["data"].get("bpm", 120.0))
-        self.temperature, self.random = config.temperature, config.binarise == "bernoulli"
+        self.temperature, self.random = config.chosen_temperature(), config.binarise == "bernoulli"
         self.device, self.latents = torch.device(device), latent_size(trained)
         self.generator = open_network(folder, "G", lambda: Generator(trained)).to(self.device).eval()
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gantools.metrics.loops.style import note_density, used_pitches
 from gantools.nn.penalty import gradient_penalty
 from gantools.runtime.seeds import item_seed
 from gantools.systems.loopgan.config import LoopGANConfig
@@ -17,7 +18,6 @@ from gantools.systems.loopgan.networks import PARTS, Discriminator, Generator, f
 from gantools.systems.loopgan.score import RollScore
 from gantools.systems.loops.cells import likely_cells
 from gantools.systems.loops.data import Phrases, from_cells
-from gantools.systems.loops.figures import pitches_per_bar, steps_per_bar
 from gantools.systems.loops.phrase_system import PhraseSystem
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, Step, adam
@@ -95,7 +95,11 @@ class LoopGAN(PhraseSystem):
         """Return the energy distance of generated from held-out phrases as ``score``, and what it is judged by."""
         self._made = None  # a run that went back validates the same step with other weights
         made, _ = self._samples(networks, step)
-        figures = {"density": steps_per_bar(made), "pitches": pitches_per_bar(made), **self._judge().figures(made)}
+        figures = {
+            "density": float(note_density(made).mean()),
+            "pitches": float(used_pitches(made).mean()),
+            **self._judge().figures(made),
+        }
         return {"score": self._judge().distance(made), **figures}
 
     def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:

@@ -26,6 +26,9 @@ from gantools.systems.loopvae.decoding import to_rolls
 from gantools.systems.loopvae.networks import VQVAE
 from gantools.systems.loopvae.networks import build_network as build_vae
 
+#: The paper has 0.7. With the 30 most probable codes 0.8 gives loops as dense as the training, and more unlike it.
+_TEMPERATURE = 0.8
+
 
 class PriorSampler(RollSampler):
     """The prior and the VQ-VAE of a model folder.
@@ -58,6 +61,7 @@ class PriorSampler(RollSampler):
             ) from error
         self.shape = CodeShape(coded.codebook_size, coded.bars, coded.codes_per_bar)
         self.device, self.options = torch.device(device), config
+        self.temperature = config.chosen_temperature(_TEMPERATURE)
         self.prior = open_network(folder, "prior", lambda: build_network(trained, self.shape)).to(device).eval()
         vae = open_network(folder, "vae", lambda: build_vae(coded)).to(device).eval()
         if not isinstance(vae, VQVAE):
@@ -69,7 +73,7 @@ class PriorSampler(RollSampler):
 
     def _pick(self, logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
         options = self.options
-        return choose(probabilities(logits, options.temperature, options.top_k, options.top_p), uniform)
+        return choose(probabilities(logits, self.temperature, options.top_k, options.top_p), uniform)
 
     @torch.inference_mode()
     def draw_block(self, seeds: Sequence[int]) -> Rolls:

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from gantools.errors import ConfigError, ModelError
+from gantools.metrics.loops.style import note_density, used_pitches
 from gantools.models.folder import hash_weights, read_model, trained_with
 from gantools.models.weights import open_network
 from gantools.runtime.seeds import item_seed
@@ -20,7 +21,6 @@ from gantools.systems.looplm.config import LoopLMConfig
 from gantools.systems.looplm.networks import CodeShape, Prior, build_network
 from gantools.systems.loops.data import Phrases, to_cells
 from gantools.systems.loops.facts import describe_phrases
-from gantools.systems.loops.figures import pitches_per_bar, steps_per_bar
 from gantools.systems.loops.known import KnownRolls
 from gantools.systems.loops.pictures import write_rolls
 from gantools.systems.loops.sampling import choose, probabilities, uniforms
@@ -162,8 +162,8 @@ class LoopLM(System):
         logits = self._drawn(prior, self.config.validation_loops)
         prior.thresholds.copy_(calibrate(logits, real, len(logits) / len(real)))
         made = to_rolls(logits, prior.thresholds.cpu())[0]
-        figures |= {"density": steps_per_bar(made), "real_density": steps_per_bar(real)}
-        figures |= {"pitches": pitches_per_bar(made), "real_pitches": pitches_per_bar(real)}
+        figures |= {"density": float(note_density(made).mean()), "real_density": float(note_density(real).mean())}
+        figures |= {"pitches": float(used_pitches(made).mean()), "real_pitches": float(used_pitches(real).mean())}
         return figures
 
     def _drawn(self, prior: Prior, count: int) -> torch.Tensor:

@@ -17,6 +17,7 @@ from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
 from gantools.errors import ConfigError, DependencyError, InputError, ModelError
 from gantools.files.atomic import write_text
+from gantools.metrics.loops.style import note_density, used_pitches
 from gantools.models.folder import read_model
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.shipped import find_model
@@ -26,7 +27,6 @@ from gantools.symbolic.midi import read_midi
 from gantools.symbolic.rendering import render
 from gantools.symbolic.roll import BAR_STEPS, drums_and_bass
 from gantools.symbolic.soundfont import open_soundfont
-from gantools.systems.loops.figures import pitches_per_bar, steps_per_bar
 from gantools.systems.loops.generate_config import GENERATORS, LoopsGenerateConfig
 from gantools.systems.loops.pictures import roll_picture
 from gantools.systems.loops.playing import loop_seconds, play, write_loop
@@ -204,10 +204,10 @@ class LoopMaker(LoadedModel):
             fields["is_loop"] = loop.score <= self.detector.threshold(self.bars, "midi")
         if self.config.max_loop_score or self.config.best_of > 1:
             fields["attempts"] = loop.attempts
-        fields["pitches_per_bar"] = pitches_per_bar(loop.sounding[None])
-        fields["steps_per_bar"] = steps_per_bar(loop.sounding[None])
+        fields["used_pitches"] = float(used_pitches(loop.sounding[None])[0])
+        fields["note_density"] = float(note_density(loop.sounding[None])[0])
         if self.sampler.known is not None:
-            fields["novelty"] = self.sampler.known.distance(loop.sounding)
+            fields["novelty"] = self.sampler.known.nearest(loop.sounding)
         return fields
 
     def write_beside(self, items: Sequence[Item], folder: Path) -> None:

@@ -35,17 +35,23 @@ class LoopsGenerateConfig(SoundConfig):
     )
     page: bool = option(True, "Write a page with players that loop.", group="Output files")
 
-    temperature: float = option(
-        1.0, "Below 1 what is probable becomes more so: safer loops, less unlike each other.", low=0, high=10,
+    temperature: float | None = option(
+        None,
+        "Below 1 what is probable becomes more so: safer loops, less unlike each other. By default 0.8 for codes, 1 "
+        "for other models.",
+        low=0,
+        high=10,
         group="Choosing",
-    )  # fmt: skip
+    )
     binarise: str = option(
         "threshold",
         "How the probabilities that a GAN makes become notes: above one half, or at random (Bernoulli).",
         choices=("threshold", "bernoulli"),
         group="Choosing",
     )
-    top_k: int = option(0, "Draw from the so many most probable codes only; 0 draws from all.", low=0, group="Choosing")
+    top_k: int = option(
+        30, "Draw from the so many most probable codes only; 0 draws from all.", low=0, group="Choosing"
+    )
     top_p: float = option(
         1.0, "Draw from the most probable codes that together have this probability.", low=0, high=1, group="Choosing"
     )
@@ -82,3 +88,7 @@ class LoopsGenerateConfig(SoundConfig):
             raise ConfigError("--keep and --in belong together: which bars to keep, and of which MIDI file")
         if 0 < self.bpm < 20:
             raise ConfigError(f"bpm: {self.bpm:g} is out of range; 20 to 400, or 0")
+
+    def chosen_temperature(self, usual: float = 1.0) -> float:
+        """Return the temperature, or else the usual one of a system."""
+        return usual if self.temperature is None else self.temperature

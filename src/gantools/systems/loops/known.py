@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from torch import nn
@@ -58,26 +60,38 @@ class KnownRolls(nn.Module):
         """What it is built with."""
         return len(self.cells), len(self.rows), self.rows.shape[1]
 
-    def distance(self, sounding: np.ndarray) -> float:
-        """Return the share of cells in which a loop differs from the nearest phrase, whatever the key of the bass.
+    def nearest(self, sounding: np.ndarray) -> int:
+        """Return the cells in which a loop differs from the nearest phrase, as `metrics.loops.novelty` counts them.
+
+        The basses are compared as they are, and with the loop's moved so that their lowest notes are the same: a copy
+        in another key is a copy.
 
         Parameters
         ----------
         sounding : bool array (steps, 57)
         """
-        cells = np.unpackbits(self.cells.cpu().numpy(), axis=1, count=BAR_STEPS * PITCHES)
-        known = cells.reshape(-1, BAR_STEPS, PITCHES).astype(np.float32)
-        rows, size = self.rows.cpu().numpy(), known.sum((1, 2))
+        known, size, lowest = self._unpacked
         bars = sounding.reshape(-1, BAR_STEPS, PITCHES)
-        least = np.inf
-        for shift in _shifts(sounding):
-            moved = bars.astype(np.float32)
-            moved[:, :, DRUM_ROWS:] = np.roll(moved[:, :, DRUM_ROWS:], shift, axis=2)
-            # Cells that differ are those of either less twice those of both.
-            both = moved.reshape(len(bars), -1) @ known.reshape(len(known), -1).T
-            apart = moved.sum((1, 2))[:, None] + size - 2 * both
-            least = min(least, float(apart[np.arange(len(bars)), rows].sum(1).min()))
-        return least / sounding.size
+        own = _lowest(sounding[None])[0]
+        least = np.full(len(self.rows), np.inf)
+        rows = self.rows.cpu().numpy()
+        for shift in {0, *(np.unique(lowest) - own).tolist()}:
+            # Cells that differ are those of either less twice those of both; a note beyond the columns is in neither.
+            both = _moved(bars, shift).reshape(len(bars), -1) @ known.T
+            apart = bars.sum((1, 2))[:, None] + size - 2 * both
+            these = np.flatnonzero(lowest - own == shift) if shift else np.arange(len(rows))
+            far = apart[np.arange(len(bars)), rows[these]].sum(1)
+            least[these] = np.minimum(least[these], far)
+        return int(least.min())
+
+    @cached_property
+    def _unpacked(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the bars as float32 (bars, cells), how many cells sound in each, and the lowest bass by phrase."""
+        cells = np.unpackbits(self.cells.cpu().numpy(), axis=1, count=BAR_STEPS * PITCHES)
+        used = np.asarray(cells.reshape(-1, BAR_STEPS, PITCHES).any(1))  # (bars, 57)
+        of_phrase = np.asarray(used[self.rows.cpu().numpy()].any(1))
+        known = cells.astype(np.float32)
+        return known, known.sum(1), _lowest(of_phrase[:, None])
 
 
 def _packed(sounding: np.ndarray) -> np.ndarray:
@@ -86,9 +100,19 @@ def _packed(sounding: np.ndarray) -> np.ndarray:
     return np.packbits(bars, axis=2)
 
 
-def _shifts(sounding: np.ndarray) -> range:
-    """Return the semitones by which the bass of a loop can be moved, at most six up or down."""
-    used = np.flatnonzero(sounding[:, DRUM_ROWS:].any(0))
-    if not len(used):
-        return range(1)
-    return range(max(-6, -int(used[0])), min(6, BASS_PITCHES - 1 - int(used[-1])) + 1)
+def _lowest(sounding: np.ndarray) -> np.ndarray:
+    """Return the lowest column of the bass in each roll (n, steps, 57); 0 where it is silent."""
+    return np.asarray(sounding[:, :, DRUM_ROWS:].any(axis=1).argmax(axis=1))
+
+
+def _moved(bars: np.ndarray, shift: int) -> np.ndarray:
+    """Return bars, float32 (n, 16, 57), with the bass moved by semitones; what leaves the columns is gone."""
+    moved = bars.astype(np.float32)
+    bass = np.zeros_like(moved[:, :, DRUM_ROWS:])
+    source = moved[:, :, DRUM_ROWS:]
+    if shift >= 0:
+        bass[:, :, shift:] = source[:, :, : BASS_PITCHES - shift]
+    else:
+        bass[:, :, :shift] = source[:, :, -shift:]
+    moved[:, :, DRUM_ROWS:] = bass
+    return moved

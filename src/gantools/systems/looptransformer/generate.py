@@ -38,7 +38,7 @@ class TransformerSampler(RollSampler):
         self.files = model_files(folder, self.description)
         trained = trained_with(LoopTransformerConfig, self.description, folder)
         self.bars, self.bpm = trained.bars, float(self.description["data"].get("bpm", 120.0))
-        self.temperature = config.temperature
+        self.temperature = config.chosen_temperature()
         network = open_network(folder, "transformer", lambda: RollTransformer(trained))
         self.network = network.to(device).eval()
 

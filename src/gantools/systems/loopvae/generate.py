@@ -42,7 +42,7 @@ class VAESampler(RollSampler):
             )
         network = open_network(folder, "vae", lambda: build_network(trained)).to(device).eval()
         assert isinstance(network, CNNVAE)
-        self.network, self.device, self.temperature = network, torch.device(device), config.temperature
+        self.network, self.device, self.temperature = network, torch.device(device), config.chosen_temperature()
         self.bars, self.bpm = trained.bars, float(self.description["data"].get("bpm", 120.0))
         self.files = model_files(folder, self.description)
 

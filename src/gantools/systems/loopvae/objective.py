@@ -12,12 +12,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.metrics.loops.style import note_density, used_pitches
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed
 from gantools.symbolic.roll import PITCHES
 from gantools.systems.loops.data import Phrases, to_cells
 from gantools.systems.loops.facts import describe_phrases
-from gantools.systems.loops.figures import note_f1, pitches_per_bar, steps_per_bar
 from gantools.systems.loops.pictures import write_rolls
 from gantools.systems.loops.variation import Draws
 from gantools.systems.loopvae.codebook import Gathered, perplexity
@@ -138,8 +138,8 @@ class LoopVAEObjective(System):
         made, struck = to_rolls(logits, network.thresholds.cpu())
         hamming = float((plain != sounding).mean())
         figures = {"score": hamming, "hamming": hamming, "empty": float(sounding.mean()), "f1": note_f1(struck, onsets)}
-        figures |= {"density": steps_per_bar(made), "real_density": steps_per_bar(sounding)}
-        figures |= {"pitches": pitches_per_bar(made), "real_pitches": pitches_per_bar(sounding)}
+        figures |= {"density": float(note_density(made).mean()), "real_density": float(note_density(sounding).mean())}
+        figures |= {"pitches": float(used_pitches(made).mean()), "real_pitches": float(used_pitches(sounding).mean())}
         figures |= dict(zip(("drum_threshold", "bass_threshold"), network.thresholds.tolist(), strict=True))
         if isinstance(network, VQVAE):
             known = self._reconstruct(network, *self.phrases.rolls(self._some("train")))[1]
@@ -194,3 +194,8 @@ def _tree(parts: Sequence[torch.Tensor]) -> torch.Tensor:
         return parts[0]
     half = len(parts) // 2
     return _tree(parts[:half]) + _tree(parts[half:])
+
+
+def note_f1(made: np.ndarray, real: np.ndarray) -> float:
+    """Return the F1 of notes that are right in pitch and onset, of two bool arrays of onsets."""
+    return float(2 * (made & real).sum() / max(1, made.sum() + real.sum()))
