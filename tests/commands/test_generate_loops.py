@@ -150,3 +150,16 @@ def test_codes_without_a_prior_make_no_loops(gantools: Callable, place: Path, tm
     done = gantools("generate", "loops", place / "vae", "-o", tmp_path / "x")
     assert done.returncode == 2
     assert "codes without a prior; gantools train looplm --vae" in done.stderr
+
+
+def test_in_python_a_loop_is_its_sound(place: Path) -> None:
+    import gantools as gt
+
+    model = gt.load(place / "m")
+    options = {"detector": str(place / "detector"), "bpm": 120, "device": "cpu"}
+    audio, rate_hz = model.generate(seed=3, **options)
+    assert (audio.shape, rate_hz) == ((2, 16 * 44100), 44100)
+    first, second = model.generate_all(seeds="3,5", **options)
+    np.testing.assert_array_equal(first.audio, audio)
+    assert second.record["seed"] == 5
+    assert second.record["loop_score"] > 0

@@ -18,6 +18,8 @@ from gantools.door.sounds import Sound, frames_of, rate_of
 from gantools.door.verbs import command_of, options_of, promised, refuse, run
 from gantools.errors import ConfigError
 from gantools.models.folder import read_configuration
+from gantools.models.shipped import find_model
+from gantools.systems.loops.generate_config import GENERATORS
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,8 @@ class Model:
     def __init__(self, folder: Path, description: dict[str, Any], device: str) -> None:
         self.folder, self.description, self.system = folder, description, str(description["system"])
         self._device = device
+        # What follows `gantools generate`: all systems of loops have one command.
+        self._word = "loops" if self.system in GENERATORS else self.system
 
     def __repr__(self) -> str:
         return f"<gantools model of {self.system} in {self.folder}>"
@@ -93,7 +97,7 @@ class Model:
         >>> audio, rate_hz = model.generate(seconds=30, seed=3)  # doctest: +SKIP
         """
         refuse("generate", options, "shard")
-        known = options_of(command_of("generate", self.system))
+        known = options_of(command_of("generate", self._word))
         if "count" in known and not _says_what(options):
             options["count"] = 1
         results = self.generate_all(*inputs, seed=seed, **options)
@@ -110,14 +114,15 @@ class Model:
             In the order of the command; where an input has several results (a part and its mix), the main one first.
         """
         refuse("generate", options, "out", "print_config", "dry_run", "mel")
-        found = command_of("generate", self.system)
+        found = command_of("generate", self._word)
         parameters = options_of(found)
-        _check_inputs(self.system, found[0], inputs)
+        _check_inputs(self._word, found[0], inputs)
         # Files are only the way to the array: 32-bit floats neither round nor clip.
         lossless = {"format": "wav", "bits": "32f", "mel": False, "device": self._device}
+        lossless |= {"wav": True, "page": False}
         options = {**{name: value for name, value in lossless.items() if name in parameters}, "seed": seed, **options}
         with tempfile.TemporaryDirectory(prefix="gantools-") as scratch, _as_files(inputs, Path(scratch)) as files:
-            records = run("generate", self.system, self.folder, *files, out=Path(scratch) / "results", **options)
+            records = run("generate", self._word, self.folder, *files, out=Path(scratch) / "results", **options)
             made = promised("generate", records) if records else []
             return [result for record in made if "path" in record for result in _results(record, Path(scratch))]
 
@@ -128,7 +133,7 @@ def load(folder: str | Path, device: str = "auto") -> Model:
     Parameters
     ----------
     folder : str or Path
-        From `train` or ``gantools train``.
+        From `train` or ``gantools train``, or the name of a model that ships, such as ``loops``.
     device : str, optional
         Where it generates: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
@@ -146,8 +151,8 @@ def load(folder: str | Path, device: str = "auto") -> Model:
     >>> model = gt.load("models/riff")  # doctest: +SKIP
     >>> audio, rate_hz = model.generate(seconds=10)  # doctest: +SKIP
     """
-    description = read_configuration(folder)
-    return Model(Path(folder), description, device)
+    folder = find_model(folder)
+    return Model(folder, read_configuration(folder), device)
 
 
 def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> Model:
@@ -156,7 +161,8 @@ def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> 
     Parameters
     ----------
     system : str
-        ``caw``, ``cyclegan``, ``pix2pix``, ``automix``, ``separator`` or ``wavegan``.
+        ``caw``, ``cyclegan``, ``pix2pix``, ``automix``, ``separator``, ``wavegan``, ``loopdetector``, ``loopvae``,
+        ``looplm``, ``loopgan`` or ``looptransformer``.
     *inputs : str or Path
         What the command takes: clips, a chunk folder, songs, stems.
     out : str or Path
