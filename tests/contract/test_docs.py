@@ -20,7 +20,7 @@ RECIPES = sorted((ROOT / "examples").glob("*.sh"))
 #: Options of other programs that pages name.
 FOREIGN = {"--decode", "--other-method"}  # lame's, and demucs'
 #: What stands for a variable of the shell where 1, a number and a name of a file, will not do.
-STANDS_FOR = {"budget": "5m", "mixer": "gains", "preset": "small", "variant": "style"}
+STANDS_FOR = {"budget": "5m", "codes": "32", "mixer": "gains", "preset": "small", "variant": "style"}
 #: Words after which a command begins.
 BEFORE = {"do", "then", "time", "exec", "-m", "nohup"}
 
