@@ -31,7 +31,7 @@ import soundfile
 from gantools.audio.io import read_audio
 from gantools.audio.resample import resample
 from gantools.runtime.seeds import item_seed
-from gantools.structure.loops.seam import measure_seam
+from gantools.structure.loops.seam import flux_at, measure_seam
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data"
 RATE_HZ = 44100
@@ -137,10 +137,14 @@ def points_of(text: str) -> dict[str, tuple[int, int]]:
     return found
 
 
-def judge(known: list[Known], points: dict[str, tuple[int, int]]) -> tuple[float, float, float, float]:
-    """Return the shares of loops found as whole bars and as whole loops, the median flux and the share of clicks."""
-    bars = loops = 0
-    flux, clicks = [], 0
+def judge(known: list[Known], points: dict[str, tuple[int, int]]) -> str:
+    """Return the cells of a row: loops found as whole bars and as whole loops, and what is heard at their joins.
+
+    The flux at the join over the median inside, as a median; the same over the flux that the recording itself has where
+    the loop begins, which is what begins there anyway; and joins whose step is above the 99th percentile inside.
+    """
+    bars = loops = clicks = 0
+    flux, over = [], []
     for one in known:
         if str(one.path) not in points:
             continue
@@ -154,8 +158,15 @@ def judge(known: list[Known], points: dict[str, tuple[int, int]]) -> tuple[float
         seam = measure_seam(clip[:, start:end], rate_hz)
         flux.append(seam.flux)
         clicks += seam.step > 1
+        reach = rate_hz // 20
+        if start > reach and end - start > 2 * reach:
+            beginning = clip[:, start : start + reach]
+            natural = flux_at(clip[:, start - reach : start], beginning, rate_hz)
+            over.append(flux_at(clip[:, end - reach : end], beginning, rate_hz) / max(natural, 1e-9))
     count = len(known)
-    return bars / count, loops / count, float(np.median(flux)) if flux else float("nan"), clicks / max(1, len(flux))
+    own = f"{np.median(over):10.2f}" if over else f"{'-':>10}"
+    middle = np.median(flux) if flux else np.nan
+    return f"{bars / count:10.1%} {loops / count:11.1%} {middle:12.2f} {own} {clicks / max(1, len(flux)):7.1%}"
 
 
 def compare(title: str, known: list[Known], method: list[str]) -> None:
@@ -168,11 +179,11 @@ def compare(title: str, known: list[Known], method: list[str]) -> None:
         programs["PyMusicLooper, loops from 1 s"] = [looper, "-c", _LOOPER, "1"]
     seconds = sum(soundfile.info(one.path).duration for one in known)
     print(f"\n{title}: {len(known)} files, {seconds / 60:.1f} min")
-    print(f"{'':30} {'whole bars':>10} {'whole loops':>11} {'flux at join':>12} {'clicks':>7} {'CPU s':>7}")
+    heads = f"{'whole bars':>10} {'whole loops':>11} {'flux at join':>12} {'over own':>10} {'clicks':>7}"
+    print(f"{'':30} {heads} {'CPU s':>7}")
     for name, command in programs.items():
         text, cpu_s, _ = run(command, names)
-        bars, loops, flux, clicks = judge(known, points_of(text))
-        print(f"{name:30} {bars:10.1%} {loops:11.1%} {flux:12.2f} {clicks:7.1%} {cpu_s:7.1f}", flush=True)
+        print(f"{name:30} {judge(known, points_of(text))} {cpu_s:7.1f}", flush=True)
 
 
 def notes(folder: Path, count: int, method: list[str]) -> None:

@@ -16,6 +16,7 @@ from gantools.cli.inputs import AUDIO_SUFFIXES, MIDI_SUFFIXES, gather
 from gantools.cli.loopscore import extract as extract_loops
 from gantools.cli.loopscore import print_windows
 from gantools.errors import ConfigError
+from gantools.runtime.threads import keep_algebra_in_one_thread
 from gantools.structure.loops.config import LoopScoreConfig
 
 app = typer.Typer(**SETTINGS)
@@ -46,6 +47,7 @@ def loopscore(
     """
     if extract is not None and run.out is not None and extract != run.out:
         raise ConfigError(f"--extract {extract} and --out {run.out} are one option; keep one")
+    keep_algebra_in_one_thread()
     run = dataclasses.replace(run, out=extract or run.out)
     items = gather(paths, AUDIO_SUFFIXES + MIDI_SUFFIXES, run)
     if run.out is None or config.loop_points:

@@ -68,23 +68,34 @@ class Pulse:
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
-    """Onset strength of all bands and of the low ones, see `gantools.structure.beats.onset_strength`."""
+class Heard:
+    """Onset strength of all bands and of the low ones, see `gantools.structure.beats.onset_strength`.
+
+    Attributes
+    ----------
+    strength, low : float64 arrays (frames,)
+    frame_hz : float
+    """
 
     strength: np.ndarray
     low: np.ndarray
     frame_hz: float
 
-    def part(self, start: int, stop: int) -> _Heard:
+    @classmethod
+    def of(cls, clip: np.ndarray, rate_hz: int) -> Heard:
+        """Return the onsets of a sound (channels, n)."""
+        return cls(*onset_strength(clip, rate_hz))
+
+    def part(self, start: int, stop: int) -> Heard:
         """Return the frames from `start` to `stop`."""
-        return _Heard(self.strength[start:stop], self.low[start:stop], self.frame_hz)
+        return Heard(self.strength[start:stop], self.low[start:stop], self.frame_hz)
 
     def onsets(self) -> _Onsets:
         """Return the spectrum of both together."""
         return _Onsets(self.strength + self.low, self.frame_hz)
 
 
-def find_pulse(clip: np.ndarray, rate_hz: int) -> Pulse | None:
+def find_pulse(clip: np.ndarray, rate_hz: int, heard: Heard) -> Pulse | None:
     """Return the pulse of a recording; None where none is clear.
 
     Where the whole has no machine's beats, a part of it may have them: a loop with something else before and behind.
@@ -93,8 +104,9 @@ def find_pulse(clip: np.ndarray, rate_hz: int) -> Pulse | None:
     ----------
     clip : float32 array (channels, n)
     rate_hz : int
+    heard : Heard
+        Its onsets.
     """
-    heard = _Heard(*onset_strength(clip, rate_hz))
     frames, start, stop = len(heard.strength), 0, len(heard.strength)
     beat_hz, energy, clear = _period(heard)
     steady = heard.onsets().steadiness(beat_hz) if clear else 0.0
@@ -107,7 +119,7 @@ def find_pulse(clip: np.ndarray, rate_hz: int) -> Pulse | None:
     return _placed(clip, rate_hz, bpm, heard, steady, start, stop)
 
 
-def _period(heard: _Heard) -> tuple[float, float, bool]:
+def _period(heard: Heard) -> tuple[float, float, bool]:
     """Return the frequency of the beats that are heard, the energy of onsets at it, and whether it is clear."""
     bpm, clarity = tempo(heard.strength, heard.low, heard.frame_hz)
     onsets = heard.onsets()
@@ -118,7 +130,7 @@ def _period(heard: _Heard) -> tuple[float, float, bool]:
     return *found[chosen], clarity >= CLEAR
 
 
-def _stretch(heard: _Heard) -> tuple[float, int, int]:
+def _stretch(heard: Heard) -> tuple[float, int, int]:
     """Return the longest part around the steadiest one that keeps its time: the frequency, first and last frame."""
     frames = len(heard.strength)
     step = max(1, round(_STRETCH_SECONDS / 3 * heard.frame_hz))
@@ -143,12 +155,11 @@ def _stretch(heard: _Heard) -> tuple[float, int, int]:
     return beat_hz, start, stop
 
 
-def pulse_at(clip: np.ndarray, rate_hz: int, bpm: float) -> Pulse:
+def pulse_at(clip: np.ndarray, rate_hz: int, bpm: float, heard: Heard) -> Pulse:
     """Return the pulse of a recording whose tempo is said.
 
     The tempo is sharpened within 0.4 %, as names and tags round it, where the onsets are clear about it.
     """
-    heard = _Heard(*onset_strength(clip, rate_hz))
     onsets = heard.onsets()
     beat_hz, _ = onsets.peak(bpm / 60, _SAID_SPAN)
     steady = onsets.steadiness(beat_hz)
@@ -215,7 +226,7 @@ def _played(clip: np.ndarray, rate_hz: int, steady: float) -> Pulse | None:
     return Pulse(grid.bpm, float(grid.edges[0]) / rate_hz, steady, grid.edges / rate_hz, grid.downbeat)
 
 
-def _placed(clip: np.ndarray, rate_hz: int, bpm: float, heard: _Heard, steady: float, start: int, stop: int) -> Pulse:
+def _placed(clip: np.ndarray, rate_hz: int, bpm: float, heard: Heard, steady: float, start: int, stop: int) -> Pulse:
     """Return a pulse of known tempo with its bars in place, by the frames from `start` to `stop`."""
     from_s = start / heard.frame_hz
     clip = clip[:, round(from_s * rate_hz) : round(stop / heard.frame_hz * rate_hz)]

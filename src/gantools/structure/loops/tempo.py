@@ -15,9 +15,9 @@ import numpy as np
 from gantools.audio.tags import read_tags
 from gantools.audio.tags.loops import LoopTags, read_loop_tags
 from gantools.errors import InputError
-from gantools.structure.beats import onset_strength, tempo
+from gantools.structure.beats import tempo
 from gantools.structure.loops.period import repetition_s
-from gantools.structure.loops.pulse import Pulse, find_pulse, pulse_at
+from gantools.structure.loops.pulse import Heard, Pulse, find_pulse, pulse_at
 
 #: Bars that a trimmed loop may have where nothing says how many, and tempi that it may then have.
 LOOP_BARS = (1, 2, 4, 8, 16)
@@ -154,7 +154,7 @@ def bars_of_length(seconds: float) -> tuple[int, float]:
     return bars, 240 * bars / seconds if bars else 0.0
 
 
-def find_grid(clip: np.ndarray, rate_hz: int, said: Said) -> Grid:
+def find_grid(clip: np.ndarray, rate_hz: int, said: Said, seconds: float | None = None) -> Grid:
     """Find the bars of a sound, of four quarters each.
 
     A loop that fills its file, or that is marked in it, has its ends as the ends of bars, and exactly the tempo of its
@@ -165,24 +165,32 @@ def find_grid(clip: np.ndarray, rate_hz: int, said: Said) -> Grid:
     clip : float32 array (channels, n)
     rate_hz : int
     said : Said
+    seconds : float, optional
+        Its length, where the clip is what became of it at a lower rate: a loop's tempo is that of its own samples.
 
     Raises
     ------
     InputError
         It holds not one whole bar, or is aligned to no bars: no tempo is said, and no clear pulse is heard.
     """
-    start_s, end_s = said.loop_s if said.loop_s[1] > 0 else (0.0, clip.shape[1] / rate_hz)
-    end_s = min(end_s, clip.shape[1] / rate_hz)
-    if said.offset_s is None:
-        marked = said.loop_s[1] > 0
-        if (grid := _trimmed(clip, rate_hz, said, start_s, end_s, marked=marked)) is not None:
-            return grid
+    whole_s = clip.shape[1] / rate_hz if seconds is None else seconds
+    start_s, end_s = said.loop_s if said.loop_s[1] > 0 else (0.0, whole_s)
+    end_s = min(end_s, whole_s)
     if end_s < _LEAST_SECONDS:
         raise InputError(f"{_length(end_s)} are too short for a bar")
-    pulse = pulse_at(clip, rate_hz, said.bpm) if said.bpm else _repeated(clip, rate_hz, find_pulse(clip, rate_hz))
+    clip = np.ascontiguousarray(clip, np.float32)
+    heard = Heard.of(clip, rate_hz)
+    if said.offset_s is None:
+        marked = said.loop_s[1] > 0
+        if (grid := _trimmed(heard, said, start_s, end_s, marked=marked)) is not None:
+            return grid
+    if said.bpm:
+        pulse: Pulse | None = pulse_at(clip, rate_hz, said.bpm, heard)
+    else:
+        pulse = _repeated(clip, rate_hz, heard)
     if pulse is None:
         raise NoPulseError(f"{_length(end_s)} with no clear pulse, and nothing says its tempo; give --bpm")
-    grid = _pulsed(pulse, clip.shape[1] / rate_hz, said)
+    grid = _pulsed(pulse, whole_s, said)
     if not len(grid):
         raise InputError(f"{_length(end_s)} hold no whole bar at {grid.bpm:.4g} bpm; a loop has one at least")
     return grid
@@ -193,11 +201,12 @@ def equal_bars(seconds: float, bpm: float = _USUAL_BPM) -> Grid:
     return Grid(240 / bpm * np.arange(max(1, int(seconds * bpm / 240)) + 1), bpm, "none")
 
 
-def _repeated(clip: np.ndarray, rate_hz: int, pulse: Pulse | None) -> Pulse | None:
+def _repeated(clip: np.ndarray, rate_hz: int, heard: Heard) -> Pulse | None:
     """Return the pulse by which a sound that comes again as it was does so, where the one that is heard does not fit.
 
     Voices and chords have no clear beats, but a loop of them has a length, which tells its bars.
     """
+    pulse = find_pulse(clip, rate_hz, heard)
     length_s, alike = repetition_s(clip.mean(axis=0, dtype=np.float32), rate_hz)
     if alike < _REPEATED:
         return pulse
@@ -205,14 +214,14 @@ def _repeated(clip: np.ndarray, rate_hz: int, pulse: Pulse | None) -> Pulse | No
     if round(beats) and abs(beats - round(beats)) <= 0.01 * max(2.0, beats):
         return pulse
     bars, bpm = bars_of_length(length_s)
-    return pulse_at(clip, rate_hz, bpm) if bars else pulse
+    return pulse_at(clip, rate_hz, bpm, heard) if bars else pulse
 
 
 def _length(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.1f} s"
 
 
-def _trimmed(clip: np.ndarray, rate_hz: int, said: Said, start_s: float, end_s: float, *, marked: bool) -> Grid | None:
+def _trimmed(heard: Heard, said: Said, start_s: float, end_s: float, *, marked: bool) -> Grid | None:
     """Return the bars of a loop that was trimmed to whole ones; None where the sound is no such loop."""
     seconds = end_s - start_s
     if seconds <= 0:
@@ -225,7 +234,7 @@ def _trimmed(clip: np.ndarray, rate_hz: int, said: Said, start_s: float, end_s: 
     else:
         bars, source = bars_of_length(seconds)[0], "smpl" if marked else "length"
         if bars and not marked:
-            bars = _heard_bars(clip, rate_hz, seconds, bars)
+            bars = _heard_bars(heard, seconds, bars)
     if not bars:
         return None
     return Grid(start_s + seconds * np.arange(bars + 1) / bars, 240 * bars / seconds, source, trimmed=True)
@@ -242,7 +251,7 @@ def _whole_bars(seconds: float, said: Said) -> int:
     return nearest if fits else 0
 
 
-def _heard_bars(clip: np.ndarray, rate_hz: int, seconds: float, bars: int) -> int:
+def _heard_bars(heard: Heard, seconds: float, bars: int) -> int:
     """Return the bars of a short file by its length, after a look at its pulse; 0 where that tells of another length.
 
     The pulse of a trimmed loop divides it: its beats, or its dotted ones. Twelve bars and others that are no power of 2
@@ -250,18 +259,17 @@ def _heard_bars(clip: np.ndarray, rate_hz: int, seconds: float, bars: int) -> in
     """
     if seconds < _LEAST_DOUBTED_SECONDS:
         return bars
-    strength, low, frame_hz = onset_strength(clip, rate_hz)
-    bpm, clarity = tempo(strength, low, frame_hz)
+    bpm, clarity = tempo(heard.strength, heard.low, heard.frame_hz)
     if clarity < _DOUBT_CLARITY:
         # What has so many bars and no pulse is a piece of music, and no loop.
         return bars if seconds <= _LONGEST_UNCLEAR_SECONDS else 0
-    heard = seconds * bpm / 240
-    whole = round(heard)
-    if whole and abs(heard - whole) <= max(_WHOLE_BARS, 0.002 * whole):
+    count = seconds * bpm / 240
+    whole = round(count)
+    if whole and abs(count - whole) <= max(_WHOLE_BARS, 0.002 * whole):
         # More than a loop has are a song that happens to end with a bar.
         return bars if whole in _POWERS else whole if whole <= max(LOOP_BARS) else 0
     # Dotted beats fit into long files by chance.
-    dotted = abs((np.log2(heard) - np.log2(4 / 3) + 0.5) % 1.0 - 0.5) <= np.log2(1 + _WHOLE_SHARE)
+    dotted = abs((np.log2(count) - np.log2(4 / 3) + 0.5) % 1.0 - 0.5) <= np.log2(1 + _WHOLE_SHARE)
     return bars if dotted and seconds <= _LONGEST_UNCLEAR_SECONDS else 0
 
 
