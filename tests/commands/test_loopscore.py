@@ -149,12 +149,22 @@ def test_one_bar_a_drone_and_silence_are_told_apart(score: Callable, place: Path
     }
 
 
+def test_short_loops_are_repeated_until_a_window_is_full(score: Callable, tmp_path: Path) -> None:
+    write_notes(tmp_path / "three.mid", "ABC")
+    write_notes(tmp_path / "eight.mid", "ABCABCAB")
+    short, long = records(score("three.mid", "eight.mid", "--json").stdout)
+    assert (short["bars"], long["bars"]) == (3, 8)
+    assert short["score"] == long["score"]
+    # The join of the short one is that of C and A, of the long one of B and A.
+    assert short["seam"] != long["seam"]
+
+
 def test_a_bad_file_costs_that_file_alone(score: Callable, place: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name in ("text.wav", "text.mid"):
         (tmp_path / "in" / name).write_text("no music" * 20)
     (tmp_path / "in/cut.mid").write_bytes((place / "in/tune.mid").read_bytes()[:200])
-    write_notes(tmp_path / "in/three.mid", "ABC")
+    (tmp_path / "in/empty.flac").write_bytes(b"")
     write_song(tmp_path / "in/good_120bpm.wav", 120.0, "ABAC")
     done = score("in", "--json")
     status = {Path(r["source"]).name: r["status"] for r in records(done.stdout)}
@@ -162,7 +172,7 @@ def test_a_bad_file_costs_that_file_alone(score: Callable, place: Path, tmp_path
     assert list(status.values()) == ["error"] * 4
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 4
-    assert "3 bars, which neither hold nor fill" in done.stderr
+    assert "is cut short" in done.stderr
 
 
 def test_usage_errors_start_nothing(score: Callable, gantools: Callable, place: Path) -> None:

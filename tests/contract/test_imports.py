@@ -22,6 +22,7 @@ RUNS = {
     "melify in/bass.wav -o mels -q": {"scipy"},  # its Fourier transform
     "chunk mels -o chunks -q": {"scipy"},
     "invert mels -o out --effort draft -q": {"scipy", "numba"},
+    "loopscore in/bass.wav --best -q --bpm 120": {"scipy"},
     "fxnorm apply in/bass.wav --target musdb18 -o fx -q": {"scipy", "numba"},
 }
 

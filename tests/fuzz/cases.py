@@ -60,6 +60,8 @@ class Maker:
                 ),
             ),
             (8, self._batch("chunk audio", ("chunk", "--samples", "1024", "--split", "1/0/0"))),
+            (4, self._batch("loopscore", ("loopscore", "--bpm", "200"), out=False)),
+            (3, self._batch("loopscore loops", ("loopscore", "--bpm", "200", "--fold-tail"))),
             (1, self._batch("separate", ("separate", "--model", "tiny"))),
             (2, self._sets("evaluate pitch", ("pitch", "--tracker", "yin"))),
             (2, self._sets("evaluate mix", ("mix",))),

@@ -15,7 +15,7 @@ _JUDGED = "How loops are judged"
 class LoopScoreConfig:
     """Options of loopscore."""
 
-    bars: int = option(8, "Bars of a loop: 4, 8 or 16. Files of 1, 2 or 4 bars are repeated to as many.")
+    bars: int = option(8, "Bars of a loop: 4, 8 or 16. Shorter files are repeated to as many.")
     stride: int = option(1, "Bars from one window to the next.", low=1, high=64)
     bpm: float | None = option(
         None, "Tempo of every input. By default tags, name, acid chunk or length tell it, or it is heard.", unit="bpm",

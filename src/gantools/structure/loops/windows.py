@@ -87,8 +87,6 @@ class Scan:
     domain : str
         ``audio`` or ``midi``.
     threshold : float
-    repeated : int
-        How often a short loop was repeated to fill a window; 1 where it was not.
     remarks : list of str
     """
 
@@ -96,7 +94,6 @@ class Scan:
     features: np.ndarray
     domain: Domain
     threshold: float
-    repeated: int = 1
     remarks: list[str] = field(default_factory=list)
 
     def best(self, count: int) -> list[Window]:
@@ -262,12 +259,9 @@ def _scanned(
     correlate: _Correlate,
 ) -> Scan:
     """Judge all windows of bars that are given by their features."""
-    count, repeated = len(features), 1
-    if count < judge.bars:
-        if judge.bars % count:
-            raise InputError(f"has {count} bars, which neither hold nor fill a window of {judge.bars}{_fitting(count)}")
-        repeated = judge.bars // count
-    tiled = np.tile(features, (repeated, *[1] * (features.ndim - 1))) if repeated > 1 else features
+    count = len(features)
+    # A short loop plays on until the window is full.
+    tiled = features[np.arange(judge.bars) % count] if count < judge.bars else features
     correlations = _in_blocks(tiled, judge.bars, correlate)[:: judge.stride]
     places = np.arange(0, len(tiled) - judge.bars + 1, judge.stride)
     unknown = np.full(len(places), np.nan)
@@ -280,8 +274,8 @@ def _scanned(
     verdicts = np.select(
         [quiet, trivial, np.nan_to_num(scores, nan=np.inf) <= limit], ["silent", "trivial", "loop"], "no"
     )
-    seams = _seams(correlations, judge.bars) if count > 1 else np.ones(len(places))
     span = min(count, judge.bars)
+    seams = _seams(correlations, judge.bars, span) if span > 1 else np.ones(len(places))
     windows = [
         Window(
             int(place) + 1,
@@ -295,7 +289,7 @@ def _scanned(
         )
         for n, place in enumerate(places.tolist())
     ]
-    return Scan(windows, features, domain, limit, repeated)
+    return Scan(windows, features, domain, limit)
 
 
 def _in_blocks(bars: np.ndarray, length: int, correlate: _Correlate) -> np.ndarray:
@@ -306,17 +300,12 @@ def _in_blocks(bars: np.ndarray, length: int, correlate: _Correlate) -> np.ndarr
     return np.concatenate(parts)
 
 
-def _fitting(count: int) -> str:
-    fitting = [bars for bars in (8, 4) if bars <= count]
-    return f"; --bars {fitting[0]} finds loops in them" if fitting else ""
-
-
-def _seams(correlations: np.ndarray, bars: int) -> np.ndarray:
-    """Return how far apart the last and the first bar are, over the mean of neighbours inside, float64 (n,)."""
+def _seams(correlations: np.ndarray, bars: int, span: int) -> np.ndarray:
+    """Return how far apart the last of `span` bars and the first are, over the mean of neighbours inside, (n,)."""
     rows, columns = triangle(bars)
     apart = 1 - np.clip(correlations, -1, 1)
-    inside = apart[:, columns - rows == 1].mean(axis=1)
-    join = apart[:, columns - rows == bars - 1][:, 0]
+    inside = apart[:, (columns - rows == 1) & (columns < span)].mean(axis=1)
+    join = apart[:, (rows == 0) & (columns == span - 1)][:, 0]
     return np.asarray((join + _JOIN_FLOOR) / (inside + _JOIN_FLOOR))
 
 
