@@ -7,7 +7,7 @@
 set -euo pipefail
 data=$(cd "$1" && pwd)
 out=${LOOPS_OUT:-loops}
-patterns=${LOOPS_PATTERNS:-6000}
+patterns=${LOOPS_PATTERNS:-6000} vae_steps=${LOOPS_VAE_STEPS:-5000} lm_steps=${LOOPS_LM_STEPS:-2500}
 mkdir -p "$out"
 cd "$out"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # small matrices: a second thread costs more than it brings
@@ -16,8 +16,8 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # small matrices: a second thread c
 # order from those that are loops.
 all=(--preset small --split 100/0/0 --patterns "$patterns")
 gantools train loopvae "$data/midi/band" -o codes "${all[@]}" --width 96 --swap-bass 0.2 --vary 0.4 --no-only-loops \
-    --steps "${LOOPS_VAE_STEPS:-5000}" 2>>log.txt
-gantools train looplm "$data/midi/band" --vae codes -o model "${all[@]}" --steps "${LOOPS_LM_STEPS:-2500}" 2>>log.txt
+    --steps "$vae_steps" 2>>log.txt
+gantools train looplm "$data/midi/band" --vae codes -o model "${all[@]}" --steps "$lm_steps" 2>>log.txt
 
 # What ships, for src/gantools/models/shipped/loops.
 LICENCES=$data/LICENSES python - <<'END'
