@@ -24,7 +24,7 @@ class TransformerSampler(RollSampler):
     ----------
     folder : Path
     config : LoopsGenerateConfig
-        Its temperature divides the logits of the cells.
+        Its temperature is that of the draws, see `gantools.systems.loops.cells.draw_step`.
     device : str
 
     Raises

@@ -7,9 +7,6 @@ import torch
 from gantools.systems.loops.cells import draw_step
 from gantools.systems.looptransformer.networks import RollTransformer
 
-#: Below this, a cell is as good as certain.
-_COLDEST = 1e-4
-
 
 @torch.inference_mode()
 def draw_rolls(network: RollTransformer, uniform: torch.Tensor, temperature: float = 1.0) -> torch.Tensor:
@@ -22,7 +19,7 @@ def draw_rolls(network: RollTransformer, uniform: torch.Tensor, temperature: flo
     uniform : tensor (batch, step, 11)
         Random numbers in [0, 1); the steps are those of the network, or fewer.
     temperature : float
-        Divides the logits: below 1 cells are surer, above 1 wilder. At 0 a cell sounds where that is more probable.
+        See `draw_step`.
 
     Returns
     -------
@@ -33,5 +30,5 @@ def draw_rolls(network: RollTransformer, uniform: torch.Tensor, temperature: flo
     for step in range(uniform.shape[1]):
         before = found[-1] if found else None
         logits = network.next_step(None if before is None else before.float(), caches)
-        found.append(draw_step(logits.double() / max(temperature, _COLDEST), before, uniform[:, step]))
+        found.append(draw_step(logits, before, uniform[:, step], temperature))
     return torch.stack(found, 2)

@@ -37,6 +37,18 @@ def test_probabilities_beyond_one_are_shared_out() -> None:
     assert abs(float(drawn[:, DRUM_ROWS + 9].mean()) - 0.4) < 0.01
 
 
+def test_a_temperature_weighs_pitches_against_each_other_and_drums_against_silence() -> None:
+    """At one half probabilities are squared: .3, .2 and a rest of .5 become .09, .04 and .25, over their sum."""
+    logits = logits_of({0: 0.2, DRUM_ROWS: 0.3, DRUM_ROWS + 9: 0.2}, 40_000)
+    drawn = draw_step(logits, None, random_numbers(40_000), 0.5).double().mean(0)
+    assert abs(float(drawn[DRUM_ROWS]) - 0.09 / 0.38) < 0.01
+    assert abs(float(drawn[DRUM_ROWS + 9]) - 0.04 / 0.38) < 0.01
+    assert abs(float(drawn[0]) - 0.04 / 0.68) < 0.01
+    cold = draw_step(logits_of({0: 0.6, DRUM_ROWS: 0.4, DRUM_ROWS + 9: 0.35}, 100), None, random_numbers(100), 0.0)
+    assert cold.all(0).nonzero().flatten().tolist() == [0, DRUM_ROWS, 57]
+    assert torch.equal(cold.any(0), cold.all(0))
+
+
 def test_drums_are_drawn_each_by_itself() -> None:
     drawn = draw_step(logits_of({0: 0.3, 8: 0.6}, 40_000), None, random_numbers(40_000)).double()
     assert abs(float((drawn[:, 0] * drawn[:, 8]).mean()) - 0.18) < 0.01
