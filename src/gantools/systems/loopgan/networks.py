@@ -87,7 +87,8 @@ class BarGenerator(nn.Module):
                 nn.Linear(width, _SEMITONES),
                 nn.Flatten(2),
             )
-        flat = 1 if part == "bass" else DRUM_ROWS
+        # Beside the strikes, of the bass what lifts or lowers all pitches of a step, as a rest needs.
+        flat = 2 if part == "bass" else DRUM_ROWS
         self.rows = nn.Sequential(nn.Linear(2 * width, width, bias=False), Norm(width), nn.Linear(width, flat))
         for layer in (self.rows[-1], self.pitches[-2]) if part == "bass" else (self.rows[-1],):
             nn.init.constant_(layer.bias, _FIRST_LOGIT[part])  # type: ignore[arg-type]
@@ -96,7 +97,10 @@ class BarGenerator(nn.Module):
         """Make bars."""
         steps = self.time(x)
         rows = self.rows(steps)
-        return torch.cat([self.pitches(steps), rows], 2) if hasattr(self, "pitches") else rows
+        if not hasattr(self, "pitches"):
+            return rows
+        lift, strikes = rows.split(1, 2)
+        return torch.cat([self.pitches(steps) + lift, strikes], 2)
 
 
 class PartGenerator(nn.Module):
