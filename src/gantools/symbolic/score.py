@@ -78,7 +78,7 @@ class Score:
     ----------
     ticks_per_quarter : int
     tracks : sequence of Track
-        Those with notes.
+        Those with notes; of bars that were cut out of a piece also those that are silent there.
     tempo_ticks : int64 array (tempi,)
         Where each tempo begins, the first at 0.
     tempo_bpm : float64 array (tempi,)
@@ -99,7 +99,7 @@ class Score:
     @property
     def end(self) -> int:
         """Tick at which the last note ends; 0 without notes."""
-        return max((int((track.onsets + track.lengths).max()) for track in self.tracks), default=0)
+        return max((int((track.onsets + track.lengths).max(initial=0)) for track in self.tracks), default=0)
 
     @property
     def bpm(self) -> float:

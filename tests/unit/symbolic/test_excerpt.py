@@ -41,6 +41,7 @@ def test_notes_that_cross_the_edges() -> None:
     ]
     assert list(kit.pitches) == [38]
     assert (late.name, len(late.onsets)) == ("late", 0)
+    assert (cut.end, cut.bpm) == (1920, 120.0)
 
 
 def test_tempi_and_meters_go_along(tmp_path: Path) -> None:

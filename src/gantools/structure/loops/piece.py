@@ -168,7 +168,7 @@ def facts_of(piece: Piece, window: Window) -> dict[str, Any]:
         "bars": window.bars,
         "start_bar": window.start_bar,
         "bars_of_file": len(scan.features),
-        "start_s": round(window.start_s, 6),
+        "start_s": max(0.0, round(window.start_s, 6)),
         "end_s": round(window.end_s, 6),
         "score": window.score,
         "percentile": window.percentile,
