@@ -47,6 +47,8 @@ class Phrases:
         Main tempo of each piece.
     sounds : dict of str to str
         Name of each piece to the hash of its notes on the grid.
+    generated : int
+        How many of the last phrases of ``train`` are generated ones.
     notes, left_out : list of str
         What the user has to know, and a line for each file that was left out, with the reason.
 
@@ -65,6 +67,7 @@ class Phrases:
         self.sounds: dict[str, str] = {}
         self.bpm: dict[str, float] = {}
         self.split: dict[str, list[str]] = {side: [] for side in SPLITS}
+        self.generated = 0
         self._passed: Counter[str] = Counter()
         known: dict[str, str] = {}
         self._rolls = PackedRolls()
@@ -118,6 +121,7 @@ class Phrases:
         edges = np.arange(0, self.steps + 1, BAR_STEPS)
         first = [self._rolls.add(Roll(*planes, edges)) for planes in zip(sounding, onsets, strict=True)]
         self.starts["train"] = np.concatenate([self.starts["train"], np.array(first, np.int64)])
+        self.generated += len(first)
         self.notes.append(f"{len(sounding):,} {key} to train on besides")
 
     def select(self, accept: Callable[[np.ndarray], np.ndarray], block: int = 4096) -> None:

@@ -101,6 +101,7 @@ class LoopMaker(LoadedModel):
         if not config.page:
             self.beside = ()
         self._made: dict[int, Loop] = {}
+        self._measured: dict[int, dict[str, Any]] = {}
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -174,7 +175,7 @@ class LoopMaker(LoadedModel):
         fields: dict[str, Any] = {"seed": seed, "bars": self.bars, "bpm": self.bpm}
         if self.config.wav:
             fields["audio_seconds"] = round(self.config.repeat * loop_seconds(self.bars, self.bpm), 6)
-        fields |= self.figures(loop)
+        fields |= self.figures(seed)
         if not loop.accepted:
             fields["warning"] = (
                 f"the best of {loop.attempts} loops has a loop score of {loop.score:.3g}, above {self.limit:.3g}"
@@ -195,8 +196,16 @@ class LoopMaker(LoadedModel):
         seconds = loop_seconds(self.bars, self.bpm)
         return render(score, self.config, rate_hz=_RATE_HZ, loop_seconds=seconds, repeats=repeat)
 
-    def figures(self, loop: Loop) -> dict[str, Any]:
-        """Return what a record says of a loop: score, unique pitches, density, novelty."""
+    def figures(self, number: int) -> dict[str, Any]:
+        """Return what a record says of the loop of a number: score, used pitches, density, novelty."""
+        if number not in self._measured:
+            # Records and the page tell the same.
+            if len(self._measured) > _MOST_SHOWN:
+                self._measured.pop(next(iter(self._measured)))
+            self._measured[number] = self._figures(self.loop(number))
+        return self._measured[number]
+
+    def _figures(self, loop: Loop) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         if self.detector is not None and loop.score is not None:
             fields["loop_score"] = loop.score
@@ -223,7 +232,7 @@ class LoopMaker(LoadedModel):
             # The sound file is longer where the loop is repeated in it, and then plays on all the same.
             source = f"{item.given}" if self.config.wav else data_uri(_ogg(self.sound(loop)), "audio/ogg")
             sound = Sound(data_uri(png_bytes(picture), "image/png"), source, f"Piano roll of {name}", loop=True)
-            figures = [(label.replace("_", " "), _shown(value)) for label, value in self.figures(loop).items()]
+            figures = [(label.replace("_", " "), _shown(value)) for label, value in self.figures(item.seed).items()]
             parts.append(Article(name, f"{self.bars} bars, {self.bpm:g} bpm", sound, figures=figures))
         more = [f"The first {_MOST_SHOWN} of {len(items)} loops are shown."] if len(items) > _MOST_SHOWN else []
         page = Page("Loops", f"{len(items)} loops of drums and bass", parts, more, narrow=True)

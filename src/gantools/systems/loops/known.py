@@ -43,8 +43,9 @@ class KnownRolls(nn.Module):
 
     @classmethod
     def of(cls, phrases: Phrases) -> KnownRolls:
-        """Return the training phrases of pieces."""
+        """Return the training phrases of pieces, without generated ones."""
         starts = phrases.starts["train"]
+        starts = starts[: len(starts) - phrases.generated]
         starts = starts[np.linspace(0, len(starts) - 1, min(_MOST_PHRASES, len(starts))).astype(int)]
         parts = [_packed(phrases.rolls(starts[at : at + _BLOCK])[0]) for at in range(0, len(starts), _BLOCK)]
         packed = np.concatenate(parts)  # (phrases, bars, bytes)
@@ -72,17 +73,16 @@ class KnownRolls(nn.Module):
         """
         known, size, lowest = self._unpacked
         bars = sounding.reshape(-1, BAR_STEPS, PITCHES)
-        own = _lowest(sounding[None])[0]
-        least = np.full(len(self.rows), np.inf)
-        rows = self.rows.cpu().numpy()
-        for shift in {0, *(np.unique(lowest) - own).tolist()}:
-            # Cells that differ are those of either less twice those of both; a note beyond the columns is in neither.
-            both = _moved(bars, shift).reshape(len(bars), -1) @ known.T
-            apart = bars.sum((1, 2))[:, None] + size - 2 * both
-            these = np.flatnonzero(lowest - own == shift) if shift else np.arange(len(rows))
-            far = apart[np.arange(len(bars)), rows[these]].sum(1)
-            least[these] = np.minimum(least[these], far)
-        return int(least.min())
+        rows, shifts = self.rows.cpu().numpy(), lowest - _lowest(sounding[None])[0]
+        wanted = np.unique([0, *shifts.tolist()])
+        # All keys in one product. Cells that differ are those of either less twice those of both; a note that leaves
+        # the columns is in neither.
+        moved = np.concatenate([_moved(bars, shift) for shift in wanted.tolist()]).reshape(-1, known.shape[1])
+        both = (moved @ known.T).reshape(len(wanted), len(bars), -1)
+        apart = bars.sum((1, 2))[:, None] + size - 2 * both
+        place = np.arange(len(bars))
+        keys = (np.searchsorted(wanted, shifts), np.full(len(rows), np.searchsorted(wanted, 0)))
+        return int(min(apart[key[:, None], place, rows].sum(1).min() for key in keys))
 
     @cached_property
     def _unpacked(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

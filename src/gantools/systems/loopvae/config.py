@@ -96,6 +96,6 @@ _PAPER = LoopVAEConfig(
     vary=0,
 )
 _DEFAULT = LoopVAEConfig(steps=20_000, documented_steps=20_000, batch_size=64, code_steps=64, lr=2e-3)
-_SMALL = LoopVAEConfig(steps=3000, documented_steps=3000, batch_size=32, width=64, code_steps=64, lr=2e-3)
+_SMALL = LoopVAEConfig(steps=3000, documented_steps=3000, batch_size=32, width=80, code_steps=64, lr=2e-3)
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

@@ -10,7 +10,6 @@ import pytest
 from small_loop_models import tiny_lm, write_pieces_and_codes
 
 from gantools.errors import ModelError
-from gantools.models.shipped import shipped_models
 from gantools.systems.looplm.generate import load_sampler
 from gantools.systems.looplm.shipping import ship
 from gantools.systems.loops.generate_config import LoopsGenerateConfig
@@ -37,7 +36,3 @@ def test_a_model_of_another_system_does_not_ship(tmp_path: Path) -> None:
     write_pieces_and_codes(tmp_path)
     with pytest.raises(ModelError, match="is a model of loopvae, not of looplm"):
         ship(tmp_path / "vae", tmp_path / "out", "", "")
-
-
-def test_all_that_ships_is_at_most_12_megabytes() -> None:
-    assert sum(model.megabytes for model in shipped_models()) <= 12
