@@ -111,8 +111,8 @@ def score_file(
     for window in windows:
         facts = facts_of(piece, window)
         if config.loop_points:
-            loop = cut_window(piece, window)
-            facts |= {"start": loop.start, "end": loop.end, "flux": round(loop.seam.flux, 3)}
+            loop = cut_window(piece, window, for_player=True)
+            facts |= {"start": loop.start, "end": loop.end}
         found.append(facts)
     return {"windows": found, "remarks": piece.remarks}
 

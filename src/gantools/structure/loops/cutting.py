@@ -8,6 +8,7 @@ into what precedes the beginning.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class CutLoop:
         Where it was taken from, in samples, the end behind its last one.
     how : str
         ``trimmed`` (the ends of the file are those of the loop), ``zero crossing``, ``smallest step`` or ``crossfade``.
-    seam : Seam
+    rate_hz : int
     tail_s : float
         How much of what rings on was folded into the beginning.
     """
@@ -42,12 +43,24 @@ class CutLoop:
     start: int
     end: int
     how: str
-    seam: Seam
+    rate_hz: int
     tail_s: float = 0.0
+
+    @cached_property
+    def seam(self) -> Seam:
+        """How its end joins its beginning."""
+        return measure_seam(self.samples, self.rate_hz)
 
 
 def cut_loop(
-    clip: np.ndarray, rate_hz: int, start_s: float, end_s: float, *, trimmed: bool = False, fold_tail: bool = False
+    clip: np.ndarray,
+    rate_hz: int,
+    start_s: float,
+    end_s: float,
+    *,
+    trimmed: bool = False,
+    fold_tail: bool = False,
+    earlier_s: float = _EARLIER_SECONDS,
 ) -> CutLoop:
     """Cut a loop out of a recording.
 
@@ -61,6 +74,9 @@ def cut_loop(
         The bar lines are those of a file that was trimmed: they stay where they are.
     fold_tail : bool
         Fade what rings on behind the end into the beginning, up to where something new begins.
+    earlier_s : float
+        How far before the bar line a loop may begin. A file of its own begins with the bar; a player that comes from
+        the beginning of the song may jump before it, where less begins.
 
     Returns
     -------
@@ -72,7 +88,7 @@ def cut_loop(
     start = min(max(0, round(start_s * rate_hz)), samples - length)
     how = "trimmed"
     if not trimmed:
-        start, how = _place(clip, rate_hz, start, length)
+        start, how = _place(clip, rate_hz, start, length, earlier_s)
     loop = clip[:, start : start + length].copy()
     usual = usual_step(loop)
     if (np.abs(loop[:, 0] - loop[:, -1]) > usual).any():
@@ -83,13 +99,13 @@ def cut_loop(
         tail = _tail(clip, rate_hz, start + length, length)
         loop[:, : tail.shape[1]] += tail
         tail_s = tail.shape[1] / rate_hz
-    return CutLoop(loop, start, start + length, how, measure_seam(loop, rate_hz), tail_s)
+    return CutLoop(loop, start, start + length, how, rate_hz, tail_s)
 
 
-def _place(clip: np.ndarray, rate_hz: int, start: int, length: int) -> tuple[int, str]:
+def _place(clip: np.ndarray, rate_hz: int, start: int, length: int, earlier_s: float) -> tuple[int, str]:
     """Return where a loop begins with the least audible join, and how it was found."""
     samples = clip.shape[1]
-    low = max(1, start - round(_EARLIER_SECONDS * rate_hz))
+    low = max(1, start - round(earlier_s * rate_hz))
     high = min(samples - length, start + round(_LATER_SECONDS * rate_hz))
     if high < low:
         return start, "smallest step"
@@ -105,7 +121,10 @@ def _place(clip: np.ndarray, rate_hz: int, start: int, length: int) -> tuple[int
         candidates.append((int(nearest), "zero crossing"))
         quietest = places[crosses][int(np.argmin(cost[crosses]))]
         candidates.append((int(quietest), "zero crossing"))
-    candidates.append((int(places[int(np.argmin(cost))]), "smallest step"))
+    # Of each 5 ms the place of the smallest step; near the bar line there is one such stretch.
+    for first in range(0, len(places), max(1, round(_EARLIER_SECONDS * rate_hz) + high - start + 1)):
+        part = cost[first : first + round(_EARLIER_SECONDS * rate_hz) + high - start + 1]
+        candidates.append((int(places[first + int(np.argmin(part))]), "smallest step"))
     # Each is listened to: the one whose join brings the least that is new.
     reach = min(round(0.05 * rate_hz), length)
     heard = [

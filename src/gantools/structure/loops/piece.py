@@ -134,19 +134,19 @@ def read_piece(path: Path, config: LoopScoreConfig, judge: Judge) -> Piece:
 
 def _heard(clip: np.ndarray, mono: np.ndarray, rate_hz: int, said: Said, judge: Judge) -> tuple[Grid, Scan]:
     """Return the bars of a sound and its windows."""
-    # Beats and bars are heard at a lower rate, in a fraction of the time; onsets use no more than its 8 kHz.
-    low_hz = min(rate_hz, _HEARD_HZ)
-    heard = resample(mono, rate_hz, low_hz)[None]
+    # Beats and bars are heard at a lower rate, in a fraction of the time: onsets use no more than its 8 kHz, bars less.
+    low_hz, seconds = min(rate_hz, _HEARD_HZ), clip.shape[1] / rate_hz
+    heard = np.ascontiguousarray(resample(mono, rate_hz, low_hz))
     try:
-        grid = find_grid(heard, low_hz, said, clip.shape[1] / rate_hz)
+        grid = find_grid(heard[None], low_hz, said, seconds)
     except NoPulseError:
         # Of a drone and of silence it is known what they are without any tempo.
-        grid = equal_bars(clip.shape[1] / rate_hz)
-        scan = scan_audio(mono, rate_hz, grid, judge)
+        grid = equal_bars(seconds)
+        scan = scan_audio(heard, low_hz, grid, judge)
         if any(window.verdict not in ("trivial", "silent") for window in scan.windows):
             raise
         return grid, scan
-    return grid, scan_audio(mono, rate_hz, grid, judge)
+    return grid, scan_audio(heard, low_hz, grid, judge)
 
 
 def _read_notes(path: Path, config: LoopScoreConfig, judge: Judge) -> Piece:
@@ -196,13 +196,16 @@ def _bpm(piece: Piece, window: Window) -> float:
     return 60 * quarters / max(window.end_s - window.start_s, 1e-9)
 
 
-def cut_window(piece: Piece, window: Window, *, fold_tail: bool = False) -> CutLoop:
-    """Cut a window of an audio file as a loop."""
+def cut_window(piece: Piece, window: Window, *, fold_tail: bool = False, for_player: bool = False) -> CutLoop:
+    """Cut a window of an audio file as a loop; for a player the join may lie up to a sixteenth before the bar line."""
     assert isinstance(piece.of, Sound)
     grid, sound = piece.of.grid, piece.of
     # Only the ends of the whole are those that somebody trimmed.
     whole = grid.trimmed and window.bars == len(grid)
-    return cut_loop(sound.clip, sound.rate_hz, window.start_s, window.end_s, trimmed=whole, fold_tail=fold_tail)
+    sixteenth_s = (window.end_s - window.start_s) / window.bars / 16
+    early = {"earlier_s": sixteenth_s} if for_player else {}
+    ends = window.start_s, window.end_s
+    return cut_loop(sound.clip, sound.rate_hz, *ends, trimmed=whole, fold_tail=fold_tail, **early)
 
 
 def to_extract(piece: Piece, most: int) -> list[Window]:
