@@ -200,7 +200,7 @@ def draw_rejection(reports: Mapping[str, Any], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from gantools.report.plots import ACCENT, INK, QUIET, add_legend, dress, save_png
+    from gantools.report.plots import ACCENT, INK, QUIET, dress, save_png
 
     figure = Figure(figsize=(9.6, 6.0), layout="constrained")
     FigureCanvasAgg(figure)
@@ -219,7 +219,7 @@ def draw_rejection(reports: Mapping[str, Any], path: Path) -> None:
                 real = reports["top-k"]["real"]
                 axes.plot(real[across], real[up], "*", color=INK, ms=10, label="real loops")
         row[0].set_title(f"{said}: {', '.join(rates)}", fontsize=8, color=INK, loc="left")
-        add_legend(row[-1], INK)
+        row[-1].legend(frameon=False, labelcolor=INK, fontsize=8, markerscale=0.5)
     save_png(figure, path)
 
 

@@ -24,6 +24,8 @@ from gantools.structure.loops.detector import LoopDetector
 
 #: Most phrases of the training that nearest ones are looked for among.
 MOST_LEARNED = 50_000
+#: Most phrases of a set whose style is measured, however few are compared.
+MOST_MEASURED = 10_000
 _BLOCK = 4096
 
 
@@ -53,7 +55,7 @@ def compare_loops(sets: ClipSets, config: LoopsConfig, conditions: Conditions) -
     detector = chosen_detector(config.detector)
     threshold = detector.threshold(config.bars, "midi")
     made = made_phrases(sets["generated"], config, conditions)
-    chosen = made.drawn(config.samples, conditions.seed, "generated")
+    chosen = made.drawn(MOST_MEASURED, conditions.seed, "generated")
     figures, scores = measure_style(made.cut(chosen), detector, config.bars)
     result: Result = {
         **figures,
@@ -117,7 +119,7 @@ class _Comparison:
         real = self.real.cut(self.real.drawn(size, seed, "real"))
         balls, learned = self._balls(real), self.learned.drawn(MOST_LEARNED, seed, "training")
         # Whole sets are measured by themselves, however few are compared.
-        everything = self.real.cut(self.real.drawn(config.samples, seed, "all"))
+        everything = self.real.cut(self.real.drawn(MOST_MEASURED, seed, "all"))
         style, real_scores = measure_style(everything, self.detector, config.bars)
         figures, distances = self._judge(generated[0], balls, self.learned, learned)
         among_real, real_distances = self._halves(size)
@@ -159,7 +161,7 @@ class _Comparison:
     @cached_property
     def _bar_cells(self) -> float:
         """Cells of a bar of the training, on average."""
-        some = self.learned.cut(self.learned.drawn(self.config.samples, self.conditions.seed, "bars"))[0]
+        some = self.learned.cut(self.learned.drawn(MOST_MEASURED, self.conditions.seed, "bars"))[0]
         return float(some.sum() / len(some) / self.config.bars)
 
     def _balls(self, real: Rolls) -> list[RealBalls]:

@@ -28,7 +28,6 @@ def draw(result: dict[str, Any], ink: str) -> Figure:
     add_legend(scores, ink)
     dress(likeness, ink, "", "")
     _bars(likeness, result, ink)
-    add_legend(likeness, ink)
     dress(distances, ink, "cells to the nearest learned phrase", "share of phrases")
     known = {name: values for name, values in result["distances"].items() if values}
     most = max(np.percentile(values, 99) for values in known.values())
