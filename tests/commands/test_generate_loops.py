@@ -163,3 +163,14 @@ def test_in_python_a_loop_is_its_sound(place: Path) -> None:
     np.testing.assert_array_equal(first.audio, audio)
     assert second.record["seed"] == 5
     assert second.record["loop_score"] > 0
+
+
+def test_the_model_that_ships_makes_loops_without_being_named(gantools: Callable, tmp_path: Path) -> None:
+    done = gantools("generate", "loops", "--count", 16, "-o", tmp_path / "out", "--no-page", "--json", "-d", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "taking loops, which ships with gantools" in done.stderr
+    made = [json.loads(line) for line in done.stdout.splitlines()]
+    # It was measured at 95 %, and the detector is the one that ships.
+    assert sum(record["is_loop"] for record in made) >= 12
+    assert np.median([record["novelty"] for record in made]) > 60
+    assert 11 < np.mean([record["note_density"] for record in made]) <= 16
