@@ -172,7 +172,7 @@ def judge(known: list[Known], points: dict[str, tuple[int, int]]) -> str:
 def compare(title: str, known: list[Known], method: list[str]) -> None:
     """Print how gantools and PyMusicLooper do on some files."""
     names = "\n".join(str(one.path) for one in known)
-    own = [sys.executable, "-m", "gantools", "loopscore", "-", "--loop-points", "--best", "-q", *method]
+    own = [sys.executable, "-m", "gantools", "loopscore", "-", "--points", "--best", "-q", *method]
     programs = {"gantools": own}
     if looper := os.environ.get("LOOPER"):
         programs["PyMusicLooper"] = [looper, "-c", _LOOPER, "0"]

@@ -43,14 +43,14 @@ def loopscore(
       gantools loopscore song.wav --top 3
       gantools loopscore tracks/ --extract loops/ --top 4
       gantools loopscore midi/ --json | jq -c 'select(.verdict == "loop")'
-      gantools loopscore songs/ --loop-points --best > loops.txt
+      gantools loopscore songs/ --points --best > loops.txt
     """
     if extract is not None and run.out is not None and extract != run.out:
         raise ConfigError(f"--extract {extract} and --out {run.out} are one option; keep one")
     keep_algebra_in_one_thread()
     run = dataclasses.replace(run, out=extract or run.out)
     items = gather(paths, AUDIO_SUFFIXES + MIDI_SUFFIXES, run)
-    if run.out is None or config.loop_points:
+    if run.out is None or config.points:
         return print_windows(run, items, config)
     return extract_loops(run, items, config)
 

@@ -27,6 +27,6 @@ python "$examples/clip_factory.py" clips held-out --best "$best" -o .
 
 # From the best clip to the next, and one of ten seconds through the neighbourhood of the best.
 read -r first second <<<"$(tail -n +2 ranked.csv | head -n 2 | cut -d, -f1 | sed 's/seed-0*\([0-9]\)/\1/' | xargs)"
-gantools generate wavegan model --interpolate "$first-$second" --points 8 -o path -q >>log.txt
+gantools generate wavegan model --interpolate "$first-$second" --path-points 8 -o path -q >>log.txt
 gantools generate wavegan model --seeds "$first" --seconds 10 -o long -q >>log.txt
 echo "$out: $(find clips -name 'seed-*' | wc -l) clips, the best in best/, between the first two path/, ten seconds in long/"

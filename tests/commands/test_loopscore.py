@@ -59,13 +59,13 @@ def test_rows_are_columns_and_points_count_samples(score: Callable, place: Path)
     lines = score(place / "in/song.wav", "--top", "2").stdout.splitlines()
     assert lines[0].split() == ["file", "kind", "bars", "bpm", "start_bar", "score", "pct", "seam", "verdict"]
     assert lines[1].split()[1:5] == ["audio", "8", "124", "9"]
-    start, end, name = score(place / "in/song.wav", "--loop-points", "--best").stdout.split(" ", 2)
+    start, end, name = score(place / "in/song.wav", "--points", "--best").stdout.split(" ", 2)
     assert int(end) - int(start) == round(8 * 240 / 124 * 22050)
     # A player may jump up to a sixteenth before the bar line, where less begins.
     bar = (0.7 + 8 * 240 / 124) * 22050
     assert bar - (240 / 124 / 16 + 0.01) * 22050 <= int(start) <= bar + 0.01 * 22050
     assert name.strip().endswith("song.wav")
-    assert "notes" in score(place / "in/tune.mid", "--loop-points").stderr
+    assert "notes" in score(place / "in/tune.mid", "--points").stderr
 
 
 def test_loops_are_cut_named_tagged_and_skipped(score: Callable, place: Path, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_clips_are_named_by_their_seeds_and_depend_on_nothing_else(
 def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_back(
     gantools: Callable, model: Path, tmp_path: Path
 ) -> None:
-    done = gantools("generate", "wavegan", model, "--interpolate", "4-5", "--points", "5", "-o", "out", "--json")
+    done = gantools("generate", "wavegan", model, "--interpolate", "4-5", "--path-points", "5", "-o", "out", "--json")
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(r["seed"], r["other_seed"], r["share"]) for r in records] == [(4, 5, n / 4) for n in range(5)]
@@ -87,7 +87,7 @@ def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_
     np.testing.assert_array_equal(path[-1], read(tmp_path / "ends/seed-00005.wav"))
     assert load_file(tmp_path / "out" / "z.safetensors")["z"].shape == (5, 8)
     # Another number of points moves those between: none of the files may stay.
-    longer = ("generate", "wavegan", model, "--interpolate", "4-5", "--points", "6", "-o", "out2")
+    longer = ("generate", "wavegan", model, "--interpolate", "4-5", "--path-points", "6", "-o", "out2")
     assert gantools(*longer[:-3], "5", "-o", "out2").returncode == 0
     assert "6 done" in gantools(*longer).stderr
     done = gantools("generate", "wavegan", model, "--latents", "out/z.safetensors", "-o", "again")

@@ -33,7 +33,7 @@ _TITLES = ("file", "kind", "bars", "bpm", "start_bar", "score", "pct", "seam", "
 _FIGURES = ("bpm", "bars", "score", "percentile", "seam", "flux", "step")
 _DETAILS = ("start_bar", "start_s", "end_s", "start", "end", "tempo_from", "cut", "verdict")
 #: What changes no loop that is written.
-_IRRELEVANT: dict[str, Any] = {"loop_points": False, "model": ""}
+_IRRELEVANT: dict[str, Any] = {"points": False, "model": ""}
 
 
 def print_windows(run: Run, items: Sequence[Item], config: LoopScoreConfig) -> int:
@@ -52,11 +52,11 @@ def print_windows(run: Run, items: Sequence[Item], config: LoopScoreConfig) -> i
         if run.json or collecting():
             for window in fields.get("windows", [{}]):
                 emit(run, record | window | {"remarks": fields.get("remarks", [])})
-        elif config.loop_points:
+        elif config.points:
             for window in fields.get("windows", ()):
                 print(f"{window['start']} {window['end']} {item.path}", flush=True)
         table += [_row(item, window) for window in fields.get("windows", ())]
-    if not (run.json or config.loop_points or collecting()):
+    if not (run.json or config.points or collecting()):
         print(columns(table), flush=True)
     return 1 if failed else 0
 
@@ -102,15 +102,15 @@ def score_file(
     from gantools.errors import InputError
     from gantools.structure.loops.piece import cut_window, facts_of, is_midi, read_piece, to_extract
 
-    if config.loop_points and is_midi(item.path):
+    if config.points and is_midi(item.path):
         raise InputError("has notes and no samples that loop points could count; --extract cuts its loops", item.path)
     piece = read_piece(item.path, config, opened())
     # Points are those of loops, ready to be played; rows are of all windows.
-    windows = to_extract(piece, config.most) if config.loop_points else piece.scan.best(config.most)
+    windows = to_extract(piece, config.most) if config.points else piece.scan.best(config.most)
     found = []
     for window in windows:
         facts = facts_of(piece, window)
-        if config.loop_points:
+        if config.points:
             loop = cut_window(piece, window, for_player=True)
             facts |= {"start": loop.start, "end": loop.end}
         found.append(facts)

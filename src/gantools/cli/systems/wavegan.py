@@ -78,7 +78,7 @@ def add_generate(app: typer.Typer) -> None:
         \b
           gantools generate wavegan models/clips --count 100 -o clips/
           gantools generate wavegan models/clips --seeds 3,7,20-25 --truncation 0.8 -o picked/
-          gantools generate wavegan models/clips --interpolate 3-7 --points 16 -o path/
+          gantools generate wavegan models/clips --interpolate 3-7 --path-points 16 -o path/
         """
         generation = Generation(run, "wavegan", model, config)
         source = model / "config.json"

@@ -26,7 +26,7 @@ class LoopScoreConfig:
     )
     best: bool = option(False, "Keep the best window of each file only.")
     top: int = option(0, "Keep so many windows of each file, the best that do not overlap; 0 keeps all.", low=0)
-    loop_points: bool = option(False, "Print start, end and file in samples, as loop players read them.")
+    points: bool = option(False, "Print start, end and file in samples, as loop players read them.")
     matrix: bool = option(False, "Write a picture of how alike the bars are beside the loops of each file.")
     model: str = option(
         "loopdetector",

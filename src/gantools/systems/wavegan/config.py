@@ -324,7 +324,7 @@ class WaveGANGenerateConfig(AudioFileConfig):
     """Options of ``generate wavegan``."""
 
     #: Which clips are made, not what they are.
-    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "points"})
+    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "path_points"})
     #: Each says which clips to make: one that is typed puts out the others of a variable or a file.
     OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
         "count": ("seeds", "interpolate", "latents"),
@@ -336,10 +336,10 @@ class WaveGANGenerateConfig(AudioFileConfig):
     count: int | None = option(None, "Clips to make, of the seeds from --seed on. By default 10.", low=1)
     seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.", parse=seeds)
     interpolate: str = option(
-        "", "Two seeds, such as 3-7: go from one clip to the other in --points clips.", parse=two_seeds
+        "", "Two seeds, such as 3-7: go from one clip to the other in --path-points clips.", parse=two_seeds
     )
     latents: str = option("", "Latents to use in place of seeds, such as the z.safetensors of an earlier run.")
-    points: int = option(9, "Clips of an interpolation, both ends included.", low=2)
+    path_points: int = option(9, "Clips of an interpolation, both ends included.", low=2)
     truncation: float = option(
         1.0, "How far clips go from the average one. Below 1 they are safer, above 1 wilder.", low=0
     )

@@ -120,7 +120,7 @@ class ClipMaker(LoadedModel):
         self.description, self.extension = model, config.format
         self.files = [*model_files(folder, model), *([Path(config.latents)] if config.latents else [])]
         # How many points a path has tells where each of them is.
-        self.facts = [self.pieces(), config.points if config.interpolate else 0]
+        self.facts = [self.pieces(), config.path_points if config.interpolate else 0]
 
     def requests(self, first: int) -> list[Request]:
         """Return the clips that the options ask for; `first` is the seed from which ``count`` counts.
@@ -137,7 +137,7 @@ class ClipMaker(LoadedModel):
             raise ConfigError(f"{' and '.join(given)} each say which clips to make; give one of them")
         if config.interpolate:
             start, end = parsed(config, "interpolate")
-            return path_requests(start, end, config.points)
+            return path_requests(start, end, config.path_points)
         if self.latents is not None:
             return [Request(f"z-{row:05d}", row) for row in range(len(self.latents))]
         if config.seeds:
