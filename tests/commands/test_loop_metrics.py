@@ -35,7 +35,7 @@ def test_loops_are_measured_beside_real_ones_and_shown(gantools, loops: Path) ->
         "real",
         "--detector",
         "detector",
-        "--networks",
+        "--random-networks",
         "2",
         "--no-only-loops",
     )

@@ -84,7 +84,7 @@ class _Comparison:
         everything = self._phrases("real", sets["real"])
         self.learned = self._phrases("training", sets["training"]) if "training" in sets else everything
         self.windows, self.real = len(everything), self._loops(everything) if config.only_loops else everything
-        self.networks = RandomNetworks(config.bars, config.networks)
+        self.networks = RandomNetworks(config.bars, config.random_networks)
 
     def _phrases(self, name: str, clips: Sequence[Clip]) -> PhraseSet:
         found, passed = real_phrases(clips, name, self.config, self.conditions)
@@ -133,7 +133,7 @@ class _Comparison:
             "learned": len(learned),
             "bar_cells": self._bar_cells,
             "k": config.neighbours,
-            "networks": config.networks,
+            "networks": config.random_networks,
             "embedder": NAME,
             "weights_hash": self.networks.digest,
         }

@@ -24,5 +24,5 @@ class LoopsConfig:
         True, "Compare with those real phrases that the detector accepts, as systems learn from these alone."
     )
     samples: int = option(10000, "Most phrases of each side that are compared; of more, some are drawn.", low=1)
-    networks: int = option(10, "Random networks in whose spaces the sets are compared.", low=1, high=100)
+    random_networks: int = option(10, "Random networks in whose spaces the sets are compared.", low=1, high=100)
     neighbours: int = option(5, "Which nearest neighbour sets the radius of a ball (k).", low=1)
