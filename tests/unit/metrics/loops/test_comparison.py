@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compare(folder: Path, generated: str, real: str, **options: int) -> tuple[dict, ClipSets]:
-    config = replace(LoopsConfig(detector=str(folder / "detector"), networks=3, only_loops=False), **options)
+    config = replace(LoopsConfig(detector=str(folder / "detector"), random_networks=3, only_loops=False), **options)
     sets = ClipSets({"generated": clips(folder / generated), "real": clips(folder / real)})
     return compare_loops(sets, config, STRICT), sets
 
@@ -88,7 +88,7 @@ def test_real_phrases_are_those_that_the_detector_takes_for_loops(folder: Path) 
 
 
 def test_what_was_learned_from_may_be_another_set(folder: Path) -> None:
-    config = LoopsConfig(detector=str(folder / "detector"), networks=1, only_loops=False)
+    config = LoopsConfig(detector=str(folder / "detector"), random_networks=1, only_loops=False)
     places = {"generated": "same", "real": "other", "training": "real"}
     sets = ClipSets({name: clips(folder / place) for name, place in places.items()})
     result = compare_loops(sets, config, STRICT)
@@ -139,5 +139,7 @@ def test_too_few_phrases_are_refused_and_short_files_fail_alone(folder: Path, tm
     conditions = Conditions(lambda path, error: failed.append(f"{path.name} {error.message}"))
     sets = ClipSets({"generated": clips(tmp_path / "made"), "real": clips(folder / "real")})
     with pytest.raises(InputError, match="3 generated and 24 real phrases; k = 5 needs 6"):
-        compare_loops(sets, LoopsConfig(detector=str(folder / "detector"), networks=1, only_loops=False), conditions)
+        compare_loops(
+            sets, LoopsConfig(detector=str(folder / "detector"), random_networks=1, only_loops=False), conditions
+        )
     assert failed == ["short.mid has 4 bars, fewer than the 8 of a phrase"]
