@@ -57,7 +57,10 @@ from pathlib import Path
 {}
 begun = time.process_time()
 for p in sorted(Path(sys.argv[1]).glob("*.mid")):
-    {}
+    try:
+        {}
+    except Exception as error:
+        print(p.name, error, file=sys.stderr)
 print(time.process_time() - begun)
 """
 

@@ -125,6 +125,9 @@ def _place(clip: np.ndarray, rate_hz: int, start: int, length: int, earlier_s: f
     for first in range(0, len(places), max(1, round(_EARLIER_SECONDS * rate_hz) + high - start + 1)):
         part = cost[first : first + round(_EARLIER_SECONDS * rate_hz) + high - start + 1]
         candidates.append((int(places[first + int(np.argmin(part))]), "smallest step"))
+    # What clicks is left out where anything does not.
+    smooth = [one for one in candidates if step[one[0] - low] <= 1]
+    candidates = smooth or candidates
     # Each is listened to: the one whose join brings the least that is new.
     reach = min(round(0.05 * rate_hz), length)
     heard = [
