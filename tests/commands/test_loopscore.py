@@ -139,13 +139,18 @@ def test_one_bar_a_drone_and_silence_are_told_apart(score: Callable, place: Path
     time = np.arange(60 * 8000) / 8000
     soundfile.write(tmp_path / "in/drone.wav", 0.3 * np.sin(2 * np.pi * 110 * time), 8000)
     soundfile.write(tmp_path / "in/silence.wav", np.zeros(60 * 8000), 8000)
+    # It has no bars, and is no broken file.
+    soundfile.write(tmp_path / "in/sea.wav", np.random.default_rng(0).standard_normal(60 * 8000) / 10, 8000)
     write_notes(tmp_path / "in/same.mid", "A" * 9)
     write_notes(tmp_path / "in/through.mid", "ABCDEFGHIJKL")
-    found = {Path(r["source"]).name: r["verdict"] for r in records(score("in", "--best", "--json").stdout)}
+    done = score("in", "--best", "--json")
+    found = {Path(r["source"]).name: r["verdict"] for r in records(done.stdout)}
+    assert "sea.wav: warning: 60.0 s with no clear pulse" in done.stderr
     assert found == {
         "drone.wav": "trivial",
         "one_120bpm.wav": "trivial",
         "same.mid": "trivial",
+        "sea.wav": "no",
         "silence.wav": "silent",
         "through.mid": "no",
     }

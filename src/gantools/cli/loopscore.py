@@ -63,7 +63,7 @@ def print_windows(run: Run, items: Sequence[Item], config: LoopScoreConfig) -> i
 
 def _row(item: Item, window: dict[str, Any]) -> Sequence[str]:
     figures = (cell(window["score"], 4), cell(window["percentile"], 0), cell(window["seam"], 2))
-    bpm = f"{window['bpm']:.2f}".rstrip("0").rstrip(".")
+    bpm = cell(window["bpm"], 2).rstrip("0").rstrip(".")
     start = str(window["start_bar"])
     return (str(item.path), window["kind"], str(window["bars"]), bpm, start, *figures, window["verdict"])
 
@@ -114,7 +114,7 @@ def score_file(
             loop = cut_window(piece, window, for_player=True)
             facts |= {"start": loop.start, "end": loop.end}
         found.append(facts)
-    return {"windows": found, "remarks": piece.remarks}
+    return {"windows": found, "remarks": piece.remarks, "warning": piece.scan.warning}
 
 
 def extract(run: Run, items: Sequence[Item], config: LoopScoreConfig) -> int:
@@ -165,7 +165,7 @@ def extract_file(
     best = (
         {} if made else {name: value for name, value in _best(piece, facts_of).items() if name not in ("start", "end")}
     )
-    return {"made": made, "beside": beside, "remarks": piece.remarks, **best}
+    return {"made": made, "beside": beside, "remarks": piece.remarks, "warning": piece.scan.warning, **best}
 
 
 def _best(piece: Piece, facts_of: Callable[..., dict[str, Any]]) -> dict[str, Any]:

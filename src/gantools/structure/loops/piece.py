@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +139,14 @@ def _heard(clip: np.ndarray, mono: np.ndarray, rate_hz: int, said: Said, judge: 
     heard = np.ascontiguousarray(resample(mono, rate_hz, low_hz))
     try:
         grid = find_grid(heard[None], low_hz, said, seconds)
-    except NoPulseError:
-        # Of a drone and of silence it is known what they are without any tempo.
+    except NoPulseError as error:
+        # Of a drone and of silence it is known what they are without any tempo. Of anything else that it has no bars
+        # to loop: no fault of the file, as many voices and pads are so.
         grid = equal_bars(seconds)
         scan = scan_audio(heard, low_hz, grid, judge)
         if any(window.verdict not in ("trivial", "silent") for window in scan.windows):
-            raise
+            unsaid: Any = {"score": np.nan, "percentile": np.nan, "seam": np.nan, "verdict": "no"}
+            scan = replace(scan, windows=[replace(scan.windows[0], **unsaid)], warning=error.message)
         return grid, scan
     return grid, scan_audio(heard, low_hz, grid, judge)
 
@@ -163,7 +165,7 @@ def facts_of(piece: Piece, window: Window) -> dict[str, Any]:
     scan = piece.scan
     facts = {
         "kind": scan.domain,
-        "bpm": round(_bpm(piece, window), 4),
+        "bpm": round(_bpm(piece, window), 4) if not scan.warning else np.nan,
         "tempo_from": piece.of.grid.source if isinstance(piece.of, Sound) else "midi",
         "bars": window.bars,
         "start_bar": window.start_bar,

@@ -88,6 +88,8 @@ class Scan:
         ``audio`` or ``midi``.
     threshold : float
     remarks : list of str
+    warning : str
+        Why it has no bars, and so one window that is none; empty where it has.
     """
 
     windows: list[Window]
@@ -95,6 +97,7 @@ class Scan:
     domain: Domain
     threshold: float
     remarks: list[str] = field(default_factory=list)
+    warning: str = ""
 
     def best(self, count: int) -> list[Window]:
         """Return so many windows that do not overlap, the best first; all of them, in their order, for 0."""
