@@ -38,7 +38,11 @@ run_pipe() {
     bash -o pipefail -c "$1" >>log.txt
 }
 
-# 0. Recordings of a real band: into stems, with the separator that comes with gantools; to the common sound of a
+# 0. Music before any training: loops from the model that ships, and the loops in bundled recordings.
+run gantools generate loops --count 8 -o loops --wav
+run gantools loopscore "$examples/audio/loops" "$examples/audio/stems2" -o found
+
+#    Recordings of a real band: into stems, with the separator that comes with gantools; to the common sound of a
 #    dataset; to mel spectrograms. Three verbs in one pipe.
 run python "$examples/mix_stems.py" "$examples/audio/stems2" recordings
 run_pipe "gantools separate recordings --model tiny -o stems --json | \
@@ -91,6 +95,7 @@ python "$examples/demo_table.py" report $source $target model || code=$?
 cat <<EOF
 
   listen   $out/generated/${unseen[0]}/$source.mix.wav: the $source with its new $target ($source.$target.wav alone)
+  loops    $out/loops/loops.html and $out/found/loops.html play them round and round
   stems    $out/stems/*/*.wav, and normalised to $out/normalised/*/*.wav
   report   $out/report/rhythm/report.html and .../frechet/report.html, with players and pictures
 EOF

@@ -35,8 +35,6 @@ drums and bass of these pieces of Freedoom (MIDI)
   {pieces}
 loops of drums and bass that gantools makes by rules (systems/loops/styles.py)
 
-The model keeps bars of both, to tell how new a loop is (known.safetensors).
-
 """
 pieces = ", ".join(read_model(Path("model"))["data"]["songs"]["train"])
 texts = [path.read_text(encoding="utf-8") for path in sorted(Path(os.environ["LICENCES"]).glob("freedoom-*"))]

@@ -172,5 +172,5 @@ def test_the_model_that_ships_makes_loops_without_being_named(gantools: Callable
     made = [json.loads(line) for line in done.stdout.splitlines()]
     # It was measured at 95 %, and the detector is the one that ships.
     assert sum(record["is_loop"] for record in made) >= 12
-    assert np.median([record["novelty"] for record in made]) > 60
+    assert not any("novelty" in record for record in made)  # the music that it learnt from does not ship
     assert 11 < np.mean([record["note_density"] for record in made]) <= 16

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gantools.cli.app import main
 from gantools.models.folder import read_model
 from gantools.models.shipped import find_model, shipped_models
 
@@ -36,11 +36,9 @@ def test_a_name_is_that_of_a_shipped_model_unless_a_model_of_that_name_is_here(
     assert find_model("elsewhere") == Path("elsewhere")
 
 
-def test_generate_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["generate", "--models"])
-    assert not stop.value.code
-    listed = capsys.readouterr().out
+def test_generate_lists_them(gantools: Callable) -> None:
+    done = gantools("generate", "--models")
+    assert done.returncode == 0, done.stderr
     for model in shipped_models():
-        assert f"{model.name} " in listed
-        assert model.data in listed
+        assert f"{model.name} " in done.stdout
+        assert model.data in done.stdout

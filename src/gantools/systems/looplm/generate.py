@@ -45,16 +45,15 @@ class PriorSampler(RollSampler):
         No model folder of looplm, or weights that are missing or do not fit.
     """
 
-    known: KnownRolls
-
     def __init__(self, folder: Path, config: LoopsGenerateConfig, device: str) -> None:
         self.description = read_model(folder, "looplm")
         data: dict[str, Any] = self.description["data"]
         trained = trained_with(LoopLMConfig, self.description, folder)
         try:
             coded = from_mapping(LoopVAEConfig, data["vae"])
-            known = [int(size) for size in data["known"]]
-            bars, phrases, length = known
+            # A model that ships comes without the phrases that it learnt from.
+            known = [int(size) for size in data["known"]] if "known" in self.description["networks"] else []
+            sizes = dict(zip(("bars", "phrases", "length"), known, strict=True)) if known else {}
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"its config.json does not tell of its VQ-VAE ({error}); train it again", folder
@@ -67,7 +66,7 @@ class PriorSampler(RollSampler):
         if not isinstance(vae, VQVAE):
             raise ModelError("its VQ-VAE is of another kind; train it again", folder)
         self.vae = vae
-        self.known = open_network(folder, "known", lambda: KnownRolls(bars, phrases, length))
+        self.known = open_network(folder, "known", lambda: KnownRolls(**sizes)) if sizes else None
         self.bars, self.bpm = coded.bars, float(data.get("bpm", 120.0))
         self.files = model_files(folder, self.description)
 

@@ -34,10 +34,14 @@ def ship(folder: Path, out: Path, credits: str, data: str) -> None:
 
     Notes
     -----
+    The phrases that were learnt from stay behind: weights ship, and music of others does not. What the model makes has
+    no `novelty` then.
+
     Weights of two and more dimensions become float16. Statistics and biases stay float32, as a variance can leave the
     range of float16, and so does the codebook: its vectors are compared with each other.
     """
     model: dict[str, Any] = read_model(folder, "looplm")
+    del model["networks"]["known"], model["data"]["known"]
     for network in model["networks"]:
         weights = read_weights(folder, network)
         meta = {"system": model["system"], "network": network, "config_hash": model["config_hash"]}

@@ -22,7 +22,7 @@ def test_the_folder_stands_alone_and_is_small(tmp_path: Path) -> None:
     ship(tmp_path / "m", tmp_path / "out", "CREDITS", "three pieces")
     (tmp_path / "vae").rename(tmp_path / "elsewhere")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        *("config.json", "card.json", "CREDITS.txt", "prior.safetensors", "vae.safetensors", "known.safetensors")
+        *("config.json", "card.json", "CREDITS.txt", "prior.safetensors", "vae.safetensors")
     }
     assert json.loads((tmp_path / "out/card.json").read_text())["data"] == "three pieces"
     sizes = [(tmp_path / folder / "prior.safetensors").stat().st_size for folder in ("m", "out")]
