@@ -88,6 +88,7 @@ def tables(folder: str) -> None:
     """Print the tables as Markdown and draw the figures, from the reports and journals in a folder."""
     place = Path(folder)
     reports = {path.parent.name: json.loads(path.read_text("utf-8")) for path in place.glob("report/*/report.json")}
+    reports |= {path.stem: json.loads(path.read_text("utf-8")) for path in place.glob("report/*.json")}
     print("Table 1: reconstruction error\n\n" + "\n".join(reconstruction(place)))
     print("\nTable 2: musical style and similarity\n\n" + "\n".join(style(reports)) + "\n" + NOTE)
     print("\nTable 3: F1\n\n" + "\n".join(f1(reports)))

@@ -71,8 +71,8 @@ for set in gan top-k; do
     for rate in none 1 0.1 0.01 0.001 50% 20% 10% 5%; do
         python "$examples/loops_table.py" below "made/$set" "$rate" >kept.txt
         [ "$(wc -l <kept.txt)" -ge "$smallest" ] || continue
-        gantools evaluate loops - --real "$midi" "${detector[@]}" --samples "$smallest" -o "report/$set-$rate" -q \
-            <kept.txt >>log.txt
+        gantools evaluate loops - --real "$midi" "${detector[@]}" --samples "$smallest" --json -q <kept.txt \
+            >"report/$set-$rate.json"
     done
 done
 python "$examples/loops_table.py" tables . | tee tables.md
