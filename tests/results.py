@@ -21,11 +21,14 @@ import soundfile
 import torch
 from running import run_here
 from safetensors.numpy import load_file
+from small_known_loops import write_loops
+from small_loop_models import write_pieces
 from sounds import stem, tone
 
 RECORD = Path(__file__).parent / "data/results.json"
 _LEARN = " --preset small --steps 3 --threads 1 --precision float32 --validate-every 1000 -d cpu"
 _TRANSLATE = " chunks --width 8 --discriminator-width 8 --batch-size 2 --validation-windows 2" + _LEARN
+_PHRASES = " --batch-size 4 --validation-phrases 16 --no-only-loops --split 100/0/0 --val-songs piece2" + _LEARN
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,32 @@ STEPS: dict[str, Step] = {
         "--attention-window 16 --full-attention 64 --batch-size 4 --validation-clips 16 -o m/transformer" + _LEARN,
         "m/transformer/*.safetensors",
     ),
+    "loopscore": Step("loopscore songs midi --json -o found --bpm 120 --bars 4", "found/**/*.wav"),
+    "train-loopdetector": Step(
+        "train loopdetector loops --patterns 6 --rendered 2 --no-hear-midi --batch-size 4 --split 60/40/0 "
+        "-o m/loopdetector" + _LEARN,
+        "m/loopdetector/*.safetensors",
+    ),
+    "train-loopvae": Step(
+        "train loopvae midi --width 8 --codebook-size 12 --code-size 4 -o m/loopvae" + _PHRASES,
+        "m/loopvae/*.safetensors",
+    ),
+    "train-looplm": Step(
+        "train looplm midi --vae m/loopvae --hidden 8 --embedding 4 --validation-loops 64 -o m/looplm" + _PHRASES,
+        "m/looplm/*.safetensors",
+    ),
+    "train-loopgan": Step(
+        "train loopgan midi --bars 2 --least-cells 4 --width 4 --latent 3 -o m/loopgan" + _PHRASES,
+        "m/loopgan/*.safetensors",
+    ),
+    "train-looptransformer": Step(
+        "train looptransformer midi --bars 2 --least-cells 4 --width 8 --layers 1 -o m/looptransformer" + _PHRASES,
+        "m/looptransformer/*.safetensors",
+    ),
+    "generate-loops": Step("generate loops m/looplm --count 2 --wav -o made/loops -d cpu", "made/loops/*.wav"),
+    "generate-loops-shipped": Step("generate loops --count 2 --wav -o made/shipped -d cpu", "made/shipped/*.wav"),
+    "evaluate-loops": Step("evaluate loops made/loops --json", ""),
+    "evaluate-loopgroups": Step("evaluate loopgroups midi made/shipped --json", ""),
     "evaluate-frechet": Step(
         "evaluate frechet songs/one songs/two --embedder rand-cnn -d cpu -o frechet", "frechet/report.json"
     ),
@@ -150,6 +179,8 @@ def write_inputs(folder: Path) -> None:
     soundfile.write(folder / "riff.wav", tone(2.0, 4000), 4000)
     soundfile.write(folder / "song.wav", tone(2.0, 4000, hz=150.0, seed=1), 4000)
     soundfile.write(folder / "low.wav", tone(2.0, 2000, hz=90.0, seed=2), 2000)
+    write_pieces(folder / "midi")
+    write_loops(folder / "loops")
     (folder / "tracks").mkdir()
     for number, kind in enumerate(("drums", "bass", "other")):
         soundfile.write(folder / f"tracks/{kind}.wav", stem(kind, 3.0, 8000, number), 8000)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from gantools.chunks.item import Item
 from gantools.cli.flags import Run
+from gantools.cli.inputs import kind_of
 from gantools.cli.naming import distinct_outputs
 from gantools.cli.outcomes import Attempt, outcomes
 from gantools.cli.progress import Bar
@@ -199,7 +200,9 @@ def one_line(task: Task, outcome: dict[str, Any]) -> str:
 
 def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, attempt: Attempt) -> dict[str, Any]:
     fields = dict(attempt.outcome)
-    beside = list(task.outputs[1:] if not task.roles else ())
+    # What is of another kind than the result, such as MIDI beside its sound, is a result to who reads that kind.
+    same = ("", kind_of(PurePath(task.outputs[0])))
+    beside = [name for name in task.outputs[1:] if kind_of(PurePath(name)) in same and not task.roles]
     ready = {name: path for name, path in attempt.staged.items() if path.exists()}
     if task.many:
         ready, beside = _many(task, attempt, fields)

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from gantools.audio.config import MIDI_INSTEAD
 from gantools.chunks.finding import NO_FILE, UNREAD, Passed, find_files, same_folder
@@ -28,7 +28,7 @@ MEL_SUFFIXES = (".mel.safetensors",)
 KINDS = {"audio": AUDIO_SUFFIXES, "mel": MEL_SUFFIXES, "MIDI": MIDI_SUFFIXES}
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: PurePath) -> str:
     """Return the kind of a file by its ending, one of `KINDS`; empty for an ending that tells none."""
     return next((kind for kind, endings in KINDS.items() if path.name.lower().endswith(endings)), "")
 
