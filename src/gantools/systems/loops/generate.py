@@ -28,7 +28,7 @@ from gantools.symbolic.rendering import render
 from gantools.symbolic.roll import BAR_STEPS, drums_and_bass
 from gantools.symbolic.soundfont import open_soundfont
 from gantools.systems.loops.generate_config import GENERATORS, LoopsGenerateConfig
-from gantools.systems.loops.pictures import roll_picture
+from gantools.systems.loops.pictures import loop_picture
 from gantools.systems.loops.playing import loop_seconds, play, write_loop
 from gantools.systems.loops.sampling import RollSampler
 
@@ -228,10 +228,14 @@ class LoopMaker(LoadedModel):
         for item in items[:_MOST_SHOWN]:
             assert item.seed is not None
             loop, name = self.loop(item.seed), item.stem
-            picture = np.repeat(np.repeat(roll_picture(loop.sounding, loop.onsets), 3, axis=0), 5, axis=1)
             # The sound file is longer where the loop is repeated in it, and then plays on all the same.
             source = f"{item.given}" if self.config.wav else data_uri(_ogg(self.sound(loop)), "audio/ogg")
-            sound = Sound(data_uri(png_bytes(picture), "image/png"), source, f"Piano roll of {name}", loop=True)
+            sound = Sound(
+                data_uri(png_bytes(loop_picture(loop.sounding, loop.onsets)), "image/png"),
+                source,
+                f"Piano roll of {name}",
+                loop=True,
+            )
             figures = [(label.replace("_", " "), _shown(value)) for label, value in self.figures(item.seed).items()]
             parts.append(Article(name, f"{self.bars} bars, {self.bpm:g} bpm", sound, figures=figures))
         more = [f"The first {_MOST_SHOWN} of {len(items)} loops are shown."] if len(items) > _MOST_SHOWN else []

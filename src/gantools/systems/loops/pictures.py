@@ -8,22 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from gantools.report.plots import mel_grid, save_png
-from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS
+from gantools.report.rolls import roll_picture
+from gantools.symbolic.roll import BAR_STEPS, Roll
 
 
-def roll_picture(sounding: np.ndarray, onsets: np.ndarray) -> np.ndarray:
-    """Return a roll as a picture, uint8 (57, steps, 3): the bass above, onsets darker than what is held.
-
-    Parameters
-    ----------
-    sounding, onsets : bool arrays (steps, 57)
-    """
-    picture = np.full((*sounding.T.shape, 3), 255, np.uint8)
-    picture[:DRUM_ROWS] = (255, 244, 230)
-    picture[:, ::BAR_STEPS] -= np.uint8(30)
-    picture[sounding.T] = (150, 160, 175)
-    picture[onsets.T] = (29, 33, 37)
-    return picture[::-1]
+def loop_picture(sounding: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    """Return a loop in 4/4, two bool arrays (steps, 57), as a picture; see `gantools.report.rolls.roll_picture`."""
+    return roll_picture(Roll(sounding, onsets, np.arange(0, len(sounding) + 1, BAR_STEPS)))
 
 
 def write_rolls(path: Path, rows: Sequence[Sequence[tuple[str, tuple[np.ndarray, np.ndarray]]]]) -> None:
@@ -35,5 +26,5 @@ def write_rolls(path: Path, rows: Sequence[Sequence[tuple[str, tuple[np.ndarray,
     rows : sequence of sequences of (str, (bool array (steps, 57), bool array (steps, 57)))
         Title, what sounds and what begins.
     """
-    pictures = [[(title, roll_picture(*planes)) for title, planes in row] for row in rows]
+    pictures = [[(title, loop_picture(*planes)) for title, planes in row] for row in rows]
     save_png(mel_grid(pictures), path)
