@@ -70,10 +70,10 @@ class BarGenerator(nn.Module):
 
     def __init__(self, inputs: int, width: int, part: str) -> None:
         super().__init__()
-        self.time = nn.Sequential(
-            nn.Linear(inputs, _BEATS * 4 * width, bias=False),
-            nn.Unflatten(1, (_BEATS, 4 * width)),
-            Norm(4 * width),
+        self.beats = nn.Sequential(
+            nn.Linear(inputs, _BEATS * 4 * width, bias=False), nn.Unflatten(1, (_BEATS, 4 * width)), Norm(4 * width)
+        )
+        self.steps = nn.Sequential(
             nn.Linear(4 * width, _BEAT_STEPS * 2 * width, bias=False),
             nn.Unflatten(2, (_BEAT_STEPS, 2 * width)),
             nn.Flatten(1, 2),
@@ -87,6 +87,9 @@ class BarGenerator(nn.Module):
                 nn.Linear(width, _SEMITONES),
                 nn.Flatten(2),
             )
+            # A note is mostly longer than a step: what its beat says comes first, and steps depart from it.
+            self.beat_pitches = nn.Linear(4 * width, BASS_PITCHES)
+            nn.init.normal_(self.pitches[-2].weight, std=0.1 * width**-0.5)  # type: ignore[arg-type]
         # Beside the strikes, of the bass what lifts or lowers all pitches of a step, as a rest needs.
         flat = 2 if part == "bass" else DRUM_ROWS
         self.rows = nn.Sequential(nn.Linear(2 * width, width, bias=False), Norm(width), nn.Linear(width, flat))
@@ -95,12 +98,14 @@ class BarGenerator(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Make bars."""
-        steps = self.time(x)
+        beats = self.beats(x)
+        steps = self.steps(beats)
         rows = self.rows(steps)
         if not hasattr(self, "pitches"):
             return rows
         lift, strikes = rows.split(1, 2)
-        return torch.cat([self.pitches(steps) + lift, strikes], 2)
+        pitches = self.beat_pitches(beats).repeat_interleave(_BEAT_STEPS, 1) + self.pitches(steps)
+        return torch.cat([pitches + lift, strikes], 2)
 
 
 class PartGenerator(nn.Module):

@@ -34,7 +34,7 @@ def test_the_paper_has_two_generators_and_two_discriminators_at_its_rates() -> N
     temporal = 32 * 8 * 128 + 2 * 128 + 128 * 32 + 32
     time = 128 * 1024 + 2 * 256 + 256 * 512 + 2 * 128
     drums = 128 * 64 + 2 * 64 + 64 * 9 + 9
-    bass = 128 * 256 + 2 * 64 + 64 * 12 + 12 + 128 * 64 + 2 * 64 + 64 * 2 + 2
+    bass = 128 * 256 + 2 * 64 + 64 * 12 + 12 + 128 * 64 + 2 * 64 + 64 * 2 + 2 + 256 * 48 + 48
     assert counts[:2] == [temporal + time + drums, temporal + time + bass]
     judge = 4 * 128 * 256 + 256 + 8 * 256 * 256 + 256 + 256 + 1
     heard = [9 * 64 + 64 + 4 * 64 * 128 + 128, 1 * 64 + 64 + 12 * 64 + 64 + 256 * 64 + 64 + 4 * 128 * 128 + 128]
