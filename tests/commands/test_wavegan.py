@@ -142,7 +142,7 @@ def test_files_that_cannot_be_used_are_left_out(gantools: Callable, tracks: Path
 def test_from_python_other_words_than_count_say_which_clips(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = gt.load(model, device="cpu")
     clip, rate_hz = opened.generate(seed=3)
-    for options in ({"seeds": "3,4"}, {"interpolate": "3-7", "points": 2}, {"seeds": [3]}):
+    for options in ({"seeds": "3,4"}, {"interpolate": "3-7", "path_points": 2}, {"seeds": [3]}):
         audio, hz = opened.generate(**options)
         assert hz == rate_hz
         np.testing.assert_array_equal(audio, clip)

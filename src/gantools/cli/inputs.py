@@ -92,7 +92,8 @@ def gather_sets(
     for arguments, items in zip(sets, found, strict=True):
         if not items and not search.may_be_empty(arguments):
             where = ", ".join("standard input" if a == "-" else a for a in arguments or ["-"])
-            other = sorted({kind_of(Path(path)) for path in passed.counts.get(UNREAD, ())} - {""})
+            wanted = {kind_of(Path(suffix)) for suffix in suffixes}
+            other = sorted({kind_of(Path(path)) for path in passed.counts.get(UNREAD, ())} - {"", *wanted})
             if other == ["MIDI"]:
                 raise ConfigError(f"no input in {where}; what is there is {MIDI_INSTEAD}")
             there = f"; what is there is {' and '.join(other)}" if other else ""

@@ -61,12 +61,14 @@ class Engine:
         batches = self.batches.load(step, total, ahead=pays_ahead(self.system.device))
         terms: dict[str, float] = {}
         for update in self.updates:
-            if step % update.every == 0 and self.system.takes_part(update.phase.name, step, total):
+            when = update.phase.when
+            if step % update.every == 0 and (when is None or when(step, total)):
                 finite, values = update.run(batches)
                 if not finite:
                     return update.phase.name, terms
                 terms.update(values)
-        self.system.finish_step(step, self.ranks)
+        if self.system.finish_step is not None:
+            self.system.finish_step(step, self.ranks)
         return "", terms
 
     def average(self, count: int) -> None:

@@ -53,6 +53,9 @@ class Phase:
         gets more updates per update of the generator.
     clip_norm : float
         Scale the gradient down to this norm; 0 for no clipping.
+    when : callable, optional
+        Whether it runs in a step, from (step, total steps), for systems that learn in stages; equal on all ranks. A
+        phase that does not run costs nothing, and its optimiser stays as it is.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Phase:
     every: int = 1
     every_growth: int = 0
     clip_norm: float = 0.0
+    when: Callable[[int, int], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,10 @@ class System(ABC):
         Description of the training data in JSON values, stored in `config.json`: ``mel`` (mel parameters),
         ``db_range``, roles, ``sounds`` (name of a song or file to the hash of its sound) and so on. A run is resumed
         only with equal data; a model is fine-tuned only where ``mel`` and ``db_range`` are equal.
+    finish_step : callable, optional
+        Called with the step and the ranks after the phases of a good step, on all ranks: it changes what gradients do
+        not, such as the codebook of a VQ-VAE. What `losses` saw of this rank's micro-batches is summed over the ranks
+        there, so that the change is the same on all of them.
     validation_part : float
         Part of the validation set, 0 to 1, that the next validations shall take, as the loop sets it: a budget pays for
         no more. A system whose validation is cheap may ignore it. Scores of different parts are never compared.
@@ -139,6 +147,7 @@ class System(ABC):
     songs: Mapping[str, Sequence[str]] = {}
     notes: Sequence[str] = ()
     left_out: Sequence[str] = ()
+    finish_step: Callable[[int, Ranks], None] | None = None
 
     @property
     def documented_steps(self) -> int:
@@ -161,20 +170,6 @@ class System(ABC):
 
         All phases of a step get the same `step` for the same micro-batch. A phase gives the same terms in every step.
         """
-
-    def finish_step(self, step: int, ranks: Ranks) -> None:
-        """Change what gradients do not, such as the codebook of a VQ-VAE, after the phases of a good step.
-
-        Called on all ranks, not after a bad step. What `losses` saw of this rank's micro-batches is summed over the
-        ranks here, so that the change is the same on all of them.
-        """
-
-    def takes_part(self, phase: str, step: int, total: int) -> bool:
-        """Return whether a phase runs in a step of a run of `total` steps, for systems that learn in stages.
-
-        Equal on all ranks. A phase that does not run costs nothing, and its optimiser stays as it is.
-        """
-        return True
 
     def extra_state(self) -> dict[str, torch.Tensor]:
         """Return state beside networks and optimisers, such as image pools.

@@ -58,9 +58,10 @@ class LoopDetectorObjective(System):
         }
         optimizer = adam(config.lr, weight_decay=config.weight_decay)
         share = config.autoencoder_share
+        first, second = (_stage(*ends, config.final_lr_share) for ends in ((0.0, share), (share, 1.0)))
         self.phases = (
-            Phase("autoencoder", (NETWORK, "decoder"), optimizer, _stage(0.0, share, config.final_lr_share)),
-            Phase("svdd", (NETWORK,), optimizer, _stage(share, 1.0, config.final_lr_share)),
+            Phase("autoencoder", (NETWORK, "decoder"), optimizer, first, when=lambda *at: not self._in_second(*at)),
+            Phase("svdd", (NETWORK,), optimizer, second, when=self._in_second),
         )
 
     def _encoder(self, name: str) -> LoopEncoder:
@@ -70,11 +71,10 @@ class LoopDetectorObjective(System):
             encoder.get_buffer(f"{domain}_loops").copy_(torch.from_numpy(loops))
         return encoder
 
-    def takes_part(self, phase: str, step: int, total: int) -> bool:
-        """Return whether a phase runs in a step: the autoencoder's until its share is done, then SVDD's."""
+    def _in_second(self, step: int, total: int) -> bool:
+        """Return whether a step is of the second stage, SVDD's: when the autoencoder's share is done."""
         # A run with a budget learns how long it is while it runs: once the centre is set there is no way back.
-        second = self._second_stage() or step >= self.config.autoencoder_share * total
-        return second == (phase == "svdd")
+        return self._second_stage() or step >= self.config.autoencoder_share * total
 
     def _second_stage(self) -> bool:
         return all(net.has_centre for net in self._encoders(self.networks).values())
