@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 #: A shuffled loop must look different, by so much on average, or it is the same loop.
-_MOVED = 0.05
+_MOVED = 0.1
 #: No bar behind a change of section is as like as this to one before it.
 _OTHER = 0.6
 #: No two bars of through-composed music are as like as this.

@@ -72,7 +72,11 @@ class LoopDetectorConfig(TrainConfig):
     )
     lr: float = option(1e-3, "Learning rate of AdamW at the start of both stages.", low=0, group="Optimiser")
     final_lr_share: float = option(
-        0.005, "Learning rate at their end, as a share of that at the start.", low=0, high=1, group="Optimiser"
+        0.005,
+        "Share of the learning rates that is left at the end of the run. With 1 they are constant.",
+        low=0,
+        high=1,
+        group="Optimiser",
     )
     weight_decay: float = option(
         0.01, "Weight decay of AdamW: the regulariser of equation 1.", low=0, group="Optimiser"

@@ -12,6 +12,8 @@ import numpy as np
 from gantools.chunks.splits import SPLITS, assign
 from gantools.errors import ConfigError, InputError
 from gantools.options import parsed
+from gantools.runtime.seeds import item_seed
+from gantools.structure.loops.contrasts import shuffled, straddling, through_composed
 from gantools.structure.loops.correlation import Kind
 from gantools.structure.loops.detector import DOMAINS, Domain, network_name
 from gantools.structure.loops.repeats import distinct
@@ -32,6 +34,8 @@ from gantools.systems.loopdetector.material import (
 Loops = list[np.ndarray]
 #: Fewest loops of files that a network is worth training on; generated ones alone know no music.
 _FEWEST = 4
+#: Most windows of bars from all over a piece.
+_MOST_CONTRASTS = 60
 
 
 class LoopMaterial:
@@ -59,6 +63,9 @@ class LoopMaterial:
         Name of a network to ``audio`` and ``midi`` to the loops that calibrate it.
     held_out : dict of str to array (loops, pairs)
         Name of a network to the loops that validate it.
+    contrasts : dict of str to dict of str to array (n, pairs)
+        The same to what is no loop, made of the same pieces: ``shuffled``, ``straddling``, ``through``, as far as there
+        is some. It tells how well loops are told apart, and is never learnt from.
     notes, left_out : list of str
         What the user has to know, and a line for each file that was left out.
 
@@ -105,7 +112,9 @@ class LoopMaterial:
         if material.whole and len(material) == 1:
             raise InputError("is a loop of one bar, which tells nothing of how bars differ", path)
         if not any(len(material.loops(bars)) for bars in LENGTHS):
-            raise InputError(f"has no loop among its {len(material)} bars: none come again at once", path)
+            raise InputError(
+                f"has no loop among its {len(material)} bars: none come again at once and repeat a shorter phrase", path
+            )
         self.sounds[key] = material.sound
         self.pieces[side].append(material)
         self.split[side].append(key)
@@ -120,6 +129,7 @@ class LoopMaterial:
         self.generated: dict[str, np.ndarray] = {}
         self.known: dict[str, dict[str, np.ndarray]] = {}
         self.held_out: dict[str, np.ndarray] = {}
+        self.contrasts: dict[str, dict[str, np.ndarray]] = {}
         domains = DOMAINS if config.networks == "each" else (cast(Domain, config.networks),)
         counts: Counter[str] = Counter()
         for domain in domains:
@@ -135,9 +145,14 @@ class LoopMaterial:
                 counts[name] = sum(map(len, learnt))
                 self.known[name] = self._known(domain, bars, learnt)
                 self.generated[name] = self._generated(domain, bars)
+                self.contrasts[name] = self._contrasts(domain, bars)
         if not self.learnt:
             why = f"; {self.left_out[0]}" if self.left_out else ""
-            raise ConfigError(f"too few loops to learn from in {files} files{why}")
+            train = len(self.split["train"])
+            raise ConfigError(
+                f"too few loops to learn from: {train} of {files} files are for training, and they have not {_FEWEST} "
+                f"loops of one length in audio or in MIDI{why}"
+            )
         self.notes += [f"{count:,} different loops for {name}" for name, count in counts.items()]
 
     def _known(self, domain: Domain, bars: int, learnt: Loops) -> dict[str, np.ndarray]:
@@ -157,6 +172,17 @@ class LoopMaterial:
             return generated_notes(config.patterns, bars, self.kind, config.seed)
         return generated_sound(min(config.rendered, config.patterns), bars, self.kind, config.seed)
 
+    def _contrasts(self, domain: Domain, bars: int) -> dict[str, np.ndarray]:
+        made: dict[str, list[np.ndarray]] = {}
+        for piece in self.pieces["val"]:
+            if piece.domain == domain and len(loops := piece.loops(bars)):
+                random = np.random.default_rng(item_seed(self.config.seed, "contrasts", piece.name, bars))
+                loops = loops[distinct(piece.correlate(loops, self.kind))]
+                for kind, windows in contrasts_of(piece, loops, random).items():
+                    made.setdefault(kind, []).append(piece.correlate(windows, self.kind))
+        found = {kind: np.concatenate(parts) for kind, parts in made.items()}
+        return {kind: rows for kind, rows in found.items() if len(rows)}
+
     def _loops(self, side: str, domain: Domain, bars: int) -> Loops:
         return self._of(self.pieces[side], domain, bars)
 
@@ -173,6 +199,16 @@ class LoopMaterial:
         """Return what a resumed run must find again, and what the model is to be opened with."""
         loops = {name: {domain: len(rows) for domain, rows in known.items()} for name, known in self.known.items()}
         return {"songs": self.split, "sounds": self.sounds, "known_loops": loops}
+
+
+def contrasts_of(piece: Material, loops: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return windows of a piece that are no loops, by kind, made of its loops (n, bars); about as many of each."""
+    bars, count = loops.shape[1], min(_MOST_CONTRASTS, max(1, len(loops)))
+    return {
+        "shuffled": shuffled(piece.likeness, loops, random),
+        "straddling": straddling(piece.likeness, loops, random),
+        "through": through_composed(piece.likeness, piece.usable, bars, count, random),
+    }
 
 
 def _is_midi(path: Path) -> bool:
