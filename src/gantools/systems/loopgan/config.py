@@ -93,7 +93,7 @@ _DEFAULT = LoopGANConfig(
     steps=100_000, documented_steps=100_000, batch_size=64, width=64, final_lr_share=0.1, swap_bass=0, vary=0
 )
 _SMALL = LoopGANConfig(
-    steps=6000, documented_steps=6000, batch_size=32, width=24, final_lr_share=0.1, swap_bass=0, vary=0
+    steps=3000, documented_steps=3000, batch_size=32, width=24, final_lr_share=0.1, swap_bass=0, vary=0
 )
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

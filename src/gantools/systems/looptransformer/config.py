@@ -51,9 +51,9 @@ _PAPER = LoopTransformerConfig(
     precision="float32",
 )
 _DEFAULT = LoopTransformerConfig(steps=20_000, documented_steps=20_000, batch_size=64, dropout=0.2, swap_bass=0, vary=0)
-#: About ten minutes of one core; the documentation's figures are from 1500 steps.
+#: Some minutes of one core.
 _SMALL = LoopTransformerConfig(
-    steps=2500,
+    steps=1500,
     documented_steps=1500,
     batch_size=16,
     width=96,
