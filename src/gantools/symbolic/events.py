@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 
+# No pattern needs to go back behind what it has matched, as each byte says what it is; possessive quantifiers would say
+# so, but those of Python before 3.11.5 match too little.
 #: A time: up to four bytes, of which the last is below 128.
-_TIME = rb"[\x80-\xff]{0,3}+[\x00-\x7f]"
+_TIME = rb"[\x80-\xff]{0,3}[\x00-\x7f]"
 #: Messages of channels, with two bytes of data and with one; what follows may leave out its status (running status).
-_TWO = rb"[\x00-\x7f]{2}(?:" + _TIME + rb"[\x00-\x7f]{2})*+"
-_ONE = rb"[\x00-\x7f](?:" + _TIME + rb"[\x00-\x7f])*+"
+_TWO = rb"[\x00-\x7f]{2}(?:" + _TIME + rb"[\x00-\x7f]{2})*"
+_ONE = rb"[\x00-\x7f](?:" + _TIME + rb"[\x00-\x7f])*"
 _SAME = _TIME + rb"(?:[\x80-\xbf\xe0-\xef]" + _TWO + rb"|[\xc0-\xdf]" + _ONE + rb")"
-_MESSAGES = re.compile(rb"(?:" + _SAME + rb")*+", re.DOTALL)
+_MESSAGES = re.compile(rb"(?:" + _SAME + rb")*", re.DOTALL)
 _MESSAGES_OF_ONE_STATUS = re.compile(_SAME, re.DOTALL)
 _MORE = {True: re.compile(_TWO, re.DOTALL), False: re.compile(_ONE, re.DOTALL)}
 _TIME_ONLY = re.compile(_TIME)
