@@ -6,8 +6,8 @@ It reads the shared music (`../shared/data`): 149 loops of known tempo and bars,
 with music of another kind before and behind. PyMusicLooper (MIT, on PyPI) is no dependency of gantools. It is run where
 it has an environment of its own:
 
-    python3 -m venv /tmp/looper && /tmp/looper/bin/pip install pymusiclooper==3.6.0 pretty_midi
-    LOOPER=/tmp/looper/bin/python python benchmarks/bench_loopscore.py
+    python3 -m venv looper && looper/bin/pip install pymusiclooper==3.6.0 pretty_midi
+    LOOPER=looper/bin/python python benchmarks/bench_loopscore.py
 
 All files have names that tell nothing. A loop counts as found when what was found is whole bars of it, to 10 ms.
 """
