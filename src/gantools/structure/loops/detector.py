@@ -19,6 +19,7 @@ import numpy as np
 from gantools.errors import ConfigError, DependencyError, InputError, ModelError
 from gantools.files.containers import read_tensors
 from gantools.models.folder import read_model
+from gantools.models.shipped import shipped_folder
 from gantools.structure.loops.correlation import KINDS, Kind, pairs, roll_correlation
 
 Domain = Literal["audio", "midi"]
@@ -32,7 +33,7 @@ SLOPE = 0.1
 CENTRE_LEAST = 0.1
 #: The name of the network file of a model, and the detector that ships with gantools.
 NETWORK = "detector"
-SHIPPED = Path(__file__).parents[2] / "models" / "shipped" / "loopdetector"
+SHIPPED = shipped_folder("loopdetector")
 _LEAST_SCORE = 1e-12
 
 
