@@ -78,6 +78,8 @@ def read_mel(path: str | Path) -> MelFile:
     try:
         return _read_mel(path)
     except DamagedError as error:
+        if not str(path).endswith(".safetensors"):
+            raise InputError("is no mel file; gantools melify makes one of a recording", path) from error
         raise DamagedError(error.what, path, "make it again: the command that made it, with --check") from error
 
 

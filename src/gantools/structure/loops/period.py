@@ -86,8 +86,8 @@ def _shift(piece: np.ndarray, around: np.ndarray) -> tuple[float, float]:
     shifts = len(around) - len(piece) + 1
     energy = np.concatenate([[0.0], np.cumsum(np.square(around, dtype=np.float64))])
     energy = energy[len(piece) :] - energy[: -len(piece)]
-    own = float(np.square(piece, dtype=np.float64).sum())
-    alike = product[:shifts] / np.sqrt(np.maximum(energy[:shifts], 1e-3 * own) * max(own, 1e-12))
+    own = max(float(np.square(piece, dtype=np.float64).sum()), 1e-12)
+    alike = product[:shifts] / np.sqrt(np.maximum(energy[:shifts], 1e-3 * own) * own)
     best = int(np.argmax(alike))
     if not 0 < best < shifts - 1:
         return float(best), 0.0
