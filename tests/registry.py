@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 import torch
 from small_caw import small_stack
+from small_codec import STAGED, TINY_FLAGS, tiny_codec
 from small_known_loops import write_loops
 from small_loop_models import tiny_gan, tiny_lm, tiny_transformer, tiny_vae, write_pieces, write_pieces_and_codes
 from small_songs import small_config, write_song
@@ -237,6 +238,10 @@ def _wavegan(folder: Path, variant: str, **changes: Any) -> System:
     return WaveGAN(config, SongClips([(path.stem, path) for path in sorted(folder.glob("*.wav"))], config))
 
 
+def _codec(folder: Path, own: dict[str, Any], **changes: Any) -> System:
+    return tiny_codec(folder, **{**COMMON, **own, **changes})
+
+
 def _loopdetector(folder: Path, **changes: Any) -> System:
     few: dict[str, Any] = {"patterns": 6, "rendered": 2, "hear_midi": False, "batch_size": 4, "split": "60/40/0"}
     config = dataclasses.replace(loopdetector_config.PRESETS["small"], **{**COMMON, **few, **changes})
@@ -284,6 +289,13 @@ _WAVEGAN = Commands(
     "generate wavegan m --count 2",
     steps=10,
     ranks="--micro-batch 2",
+)
+_CODEC = Commands(
+    f"codec data {TINY_FLAGS} --stages 1/1/1/1 --no-joint --phase head --adversarial-weight 1 --spectral-weight 4 "
+    "--steps 10 --save-every 4" + _COMMON_FLAGS,
+    "generate codec m bass.wav",
+    steps=10,
+    ranks="--micro-batch 2 --adversarial-weight 0",
 )
 _LOOP_FLAGS = (
     " --preset small --batch-size 4 --validation-phrases 16 --no-only-loops --split 100/0/0 --val-songs piece2 "
@@ -343,6 +355,9 @@ SYSTEMS: dict[str, Tiny] = {
         )
         for variant in wavegan_config.VARIANTS
     },
+    "codec-small": Tiny(make=partial(_codec, own={}), **_TRACKS, commands=_CODEC),
+    # The discriminator has spectral norm.
+    "codec-staged": Tiny(make=partial(_codec, own=STAGED), **_TRACKS, one_for_two=False),
     "loopvae-vqvae": Tiny(write_pieces, tiny_vae, **_MIDI),
     "loopvae-cnnvae": Tiny(write_pieces, partial(tiny_vae, variant="cnnvae", latent=8), **_MIDI, commands=_LOOPVAE),
     "loopgan": Tiny(write_pieces, tiny_gan, **_MIDI, commands=_LOOPGAN),

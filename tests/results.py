@@ -21,6 +21,7 @@ import soundfile
 import torch
 from running import run_here
 from safetensors.numpy import load_file
+from small_codec import TINY_FLAGS
 from small_known_loops import write_loops
 from small_loop_models import write_pieces
 from sounds import stem, tone
@@ -118,6 +119,8 @@ STEPS: dict[str, Step] = {
         "--attention-window 16 --full-attention 64 --batch-size 4 --validation-clips 16 -o m/transformer" + _LEARN,
         "m/transformer/*.safetensors",
     ),
+    "train-codec": Step(f"train codec tracks {TINY_FLAGS} -o m/codec" + _LEARN, "m/codec/*.safetensors"),
+    "generate-codec": Step("generate codec m/codec tracks --bits 32f -o made/codec -d cpu", "made/codec/*.wav"),
     "loopscore": Step("loopscore songs midi --json -o found --bpm 120 --bars 4", "found/**/*.wav"),
     "train-loopdetector": Step(
         "train loopdetector loops --patterns 6 --rendered 2 --no-hear-midi --batch-size 4 --split 60/40/0 "

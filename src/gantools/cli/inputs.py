@@ -24,8 +24,9 @@ from gantools.runtime.seeds import item_seed
 from gantools.symbolic.endings import MIDI_SUFFIXES
 
 MEL_SUFFIXES = (".mel.safetensors",)
+LATENT_SUFFIXES = (".latents.safetensors",)
 #: Kinds of files, by the word that a message has for them -> their endings.
-KINDS = {"audio": AUDIO_SUFFIXES, "mel": MEL_SUFFIXES, "MIDI": MIDI_SUFFIXES}
+KINDS = {"audio": AUDIO_SUFFIXES, "mel": MEL_SUFFIXES, "latents": LATENT_SUFFIXES, "MIDI": MIDI_SUFFIXES}
 
 
 def kind_of(path: PurePath) -> str:

@@ -18,7 +18,7 @@ from gantools.files.hashing import hash_json
 #: What file systems take as the name of one file.
 LONGEST_NAME_BYTES = 255
 _DIGITS = 8
-_LONG_ENDINGS = (".mel.safetensors", ".mel.png")
+_LONG_ENDINGS = (".mel.safetensors", ".latents.safetensors", ".mel.png")
 
 
 def output_name(run: Run, item: Item, extension: str) -> str:

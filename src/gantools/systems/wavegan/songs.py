@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from gantools.errors import ConfigError, InputError
 from gantools.files.scratch import open_scratch, scratch_error
 from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
-from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.training.remarks import LeftOut, listed, on_held_out
 
 _INT16 = 32767.0
@@ -25,6 +25,25 @@ _INT16 = 32767.0
 _BLOCK = 256
 _TRIES = 30
 _RMS_DB = -18.0
+
+
+class ClipOptions(Protocol):
+    """What clips of songs are drawn by: options of a system's configuration, which also has `split` and its like."""
+
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def sample_rate_hz(self) -> int: ...  # noqa: D102
+    @property
+    def samples(self) -> int: ...  # noqa: D102
+    @property
+    def channels(self) -> int: ...  # noqa: D102
+    @property
+    def clips_per_song(self) -> int: ...  # noqa: D102
+    @property
+    def normalise(self) -> str: ...  # noqa: D102
+    @property
+    def least_level_db(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -58,9 +77,7 @@ class StoredSong:
         return float(self.energy[last] - self.energy[first]) / ((last - first) * _BLOCK)
 
 
-def split_songs(
-    songs: Sequence[str], config: WaveGANConfig, twins: Sequence[Sequence[str]] = ()
-) -> dict[str, list[str]]:
+def split_songs(songs: Sequence[str], config: ClipOptions, twins: Sequence[Sequence[str]] = ()) -> dict[str, list[str]]:
     """Return train, val and test songs: those named by hand, and the rest drawn with the seed.
 
     Each song gets a place by the hash of (seed, its name), and the shares cut that order. With three songs or more each
@@ -104,7 +121,7 @@ class SongClips:
     ----------
     files : sequence of (str, Path)
         Name of each song and its file.
-    config : WaveGANConfig
+    config : ClipOptions
     tick : callable, optional
         Callback, called after each file.
 
@@ -128,7 +145,7 @@ class SongClips:
     def __init__(
         self,
         files: Sequence[tuple[str, Path]],
-        config: WaveGANConfig,
+        config: ClipOptions,
         tick: Callable[[], None] | None = None,
     ) -> None:
         self.config, self.songs = config, dict[str, StoredSong]()
@@ -245,7 +262,7 @@ def _shaped_blocks(reader: AudioReader, channels: int) -> Iterator[np.ndarray]:
             yield block[:, :2]
 
 
-def read_song(name: str, path: Path, place: int, config: WaveGANConfig) -> tuple[np.ndarray, StoredSong, Fingerprint]:
+def read_song(name: str, path: Path, place: int, config: ClipOptions) -> tuple[np.ndarray, StoredSong, Fingerprint]:
     """Return the 16-bit codes (frames, channels) of a file, its entry and its fingerprint.
 
     `place` is where it will lie.

@@ -1,0 +1,68 @@
+"""The codec: songs as a few numbers for each tenth of a second, and back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gantools.cli.flags import Run, verb
+from gantools.cli.generation import Generation
+from gantools.cli.inputs import AUDIO_SUFFIXES, LATENT_SUFFIXES, gather
+from gantools.cli.progress import Bar
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.training import run_training
+from gantools.systems.codec import config as codec_config
+
+Songs = Annotated[list[str] | None, typer.Argument(help="Songs: folders, files, or - for a list on stdin.")]
+Inputs = Annotated[
+    list[str] | None, typer.Argument(help="Songs or files of latents: folders, files, or - for a list on stdin.")
+]
+
+
+def add_train(app: typer.Typer) -> None:
+    """Add ``train codec``."""
+
+    @verb(app, "codec", codec_config.CodecConfig, presets=codec_config.PRESETS, preset="small", **TRAIN)
+    def codec(
+        songs: Songs = None, base: Base = None, resume: Resume = True, *, run: Run, config: codec_config.CodecConfig
+    ) -> int:
+        """Learn to write music as a few numbers for each tenth of a second, and to play them back (Musika's codec).
+
+        Whole songs are kept for validation. The preset small begins with principal components and is of use from its
+        first minute; the others are the published networks, which take days on a GPU.
+
+        \b
+          gantools train codec songs/ -o models/codec --budget 30m
+          gantools train codec songs/ -o models/codec --preset base44 -d cuda
+        """
+        from gantools.systems.codec.objective import CodecObjective
+        from gantools.systems.wavegan.songs import SongClips
+
+        def build(chosen: codec_config.CodecConfig, device: object) -> CodecObjective:
+            items = gather(songs, AUDIO_SUFFIXES, run)
+            with Bar(run, len(items), "read") as bar:
+                clips = SongClips([(item.key, item.path) for item in items], chosen, bar.advance)
+            return CodecObjective(chosen, clips, device)  # type: ignore[arg-type]
+
+        return run_training(run, config, build, base=base, resume=resume, source=" ".join(songs or ["-"]))
+
+
+def add_generate(app: typer.Typer) -> None:
+    """Add ``generate codec``."""
+
+    @verb(app, "codec", codec_config.CodecGenerateConfig, **GENERATE)
+    def codec(model: Model, inputs: Inputs = None, *, run: Run, config: codec_config.CodecGenerateConfig) -> int:
+        """Turn songs into latents, latents into sound, or songs into what the codec makes of them.
+
+        Songs of any length and format, in constant memory; stereo is coded as two channels. A file of latents is
+        decoded at the rate of the codec, a song at its own.
+
+        \b
+          gantools generate codec models/codec songs/ --encode -o latents/
+          gantools generate codec models/codec latents/ --decode -o sound/
+          gantools generate codec models/codec song.flac -o heard/
+        """
+        generation = Generation(run, "codec", model, config)
+        suffixes = (*(AUDIO_SUFFIXES if not config.decode else ()), *(LATENT_SUFFIXES if not config.encode else ()))
+        return generation.execute(generation.tasks(gather(inputs, suffixes, run)))

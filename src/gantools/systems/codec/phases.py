@@ -1,0 +1,84 @@
+"""Phases for decoded magnitudes: our own inversion, piece by piece, with equal results however the pieces come."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from gantools.audio.compiled import block_threads
+from gantools.audio.griffinlim import Recovery
+from gantools.audio.phase import heap_phases, spectra_of
+from gantools.audio.stft import Stft
+from gantools.runtime.seeds import item_seed
+from gantools.systems.codec.frontend import FrontEnd
+
+#: Frames that a piece solves again because it then knows what follows them, and frames that it keeps and continues.
+AHEAD = 8
+_KNOWN = 4
+
+
+class PhaseStream:
+    """Spectra from magnitudes by phase-gradient heap integration, and by fast Griffin-Lim iterations behind it.
+
+    Rows that belong together share their phases, those of their mean power: a sound in the middle of a stereo picture
+    stays there, and the work is done once.
+
+    Parameters
+    ----------
+    front : FrontEnd
+    linked : bool
+        The rows of the batch are channels of one sound.
+    iterations : int
+        Of fast Griffin-Lim, for each piece.
+    seed : int
+    """
+
+    def __init__(self, front: FrontEnd, linked: bool, iterations: int, seed: int) -> None:
+        self.front, self.linked, self.iterations, self.seed = front, linked, iterations, seed
+        self._waiting: torch.Tensor | None = None
+        self._known: list[np.ndarray] = []
+        self._done = 0
+
+    def push(self, magnitudes: torch.Tensor) -> torch.Tensor:
+        """Return the spectra, complex64 (batch, bin, frame), of all but the last frames of float32 magnitudes."""
+        joined = magnitudes if self._waiting is None else torch.cat([self._waiting, magnitudes], -1)
+        return self._solve(joined, max(0, joined.shape[-1] - AHEAD))
+
+    def finish(self) -> torch.Tensor:
+        """Return the spectra of the frames that waited for what follows them."""
+        assert self._waiting is not None
+        return self._solve(self._waiting, self._waiting.shape[-1])
+
+    def _solve(self, magnitudes: torch.Tensor, count: int) -> torch.Tensor:
+        """Solve the given frames, keep the spectra of the first `count`, and let the others wait."""
+        self._waiting = magnitudes[..., count:]
+        device = magnitudes.device
+        if not count:
+            return magnitudes.new_zeros((*magnitudes.shape[:-1], 0), dtype=torch.complex64)
+        guides = magnitudes.square().mean(0, keepdim=True).sqrt() if self.linked else magnitudes
+        turns, ends = [], []
+        for row, guide in enumerate(guides.transpose(1, 2).cpu().numpy()):
+            known = self._known[row] if self._known else np.zeros((0, self.front.bins), np.complex64)
+            spectra = self._row(np.ascontiguousarray(guide), known)[:count]
+            ends.append(np.concatenate([known, spectra])[-_KNOWN:])
+            turns.append(torch.from_numpy(spectra))
+        found = torch.stack(turns).transpose(1, 2).to(device)
+        self._known = ends
+        self._done += count
+        # What a bin without sound has for a phase does not matter, but it must be a number.
+        return magnitudes[..., :count] * (found / found.abs().clamp_min(1e-20))
+
+    def _row(self, magnitude: np.ndarray, known: np.ndarray) -> np.ndarray:
+        front = self.front
+        whole = np.concatenate([np.abs(known), magnitude]).astype(np.float32)
+        with block_threads(1) as run_blocks:
+            seed = item_seed(self.seed, "phase", self._done)
+            phase = heap_phases(whole, front.n_fft, front.hop, seed, run_blocks, known if len(known) else None)
+            spectra = spectra_of(whole, phase)
+            spectra[: len(known)] = known
+            if self.iterations:
+                stft = Stft(front.n_fft, front.hop, len(whole), run_blocks)
+                recovery = Recovery(stft, whole, spectra, known=known if len(known) else None)
+                recovery.fast_griffin_lim(self.iterations, 0.99)
+                spectra = stft.analyse(recovery.wave)
+        return spectra[len(known) :]
