@@ -159,6 +159,7 @@ STEPS: dict[str, Step] = {
     "evaluate-mix": Step("evaluate mix made/automix songs --json", ""),
     "evaluate-novelty": Step("evaluate novelty made/caw riff.wav --small -o novelty", "novelty/report.json"),
     "evaluate-pitch": Step("evaluate pitch songs/one/bass.wav riff.wav --json -d cpu", ""),
+    "evaluate-seams": Step("evaluate seams songs/one --patch-seconds 0.5 --json", ""),
     "evaluate-yin": Step("evaluate pitch songs/one/bass.wav --tracker yin --json -d cpu", ""),
 }
 #: What another CPU makes of the same operations differs by so much at most, relative and absolute. Measured with

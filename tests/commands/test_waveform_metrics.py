@@ -185,3 +185,30 @@ def test_nothing_starts_with_wrong_input(gantools, ideas: Path, arguments: tuple
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_seams_take_the_length_of_patches_from_the_record_or_the_option(gantools, tmp_path: Path) -> None:
+    wave = notes(12.0, 3)
+    (tmp_path / "made").mkdir()
+    soundfile.write(tmp_path / "made/a.wav", wave, RATE)
+    done = gantools("evaluate", "seams", "made", "--json")
+    assert done.returncode == 1
+    assert "a.wav: does not tell how long its patches are; give --patch-seconds" in done.stderr
+    told = {
+        "key": "a.wav",
+        "config": "",
+        "inputs": {},
+        "outputs": {"a.wav": {"size": 1}},
+        "fields": {"patch_seconds": 1.1},
+    }
+    (tmp_path / "made/manifest.jsonl").write_text(json.dumps(told) + "\n")
+    soundfile.write(tmp_path / "real.wav", notes(12.0, 4), RATE)
+    done = gantools("evaluate", "seams", "made", "real.wav", "--json", "-o", "report")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["patch_seconds"], found["seams"], found["files"]) == (1.1, 10, 1)
+    assert len(found["lock_excess"]) == 3
+    assert found["real"]["seams"] == 10
+    # Notes lie a quarter of a second apart and seams 1.1 s: every fifth seam is at one.
+    assert found["verdict"] in ("seamless", "seams", "locked")
+    assert (tmp_path / "report/seams.png").exists()

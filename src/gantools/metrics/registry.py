@@ -17,6 +17,7 @@ METRICS = {
     "coverage": "gantools.metrics.coverage.metric:Coverage",
     "loops": "gantools.metrics.loops.metric:Loops",
     "loopgroups": "gantools.metrics.loopgroups.metric:LoopGroups",
+    "seams": "gantools.metrics.seams.metric:Seams",
     "separation": "gantools.metrics.separation.metric:Separation",
 }
 

@@ -179,11 +179,11 @@ def tempo(strength: np.ndarray, low: np.ndarray, frame_hz: float) -> tuple[float
     frame_hz : float
     """
     frames = len(strength)
-    every = _autocorrelation(strength)
+    every = autocorrelation(strength)
     shortest, longest = int(np.ceil(frame_hz * 60 / FASTEST_BPM)), int(min(frame_hz * 60 / SLOWEST_BPM, 0.75 * frames))
     if longest <= shortest + 2 or not every.any():
         return _PREFERRED_BPM, 0.0
-    correlation = every + _LOW_SHARE * _autocorrelation(low)
+    correlation = every + _LOW_SHARE * autocorrelation(low)
     # A true period is no whole number of frames, so that the peak at its multiple may lie a lag beside.
     widened = maximum_filter1d(correlation, 3)
     lags, places = np.arange(shortest, longest + 1, dtype=np.float64), np.arange(frames)
@@ -209,7 +209,7 @@ def tempo(strength: np.ndarray, low: np.ndarray, frame_hz: float) -> tuple[float
     return 60 * frame_hz / _refined(correlation, float(lag)), clarity
 
 
-def _autocorrelation(strength: np.ndarray) -> np.ndarray:
+def autocorrelation(strength: np.ndarray) -> np.ndarray:
     """Return the autocorrelation over the overlap of each lag, 1 at lag 0; zeros for constant input."""
     # Twice the length, so that the end does not meet the beginning in the circular transform.
     size = fft.next_fast_len(2 * len(strength), real=True)

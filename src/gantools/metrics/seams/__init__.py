@@ -1,0 +1,1 @@
+"""Whether music that is made of patches can be heard to be."""
