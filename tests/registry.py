@@ -20,6 +20,8 @@ from small_caw import small_stack
 from small_codec import STAGED, TINY_FLAGS, tiny_codec
 from small_known_loops import write_loops
 from small_loop_models import tiny_gan, tiny_lm, tiny_transformer, tiny_vae, write_pieces, write_pieces_and_codes
+from small_musika import TINY_FLAGS as MUSIKA_FLAGS
+from small_musika import tiny_musika, write_codec
 from small_songs import small_config, write_song
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
@@ -167,6 +169,11 @@ def _write_tracks(folder: Path) -> None:
         soundfile.write(folder / f"song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
 
 
+def _write_tracks_and_codec(folder: Path) -> None:
+    _write_tracks(folder)
+    write_codec(folder, folder / "codec")
+
+
 def _write_riff(folder: Path) -> None:
     soundfile.write(folder / "riff.wav", tone(2.0, 4000), 4000)
 
@@ -238,6 +245,10 @@ def _wavegan(folder: Path, variant: str, **changes: Any) -> System:
     return WaveGAN(config, SongClips([(path.stem, path) for path in sorted(folder.glob("*.wav"))], config))
 
 
+def _musika(folder: Path, own: dict[str, Any], **changes: Any) -> System:
+    return tiny_musika(folder, **{**COMMON, **own, **changes})
+
+
 def _codec(folder: Path, own: dict[str, Any], **changes: Any) -> System:
     return tiny_codec(folder, **{**COMMON, **own, **changes})
 
@@ -253,6 +264,8 @@ _MELS = {"write": write_mel_chunks, "files": "shard-*", "says": r"shard-0000\d\.
 _WETS = {"write": write_wet_and_normalised, "files": "*/*/bass.wav", "says": r"bass\.wav"}
 _RIFF = {"write": _write_riff, "files": "riff.wav", "says": r"riff\.wav"}
 _TRACKS = {"write": _write_tracks, "files": "*.wav", "says": "none of these files can be used"}
+
+_SONGS: dict[str, Any] = {"files": "*.wav", "says": "none of these files can be used"}
 
 _COMMON_FLAGS = " --threads 1 --precision float32 --log-every 1 --validate-every 1000 -d cpu"
 _CYCLEGAN = Commands(
@@ -296,6 +309,12 @@ _CODEC = Commands(
     "generate codec m bass.wav",
     steps=10,
     ranks="--micro-batch 2 --adversarial-weight 0",
+)
+_MUSIKA = Commands(
+    f"musika data --codec data/codec {MUSIKA_FLAGS} --steps 10 --save-every 4" + _COMMON_FLAGS,
+    "generate musika m --seconds 1 --count 2",
+    steps=10,
+    ranks="--micro-batch 2",
 )
 _LOOP_FLAGS = (
     " --preset small --batch-size 4 --validation-phrases 16 --no-only-loops --split 100/0/0 --val-songs piece2 "
@@ -358,6 +377,10 @@ SYSTEMS: dict[str, Tiny] = {
     "codec-small": Tiny(make=partial(_codec, own={}), **_TRACKS, commands=_CODEC),
     # The discriminator has spectral norm.
     "codec-staged": Tiny(make=partial(_codec, own=STAGED), **_TRACKS, one_for_two=False),
+    "musika-dense": Tiny(_write_tracks_and_codec, partial(_musika, own={}), **_SONGS, commands=_MUSIKA),
+    "musika-adaptive": Tiny(
+        make=partial(_musika, own={"adaptive_penalty": True, "loss": "hinge", "penalty_every": 1}), **_TRACKS
+    ),
     "loopvae-vqvae": Tiny(write_pieces, tiny_vae, **_MIDI),
     "loopvae-cnnvae": Tiny(write_pieces, partial(tiny_vae, variant="cnnvae", latent=8), **_MIDI, commands=_LOOPVAE),
     "loopgan": Tiny(write_pieces, tiny_gan, **_MIDI, commands=_LOOPGAN),

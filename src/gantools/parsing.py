@@ -215,3 +215,30 @@ def limit_or_auto(text: str) -> float | None:
     if not 0 < value < math.inf:
         raise ConfigError(f"{text!r}; write a number above 0, or auto")
     return value
+
+
+def clock(text: str) -> float:
+    """Return a place in time in seconds: ``40:00``, ``00:40:00``, or a duration such as ``40m`` or ``90.5``.
+
+    Raises
+    ------
+    ConfigError
+        The text is none of these.
+    """
+    parts = text.strip().split(":")
+    if len(parts) == 1:
+        return 0.0 if re.fullmatch(r"0+(\.0*)?", parts[0]) else duration(text)
+    if re.fullmatch(r"(\d+:){1,2}\d+(\.\d+)?", text.strip()) and all(float(part) < 60 for part in parts[1:]):
+        return sum(float(part) * 60**place for place, part in enumerate(reversed(parts)))
+    raise ConfigError(f"{text!r} is no place in time; write for example 00:40:00, 40m or 90")
+
+
+def bars_or_duration(text: str) -> tuple[str, float]:
+    """Return ``("bars", n)`` of a text such as ``8bars``, or ``("seconds", s)`` of a duration; raises ConfigError."""
+    found = re.fullmatch(r"(\d+)\s*bars?", text.strip().lower())
+    if found and int(found[1]) > 0:
+        return "bars", float(found[1])
+    try:
+        return "seconds", duration(text)
+    except ConfigError as error:
+        raise ConfigError(f"{text!r} is no length; write for example 8bars or 20s") from error

@@ -54,6 +54,7 @@ GLOSSARY = {
     "layer": "layer of the embedder",
     "layers": "layers of a network",
     "least_cells": "cells that drums and bass must each fill in a phrase",
+    "least_level_db": "level below which nothing is drawn to learn from",
     "loss": "loss to train with",
     "lr": "learning rate of the generator, or of the only network",
     "lufs": "integrated loudness of the result",
@@ -81,6 +82,7 @@ GLOSSARY = {
     "split": "shares of train, val and test",
     "steps": "training steps",
     "stride": "frames or bars from one window to the next",
+    "style_size": "numbers of a style",
     "target": "features that stems are brought to",
     "target_role": "role of the parts that are made",
     "test_songs": "songs to put in test",
@@ -197,7 +199,7 @@ def test_a_name_that_several_commands_have_means_one_thing() -> None:
 
 
 def test_a_flag_is_the_name_of_its_field() -> None:
-    allowed = {"sample_rate_hz": "--sample-rate", "base": "--from", "given": "--in"}
+    allowed = {"sample_rate_hz": "--sample-rate", "base": "--from", "place": "--from", "given": "--in"}
     for command in COMMANDS.values():
         for parameter in own_options(command):
             assert parameter.opts[0] == allowed.get(parameter.name, "--" + parameter.name.replace("_", "-"))

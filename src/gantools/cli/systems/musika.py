@@ -1,0 +1,151 @@
+"""Musika: endless music from a folder of songs, as latents of a codec."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from gantools.chunks.item import Item
+from gantools.cli.flags import Run, verb
+from gantools.cli.generation import Generation
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
+from gantools.cli.progress import Bar
+from gantools.cli.records import say
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Model, Resume
+from gantools.cli.training import run_training
+from gantools.errors import ConfigError
+from gantools.models.shipped import find_model, shipped_folder
+from gantools.systems.musika import config as musika_config
+from gantools.systems.musika.generate_config import MusikaGenerateConfig
+
+if TYPE_CHECKING:
+    from gantools.systems.codec.codec import Codec
+    from gantools.systems.musika.generate import MusicMaker
+    from gantools.systems.musika.objective import Musika
+
+#: The codec that is taken where none is named.
+SHIPPED = "codec"
+Songs = Annotated[list[str] | None, typer.Argument(help="Songs: folders, files, or - for a list on stdin.")]
+CodecFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--codec", help="Model of train codec whose latents to learn; by default the one that ships.",
+        parser=find_model, metavar="MODEL",
+    ),
+]  # fmt: skip
+
+
+def add_train(app: typer.Typer) -> None:
+    """Add ``train musika``."""
+
+    @verb(app, "musika", musika_config.MusikaConfig, presets=musika_config.PRESETS, preset="small", **TRAIN)
+    def musika(
+        songs: Songs = None,
+        codec: CodecFolder = None,
+        base: Base = None,
+        resume: Resume = True,
+        *,
+        run: Run,
+        config: musika_config.MusikaConfig,
+    ) -> int:
+        """Learn to make endless music of the kind that a folder of songs holds (Musika).
+
+        Songs of any length and format become latents of a codec, which the model then carries; a GAN learns to make
+        sequences of them that go on for ever. samples/ shows what the model makes.
+
+        \b
+          gantools train musika techno/ -o models/techno --budget 15m
+          gantools train musika techno/ --codec models/codec -o models/techno --preset default -d cuda
+          gantools generate musika models/techno --seconds 3600 -s 7 -o night.flac
+        """
+        from gantools.systems.musika.latents import LatentSongs
+        from gantools.systems.musika.objective import Musika
+
+        def build(chosen: musika_config.MusikaConfig, device: Any) -> Musika:
+            opened = _open_codec(codec, base, run, device)
+            items = gather(songs, AUDIO_SUFFIXES, run)
+            with Bar(run, len(items), "encode") as bar:
+                latents = LatentSongs([(item.key, item.path) for item in items], chosen, opened, device, bar.advance)
+            return Musika(chosen, latents, opened, device)
+
+        return run_training(run, config, build, base=base, resume=resume, source=" ".join(songs or ["-"]), role="music")
+
+
+def _open_codec(codec: Path | None, base: Path | None, run: Run, device: Any) -> Codec:
+    """Open the codec that is named, that of the model to begin with, or the one that ships."""
+    from gantools.systems.musika.carried import open_any
+
+    if codec is not None or base is not None:
+        return open_any(codec or base or "", device)
+    shipped = shipped_folder(SHIPPED)
+    if not (shipped / "config.json").is_file():
+        raise ConfigError("no codec; make one with gantools train codec SONGS -o codec and name it with --codec codec")
+    say(run, f"no codec named: taking {SHIPPED}, which ships with gantools")
+    return open_any(shipped, device)
+
+
+def add_generate(app: typer.Typer) -> None:
+    """Add ``generate musika``."""
+
+    @verb(app, "musika", MusikaGenerateConfig, **SEEDED)
+    def musika(model: Model, *, run: Run, config: MusikaGenerateConfig) -> int:
+        """Make music of any length with a trained Musika: into a folder, one file, or a player.
+
+        Equal seeds give equal music, from whatever place on. -o names a folder, a file such as night.flac, or - for
+        WAV on standard output. Memory does not grow with the length.
+
+        \b
+          gantools generate musika models/techno --seconds 3600 -s 7 -o night.flac
+          gantools generate musika models/techno --seconds 0 -s 7 -o - | ffplay -
+          gantools generate musika models/techno --loop 20s --count 10 -o loops/
+          gantools generate musika models/techno -s 7 --from 00:40:00 --seconds 60 -o excerpt.wav
+        """
+        if run.out == Path("-"):
+            return _play(run, model, config)
+        if not config.seconds and not config.loop:
+            raise ConfigError("seconds: a file has an end; write a length, or -o - for music without one")
+        run, config = _into_one_file(run, config)
+        generation = Generation(run, "musika", model, config)
+        seeds = cast("MusicMaker", generation.model).seeds(run.seed)
+        if "{" not in run.name and len(seeds) > 1:
+            raise ConfigError(f"{len(seeds)} pieces do not go into one file; name a folder with -o")
+        items = [Item(model / "config.json", "", f"seed-{n:05d}", "music", f"seed-{n:05d}", seed=n) for n in seeds]
+        return generation.execute(generation.tasks(part(items, run)))
+
+
+def _into_one_file(run: Run, config: MusikaGenerateConfig) -> tuple[Run, MusikaGenerateConfig]:
+    """Return the options with which ``-o night.flac`` is a file of that name in its folder."""
+    from gantools.audio.formats import CONTAINERS
+
+    out = run.out
+    if out is None or out.is_dir() or out.suffix.lower() not in CONTAINERS:
+        return run, config
+    if "{" in out.name or "}" in out.name:
+        raise ConfigError("a file's name cannot hold braces here; name another with -o", out)
+    return dataclasses.replace(run, out=out.parent, name=out.name), config
+
+
+def _play(run: Run, folder: Path, config: MusikaGenerateConfig) -> int:
+    """Write one piece to standard output as WAV, as fast as somebody reads it."""
+    from gantools.audio.wavstream import WavStream
+    from gantools.runtime.device import resolve_device
+    from gantools.systems.musika.generate import load
+
+    if run.json:
+        raise ConfigError("--json and -o - both want standard output; write the music to a file")
+    maker = load(folder, config, str(resolve_device(run.device)))
+    seeds = maker.seeds(run.seed)
+    if len(seeds) > 1:
+        raise ConfigError(f"{len(seeds)} pieces do not go into one stream; leave out --count and --seeds")
+    endless = not config.seconds and not config.loop
+    frames = None if endless else maker.frames
+    if not run.dry_run:
+        stream = WavStream(sys.stdout.buffer, maker.rate_hz, maker.model.channels, config.bits, frames)
+        for block in maker.blocks(seeds[0], endless=endless):
+            stream.append(block)
+        stream.close()
+    return 0

@@ -1,0 +1,138 @@
+"""What the generators and discriminators of Musika are made of."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+LEAK = 0.2
+_HALF = math.sqrt(0.5)
+
+
+class LayerNoise(nn.Module):
+    """x + b e with one learned b, 0 at first, and e normal, (batch, 1, time): shared by the channels.
+
+    Only in training: what is generated must not depend on how it is cut into batches.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Add the noise."""
+        if not self.training:
+            return x
+        return x + self.scale * torch.randn(len(x), 1, x.shape[2], device=x.device, dtype=x.dtype)
+
+
+class SpatialAdaIN(nn.Module):
+    """Spatially aligned AdaIN (Skorokhodov et al. 2021) as in the program: x / std_t(x) times what coordinates say.
+
+    No mean is taken off and nothing is added, so the level of the output follows the length of the coordinates.
+
+    Parameters
+    ----------
+    coordinates, channels : int
+    around_zero : bool
+        Divide by the root mean square in place of the deviation. What hardly changes within a patch has no deviation,
+        and dividing by that would make noise of it.
+    """
+
+    def __init__(self, coordinates: int, channels: int, around_zero: bool = False) -> None:
+        super().__init__()
+        self.scale, self.around_zero = nn.Conv1d(coordinates, channels, 1), around_zero
+
+    def forward(self, x: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
+        """Scale x (batch, channel, time) by coordinates (batch, coordinate, time)."""
+        # In single precision: with four steps in it, half precision would be coarse.
+        wide = x.float()
+        if self.around_zero:
+            spread = wide.square().mean(2, keepdim=True).sqrt().to(x.dtype)
+        else:
+            spread = wide.std(2, keepdim=True, unbiased=False).to(x.dtype)
+        modulated: torch.Tensor = x / (spread + 1e-5) * self.scale(coordinates)
+        return modulated
+
+
+class ModulatedLayer(nn.Module):
+    """A convolution, noise, SA-AdaIN and SiLU: "after each convolutional layer" (section 4.2)."""
+
+    def __init__(self, conv: nn.Module, coordinates: int, channels: int, around_zero: bool = False) -> None:
+        super().__init__()
+        self.conv, self.noise = conv, LayerNoise()
+        self.norm = SpatialAdaIN(coordinates, channels, around_zero)
+
+    def forward(self, x: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
+        """Return (batch, channel, time)."""
+        return functional.silu(self.norm(self.noise(self.conv(x)), coordinates))
+
+
+class SkipExcitation(nn.Module):
+    """The gate of a skip-layer excitation (FastGAN): what a coarse layer says of the channels of a fine one."""
+
+    def __init__(self, low: int, high: int) -> None:
+        super().__init__()
+        self.squeeze, self.excite = nn.Linear(low, high), nn.Linear(high, high)
+
+    def forward(self, low: torch.Tensor) -> torch.Tensor:
+        """Return factors (batch, high, 1) of coarse features (batch, low, time)."""
+        gate = torch.sigmoid(self.excite(functional.silu(self.squeeze(low.mean(2)))))
+        return gate[..., None]
+
+
+class SameConv(nn.Conv1d):
+    """A convolution that keeps the number of steps, also where its kernel is even: the longer side is behind."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Return (batch, out, time)."""
+        before = (self.kernel_size[0] - 1) // 2
+        padded = functional.pad(input, (before, self.kernel_size[0] - 1 - before))
+        return super().forward(padded)
+
+
+class ResidualDown(nn.Module):
+    """Two convolutions, the second of stride 2, beside an average of two steps."""
+
+    def __init__(self, channels: int, out: int, kernel: int, first_kernel: int | None = None) -> None:
+        super().__init__()
+        self.first = SameConv(channels, channels, first_kernel or kernel)
+        self.second = halving(channels, out, kernel)
+        self.skip = nn.Conv1d(channels, out, 1, bias=False) if channels != out else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (batch, out, time / 2)."""
+        h = _HALF * functional.leaky_relu(self.first(x), LEAK)
+        h = _HALF * functional.leaky_relu(self.second(h), LEAK)
+        shortcut: torch.Tensor = self.skip(functional.avg_pool1d(x, 2))
+        return h + shortcut
+
+
+def doubling(channels: int, out: int) -> nn.Module:
+    """Return a transposed convolution that makes twice as many steps."""
+    return nn.ConvTranspose1d(channels, out, 4, 2, 1)
+
+
+def halving(channels: int, out: int, kernel: int) -> nn.Module:
+    """Return a convolution of stride 2 that makes half as many steps of an even number."""
+    return nn.Conv1d(channels, out, kernel, 2, 1)
+
+
+def pyramid(coordinates: torch.Tensor, levels: int) -> list[torch.Tensor]:
+    """Return coordinates and their averages over 2, 4, 8 ... steps, finest first."""
+    found = [coordinates]
+    for _ in range(levels):
+        found.append(functional.avg_pool1d(found[-1], 2))
+    return found
+
+
+def initialise(network: nn.Module, generator: torch.Generator | None = None) -> None:
+    """Draw the weights of convolutions and linear layers after He et al. 2015 (uniform); biases become 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv1d | nn.ConvTranspose1d | nn.Linear):
+            nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

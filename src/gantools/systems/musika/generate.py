@@ -1,0 +1,129 @@
+"""A trained Musika as a maker of endless music."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gantools.audio.writing import AudioWriter
+from gantools.chunks.item import Item
+from gantools.errors import ConfigError
+from gantools.models.folder import model_files, read_model, trained_with
+from gantools.models.loaded import LoadedModel, Tick
+from gantools.models.weights import open_network
+from gantools.options import parsed
+from gantools.systems.musika.carried import open_carried
+from gantools.systems.musika.config import MusikaConfig
+from gantools.systems.musika.generate_config import MusikaGenerateConfig
+from gantools.systems.musika.networks import build_generator
+from gantools.systems.musika.scaling import LatentScale
+from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
+
+_BEATS_PER_BAR = 4
+
+
+class MusicMaker(LoadedModel):
+    """Makes pieces of any length with the generator of a model folder, which carries its codec.
+
+    Parameters
+    ----------
+    folder : Path
+    config : MusikaGenerateConfig
+    device : str
+
+    Raises
+    ------
+    ModelError
+        No model folder of Musika, or weights that are missing or do not fit.
+    ConfigError
+        A loop in bars of a model without one tempo.
+    """
+
+    def __init__(self, folder: Path, config: MusikaGenerateConfig, device: str) -> None:
+        model = read_model(folder, "musika")
+        self.model = trained_with(MusikaConfig, model, folder)
+        codec = open_carried(folder, model, device)
+        channels = self.model.channels * codec.channels
+        generator = open_network(folder, "G", lambda: build_generator(self.model, codec.channels), raw=not config.ema)
+        scale = open_network(folder, "scale", lambda: LatentScale(channels, self.model.scaling))
+        maker = LatentMaker(generator.to(device), scale.to(device), self.model)
+        self.config, self.sound = config, SoundMaker(maker, codec)
+        self.description, self.extension = model, config.format
+        self.files = model_files(folder, model)
+        self.loop_patches = self._loop_patches(folder)
+
+    @property
+    def rate_hz(self) -> int:
+        """Rate of the sound."""
+        return self.sound.rate_hz
+
+    @property
+    def frames(self) -> int:
+        """Length of a piece in samples; 0 where it has no end."""
+        return self.loop_patches * self.sound.patch_samples or round(self.config.seconds * self.rate_hz)
+
+    def seeds(self, first: int) -> list[int]:
+        """Return the seeds of the pieces that the options ask for; `first` is that from which ``count`` counts."""
+        if self.config.seeds and self.config.count is not None:
+            raise ConfigError("--seeds and --count each say which pieces to make; give one of them")
+        if self.config.seeds:
+            return list(parsed(self.config, "seeds"))
+        return list(range(first, first + (self.config.count or 1)))
+
+    def _loop_patches(self, folder: Path) -> int:
+        """Return the length of the loop in patches, 0 for none."""
+        if not self.config.loop:
+            return 0
+        kind, length = parsed(self.config, "loop")
+        if kind == "bars":
+            beat = self.description["data"].get("beat")
+            if not beat:
+                raise ConfigError(f"loop: {folder} has no one tempo, so it knows no bars; write a length such as 20s")
+            length *= _BEATS_PER_BAR * 60 / float(beat["bpm"])
+        return max(1, round(length * self.rate_hz / self.sound.patch_samples))
+
+    def piece(self, seed: int) -> Piece:
+        """Return what the piece of a seed is made of."""
+        c = self.config
+        samples = round(c.seconds * self.rate_hz)
+        return Piece(
+            seed,
+            walk_to=c.walk_to,
+            walk_latents=max(1, samples // self.sound.codec.samples_per_latent),
+            loop_patches=self.loop_patches,
+            style_bound=c.style_bound,
+            anchor_bound=c.anchor_bound,
+        )
+
+    def blocks(self, seed: int, *, endless: bool = False) -> Iterator[np.ndarray]:
+        """Yield the sound of a piece as the options ask for it, float32 (n, channels)."""
+        c, piece = self.config, self.piece(seed)
+        if self.loop_patches:
+            yield self.sound.loop(piece)
+            return
+        start = round(parsed(c, "place") * self.rate_hz) if c.place else 0
+        samples = None if endless else round(c.seconds * self.rate_hz)
+        yield from self.sound.blocks(piece, start, samples)
+
+    def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
+        """Write one piece."""
+        config, model = self.config, self.model
+        total = self.frames
+        outputs[0].parent.mkdir(parents=True, exist_ok=True)
+        # Nothing is above full scale, so the samples go straight into the file: memory does not grow with the length.
+        with AudioWriter(outputs[0], self.rate_hz, model.channels, config.bits, gain=1.0, frames=total) as writer:
+            for block in self.blocks(seed):
+                writer.append(block)
+                tick(writer.frames / total)
+        fields: dict[str, Any] = {"rate_hz": self.rate_hz, "audio_seconds": total / self.rate_hz, "seed": seed}
+        return fields | ({"loop_patches": self.loop_patches} if self.loop_patches else {})
+
+
+def load(folder: Path, config: MusikaGenerateConfig, device: str) -> MusicMaker:
+    """Open a model folder for generating; see `MusicMaker`."""
+    torch.set_flush_denormal(True)
+    return MusicMaker(folder, config, device)

@@ -1,0 +1,61 @@
+"""Options of ``generate musika``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gantools.audio.config import AudioFileConfig
+from gantools.errors import ConfigError
+from gantools.options import option
+from gantools.parsing import bars_or_duration, clock, seeds
+
+
+@dataclass(frozen=True)
+class MusikaGenerateConfig(AudioFileConfig):
+    """Options of ``generate musika``."""
+
+    #: Which pieces are made, not what they are.
+    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds"})
+    #: Each says which pieces, or how long: one that is typed puts out the others of a variable or a file.
+    OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "count": ("seeds",),
+        "seeds": ("count",),
+        "loop": ("seconds", "place"),
+        "seconds": ("loop",),
+        "place": ("loop",),
+    }
+
+    seconds: float = option(
+        60.0, "Length of each result, to the sample. With 0 and -o - music goes on until nobody listens.", low=0
+    )
+    count: int | None = option(None, "Pieces to make, of the seeds from --seed on. By default 1.", low=1)
+    seeds: str = option("", "Seeds of the pieces, such as 3,7,20-25.", parse=seeds)
+    place: str = option(
+        "",
+        "Place in the piece to begin at, such as 00:40:00: the same music as from its start.",
+        flag="from",
+        parse=clock,
+    )
+    loop: str = option(
+        "",
+        "Make a loop without a seam of about this length, such as 20s, or of 8bars where the model has one tempo.",
+        parse=bars_or_duration,
+    )
+    walk_to: int | None = option(
+        None, "Seed whose style the piece ends with; on the way it goes from its own style to that one.", low=0
+    )
+    style_bound: float = option(
+        0.0, "Largest number in a style. About 2 gives more usual pieces, 0 draws without a bound.", low=0
+    )
+    anchor_bound: float = option(
+        0.0, "Largest number in an anchor. About 2 gives steadier music, 0 draws without a bound.", low=0
+    )
+    ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
+    bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"), group="Output files")
+
+    def __post_init__(self) -> None:
+        if self.loop and self.place:
+            raise ConfigError("loop: a loop begins at its beginning; leave out --from")
+        if self.loop and self.walk_to is not None:
+            raise ConfigError("walk_to: a loop ends as it begins; leave out --loop")

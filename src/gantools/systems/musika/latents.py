@@ -1,0 +1,325 @@
+"""Songs as latents of a codec, for the GAN: encoded once, of known level, cut at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from gantools.audio.io import AudioReader, to_mono
+from gantools.audio.midside import to_mid_side
+from gantools.audio.polarity import CANCELS
+from gantools.audio.resample import resample_blocks
+from gantools.errors import ConfigError, InputError
+from gantools.runtime.seeds import item_seed
+from gantools.systems.musika.config import MusikaConfig
+from gantools.training.remarks import LeftOut, listed
+
+_WINDOW_SECONDS = 20.0
+#: What a latent may see beside its own samples, on either side, in latents.
+_BESIDE = 1
+_TRIES = 30
+#: Songs shorter than this share of two patches are left out; others are repeated to that length.
+_LEAST_SHARE = 0.25
+
+
+class LatentCodec(Protocol):
+    """What Musika needs of a codec; see `gantools.systems.codec.codec.open_codec`.
+
+    Attributes
+    ----------
+    rate_hz, samples_per_latent, channels : int
+    halo : int
+        Latents on either side that the sound of one depends on.
+    """
+
+    rate_hz: int
+    samples_per_latent: int
+    channels: int
+    halo: int
+
+    def encode(self, wave: torch.Tensor) -> torch.Tensor:
+        """Return latents (batch, channels, T) of mono waves (batch, n)."""
+        ...
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return waves (batch, T samples_per_latent) of latents (batch, channels, T)."""
+        ...
+
+    def stream(self) -> LatentDecoder:
+        """Return a decoder that takes latents in any pieces and gives the samples of `decode`."""
+        ...
+
+    def levels(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the levels (batch, bin, frame) of latents, evenly spaced in dB, and their phases if it has any."""
+        ...
+
+
+class LatentDecoder(Protocol):
+    """A decoder of latents that come in pieces."""
+
+    def push(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the samples (batch, n) that are ready after these latents (batch, channels, k)."""
+        ...
+
+    def finish(self) -> torch.Tensor:
+        """Return all samples that are left."""
+        ...
+
+
+@dataclass
+class LatentSong:
+    """The latents of one song.
+
+    Attributes
+    ----------
+    name : str
+    digest : str
+        Hash of the decoded sound.
+    takes : list of float16 tensor (channels C, T)
+        The song encoded from several offsets on.
+    levels : float64 array (T + 1,)
+        Running sum of the mean square of the samples of each latent of the first take.
+    repeated : bool
+        The file is shorter than two patches and was repeated.
+    """
+
+    name: str
+    digest: str
+    takes: list[torch.Tensor] = field(default_factory=list)
+    levels: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    repeated: bool = False
+
+    @property
+    def length(self) -> int:
+        """Latents of the shortest take."""
+        return min(take.shape[1] for take in self.takes)
+
+    def level(self, start: int, count: int) -> float:
+        """Return the mean square of a stretch of latents."""
+        last = min(start + count, len(self.levels) - 1)
+        return float(self.levels[last] - self.levels[start]) / max(1, last - start)
+
+
+class LatentSongs:
+    """A folder of songs as latents.
+
+    Parameters
+    ----------
+    files : sequence of (str, Path)
+        Name of each song and its file.
+    config : MusikaConfig
+    codec : LatentCodec
+    device : torch.device
+        Where it is encoded.
+    tick : callable, optional
+        Callback, called after each file.
+
+    Attributes
+    ----------
+    songs : list of LatentSong
+    repeated, left_out : list of str
+        Songs that were repeated to the length of two patches; a line for each file that cannot be used, with the
+        reason.
+
+    Raises
+    ------
+    ConfigError
+        No file can be used.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[tuple[str, Path]],
+        config: MusikaConfig,
+        codec: LatentCodec,
+        device: torch.device | str = "cpu",
+        tick: Callable[[], None] | None = None,
+    ) -> None:
+        self.config, self.codec, self._device = config, codec, torch.device(device)
+        self.crop = 2 * config.patch_latents
+        left_out, self.songs = LeftOut(), list[LatentSong]()
+        for name, path in files:
+            try:
+                self.songs.append(self._read(name, path))
+            except InputError as error:
+                left_out.note(error, path)
+            if tick:
+                tick()
+        self.left_out = left_out.lines
+        if not self.songs:
+            raise ConfigError(f"none of these files can be used{left_out.first()}")
+        self.repeated = [song.name for song in self.songs if song.repeated]
+        # A validation needs whole crops; where no song spares one, it hears the training.
+        self._spans: dict[str, list[tuple[LatentSong, int, int]]] = {"train": [], "val": []}
+        for song in self.songs:
+            held = self._held_out(song)
+            for side, start, stop in (("train", 0, held[0]), ("val", *held), ("train", held[1], song.length)):
+                if stop - start >= self.crop:
+                    self._spans[side].append((song, start, stop))
+        self.holds_out = bool(self._spans["val"])
+        if not self.holds_out:
+            self._spans["val"] = self._spans["train"]
+        self._ends = {
+            side: np.cumsum([stop - start - self.crop + 1 for _, start, stop in spans])
+            for side, spans in self._spans.items()
+        }
+
+    def _held_out(self, song: LatentSong) -> tuple[int, int]:
+        """Return the stretch (first, end) of a song that is kept for validation; an empty one at its end if none is.
+
+        It lies at random within the song: endings are unlike all other music.
+        """
+        count = max(self.crop, round(self.config.held_out_share * song.length))
+        room = song.length - count
+        # What is left must hold two crops, or too little would be heard in training.
+        if not self.config.held_out_share or room < 2 * self.crop or count > song.length // 2:
+            return song.length, song.length
+        start = round(
+            room * np.random.default_rng(item_seed(self.config.seed, "held out", song.name)).uniform(0.15, 0.85)
+        )
+        return start, start + count
+
+    @property
+    def seconds_per_latent(self) -> float:
+        """Length of a latent."""
+        return self.codec.samples_per_latent / self.codec.rate_hz
+
+    def _read(self, name: str, path: Path) -> LatentSong:
+        """Encode one file.
+
+        Raises
+        ------
+        InputError
+            It cannot be read, is silent, or too short.
+        """
+        spl, rate = self.codec.samples_per_latent, self.codec.rate_hz
+        with AudioReader(path) as reader:
+            blocks = resample_blocks(self._shaped(reader), reader.rate_hz, rate, self.config.channels)
+            encoder = _Encoder(self.codec, self.config, self._device)
+            for block in blocks:
+                encoder.push(block)
+        least = _LEAST_SHARE * self.crop * spl
+        if encoder.samples < least:
+            raise InputError(f"{encoder.samples / rate:.1f} s are too short; give at least {least / rate:.1f} s", path)
+        if encoder.peak < 10 ** (self.config.least_level_db / 20):
+            cancelled = self.config.channels == 1 and reader.polarity.cancels
+            raise InputError(f"{CANCELS}; flip one" if cancelled else "is silent", path)
+        song = LatentSong(name, encoder.digest, repeated=encoder.samples < (self.crop + 1) * spl)
+        if song.repeated:
+            # The last latent of every take must lie within the sound, so one latent more than two patches.
+            encoder.repeat_to((self.crop + 1) * spl)
+        song.takes, song.levels = encoder.finish()
+        return song
+
+    def _shaped(self, reader: AudioReader) -> Iterator[np.ndarray]:
+        """Yield the blocks (n, channels) of a file as the GAN hears them: its mean, its sides, or its mid and side."""
+        for block in reader.blocks():
+            mono = to_mono(block)
+            reader.polarity.push(block, mono)
+            if self.config.channels == 1:
+                yield mono[:, None]
+            else:
+                sides = block[:, :2] if block.shape[1] > 1 else np.repeat(mono[:, None], 2, axis=1)
+                yield to_mid_side(sides.T).T if self.config.stereo == "midside" else sides
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user has to know of the songs."""
+        seconds = self.crop * self.seconds_per_latent
+        found = []
+        if self.repeated:
+            count = f"{len(self.repeated)} of {len(self.songs)} songs are shorter than two patches"
+            found.append(f"{count} ({seconds:.1f} s) and are repeated: {listed(self.repeated)}")
+        if not self.holds_out:
+            found.append(f"no song is long enough to keep {seconds:.1f} s of it for validation: it hears the training")
+        return found
+
+    def describe(self) -> dict[str, object]:
+        """Return what a resumed run must find again."""
+        return {"sounds": {song.name: song.digest for song in self.songs}}
+
+    @property
+    def minutes(self) -> dict[str, float]:
+        """Music for training and validation."""
+        each = {side: sum(stop - start for _, start, stop in spans) for side, spans in self._spans.items()}
+        return {side: round(count * self.seconds_per_latent / 60, 2) for side, count in each.items()}
+
+    def training_latents(self) -> list[torch.Tensor]:
+        """Return the latents (channels C, T) of the songs, less what is kept for validation, of the first take."""
+        return [song.takes[0][:, start:stop].float() for song, start, stop in self._spans["train"]]
+
+    def draw(self, random: np.random.Generator, side: str = "train") -> tuple[LatentSong, int, torch.Tensor]:
+        """Return a song, drawn by length, the place of a crop in it, and the crop, float32 (channels C, 2 L)."""
+        spans, ends = self._spans[side], self._ends[side]
+        # Where music is nearly all silence, the last place that was tried is taken.
+        for _ in range(_TRIES):
+            place = int(random.integers(ends[-1]))
+            number = int(np.searchsorted(ends, place, "right"))
+            song, first, _ = spans[number]
+            start = first + place - (int(ends[number - 1]) if number else 0)
+            if song.level(start, self.crop) >= 10 ** (self.config.least_level_db / 10):
+                break
+        take = song.takes[int(random.integers(len(song.takes)))]
+        return song, start, take[:, start : start + self.crop].float()
+
+
+class _Encoder:
+    """Encodes a wave that arrives in blocks, from several offsets on; memory is that of a window."""
+
+    def __init__(self, codec: LatentCodec, config: MusikaConfig, device: torch.device) -> None:
+        self._codec, self._device, self._spl = codec, device, codec.samples_per_latent
+        self._offsets = [round(n * self._spl / config.offsets) for n in range(config.offsets)]
+        self._window = max(1, round(_WINDOW_SECONDS * codec.rate_hz / self._spl))
+        self._held = np.zeros((config.channels, 0), np.float32)
+        self._before = 0  # latents that are held because the next ones see them
+        self._takes: list[list[torch.Tensor]] = [[] for _ in self._offsets]
+        self._levels: list[np.ndarray] = []
+        self._hash = blake2b(digest_size=16)
+        self.samples, self.peak = 0, 0.0
+
+    @property
+    def digest(self) -> str:
+        """Hash of the samples so far, as 16 bits, so that small differences of decoders do not count."""
+        return self._hash.hexdigest()
+
+    def push(self, block: np.ndarray) -> None:
+        """Take float samples (n, channels)."""
+        self.samples += len(block)
+        self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
+        self._hash.update(np.round(np.clip(block, -1, 1) * 32767).astype(np.int16).tobytes())
+        self._held = np.concatenate([self._held, block.T], axis=1)
+        # One latent more for the offsets.
+        while self._held.shape[1] >= (self._before + self._window + _BESIDE + 1) * self._spl:
+            self._encode(self._window)
+            self._held = self._held[:, (self._before + self._window - _BESIDE) * self._spl :]
+            self._before = _BESIDE
+
+    def repeat_to(self, samples: int) -> None:
+        """Repeat a short sound, of which nothing was encoded yet, up to a length."""
+        self._held = np.take(self._held, np.arange(samples), axis=1, mode="wrap")
+
+    def finish(self) -> tuple[list[torch.Tensor], np.ndarray]:
+        """Return the takes, float16 (channels C, T), and the running sum of levels."""
+        # The last latent must lie within the sound at every offset, or it would tell of an end that music has not.
+        count = (self._held.shape[1] - self._offsets[-1]) // self._spl - self._before
+        if count > 0:
+            self._encode(count)
+        levels = np.concatenate([[0.0], np.cumsum(np.concatenate(self._levels))])
+        return [torch.cat(parts, 1) for parts in self._takes], levels
+
+    def _encode(self, count: int) -> None:
+        """Encode the next `count` latents of each take, with what is held beside them."""
+        first = self._before
+        for parts, offset in zip(self._takes, self._offsets, strict=True):
+            stop = offset + (first + count + _BESIDE) * self._spl
+            wave = torch.from_numpy(np.ascontiguousarray(self._held[:, offset:stop])).to(self._device)
+            latents = self._codec.encode(wave)[:, :, first : first + count]
+            parts.append(latents.flatten(0, 1).half().cpu())
+        sound = self._held[:, first * self._spl : (first + count) * self._spl].astype(np.float64)
+        self._levels.append(np.square(sound).mean(0).reshape(count, self._spl).mean(1))

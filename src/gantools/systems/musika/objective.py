@@ -1,0 +1,268 @@
+"""Musika's latent GAN as a system for the training loop."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gantools.audio.mel import MelParams, mel_db
+from gantools.audio.picture import write_mel_png
+from gantools.audio.writing import write_audio
+from gantools.options import to_mapping
+from gantools.runtime.ranks import Ranks
+from gantools.runtime.seeds import item_seed
+from gantools.systems.codec.codec import Codec
+from gantools.systems.musika.carried import hash_codec
+from gantools.systems.musika.config import MusikaConfig
+from gantools.systems.musika.coordinates import (
+    ANCHORS,
+    from_patches,
+    interpolate,
+    to_patches,
+    training_offsets,
+    with_style,
+)
+from gantools.systems.musika.latents import LatentSongs
+from gantools.systems.musika.networks import build_networks
+from gantools.systems.musika.published import PaperDiscriminator
+from gantools.systems.musika.scaling import LatentScale, importance_of
+from gantools.systems.musika.score import LatentScore
+from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
+from gantools.training.schedule import cosine
+from gantools.training.system import Phase, Step, System, adam
+
+Tensors = dict[str, torch.Tensor]
+#: How the program moves the share of the penalty: by so much a step, down where the discriminator is not so sure.
+_SHARE_STEP, _SURE = 1e-4, 0.9
+_SHOWN_MELS = 128
+
+
+class Musika(System):
+    """The latent GAN of Musika on the latents of songs.
+
+    Parameters
+    ----------
+    config : MusikaConfig
+    songs : LatentSongs
+    codec : Codec
+        Made the latents, and makes sound of them; it becomes part of the model.
+    device : torch.device
+    """
+
+    name = "musika"
+    config: MusikaConfig
+
+    def __init__(
+        self, config: MusikaConfig, songs: LatentSongs, codec: Codec, device: torch.device | str = "cpu"
+    ) -> None:
+        self.config, self.latent_songs, self.codec, self.device = config, songs, codec, torch.device(device)
+        channels = config.channels * codec.channels
+        train = songs.training_latents()
+        self.scale = LatentScale(channels, config.scaling)
+        heard = importance_of(codec, train, config.channels) if config.scaling == "importance" else None
+        self.scale.fit(train, heard)
+        # The loop sets all networks to training; the codec that is in use stays as it is.
+        carried = {name: copy.deepcopy(network) for name, network in codec.networks.items()}
+        self.networks: dict[str, nn.Module] = build_networks(config, codec.channels) | {"scale": self.scale, **carried}
+        for net in self.networks.values():
+            net.to(self.device)
+        self.ema_networks = ("G",)
+        betas = (config.beta1, config.beta2)
+        schedule = cosine(config.final_lr_share, config.warmup_steps)
+        # The generator first: it leaves its fakes for the discriminator, as one pass serves both in the program.
+        self.phases = (
+            Phase("generator", ("G",), adam(config.lr, betas), schedule),
+            Phase("discriminator", ("D",), adam(config.discriminator_lr, betas), schedule),
+        )
+        self.data = {
+            "rate_hz": codec.rate_hz,
+            "codec": to_mapping(codec.config),
+            "codec_hash": hash_codec(codec),
+            **songs.describe(),
+        }
+        self.notes, self.left_out = songs.notes, songs.left_out
+        self._offsets = training_offsets(config.patch_latents, config.anchor_patches)
+        self._share = torch.ones((), device=self.device)
+        self._sure: list[torch.Tensor] = []
+        self._score: LatentScore | None = None
+        self.finish_step = self._adapt if config.adaptive_penalty else None
+
+    # Data
+
+    def batch(self, step: int, items: Sequence[int]) -> Tensors:
+        """Return real crops, anchors, styles and the places of two patches between the anchors."""
+        c = self.config
+        rows: dict[str, list[torch.Tensor]] = {"real": [], "anchors": [], "style": [], "places": []}
+        for item in items:
+            random = np.random.default_rng(item_seed(c.seed, "data", step, item))
+            _, _, crop = self.latent_songs.draw(random)
+            # Left and right have no names: either may come first. Mid and side have.
+            if c.channels == 2 and c.stereo == "sides" and c.mix_channels == "swap" and random.random() < 0.5:
+                crop = torch.cat(crop.chunk(2)[::-1])
+            rows["real"].append(crop)
+            for name, tensor in self.noise(item_seed(c.seed, "noise", step, item)).items():
+                rows[name].append(tensor)
+        stacked = {name: torch.stack(tensors) for name, tensors in rows.items()}
+        return stacked
+
+    def noise(self, seed: int) -> Tensors:
+        """Return the anchors (3, size), the style (size,) and the places (2 L,) of one training item."""
+        c = self.config
+        random = torch.Generator().manual_seed(seed)
+        offset = self._offsets[int(torch.randint(len(self._offsets), (), generator=random))]
+        places = (torch.arange(2 * c.patch_latents) + offset) / c.anchor_latents
+        return {
+            "anchors": torch.randn(ANCHORS, c.anchor_size, generator=random),
+            "style": torch.randn(c.style_size, generator=random),
+            "places": places.float(),
+        }
+
+    def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
+        """Return two neighbouring patches as one sequence (batch, channels, 2 L): section 3.2."""
+        coordinates = with_style(interpolate(batch["anchors"], batch["places"]), batch["style"])
+        patches = generator(to_patches(coordinates, self.config.patch_latents))
+        return from_patches(patches, 2)
+
+    # Losses (section 4.2; the adversarial loss and the weight of R1 are not in the paper)
+
+    def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Return the loss of the generator, or of the discriminator on the same fakes."""
+        real = self.scale.scaled(batch["real"])
+        if phase == "generator":
+            fake = self.make(self.networks["G"], batch)
+            step.shared["fake"] = fake.detach()
+            return self._generator_loss(real, fake), {}
+        return self._discriminator_loss(real, step.shared["fake"], step)
+
+    def _generator_loss(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        judge = self.networks["D"]
+        fake_scores = judge(fake)
+        if self.config.loss == "hinge":
+            return -torch.stack([scores.float().mean() for scores in fake_scores]).sum()
+        with torch.no_grad():
+            real_scores = judge(real)
+        return paired(fake_scores, real_scores)
+
+    def _discriminator_loss(
+        self, real: torch.Tensor, fake: torch.Tensor, step: Step
+    ) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        c, judge = self.config, self.networks["D"]
+        features = None
+        if isinstance(judge, PaperDiscriminator):
+            features = judge.features(real)
+            real_scores = [judge.score(features.flatten(1))]
+        else:
+            real_scores = judge(real)
+        fake_scores = judge(fake)
+        if c.loss == "hinge":
+            loss = torch.stack(
+                [
+                    0.5 * (functional.relu(1 - x.float()).mean() + functional.relu(1 + y.float()).mean())
+                    for x, y in zip(real_scores, fake_scores, strict=True)
+                ]
+            ).sum()
+        else:
+            loss = paired(real_scores, fake_scores)
+        means = [torch.cat([s.float().flatten(1) for s in scores], 1).mean() for scores in (real_scores, fake_scores)]
+        terms: dict[str, Any] = {"real": means[0], "fake": means[1], "penalty": torch.zeros((), device=real.device)}
+        if features is not None and c.rebuild_weight:
+            rebuilt = isinstance(judge, PaperDiscriminator) and judge.rebuild(features)
+            error = (real - rebuilt).float().square().sum(1).mean()
+            loss, terms["rebuilt"] = loss + c.rebuild_weight * error, error
+        if c.adaptive_penalty:
+            self._sure.append((means[0] - means[1]).detach() * len(real))
+        if c.penalty_weight and step.number % c.penalty_every == 0:
+            # A penalty that is taken in each n-th step counts n times.
+            penalty = self._penalty(real) + (self._penalty(fake) if c.penalise_fakes else 0.0)
+            loss = loss + c.penalty_every * c.penalty_weight * self._share * penalty
+            terms["penalty"] = penalty
+        return loss, terms
+
+    def _penalty(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return E |grad D|^2 of each item, over channels and time, without a factor of a half (R1, at fakes R2)."""
+        x = latents.detach().float().requires_grad_(True)
+        with torch.autocast(self.device.type, enabled=False), torch.enable_grad():
+            # Of several heads the mean of each counts, so that a scale of many steps is no stricter than one of few.
+            total = torch.stack([scores.mean(1).sum() for scores in self.networks["D"](x)]).sum()
+            (slope,) = torch.autograd.grad(total, x, create_graph=True)
+        return slope.square().sum((1, 2)).mean()
+
+    def _adapt(self, step: int, ranks: Ranks) -> None:
+        """Move the share of the penalty as the program does: certainty = clip(E D(x) - E D(G), 0, 2) / 2."""
+        total = torch.stack(self._sure).sum()[None] if self._sure else torch.zeros(1, device=self.device)
+        self._sure = []
+        certainty = (ranks.sum_(total)[0] / self.config.batch_size).clamp(0, 2) / 2
+        moved = self._share + torch.where(certainty > _SURE, _SHARE_STEP, -_SHARE_STEP)
+        self._share = moved.clamp(0.0, 1.0)
+
+    def extra_state(self) -> Tensors:
+        """Return the share of the penalty."""
+        return {"penalty_share": self._share.clone()}
+
+    def load_extra_state(self, state: Tensors) -> None:
+        """Take it back."""
+        self._share = state.get("penalty_share", torch.ones(())).to(self.device, copy=True)
+        self._sure = []
+
+    # Judging
+
+    def validate(self, networks: dict[str, nn.Module], step: int) -> dict[str, float]:
+        """Return figures of generated beside held-out latents; ``score`` is their Fréchet distance."""
+        return self._judge().figures(self._patches(networks))
+
+    def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:
+        """Return what shows that the generator has collapsed or copies."""
+        return self._judge().symptoms(self._patches(networks))
+
+    def _judge(self) -> LatentScore:
+        if self._score is None:
+            c = self.config
+            drawn = {}
+            for side in ("train", "val"):
+                crops = [
+                    self.latent_songs.draw(np.random.default_rng(item_seed(c.seed, "fixed", side, n)), side)[2]
+                    for n in range(c.validation_patches // 2)
+                ]
+                drawn[side] = self.scale.scaled(torch.stack(crops).to(self.device))
+            self._score = LatentScore(drawn["train"], drawn["val"], c.patch_latents)
+        return self._score
+
+    @torch.no_grad()
+    def _patches(self, networks: dict[str, nn.Module]) -> torch.Tensor:
+        """Return pairs of patches of fixed noise (n, channels, 2 L)."""
+        c = self.config
+        noise = [self.noise(item_seed(c.seed, "validation", n)) for n in range(c.validation_patches // 2)]
+        batch = {name: torch.stack([one[name] for one in noise]).to(self.device) for name in noise[0]}
+        return self.make(networks["G"], batch).float()
+
+    def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
+        """Write the beginning of an endless piece as a WAV file, and its mel-spectrogram as a picture."""
+        if not self.config.sample_seconds:
+            return
+        sound = SoundMaker(LatentMaker(networks["G"], self.scale, self.config), self.codec)
+        samples = round(self.config.sample_seconds * sound.rate_hz)
+        blocks = sound.blocks(Piece(item_seed(self.config.seed, "sample")), samples=samples)
+        wave = np.concatenate(list(blocks)).T
+        folder.mkdir(parents=True, exist_ok=True)
+        write_audio(folder / f"step-{step:08d}.wav", wave, sound.rate_hz)
+        params = MelParams(sample_rate_hz=sound.rate_hz, n_mels=_SHOWN_MELS)
+        write_mel_png(folder / f"step-{step:08d}.png", mel_db(np.ascontiguousarray(wave.mean(0)), params))
+
+    def facts(self) -> dict[str, Any]:
+        """Return minutes for training and validation, and how many files were left out or repeated."""
+        songs = self.latent_songs
+        rates = {"latents_per_second": round(1 / songs.seconds_per_latent, 2)}
+        return {"minutes": songs.minutes, **rates, "skipped": len(songs.left_out), "repeated": len(songs.repeated)}
+
+
+def paired(better: Sequence[torch.Tensor], worse: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the relativistic pairing loss (Huang et al. 2024): softplus of how much worse scores are above better."""
+    parts = [functional.softplus(b.float() - a.float()).mean() for a, b in zip(better, worse, strict=True)]
+    return torch.stack(parts).sum()

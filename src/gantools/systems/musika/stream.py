@@ -1,0 +1,187 @@
+"""Endless music in constant memory: patches of latents from coordinates, and the sound of them, from any place on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from gantools.audio.midside import from_mid_side
+from gantools.systems.musika.config import MusikaConfig
+from gantools.systems.musika.coordinates import (
+    from_patches,
+    generation_offset,
+    interpolate,
+    to_patches,
+    with_style,
+)
+from gantools.systems.musika.drawing import between, draw_anchors, draw_style
+from gantools.systems.musika.latents import LatentCodec
+from gantools.systems.musika.scaling import LatentScale
+
+#: Patches that are made at a time; the first comes alone, so that sound begins at once.
+_AT_ONCE = 8
+#: Latents decoded before the place from which sound is wanted, beside what the decoder looks at.
+_LEAD = 4
+_KNEE = 0.9
+_JOIN_SECONDS = 0.03
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one piece of music is made of.
+
+    Attributes
+    ----------
+    seed : int
+    walk_to : int, optional
+        Seed of the style that the piece ends with.
+    walk_latents : int
+        Latents that the walk takes.
+    loop_patches : int
+        Length of a loop in patches; 0 for music without an end.
+    style_bound, anchor_bound : float
+        See `drawing.draw_normal`.
+    """
+
+    seed: int
+    walk_to: int | None = None
+    walk_latents: int = 1
+    loop_patches: int = 0
+    style_bound: float = 0.0
+    anchor_bound: float = 0.0
+
+
+class LatentMaker:
+    """The generator of a model, and the latents that it makes of a piece.
+
+    Parameters
+    ----------
+    generator : nn.Module
+    scale : LatentScale
+    config : MusikaConfig
+    """
+
+    def __init__(self, generator: nn.Module, scale: LatentScale, config: MusikaConfig) -> None:
+        self.generator, self.scale, self.config = generator.eval(), scale, config
+        self._offset = generation_offset(config.patch_latents, config.anchor_patches)
+
+    def coordinates(self, piece: Piece, first: int, count: int) -> torch.Tensor:
+        """Return what the generator takes for `count` patches from patch `first` on, (1, coordinates, count L)."""
+        c = self.config
+        length, spacing = c.patch_latents, float(c.anchor_latents)
+        latents = torch.arange(first * length, (first + count) * length, dtype=torch.float64)
+        period = 0
+        if piece.loop_patches:
+            # A whole number of anchors goes round the loop, as near to their usual distance as it allows.
+            whole = piece.loop_patches * length
+            period = max(1, round(whole / spacing))
+            spacing = whole / period
+        places = (latents + self._offset) / spacing
+        low, high = int(places[0]), int(places[-1]) + 1
+        numbers = [number % period if period else number for number in range(low, high + 1)]
+        anchors = draw_anchors(piece.seed, numbers, c.anchor_size, piece.anchor_bound)
+        points = interpolate(anchors[None], (places - low).float())
+        return with_style(points, self._style(piece, latents)[None])
+
+    def _style(self, piece: Piece, latents: torch.Tensor) -> torch.Tensor:
+        size, bound = self.config.style_size, piece.style_bound
+        first = draw_style(piece.seed, size, bound)
+        if piece.walk_to is None:
+            return first
+        shares = (latents / max(1, piece.walk_latents)).clamp(0, 1).float()
+        return between(first, draw_style(piece.walk_to, size, bound), shares)
+
+    @torch.inference_mode()
+    def latents(self, piece: Piece, first: int, count: int) -> torch.Tensor:
+        """Return the latents (channels, C, count L) of some patches of a piece, in (-1, 1)."""
+        device = next(self.generator.parameters()).device
+        coordinates = self.coordinates(piece, first, count).to(device)
+        made = self.generator(to_patches(coordinates, self.config.patch_latents)).float()
+        whole = self.scale.latents(from_patches(made, count))[0]
+        return whole.unflatten(0, (self.config.channels, -1))
+
+
+class SoundMaker:
+    """The sound of pieces, in blocks; memory does not grow with the length.
+
+    Parameters
+    ----------
+    maker : LatentMaker
+    codec : LatentCodec
+    """
+
+    def __init__(self, maker: LatentMaker, codec: LatentCodec) -> None:
+        self.maker, self.codec, self.rate_hz = maker, codec, codec.rate_hz
+        self.patch_samples = maker.config.patch_latents * codec.samples_per_latent
+
+    def blocks(self, piece: Piece, start: int = 0, samples: int | None = None) -> Iterator[np.ndarray]:
+        """Yield the sound of a piece from sample `start` on, float32 (n, channels).
+
+        Parameters
+        ----------
+        piece : Piece
+        start : int
+        samples : int, optional
+            How many in all; without it there is no end.
+        """
+        lead = (self.codec.halo + _LEAD) * self.codec.samples_per_latent if start else 0
+        patch = max(0, start - lead) // self.patch_samples
+        dropped = start - patch * self.patch_samples
+        left = math.inf if samples is None else samples
+        # What is decoded ends behind the last sample, by all that its decoder looks at.
+        end = math.inf if samples is None else math.ceil((start + samples) / self.patch_samples) + 1
+        decoder = self.codec.stream()
+        count = 1
+        while left > 0:
+            count = int(min(count, end - patch))
+            rows = decoder.push(self.maker.latents(piece, patch, count)) if count else decoder.finish()
+            block = self._sound(rows)[dropped:]
+            dropped -= min(dropped, rows.shape[1])
+            block = block[: int(min(left, len(block)))]
+            left -= len(block)
+            if len(block):
+                yield block
+            patch, count = patch + count, _AT_ONCE
+
+    def loop(self, piece: Piece) -> np.ndarray:
+        """Return one round of a loop, float32 (n, channels), whose end leads into its beginning.
+
+        The latents go round, and so what is decoded is one round with some latents of the next and the one before.
+        Phases that are found anew may differ between two rounds: the end is faded into what leads to the beginning.
+        """
+        whole = self.maker.latents(piece, 0, piece.loop_patches)
+        length, beside = whole.shape[2], self.codec.halo + _LEAD
+        around = torch.arange(-beside, length + beside) % length
+        sound = self._sound(self.codec.decode(whole[:, :, around.to(whole.device)]))
+        spl = self.codec.samples_per_latent
+        start, stop = beside * spl, (beside + length) * spl
+        round_ = sound[start:stop].copy()
+        join = min(round(_JOIN_SECONDS * self.rate_hz), start, len(round_))
+        fade = np.linspace(0, 1, join, dtype=np.float32)[:, None]
+        round_[-join:] += fade * (sound[start - join : start] - round_[-join:])
+        return round_
+
+    def _sound(self, rows: torch.Tensor) -> np.ndarray:
+        """Return samples (n, channels) of what the codec made (channels, n), never above full scale."""
+        wave = rows.float().cpu().numpy()
+        if self.maker.config.channels == 2 and self.maker.config.stereo == "midside":
+            wave = from_mid_side(wave)
+        return np.ascontiguousarray(soften(wave).T)
+
+
+def soften(wave: np.ndarray) -> np.ndarray:
+    """Return samples with what lies above .9 bent so that it stays below 1.
+
+    Without memory, so that it is the same however music is cut into blocks.
+    """
+    size = np.abs(wave)
+    if not size.max(initial=0.0) > _KNEE:
+        return wave
+    room = 1 - _KNEE
+    bent = np.sign(wave) * (_KNEE + room * np.tanh((size - _KNEE) / room))
+    return np.where(size > _KNEE, bent, wave).astype(np.float32)

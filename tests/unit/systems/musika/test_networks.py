@@ -1,0 +1,105 @@
+"""Networks of Musika: the published sizes to the parameter, shapes, and SA-AdaIN and SLE by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from gantools.errors import ConfigError
+from gantools.systems.musika.blocks import LayerNoise, SkipExcitation, SpatialAdaIN
+from gantools.systems.musika.config import PRESETS, MusikaConfig
+from gantools.systems.musika.networks import build_networks
+from gantools.systems.musika.published import PaperDiscriminator
+
+LATENTS = 64
+
+
+def trained(network: nn.Module) -> int:
+    """Return the number of parameters that are trained."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+@pytest.mark.parametrize(
+    ("preset", "patch", "generator", "discriminator"),
+    [
+        ("paper", 128, 14_059_018, 15_822_081 + 4_745_408),
+        ("base44", 128, 15_499_530, 20_786_689),
+        ("base44", 64, 12_009_738, 16_770_817),
+    ],
+)
+def test_sizes_are_those_of_the_program(preset: str, patch: int, generator: int, discriminator: int) -> None:
+    config = dataclasses.replace(PRESETS[preset], patch_latents=patch)
+    with torch.device("meta"):
+        networks = build_networks(config, LATENTS)
+    assert trained(networks["G"]) == generator
+    assert trained(networks["D"]) == discriminator
+
+
+def test_the_paper_s_discriminator_mixes_channels_by_a_frozen_matrix_and_rebuilds_what_it_sees() -> None:
+    network = build_networks(dataclasses.replace(PRESETS["paper"], width=8), 4)["D"]
+    assert isinstance(network, PaperDiscriminator)
+    assert not network.mixing.requires_grad
+    assert network.mixing.shape == (16, 8, 1)
+    latents = torch.randn(2, 8, 256)
+    rebuilt = network.rebuild(network.features(latents)).detach()
+    assert rebuilt.shape == latents.shape
+    assert float(rebuilt.abs().max()) <= 1
+
+
+@pytest.mark.parametrize("patch", [8, 32, 64])
+@pytest.mark.parametrize("conditions", [0, 2])
+def test_ours_takes_patches_of_any_length(patch: int, conditions: int) -> None:
+    config = MusikaConfig(patch_latents=patch, width=4, anchor_size=3, style_size=5)
+    networks = build_networks(config, 6, conditions)
+    made = networks["G"](torch.randn(2, 8 + conditions, patch))
+    assert made.shape == (2, 12, patch)
+    scores = networks["D"](torch.cat([made, made], 2), torch.randn(2, conditions, 2 * patch) if conditions else None)
+    # Every scale judges each of its steps; the last judges the whole.
+    assert [s.shape[1] for s in scores] == [patch // 2**n for n in range(len(scores) - 1)] + [1]
+
+
+def test_what_hardly_changes_does_not_become_noise_in_ours() -> None:
+    flat = torch.full((1, 2, 16), 3.0) + 1e-3 * torch.randn(1, 2, 16)
+    coordinates = torch.ones(1, 1, 16)
+    for around_zero, most in ((True, 2.0), (False, 1e9)):
+        norm = SpatialAdaIN(1, 2, around_zero)
+        nn.init.zeros_(norm.scale.weight)
+        nn.init.ones_(norm.scale.bias)  # type: ignore[arg-type]
+        size = float(norm(flat, coordinates).detach().abs().max())
+        assert size < most
+        assert around_zero or size > 100  # a level of 3 over a deviation of .001
+
+
+def test_sa_adain_divides_by_the_deviation_and_multiplies_by_coordinates() -> None:
+    norm = SpatialAdaIN(2, 3)
+    x, coordinates = torch.randn(2, 3, 8), torch.randn(2, 2, 8)
+    scale = torch.einsum("oc,bct->bot", norm.scale.weight[:, :, 0], coordinates) + norm.scale.bias[:, None]
+    expected = x / (x.std(2, keepdim=True, unbiased=False) + 1e-5) * scale
+    torch.testing.assert_close(norm(x, coordinates), expected)
+
+
+def test_a_gate_says_how_much_of_each_channel_comes_through() -> None:
+    gate = SkipExcitation(4, 6)
+    factors = gate(torch.randn(3, 4, 8))
+    assert factors.shape == (3, 6, 1)
+    assert bool(((factors > 0) & (factors < 1)).all())
+
+
+def test_layers_have_noise_in_training_only() -> None:
+    noise = LayerNoise()
+    nn.init.constant_(noise.scale, 2.0)
+    x = torch.zeros(2, 3, 5)
+    added = noise(x)
+    # One number for all channels of a step.
+    assert bool((added == added[:, :1]).all())
+    assert float(added.std()) > 0.5
+    assert torch.equal(noise.eval()(x), x)
+
+
+def test_what_does_not_belong_together_is_refused() -> None:
+    for wrong in ({"patch_latents": 48}, {"variant": "paper", "patch_latents": 64}, {"mix_channels": "ccm"}):
+        with pytest.raises(ConfigError):
+            MusikaConfig(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,128 @@
+"""The objective: penalties of networks whose gradient is known, pairs, the program's moving weight, figures."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+from small_musika import tiny_musika
+from sounds import stem
+from torch import nn
+
+from gantools.runtime.ranks import Ranks
+from gantools.systems.musika.objective import Musika, paired
+from gantools.systems.musika.score import LatentScore, seam_ratio
+from gantools.training.system import Step
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a song."""
+    found = tmp_path_factory.mktemp("songs")
+    soundfile.write(found / "one.wav", stem("drums", 3.0, 8000, 1), 8000)
+    return found
+
+
+class Linear(nn.Module):
+    """Scores of which the gradient is the weight, at every step and as a whole."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return one score for each item."""
+        return [(x * self.weight).sum((1, 2))[:, None]]
+
+
+def test_the_penalty_of_a_linear_discriminator_is_the_square_of_its_weight(folder: Path) -> None:
+    system = tiny_musika(folder)
+    weight = torch.randn(1, 12, 16)
+    system.networks["D"] = Linear(weight)
+    penalty = system._penalty(torch.randn(5, 12, 16))
+    assert float(penalty.detach()) == pytest.approx(float(weight.square().sum()), rel=1e-5)
+
+
+def test_both_phases_see_one_pass_of_the_generator(folder: Path) -> None:
+    system = tiny_musika(folder, penalty_weight=0.0)
+    items = range(4)
+    batch, step = system.batch(0, items), Step(0, 10, items)
+    system.losses("generator", batch, step)
+    fake = step.shared["fake"]
+    assert fake.shape == (4, 12, 16)
+    assert not fake.requires_grad
+    loss, terms = system.losses("discriminator", batch, step)
+    real = system.scale.scaled(batch["real"])
+    judge = system.networks["D"]
+    pairs = zip(judge(real), judge(fake), strict=True)
+    expected = sum(float(torch.log1p(torch.exp(f - r)).mean()) for r, f in pairs)
+    assert float(loss) == pytest.approx(expected, rel=1e-4)
+    assert set(terms) == {"real", "fake", "penalty"}
+
+
+def test_two_patches_are_made_without_a_view_of_each_other(folder: Path) -> None:
+    system = tiny_musika(folder)
+    batch = system.batch(0, range(2))
+    generator = system.networks["G"].eval()
+    made = system.make(generator, batch)
+    moved = {**batch, "places": batch["places"].clone()}
+    moved["places"][:, 8:] += 0.1
+    again = system.make(generator, moved)
+    assert torch.equal(made[..., :8], again[..., :8])
+    assert not torch.allclose(made[..., 8:], again[..., 8:])
+
+
+def test_pairs_count_how_much_worse_is_above_better() -> None:
+    better, worse = [torch.tensor([[1.0], [0.0]])], [torch.tensor([[0.0], [2.0]])]
+    expected = (math.log1p(math.exp(-1)) + math.log1p(math.exp(2))) / 2
+    assert float(paired(better, worse)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_program_s_weight_of_r1_falls_while_the_discriminator_is_not_sure(folder: Path) -> None:
+    system = tiny_musika(folder, adaptive_penalty=True, loss="hinge")
+    for difference, share in ((0.5, 0.9999), (3.0, 1.0), (3.0, 1.0), (-1.0, 0.9999)):
+        system._sure = [torch.tensor(difference * 4)]
+        system._adapt(0, Ranks())
+        assert float(system.extra_state()["penalty_share"]) == pytest.approx(share, abs=1e-6)
+    system.load_extra_state({})
+    assert float(system.extra_state()["penalty_share"]) == 1.0
+
+
+@pytest.mark.parametrize("variant", ["paper", "base44"])
+def test_published_variants_learn(folder: Path, variant: str) -> None:
+    more = {"mix_channels": "ccm", "rebuild_weight": 10.0} if variant == "paper" else {"patch_latents": 64}
+    if variant == "paper":
+        more["patch_latents"] = 128
+    soundfile.write(folder / "one.wav", stem("drums", 6.0, 8000, 1), 8000)
+    system: Musika = tiny_musika(folder, variant=variant, loss="hinge", scaling="none", stereo="sides", **more)
+    batch, step = system.batch(0, range(2)), Step(0, 10, range(2))
+    for phase in ("generator", "discriminator"):
+        loss, terms = system.losses(phase, batch, step)
+        loss.backward()
+        assert bool(torch.isfinite(loss))
+    assert ("rebuilt" in terms) == (variant == "paper")
+
+
+def test_figures_tell_noise_copies_and_one_piece_from_music() -> None:
+    random = torch.Generator().manual_seed(1)
+    slow = torch.randn(64, 6, 1, generator=random) + 0.3 * torch.randn(64, 6, 32, generator=random).cumsum(2)
+    score = LatentScore(slow[:32], slow[32:], 16)
+    fresh = torch.randn(32, 6, 1, generator=random) + 0.3 * torch.randn(32, 6, 32, generator=random).cumsum(2)
+    noise = torch.randn(32, 6, 32, generator=random) * slow.std()
+    good = score.figures(fresh)
+    assert score.symptoms(fresh) == {}
+    assert good["score"] < 0.5 * score.figures(noise)["score"]
+    assert "noise" in score.symptoms(3 * noise)
+    assert "mode_collapse" in score.symptoms(fresh[:1].expand(32, -1, -1) + 0.01 * noise)
+    assert "memorisation" in score.symptoms(slow[:32] + 0.01 * noise)
+    assert "divergence" in score.symptoms(fresh * math.nan)
+
+
+def test_a_seam_is_the_step_between_patches_over_those_within() -> None:
+    latents = torch.arange(12.0).repeat(2, 3, 1)
+    assert seam_ratio(latents, 4) == pytest.approx(1.0)
+    latents[..., 4:] += 2
+    assert seam_ratio(latents, 4) == pytest.approx((3 + 1) / 2)
