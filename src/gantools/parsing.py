@@ -242,3 +242,17 @@ def bars_or_duration(text: str) -> tuple[str, float]:
         return "seconds", duration(text)
     except ConfigError as error:
         raise ConfigError(f"{text!r} is no length; write for example 8bars or 20s") from error
+
+
+def number_or_curve(low: float, high: float, unit: str) -> Callable[[str], float | str]:
+    """Return a parser of a number from `low` to `high`, of ``random``, or of the name of a CSV file."""
+
+    def parse(text: str) -> float | str:
+        if text == "random" or text.lower().endswith(".csv"):
+            return text
+        try:
+            return number(low, high, unit)(text)
+        except ConfigError as error:
+            raise ConfigError(f"{error.message}; or random, or a .csv file") from error
+
+    return parse

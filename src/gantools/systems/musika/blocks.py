@@ -136,3 +136,8 @@ def initialise(network: nn.Module, generator: torch.Generator | None = None) -> 
             nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def with_conditions(latents: torch.Tensor, conditions: torch.Tensor | None) -> torch.Tensor:
+    """Return latents (batch, channel, time) with conditions (batch, conditions, time) beside them, if there are any."""
+    return latents if conditions is None or not conditions.shape[1] else torch.cat([latents, conditions], 1)

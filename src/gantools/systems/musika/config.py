@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gantools.errors import ConfigError
-from gantools.options import option
+from gantools.options import option, parsed
+from gantools.parsing import distinct_names
 from gantools.training.config import TrainConfig
 
 #: ``paper``: the networks of the ISMIR version (techno22). ``base44``: those of the program's 44.1 kHz version.
@@ -13,6 +14,8 @@ from gantools.training.config import TrainConfig
 VARIANTS = ("paper", "base44", "dense")
 #: Steps that the generators of the paper begin with.
 FIRST_STEPS = 4
+#: What the music can be told to be, in the order of the channels that the networks see.
+CONDITIONS = ("density", "loudness", "brightness", "tempo", "label")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,12 @@ class MusikaConfig(TrainConfig):
         "time, so more of them give longer phrases and take longer to learn.",
         low=8,
         high=256,
+    )
+    conditions: str = option(
+        "",
+        "What the music can be told to be, separated by commas: density, loudness, brightness, tempo, label (a song's "
+        "folder).",
+        parse=distinct_names,
     )
     stereo: str = option(
         "midside",
@@ -122,12 +131,20 @@ class MusikaConfig(TrainConfig):
             raise ConfigError(
                 f"patch_latents: the variant {self.variant} makes patches of {' or '.join(map(str, wanted))} latents"
             )
+        for name in self.condition_names:
+            if name not in CONDITIONS:
+                raise ConfigError(f"conditions: {name!r} is not one of {', '.join(CONDITIONS)}")
         if self.rebuild_weight and self.variant != "paper":
             raise ConfigError("rebuild_weight: only the discriminator of the variant paper reconstructs")
         if self.variant == "paper" and self.mix_channels != "ccm":
             raise ConfigError("mix_channels: the variant paper has ccm")
         if self.variant != "paper" and self.mix_channels == "ccm":
             raise ConfigError("mix_channels: ccm belongs to the variant paper; there are swap and none")
+
+    @property
+    def condition_names(self) -> tuple[str, ...]:
+        """Conditions by name."""
+        return tuple(parsed(self, "conditions")) if self.conditions else ()
 
     @property
     def anchor_latents(self) -> int:

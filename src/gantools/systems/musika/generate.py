@@ -9,19 +9,22 @@ from typing import Any
 import numpy as np
 import torch
 
+from gantools.audio.io import load_mono
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
-from gantools.errors import ConfigError
+from gantools.errors import ConfigError, ModelError
 from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
 from gantools.options import parsed
 from gantools.systems.musika.carried import open_carried
-from gantools.systems.musika.config import MusikaConfig
+from gantools.systems.musika.conditions import MEASURED, RATE_HZ, Curves, measure, read_conditions
+from gantools.systems.musika.config import CONDITIONS, MusikaConfig
 from gantools.systems.musika.generate_config import MusikaGenerateConfig
 from gantools.systems.musika.networks import build_generator
 from gantools.systems.musika.scaling import LatentScale
 from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
+from gantools.systems.musika.wishes import RANDOM, Wishes
 
 _BEATS_PER_BAR = 4
 
@@ -47,14 +50,55 @@ class MusicMaker(LoadedModel):
         model = read_model(folder, "musika")
         self.model = trained_with(MusikaConfig, model, folder)
         codec = open_carried(folder, model, device)
+        try:
+            self.conditions = read_conditions(model["data"]["conditions"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"its config.json does not tell of its conditions ({error}); train it again", folder
+            ) from error
         channels = self.model.channels * codec.channels
-        generator = open_network(folder, "G", lambda: build_generator(self.model, codec.channels), raw=not config.ema)
+        generator = open_network(
+            folder,
+            "G",
+            lambda: build_generator(self.model, codec.channels, self.conditions.channels),
+            raw=not config.ema,
+        )
         scale = open_network(folder, "scale", lambda: LatentScale(channels, self.model.scaling))
         maker = LatentMaker(generator.to(device), scale.to(device), self.model)
         self.config, self.sound = config, SoundMaker(maker, codec)
         self.description, self.extension = model, config.format
         self.files = model_files(folder, model)
         self.loop_patches = self._loop_patches(folder)
+        self._asked: dict[str, str | float | Path] = {}
+        self._guide: Curves | None = None
+        self._read_wishes()
+
+    def _read_wishes(self) -> None:
+        """Read what the options ask of the music, and the recording that it follows."""
+        c = self.config
+        for name in CONDITIONS:
+            if getattr(c, name):
+                value = c.label if name == "label" else parsed(c, name)
+                # Numbers were read; what is left are words and names of files.
+                curve = isinstance(value, str) and name != "label" and value != RANDOM
+                self._asked[name] = Path(value) if curve else value
+        files = [value for value in self._asked.values() if isinstance(value, Path)]
+        if c.guide:
+            if not set(self.conditions.names) & set(MEASURED):
+                raise ConfigError("guide: the model can be told nothing; train it with --conditions density,loudness")
+            files.append(Path(c.guide))
+            samples = load_mono(Path(c.guide), RATE_HZ)
+            seconds = self.sound.codec.samples_per_latent / self.rate_hz
+            self._guide = measure(samples, seconds, max(1, round(len(samples) / RATE_HZ / seconds)))
+        self.files = [*self.files, *files]
+        if self._asked:
+            self._wishes(0)  # asks for nothing that the model does not know
+
+    def _wishes(self, seed: int) -> Wishes | None:
+        if not self.conditions.channels and not self._asked:
+            return None
+        seconds = self.sound.codec.samples_per_latent / self.rate_hz
+        return Wishes(self.conditions, self._asked, seed, seconds, self._guide, fixed=bool(self.loop_patches))
 
     @property
     def rate_hz(self) -> int:
@@ -97,6 +141,7 @@ class MusicMaker(LoadedModel):
             loop_patches=self.loop_patches,
             style_bound=c.style_bound,
             anchor_bound=c.anchor_bound,
+            wishes=self._wishes(seed),
         )
 
     def blocks(self, seed: int, *, endless: bool = False) -> Iterator[np.ndarray]:

@@ -8,7 +8,9 @@ from typing import ClassVar
 from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.parsing import bars_or_duration, clock, seeds
+from gantools.parsing import bars_or_duration, clock, number_or_curve, seeds
+
+_LIKE = "What the music is like, where the model was trained with --conditions"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,40 @@ class MusikaGenerateConfig(AudioFileConfig):
     )
     anchor_bound: float = option(
         0.0, "Largest number in an anchor. About 2 gives steadier music, 0 draws without a bound.", low=0
+    )
+    density: str = option(
+        "",
+        "Note density from 0 to 1, random, or a CSV file of seconds and numbers.",
+        parse=number_or_curve(0, 1, "of the density"),
+        group=_LIKE,
+    )
+    loudness: str = option(
+        "",
+        "Level in dB of full scale, random, or a CSV file.",
+        parse=number_or_curve(-100, 20, "dB"),
+        group=_LIKE,
+    )
+    brightness: str = option(
+        "",
+        "Middle of the spectrum in Hz, random, or a CSV file.",
+        parse=number_or_curve(20, 20000, "Hz"),
+        group=_LIKE,
+    )
+    tempo: str = option(
+        "",
+        "Beats in a minute, random, or a CSV file.",
+        parse=number_or_curve(20, 400, "beats in a minute"),
+        group=_LIKE,
+    )
+    label: str = option(
+        "",
+        "Folder of the training songs that the music is like, or random.",
+        group=_LIKE,
+    )
+    guide: str = option(
+        "",
+        "Recording whose density, loudness, brightness and tempo the music follows, where no option says otherwise.",
+        group=_LIKE,
     )
     ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"), group="Output files")

@@ -17,6 +17,7 @@ from gantools.audio.polarity import CANCELS
 from gantools.audio.resample import resample_blocks
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
+from gantools.systems.musika.conditions import Conditions, Curves, learn_conditions, measure_file
 from gantools.systems.musika.config import MusikaConfig
 from gantools.training.remarks import LeftOut, listed
 
@@ -87,6 +88,10 @@ class LatentSong:
         Running sum of the mean square of the samples of each latent of the first take.
     repeated : bool
         The file is shorter than two patches and was repeated.
+    label : str
+        The folder that it lies in.
+    conditions : float32 array (channels, T)
+        What it is like at each latent, where that is learnt.
     """
 
     name: str
@@ -94,6 +99,8 @@ class LatentSong:
     takes: list[torch.Tensor] = field(default_factory=list)
     levels: np.ndarray = field(default_factory=lambda: np.zeros(1))
     repeated: bool = False
+    label: str = ""
+    conditions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     @property
     def length(self) -> int:
@@ -123,6 +130,7 @@ class LatentSongs:
     Attributes
     ----------
     songs : list of LatentSong
+    conditions : Conditions
     repeated, left_out : list of str
         Songs that were repeated to the length of two patches; a line for each file that cannot be used, with the
         reason.
@@ -144,9 +152,13 @@ class LatentSongs:
         self.config, self.codec, self._device = config, codec, torch.device(device)
         self.crop = 2 * config.patch_latents
         left_out, self.songs = LeftOut(), list[LatentSong]()
+        curves: list[Curves] = []
         for name, path in files:
             try:
-                self.songs.append(self._read(name, path))
+                song = self._read(name, path)
+                if config.conditions:
+                    curves.append(measure_file(path, self.seconds_per_latent, song.length))
+                self.songs.append(song)
             except InputError as error:
                 left_out.note(error, path)
             if tick:
@@ -154,6 +166,12 @@ class LatentSongs:
         self.left_out = left_out.lines
         if not self.songs:
             raise ConfigError(f"none of these files can be used{left_out.first()}")
+        labels = [song.label for song in self.songs]
+        self.conditions = (
+            learn_conditions(config.condition_names, curves, labels) if config.conditions else Conditions()
+        )
+        for song, curve in zip(self.songs, curves, strict=False):
+            song.conditions = self.conditions.stacked(curve, song.label)
         self.repeated = [song.name for song in self.songs if song.repeated]
         # A validation needs whole crops; where no song spares one, it hears the training.
         self._spans: dict[str, list[tuple[LatentSong, int, int]]] = {"train": [], "val": []}
@@ -210,7 +228,9 @@ class LatentSongs:
         if encoder.peak < 10 ** (self.config.least_level_db / 20):
             cancelled = self.config.channels == 1 and reader.polarity.cancels
             raise InputError(f"{CANCELS}; flip one" if cancelled else "is silent", path)
-        song = LatentSong(name, encoder.digest, repeated=encoder.samples < (self.crop + 1) * spl)
+        song = LatentSong(
+            name, encoder.digest, repeated=encoder.samples < (self.crop + 1) * spl, label=path.absolute().parent.name
+        )
         if song.repeated:
             # The last latent of every take must lie within the sound, so one latent more than two patches.
             encoder.repeat_to((self.crop + 1) * spl)

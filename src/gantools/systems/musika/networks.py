@@ -19,6 +19,7 @@ from gantools.systems.musika.blocks import (
     doubling,
     initialise,
     pyramid,
+    with_conditions,
 )
 from gantools.systems.musika.config import FIRST_STEPS, MusikaConfig
 from gantools.systems.musika.published import Base44Discriminator, Base44Generator, PaperDiscriminator, PaperGenerator
@@ -104,7 +105,7 @@ class DenseDiscriminator(nn.Module):
 
     def forward(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> list[torch.Tensor]:
         """Return the scores (batch, n) of two patches (batch, channels, 2 L): one tensor for each scale."""
-        x = x if conditions is None else torch.cat([x, conditions], 1)
+        x = with_conditions(x, conditions)
         x = functional.leaky_relu(self.first(x), LEAK)
         scores = []
         for block, head in zip(self.blocks, self.heads, strict=True):

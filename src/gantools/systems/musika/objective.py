@@ -35,6 +35,7 @@ from gantools.systems.musika.published import PaperDiscriminator
 from gantools.systems.musika.scaling import LatentScale, importance_of
 from gantools.systems.musika.score import LatentScore
 from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
+from gantools.systems.musika.wishes import Wishes
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, Step, System, adam
 
@@ -70,7 +71,8 @@ class Musika(System):
         self.scale.fit(train, heard)
         # The loop sets all networks to training; the codec that is in use stays as it is.
         carried = {name: copy.deepcopy(network) for name, network in codec.networks.items()}
-        self.networks: dict[str, nn.Module] = build_networks(config, codec.channels) | {"scale": self.scale, **carried}
+        networks = build_networks(config, codec.channels, songs.conditions.channels)
+        self.networks: dict[str, nn.Module] = {**networks, "scale": self.scale, **carried}
         for net in self.networks.values():
             net.to(self.device)
         self.ema_networks = ("G",)
@@ -85,6 +87,7 @@ class Musika(System):
             "rate_hz": codec.rate_hz,
             "codec": to_mapping(codec.config),
             "codec_hash": hash_codec(codec),
+            "conditions": songs.conditions.describe(),
             **songs.describe(),
         }
         self.notes, self.left_out = songs.notes, songs.left_out
@@ -99,18 +102,26 @@ class Musika(System):
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return real crops, anchors, styles and the places of two patches between the anchors."""
         c = self.config
-        rows: dict[str, list[torch.Tensor]] = {"real": [], "anchors": [], "style": [], "places": []}
+        names = ("real", "conditions", "anchors", "style", "places")
+        rows: dict[str, list[torch.Tensor]] = {name: [] for name in names}
         for item in items:
             random = np.random.default_rng(item_seed(c.seed, "data", step, item))
-            _, _, crop = self.latent_songs.draw(random)
+            crop, conditions = self._crop(random)
             # Left and right have no names: either may come first. Mid and side have.
             if c.channels == 2 and c.stereo == "sides" and c.mix_channels == "swap" and random.random() < 0.5:
                 crop = torch.cat(crop.chunk(2)[::-1])
             rows["real"].append(crop)
+            rows["conditions"].append(conditions)
             for name, tensor in self.noise(item_seed(c.seed, "noise", step, item)).items():
                 rows[name].append(tensor)
-        stacked = {name: torch.stack(tensors) for name, tensors in rows.items()}
-        return stacked
+        return {name: torch.stack(tensors) for name, tensors in rows.items()}
+
+    def _crop(self, random: np.random.Generator, side: str = "train") -> tuple[torch.Tensor, torch.Tensor]:
+        """Return a crop of a song and what it is like there, (channels, 2 L) and (conditions, 2 L)."""
+        song, start, crop = self.latent_songs.draw(random, side)
+        if not self.latent_songs.conditions.channels:
+            return crop, torch.zeros(0, crop.shape[1])
+        return crop, torch.from_numpy(song.conditions[:, start : start + crop.shape[1]])
 
     def noise(self, seed: int) -> Tensors:
         """Return the anchors (3, size), the style (size,) and the places (2 L,) of one training item."""
@@ -126,7 +137,8 @@ class Musika(System):
 
     def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
         """Return two neighbouring patches as one sequence (batch, channels, 2 L): section 3.2."""
-        coordinates = with_style(interpolate(batch["anchors"], batch["places"]), batch["style"])
+        points = interpolate(batch["anchors"], batch["places"])
+        coordinates = with_style(points, batch["style"], batch["conditions"])
         patches = generator(to_patches(coordinates, self.config.patch_latents))
         return from_patches(patches, 2)
 
@@ -134,33 +146,33 @@ class Musika(System):
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the generator, or of the discriminator on the same fakes."""
-        real = self.scale.scaled(batch["real"])
+        real, conditions = self.scale.scaled(batch["real"]), batch["conditions"]
         if phase == "generator":
             fake = self.make(self.networks["G"], batch)
             step.shared["fake"] = fake.detach()
-            return self._generator_loss(real, fake), {}
-        return self._discriminator_loss(real, step.shared["fake"], step)
+            return self._generator_loss(real, fake, conditions), {}
+        return self._discriminator_loss(real, step.shared["fake"], conditions, step)
 
-    def _generator_loss(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+    def _generator_loss(self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
         judge = self.networks["D"]
-        fake_scores = judge(fake)
+        fake_scores = judge(fake, conditions)
         if self.config.loss == "hinge":
             return -torch.stack([scores.float().mean() for scores in fake_scores]).sum()
         with torch.no_grad():
-            real_scores = judge(real)
+            real_scores = judge(real, conditions)
         return paired(fake_scores, real_scores)
 
     def _discriminator_loss(
-        self, real: torch.Tensor, fake: torch.Tensor, step: Step
+        self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor, step: Step
     ) -> tuple[torch.Tensor, Mapping[str, Any]]:
         c, judge = self.config, self.networks["D"]
         features = None
         if isinstance(judge, PaperDiscriminator):
-            features = judge.features(real)
+            features = judge.features(real, conditions)
             real_scores = [judge.score(features.flatten(1))]
         else:
-            real_scores = judge(real)
-        fake_scores = judge(fake)
+            real_scores = judge(real, conditions)
+        fake_scores = judge(fake, conditions)
         if c.loss == "hinge":
             loss = torch.stack(
                 [
@@ -180,17 +192,18 @@ class Musika(System):
             self._sure.append((means[0] - means[1]).detach() * len(real))
         if c.penalty_weight and step.number % c.penalty_every == 0:
             # A penalty that is taken in each n-th step counts n times.
-            penalty = self._penalty(real) + (self._penalty(fake) if c.penalise_fakes else 0.0)
+            penalty = self._penalty(real, conditions)
+            penalty = penalty + (self._penalty(fake, conditions) if c.penalise_fakes else 0.0)
             loss = loss + c.penalty_every * c.penalty_weight * self._share * penalty
             terms["penalty"] = penalty
         return loss, terms
 
-    def _penalty(self, latents: torch.Tensor) -> torch.Tensor:
+    def _penalty(self, latents: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
         """Return E |grad D|^2 of each item, over channels and time, without a factor of a half (R1, at fakes R2)."""
         x = latents.detach().float().requires_grad_(True)
         with torch.autocast(self.device.type, enabled=False), torch.enable_grad():
             # Of several heads the mean of each counts, so that a scale of many steps is no stricter than one of few.
-            total = torch.stack([scores.mean(1).sum() for scores in self.networks["D"](x)]).sum()
+            total = torch.stack([scores.mean(1).sum() for scores in self.networks["D"](x, conditions)]).sum()
             (slope,) = torch.autograd.grad(total, x, create_graph=True)
         return slope.square().sum((1, 2)).mean()
 
@@ -227,7 +240,7 @@ class Musika(System):
             drawn = {}
             for side in ("train", "val"):
                 crops = [
-                    self.latent_songs.draw(np.random.default_rng(item_seed(c.seed, "fixed", side, n)), side)[2]
+                    self._crop(np.random.default_rng(item_seed(c.seed, "fixed", side, n)), side)[0]
                     for n in range(c.validation_patches // 2)
                 ]
                 drawn[side] = self.scale.scaled(torch.stack(crops).to(self.device))
@@ -240,6 +253,9 @@ class Musika(System):
         c = self.config
         noise = [self.noise(item_seed(c.seed, "validation", n)) for n in range(c.validation_patches // 2)]
         batch = {name: torch.stack([one[name] for one in noise]).to(self.device) for name in noise[0]}
+        # Asked to be as held-out music is.
+        fixed = [np.random.default_rng(item_seed(c.seed, "fixed", "val", n)) for n in range(len(noise))]
+        batch["conditions"] = torch.stack([self._crop(random, "val")[1] for random in fixed]).to(self.device)
         return self.make(networks["G"], batch).float()
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
@@ -248,7 +264,9 @@ class Musika(System):
             return
         sound = SoundMaker(LatentMaker(networks["G"], self.scale, self.config), self.codec)
         samples = round(self.config.sample_seconds * sound.rate_hz)
-        blocks = sound.blocks(Piece(item_seed(self.config.seed, "sample")), samples=samples)
+        seed, known = item_seed(self.config.seed, "sample"), self.latent_songs.conditions
+        wishes = Wishes(known, {}, seed, self.latent_songs.seconds_per_latent) if known.channels else None
+        blocks = sound.blocks(Piece(seed, wishes=wishes), samples=samples)
         wave = np.concatenate(list(blocks)).T
         folder.mkdir(parents=True, exist_ok=True)
         write_audio(folder / f"step-{step:08d}.wav", wave, sound.rate_hz)

@@ -20,6 +20,7 @@ from gantools.systems.musika.blocks import (
     doubling,
     halving,
     pyramid,
+    with_conditions,
 )
 
 _HALF = math.sqrt(0.5)
@@ -109,7 +110,7 @@ class PaperDiscriminator(nn.Module):
     def features(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> torch.Tensor:
         """Return the last map (batch, channel, 4) of latents (batch, channels, 256)."""
         x = functional.conv1d(x, self.mixing)
-        x = x if conditions is None else torch.cat([x, conditions], 1)
+        x = with_conditions(x, conditions)
         x = functional.leaky_relu(self.first(x), LEAK)
         for block in self.blocks:
             x = block(x)
@@ -210,7 +211,7 @@ class Base44Discriminator(nn.Module):
 
     def forward(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> list[torch.Tensor]:
         """Return the score (batch, 1) of two patches (batch, channels, 2 L), in a list."""
-        x = x if conditions is None else torch.cat([x, conditions], 1)
+        x = with_conditions(x, conditions)
         x = functional.leaky_relu(self.first(x), LEAK)
         for block in self.blocks:
             x = block(x)

@@ -22,6 +22,7 @@ from gantools.systems.musika.coordinates import (
 from gantools.systems.musika.drawing import between, draw_anchors, draw_style
 from gantools.systems.musika.latents import LatentCodec
 from gantools.systems.musika.scaling import LatentScale
+from gantools.systems.musika.wishes import Wishes
 
 #: Patches that are made at a time; the first comes alone, so that sound begins at once.
 _AT_ONCE = 8
@@ -46,6 +47,8 @@ class Piece:
         Length of a loop in patches; 0 for music without an end.
     style_bound, anchor_bound : float
         See `drawing.draw_normal`.
+    wishes : Wishes, optional
+        What it shall be like, where the model can be told.
     """
 
     seed: int
@@ -54,6 +57,7 @@ class Piece:
     loop_patches: int = 0
     style_bound: float = 0.0
     anchor_bound: float = 0.0
+    wishes: Wishes | None = None
 
 
 class LatentMaker:
@@ -86,7 +90,11 @@ class LatentMaker:
         numbers = [number % period if period else number for number in range(low, high + 1)]
         anchors = draw_anchors(piece.seed, numbers, c.anchor_size, piece.anchor_bound)
         points = interpolate(anchors[None], (places - low).float())
-        return with_style(points, self._style(piece, latents)[None])
+        wishes = None
+        if piece.wishes is not None:
+            around = latents % (piece.loop_patches * length) if piece.loop_patches else latents
+            wishes = torch.from_numpy(piece.wishes.at(around.numpy()))[None]
+        return with_style(points, self._style(piece, latents)[None], wishes)
 
     def _style(self, piece: Piece, latents: torch.Tensor) -> torch.Tensor:
         size, bound = self.config.style_size, piece.style_bound

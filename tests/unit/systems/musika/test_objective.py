@@ -33,7 +33,7 @@ class Linear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(weight)
 
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+    def forward(self, x: torch.Tensor, conditions: torch.Tensor) -> list[torch.Tensor]:
         """Return one score for each item."""
         return [(x * self.weight).sum((1, 2))[:, None]]
 
@@ -42,7 +42,7 @@ def test_the_penalty_of_a_linear_discriminator_is_the_square_of_its_weight(folde
     system = tiny_musika(folder)
     weight = torch.randn(1, 12, 16)
     system.networks["D"] = Linear(weight)
-    penalty = system._penalty(torch.randn(5, 12, 16))
+    penalty = system._penalty(torch.randn(5, 12, 16), torch.zeros(5, 0, 16))
     assert float(penalty.detach()) == pytest.approx(float(weight.square().sum()), rel=1e-5)
 
 

@@ -1,0 +1,147 @@
+"""What a piece is asked to be: each condition as a constant, a curve, a random walk, or that of another recording."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gantools.errors import ConfigError, InputError
+from gantools.runtime.seeds import item_seed
+from gantools.systems.musika.conditions import LABEL, Conditions, Curves
+
+RANDOM = "random"
+#: Time between the points that a random walk goes through.
+_WALK_SECONDS = 6.0
+
+
+class Wishes:
+    """The conditions of one piece at any place of it.
+
+    Parameters
+    ----------
+    conditions : Conditions
+        Those of the model.
+    asked : mapping of str to (str or float or Path)
+        Name -> a number in its own unit (density 0 to 1, dB, Hz, beats in a minute), ``random``, the name of a
+        label, or a CSV file of seconds and numbers. What is not named walks at random within what is usual.
+    seed : int
+        Of the piece.
+    seconds_per_latent : float
+    guide : Curves, optional
+        Curves of another recording, for what `asked` does not name; behind its end the last value goes on.
+    fixed : bool
+        Random values do not walk: for a loop, which ends as it begins.
+
+    Raises
+    ------
+    ConfigError
+        A condition that the model does not know, or a label that it has not seen.
+    InputError
+        A file cannot be read as a curve.
+    """
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        asked: Mapping[str, str | float | Path],
+        seed: int,
+        seconds_per_latent: float,
+        guide: Curves | None = None,
+        fixed: bool = False,
+    ) -> None:
+        self.conditions, self._asked, self._seed = conditions, dict(asked), seed
+        self._seconds, self._fixed = seconds_per_latent, fixed
+        for name in self._asked:
+            if name not in conditions.names:
+                known = ", ".join(conditions.names) or "nothing"
+                raise ConfigError(f"{name}: the model can be told {known}; train it with --conditions {name}")
+        self._points: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for name, value in self._asked.items():
+            if isinstance(value, Path):
+                self._points[name] = read_curve(value)
+        if LABEL in conditions.names and isinstance(self._asked.get(LABEL), str):
+            self._label(str(self._asked[LABEL]))
+        self._guide = guide
+
+    def at(self, latents: np.ndarray) -> np.ndarray:
+        """Return the conditions at some latents, float32 (channels, n), as the networks see them."""
+        rows = []
+        for name in self.conditions.names:
+            if name == LABEL:
+                rows += list(self._labels(len(latents)))
+            else:
+                rows.append(self._curve(name, latents))
+        return np.stack(rows).astype(np.float32)
+
+    def _curve(self, name: str, latents: np.ndarray) -> np.ndarray:
+        asked = self._asked.get(name)
+        if asked is None and self._guide is not None:
+            values = getattr(self._guide, name)
+            return self.conditions.scaled(name, values[np.clip(latents.astype(int), 0, len(values) - 1)])
+        if name in self._points:
+            seconds, numbers = self._points[name]
+            return self._own(name, np.interp((latents + 0.5) * self._seconds, seconds, numbers))
+        if isinstance(asked, float):
+            return self._own(name, np.full(len(latents), asked))
+        return self._walk(name, latents)
+
+    def _own(self, name: str, numbers: np.ndarray) -> np.ndarray:
+        # The density is asked for as the paper has it, between 0 and 1; everything else in its own unit.
+        return np.clip(numbers, 0, 1) if name == "density" else self.conditions.scaled(name, numbers)
+
+    def _walk(self, name: str, latents: np.ndarray) -> np.ndarray:
+        """Return a random curve: straight between random points, each of which is known by its number."""
+        low, high = self.conditions.usual.get(name, (0.0, 1.0))
+        if self._fixed or name == "tempo":
+            return np.full(len(latents), low + (high - low) * self._draw(name, 0))
+        places = latents * self._seconds / _WALK_SECONDS
+        numbers = np.arange(math.floor(places.min()), math.floor(places.max()) + 2)
+        heights = np.array([self._draw(name, int(number)) for number in numbers])
+        return low + (high - low) * np.interp(places, numbers, heights)
+
+    def _draw(self, name: str, number: int) -> float:
+        return float(np.random.default_rng(item_seed(self._seed, "wish", name, number)).random())
+
+    def _labels(self, count: int) -> np.ndarray:
+        labels, asked = self.conditions.labels, self._asked.get(LABEL)
+        chosen = self._label(str(asked)) if asked not in (None, RANDOM) else int(self._draw(LABEL, 0) * len(labels))
+        return np.repeat(np.eye(len(labels))[chosen][:, None], count, axis=1)
+
+    def _label(self, name: str) -> int:
+        labels = self.conditions.labels
+        if name == RANDOM and name not in labels:
+            return 0
+        if name not in labels:
+            raise ConfigError(f"label: the model knows {', '.join(labels)}, not {name}")
+        return labels.index(name)
+
+
+def read_curve(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the seconds and the numbers of a CSV file with two columns, rising in time; a header is passed over.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its rows are no such numbers.
+    """
+    rows = []
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            for number, row in enumerate(csv.reader(file), 1):
+                try:
+                    seconds, value = (float(cell) for cell in row)
+                except ValueError as error:
+                    if number == 1:
+                        continue  # names of the columns
+                    raise InputError(f"line {number} is no pair of seconds and a number", path) from error
+                rows.append((seconds, value))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError("cannot be read as a curve; write lines of seconds,number", path) from error
+    points = np.array(rows).reshape(-1, 2)
+    if not len(points) or not np.isfinite(points).all() or (np.diff(points[:, 0]) < 0).any():
+        raise InputError("holds no curve; write lines of seconds,number that rise in time", path)
+    return points[:, 0], points[:, 1]

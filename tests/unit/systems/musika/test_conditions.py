@@ -1,0 +1,117 @@
+"""Conditions: clicks counted, levels and centroids of tones, scales, wishes as constants, curves, walks and guides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from small_musika import tiny_musika
+from sounds import stem
+
+from gantools.errors import ConfigError, InputError
+from gantools.systems.musika.conditions import (
+    RATE_HZ,
+    Conditions,
+    Curves,
+    learn_conditions,
+    measure,
+    read_conditions,
+)
+from gantools.systems.musika.stream import LatentMaker, Piece
+from gantools.systems.musika.wishes import Wishes, read_curve
+
+LATENT_S = 0.1
+
+
+def clicks(per_second: float, seconds: float = 12.0) -> np.ndarray:
+    """Return decaying bursts of noise, evenly spaced."""
+    wave, random = np.zeros(round(seconds * RATE_HZ), np.float32), np.random.default_rng(1)
+    burst = (random.standard_normal(2000) * np.exp(-np.arange(2000) / 300)).astype(np.float32)
+    for start in np.arange(0.1, seconds - 0.2, 1 / per_second):
+        at = round(start * RATE_HZ)
+        wave[at : at + 2000] += 0.3 * burst
+    return wave
+
+
+def test_onsets_are_counted_and_the_tempo_found() -> None:
+    for per_second in (2.0, 4.0):
+        curves = measure(clicks(per_second), LATENT_S, 120)
+        assert float(np.median(curves.density[20:100])) == pytest.approx(per_second, rel=0.05)
+    tempo = measure(clicks(2.0), LATENT_S, 120).tempo
+    assert float(tempo[0]) == pytest.approx(120, rel=0.02)
+
+
+def test_level_and_centroid_of_a_tone() -> None:
+    seconds = np.arange(4 * RATE_HZ) / RATE_HZ
+    wave = (0.1 * np.sin(2 * np.pi * 1000 * seconds)).astype(np.float32)
+    curves = measure(wave, LATENT_S, 40)
+    assert float(curves.loudness[20]) == pytest.approx(-23.01, abs=0.1)  # a sine of .1 is 3 dB below -20 dB
+    assert float(curves.brightness[20]) == pytest.approx(1000, rel=0.01)
+
+
+def curves(density: float = 1.0, bpm: float = 120.0, count: int = 50) -> Curves:
+    """Return constant curves."""
+    return Curves(*(np.full(count, value) for value in (density, -20.0, 1000.0, bpm)))
+
+
+def known() -> Conditions:
+    """Return conditions that were learnt from two songs of two folders."""
+    return learn_conditions(["label", "tempo", "density"], [curves(1.0, 60), curves(3.0, 240)], ["a", "b"])
+
+
+def test_scales_lie_between_0_and_1_and_survive_json() -> None:
+    conditions = known()
+    assert (conditions.names, conditions.channels) == (("density", "tempo", "label"), 4)
+    stacked = conditions.stacked(curves(3.0, 120), "b")
+    assert stacked[:, 0].tolist() == pytest.approx([1.0, 0.5, 0.0, 1.0])
+    again = read_conditions(conditions.describe())
+    assert again.stacked(curves(2.0), "a").tolist() == conditions.stacked(curves(2.0), "a").tolist()
+    # The paper's scale is logarithmic: log(1 + d) over that of the most.
+    assert float(conditions.scaled("density", np.array([1.0]))[0]) == pytest.approx(np.log(2) / np.log(4))
+
+
+def test_wishes_are_numbers_curves_walks_and_guides(tmp_path: Path) -> None:
+    (tmp_path / "rise.csv").write_text("seconds,value\n0,0\n2,1\n")
+    latents = np.arange(40.0)
+    asked = Wishes(known(), {"density": tmp_path / "rise.csv", "tempo": 120.0, "label": "b"}, 1, LATENT_S).at(latents)
+    assert asked[0].tolist() == pytest.approx(np.clip((latents + 0.5) * LATENT_S / 2, 0, 1).tolist())
+    assert asked[1:, 0].tolist() == pytest.approx([0.5, 0.0, 1.0])
+    guided = Wishes(known(), {}, 1, LATENT_S, guide=curves(3.0, 240, 5)).at(latents)
+    assert guided[0, -1] == guided[1, -1] == pytest.approx(1.0)
+    walk = Wishes(known(), {}, 1, LATENT_S)
+    whole = walk.at(np.arange(400.0))
+    # Any place alone is the same, and the walk stays within what is usual.
+    assert np.array_equal(walk.at(np.arange(200.0, 300.0)), whole[:, 200:300])
+    low, high = known().usual["density"]
+    assert low <= whole[0].min() < whole[0].max() <= high
+    assert np.ptp(whole[1]) == 0
+    assert np.ptp(Wishes(known(), {}, 1, LATENT_S, fixed=True).at(np.arange(400.0))[0]) == 0
+
+
+def test_what_a_model_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can be told density, tempo, label; train it with --conditions loudness"):
+        Wishes(known(), {"loudness": -20.0}, 1, LATENT_S)
+    with pytest.raises(ConfigError, match="the model knows a, b, not c"):
+        Wishes(known(), {"label": "c"}, 1, LATENT_S)
+    for text in ("1,2\nx,y\n", "2,0\n1,0\n", "", "0,nan\n"):
+        (tmp_path / "curve.csv").write_text(text)
+        with pytest.raises(InputError):
+            read_curve(tmp_path / "curve.csv")
+
+
+def test_conditions_reach_both_networks(tmp_path: Path) -> None:
+    for number, kind in enumerate(("drums", "other")):
+        soundfile.write(tmp_path / f"song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
+    system = tiny_musika(tmp_path, conditions="density,loudness")
+    batch = system.batch(0, range(2))
+    assert batch["conditions"].shape == (2, 2, 16)
+    maker = LatentMaker(system.networks["G"], system.scale, system.config)
+    known = system.latent_songs.conditions
+    quiet, loud = (
+        maker.latents(Piece(1, wishes=Wishes(known, {"loudness": db}, 1, LATENT_S)), 0, 2) for db in (-60.0, 0.0)
+    )
+    assert float((quiet - loud).abs().max()) > 1e-4
+    scores = [system.networks["D"](batch["real"], given)[0] for given in (batch["conditions"], batch["conditions"] * 0)]
+    assert not bool((scores[0] == scores[1]).all())
