@@ -24,6 +24,7 @@ TINY: dict[str, Any] = {
     "style_size": 4,
     "batch_size": 4,
     "offsets": 2,
+    "clock": "off",
     "penalty_every": 2,
     "validation_patches": 16,
     "sample_seconds": 0.5,
@@ -33,8 +34,8 @@ TINY: dict[str, Any] = {
 }
 #: Flags of ``train musika`` for the same.
 TINY_FLAGS = (
-    "--patch-latents 8 --width 4 --anchor-size 4 --style-size 4 --batch-size 4 --offsets 2 --penalty-every 2 "
-    "--validation-patches 16 --sample-seconds 0.5"
+    "--patch-latents 8 --width 4 --anchor-size 4 --style-size 4 --batch-size 4 --offsets 2 --clock off "
+    "--penalty-every 2 --validation-patches 16 --sample-seconds 0.5"
 )
 
 

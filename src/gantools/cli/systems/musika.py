@@ -142,7 +142,7 @@ def _play(run: Run, folder: Path, config: MusikaGenerateConfig) -> int:
     if len(seeds) > 1:
         raise ConfigError(f"{len(seeds)} pieces do not go into one stream; leave out --count and --seeds")
     endless = not config.seconds and not config.loop
-    frames = None if endless else maker.frames
+    frames = None if endless else maker.frames(seeds[0])
     if not run.dry_run:
         stream = WavStream(sys.stdout.buffer, maker.rate_hz, maker.model.channels, config.bits, frames)
         for block in maker.blocks(seeds[0], endless=endless):

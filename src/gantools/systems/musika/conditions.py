@@ -8,18 +8,16 @@ takes the detector of madmom, and the tempo too, where it takes Tempo-CNN.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from gantools.audio.compiled import block_threads
-from gantools.audio.io import load_mono
 from gantools.audio.stft import Stft
-from gantools.errors import Notice
 from gantools.structure.beats import onset_strength, tempo
+from gantools.systems.musika import meter
 
 RATE_HZ = 22050
 #: Kernel of the note density: the paper's bandwidth of .004 has no unit, and would be no curve if it were seconds.
@@ -85,13 +83,6 @@ def measure(wave: np.ndarray, seconds_per_latent: float, count: int) -> Curves:
     )
 
 
-def measure_file(
-    path: Path, seconds_per_latent: float, count: int, said: Callable[[Path, Notice], None] | None = None
-) -> Curves:
-    """Return the curves of a file; see `measure`."""
-    return measure(load_mono(path, RATE_HZ, said), seconds_per_latent, count)
-
-
 def onsets(strength: np.ndarray, frame_hz: float) -> np.ndarray:
     """Return the frames at which something begins: peaks of the onset strength that stand out."""
     reach = max(1, round(_ONSET_GAP_S * frame_hz))
@@ -138,17 +129,21 @@ class Conditions:
         Folders.
     usual : mapping of str to (float, float)
         The middle 90 % of the training for each measured name, between 0 and 1.
+    tempi : tuple of float
+        Beats in a minute of the songs that have a clock; empty where the networks see none.
     """
 
     names: tuple[str, ...] = ()
     most_density: float = 1.0
     labels: tuple[str, ...] = ()
     usual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    tempi: tuple[float, ...] = ()
 
     @property
     def channels(self) -> int:
-        """Channels of all conditions."""
-        return len(self.names) + (len(self.labels) - 1 if LABEL in self.names else 0)
+        """Channels of all conditions, those of the clock last."""
+        labels = len(self.labels) - 1 if LABEL in self.names else 0
+        return len(self.names) + labels + (meter.CHANNELS if self.tempi else 0)
 
     def scaled(self, name: str, values: np.ndarray) -> np.ndarray:
         """Return a measured curve between 0 and 1, on a scale on which equal steps are heard as such.
@@ -167,21 +162,23 @@ class Conditions:
         return np.clip(found, 0.0, 1.0)
 
     def stacked(self, curves: Curves, label: str) -> np.ndarray:
-        """Return the curves of a song as the networks see them, float32 (channels, T)."""
+        """Return the curves of a song as the networks see them, float32 (channels, T), less its clock."""
         rows = [self.scaled(name, getattr(curves, name)) for name in self.names if name != LABEL]
         if LABEL in self.names:
             rows += [np.full(len(curves.tempo), float(label == one)) for one in self.labels]
-        return np.stack(rows).astype(np.float32)
+        return np.array(rows, np.float32).reshape(-1, len(curves.tempo))
 
     def describe(self) -> dict[str, object]:
         """Return it as JSON values."""
         usual = {name: list(pair) for name, pair in self.usual.items()}
         return {"names": list(self.names), "most_density": self.most_density, "labels": list(self.labels),
-                "usual": usual}  # fmt: skip
+                "usual": usual, "tempi": list(self.tempi)}  # fmt: skip
 
 
-def learn_conditions(names: Sequence[str], curves: Sequence[Curves], labels: Sequence[str]) -> Conditions:
-    """Return the conditions of a set of songs, of which the curves and labels are given."""
+def learn_conditions(
+    names: Sequence[str], curves: Sequence[Curves], labels: Sequence[str], tempi: Sequence[float] = ()
+) -> Conditions:
+    """Return the conditions of a set of songs, of which the curves, labels and the tempi of their clocks are given."""
     density = np.concatenate([song.density for song in curves])
     most = max(1.0, float(np.percentile(density, 99)))
     ordered = tuple(name for name in (*MEASURED, LABEL) if name in names)
@@ -192,7 +189,7 @@ def learn_conditions(names: Sequence[str], curves: Sequence[Curves], labels: Seq
             low, high = np.percentile(plain.scaled(name, np.concatenate([getattr(c, name) for c in curves])), [5, 95])
             usual[name] = (float(low), float(high))
     found = tuple(sorted(set(labels))) if LABEL in ordered else ()
-    return Conditions(ordered, most, found, usual)
+    return Conditions(ordered, most, found, usual, tuple(round(float(bpm), 3) for bpm in tempi))
 
 
 def read_conditions(described: Mapping[str, object]) -> Conditions:
@@ -202,4 +199,5 @@ def read_conditions(described: Mapping[str, object]) -> Conditions:
         raise ValueError(f"unknown conditions {names}")
     usual = {str(k): (float(v[0]), float(v[1])) for k, v in described["usual"].items()}  # type: ignore[attr-defined]
     labels = tuple(str(one) for one in described["labels"])  # type: ignore[attr-defined]
-    return Conditions(names, float(described["most_density"]), labels, usual)  # type: ignore[arg-type]
+    tempi = tuple(float(bpm) for bpm in described["tempi"])  # type: ignore[attr-defined]
+    return Conditions(names, float(described["most_density"]), labels, usual, tempi)  # type: ignore[arg-type]

@@ -37,6 +37,13 @@ class MusikaConfig(TrainConfig):
         "folder).",
         parse=distinct_names,
     )
+    clock: str = option(
+        "auto",
+        "Tell the networks where in the bar each latent is, so that hits fall on the beat: with auto where at least "
+        "half of the songs have beats at equal intervals.",
+        choices=("auto", "on", "off"),
+        group="Data",
+    )
     stereo: str = option(
         "midside",
         "How stereo is coded: as its two sides, as in the paper, or as mid and side, which keeps the middle firm.",
@@ -161,6 +168,7 @@ _PAPER = MusikaConfig(
     patch_latents=128,
     anchor_patches=2,
     width=128,
+    clock="off",
     stereo="sides",
     scaling="none",
     offsets=1,
@@ -186,6 +194,7 @@ _BASE44 = MusikaConfig(
     patch_latents=128,
     anchor_patches=3,
     width=128,
+    clock="off",
     stereo="sides",
     scaling="none",
     offsets=1,

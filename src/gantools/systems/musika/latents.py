@@ -11,14 +11,15 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from gantools.audio.io import AudioReader, to_mono
+from gantools.audio.io import AudioReader, load_mono, to_mono
 from gantools.audio.midside import to_mid_side
 from gantools.audio.polarity import CANCELS
 from gantools.audio.resample import resample_blocks
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.musika.conditions import Conditions, Curves, learn_conditions, measure_file
+from gantools.systems.musika.conditions import RATE_HZ, Conditions, Curves, learn_conditions, measure
 from gantools.systems.musika.config import MusikaConfig
+from gantools.systems.musika.meter import CHANNELS, Meter, clock, find_meter, is_played_to_a_clock
 from gantools.training.remarks import LeftOut, listed
 
 _WINDOW_SECONDS = 20.0
@@ -84,23 +85,26 @@ class LatentSong:
         Hash of the decoded sound.
     takes : list of float16 tensor (channels C, T)
         The song encoded from several offsets on.
-    levels : float64 array (T + 1,)
-        Running sum of the mean square of the samples of each latent of the first take.
+    levels : float64 array (channels, T + 1)
+        Running sums of the mean square of the samples of each latent of the first take.
     repeated : bool
         The file is shorter than two patches and was repeated.
     label : str
         The folder that it lies in.
     conditions : float32 array (channels, T)
         What it is like at each latent, where that is learnt.
+    meter : Meter, optional
+        Its beats, where there is a clear pulse.
     """
 
     name: str
     digest: str
     takes: list[torch.Tensor] = field(default_factory=list)
-    levels: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    levels: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
     repeated: bool = False
     label: str = ""
     conditions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    meter: Meter | None = None
 
     @property
     def length(self) -> int:
@@ -108,9 +112,28 @@ class LatentSong:
         return min(take.shape[1] for take in self.takes)
 
     def level(self, start: int, count: int) -> float:
-        """Return the mean square of a stretch of latents."""
-        last = min(start + count, len(self.levels) - 1)
-        return float(self.levels[last] - self.levels[start]) / max(1, last - start)
+        """Return the mean square of a stretch of latents over all channels."""
+        last = min(start + count, self.levels.shape[1] - 1)
+        return float((self.levels[:, last] - self.levels[:, start]).mean()) / max(1, last - start)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A stretch of a song.
+
+    Attributes
+    ----------
+    song : LatentSong
+    start : int
+        Its first latent.
+    latents : float32 tensor (channels C, 2 L)
+    conditions : float32 tensor (conditions, 2 L)
+    """
+
+    song: LatentSong
+    start: int
+    latents: torch.Tensor
+    conditions: torch.Tensor
 
 
 class LatentSongs:
@@ -156,8 +179,10 @@ class LatentSongs:
         for name, path in files:
             try:
                 song = self._read(name, path)
-                if config.conditions:
-                    curves.append(measure_file(path, self.seconds_per_latent, song.length))
+                if config.conditions or config.clock != "off":
+                    wave = load_mono(path, RATE_HZ)
+                    curves.append(measure(wave, self.seconds_per_latent, song.length))
+                    song.meter = find_meter(wave, RATE_HZ)
                 self.songs.append(song)
             except InputError as error:
                 left_out.note(error, path)
@@ -166,12 +191,7 @@ class LatentSongs:
         self.left_out = left_out.lines
         if not self.songs:
             raise ConfigError(f"none of these files can be used{left_out.first()}")
-        labels = [song.label for song in self.songs]
-        self.conditions = (
-            learn_conditions(config.condition_names, curves, labels) if config.conditions else Conditions()
-        )
-        for song, curve in zip(self.songs, curves, strict=False):
-            song.conditions = self.conditions.stacked(curve, song.label)
+        self.conditions = self._learn(curves)
         self.repeated = [song.name for song in self.songs if song.repeated]
         # A validation needs whole crops; where no song spares one, it hears the training.
         self._spans: dict[str, list[tuple[LatentSong, int, int]]] = {"train": [], "val": []}
@@ -187,6 +207,18 @@ class LatentSongs:
             side: np.cumsum([stop - start - self.crop + 1 for _, start, stop in spans])
             for side, spans in self._spans.items()
         }
+
+    def _learn(self, curves: Sequence[Curves]) -> Conditions:
+        """Return the conditions of the songs, and give each its own."""
+        if not curves:
+            return Conditions()
+        config, meters = self.config, [song.meter for song in self.songs]
+        clocked = config.clock == "on" or (config.clock == "auto" and is_played_to_a_clock(meters))
+        tempi = [meter.bpm for meter in meters if meter is not None] if clocked else []
+        found = learn_conditions(config.condition_names, curves, [song.label for song in self.songs], tempi)
+        for song, curve in zip(self.songs, curves, strict=True):
+            song.conditions = found.stacked(curve, song.label)
+        return found
 
     def _held_out(self, song: LatentSong) -> tuple[int, int]:
         """Return the stretch (first, end) of a song that is kept for validation; an empty one at its end if none is.
@@ -256,6 +288,9 @@ class LatentSongs:
         if self.repeated:
             count = f"{len(self.repeated)} of {len(self.songs)} songs are shorter than two patches"
             found.append(f"{count} ({seconds:.1f} s) and are repeated: {listed(self.repeated)}")
+        if self.conditions.tempi:
+            tempi = sorted({round(bpm) for bpm in self.conditions.tempi})
+            found.append(f"a clock of {', '.join(map(str, tempi))} beats in a minute; --clock off learns without it")
         if not self.holds_out:
             found.append(f"no song is long enough to keep {seconds:.1f} s of it for validation: it hears the training")
         return found
@@ -270,12 +305,17 @@ class LatentSongs:
         each = {side: sum(stop - start for _, start, stop in spans) for side, spans in self._spans.items()}
         return {side: round(count * self.seconds_per_latent / 60, 2) for side, count in each.items()}
 
+    def loudness(self) -> np.ndarray:
+        """Return the root mean square of each channel of the sound over that of the loudest, (channels,)."""
+        power = np.sum([song.levels[:, -1] for song in self.songs], axis=0)
+        return np.sqrt(power / max(power.max(), 1e-12))
+
     def training_latents(self) -> list[torch.Tensor]:
         """Return the latents (channels C, T) of the songs, less what is kept for validation, of the first take."""
         return [song.takes[0][:, start:stop].float() for song, start, stop in self._spans["train"]]
 
-    def draw(self, random: np.random.Generator, side: str = "train") -> tuple[LatentSong, int, torch.Tensor]:
-        """Return a song, drawn by length, the place of a crop in it, and the crop, float32 (channels C, 2 L)."""
+    def draw(self, random: np.random.Generator, side: str = "train") -> Crop:
+        """Return a crop of a song: songs by their length, places at random, none silent."""
         spans, ends = self._spans[side], self._ends[side]
         # Where music is nearly all silence, the last place that was tried is taken.
         for _ in range(_TRIES):
@@ -285,8 +325,19 @@ class LatentSongs:
             start = first + place - (int(ends[number - 1]) if number else 0)
             if song.level(start, self.crop) >= 10 ** (self.config.least_level_db / 10):
                 break
-        take = song.takes[int(random.integers(len(song.takes)))]
-        return song, start, take[:, start : start + self.crop].float()
+        number = int(random.integers(len(song.takes)))
+        latents = song.takes[number][:, start : start + self.crop].float()
+        rows = [song.conditions[:, start : start + self.crop]] if len(song.conditions) else []
+        if self.conditions.tempi:
+            rows.append(self._clock(song, start + number / len(song.takes)))
+        conditions = np.concatenate(rows) if rows else np.zeros((0, self.crop), np.float32)
+        return Crop(song, start, latents, torch.from_numpy(conditions))
+
+    def _clock(self, song: LatentSong, start: float) -> np.ndarray:
+        """Return the clock (4, 2 L) of a crop; silence, which is all zeros, where a song has no beats."""
+        if song.meter is None:
+            return np.zeros((CHANNELS, self.crop), np.float32)
+        return clock(song.meter.beats((start + np.arange(self.crop) + 0.5) * self.seconds_per_latent))
 
 
 class _Encoder:
@@ -325,12 +376,12 @@ class _Encoder:
         self._held = np.take(self._held, np.arange(samples), axis=1, mode="wrap")
 
     def finish(self) -> tuple[list[torch.Tensor], np.ndarray]:
-        """Return the takes, float16 (channels C, T), and the running sum of levels."""
+        """Return the takes, float16 (channels C, T), and the running sums of levels."""
         # The last latent must lie within the sound at every offset, or it would tell of an end that music has not.
         count = (self._held.shape[1] - self._offsets[-1]) // self._spl - self._before
         if count > 0:
             self._encode(count)
-        levels = np.concatenate([[0.0], np.cumsum(np.concatenate(self._levels))])
+        levels = np.concatenate([np.zeros((len(self._held), 1)), *self._levels], axis=1).cumsum(1)
         return [torch.cat(parts, 1) for parts in self._takes], levels
 
     def _encode(self, count: int) -> None:
@@ -342,4 +393,4 @@ class _Encoder:
             latents = self._codec.encode(wave)[:, :, first : first + count]
             parts.append(latents.flatten(0, 1).half().cpu())
         sound = self._held[:, first * self._spl : (first + count) * self._spl].astype(np.float64)
-        self._levels.append(np.square(sound).mean(0).reshape(count, self._spl).mean(1))
+        self._levels.append(np.square(sound).reshape(-1, count, self._spl).mean(2))

@@ -67,7 +67,7 @@ class Musika(System):
         channels = config.channels * codec.channels
         train = songs.training_latents()
         self.scale = LatentScale(channels, config.scaling)
-        heard = importance_of(codec, train, config.channels) if config.scaling == "importance" else None
+        heard = importance_of(codec, train, songs.loudness().tolist()) if config.scaling == "importance" else None
         self.scale.fit(train, heard)
         # The loop sets all networks to training; the codec that is in use stays as it is.
         carried = {name: copy.deepcopy(network) for name, network in codec.networks.items()}
@@ -106,22 +106,16 @@ class Musika(System):
         rows: dict[str, list[torch.Tensor]] = {name: [] for name in names}
         for item in items:
             random = np.random.default_rng(item_seed(c.seed, "data", step, item))
-            crop, conditions = self._crop(random)
+            drawn = self.latent_songs.draw(random)
+            crop = drawn.latents
             # Left and right have no names: either may come first. Mid and side have.
             if c.channels == 2 and c.stereo == "sides" and c.mix_channels == "swap" and random.random() < 0.5:
                 crop = torch.cat(crop.chunk(2)[::-1])
             rows["real"].append(crop)
-            rows["conditions"].append(conditions)
+            rows["conditions"].append(drawn.conditions)
             for name, tensor in self.noise(item_seed(c.seed, "noise", step, item)).items():
                 rows[name].append(tensor)
         return {name: torch.stack(tensors) for name, tensors in rows.items()}
-
-    def _crop(self, random: np.random.Generator, side: str = "train") -> tuple[torch.Tensor, torch.Tensor]:
-        """Return a crop of a song and what it is like there, (channels, 2 L) and (conditions, 2 L)."""
-        song, start, crop = self.latent_songs.draw(random, side)
-        if not self.latent_songs.conditions.channels:
-            return crop, torch.zeros(0, crop.shape[1])
-        return crop, torch.from_numpy(song.conditions[:, start : start + crop.shape[1]])
 
     def noise(self, seed: int) -> Tensors:
         """Return the anchors (3, size), the style (size,) and the places (2 L,) of one training item."""
@@ -240,7 +234,7 @@ class Musika(System):
             drawn = {}
             for side in ("train", "val"):
                 crops = [
-                    self._crop(np.random.default_rng(item_seed(c.seed, "fixed", side, n)), side)[0]
+                    self.latent_songs.draw(np.random.default_rng(item_seed(c.seed, "fixed", side, n)), side).latents
                     for n in range(c.validation_patches // 2)
                 ]
                 drawn[side] = self.scale.scaled(torch.stack(crops).to(self.device))
@@ -255,7 +249,8 @@ class Musika(System):
         batch = {name: torch.stack([one[name] for one in noise]).to(self.device) for name in noise[0]}
         # Asked to be as held-out music is.
         fixed = [np.random.default_rng(item_seed(c.seed, "fixed", "val", n)) for n in range(len(noise))]
-        batch["conditions"] = torch.stack([self._crop(random, "val")[1] for random in fixed]).to(self.device)
+        asked = [self.latent_songs.draw(random, "val").conditions for random in fixed]
+        batch["conditions"] = torch.stack(asked).to(self.device)
         return self.make(networks["G"], batch).float()
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:

@@ -65,16 +65,18 @@ class LatentScale(nn.Module):
 
 
 @torch.inference_mode()
-def importance_of(codec: LatentCodec, latents: Sequence[torch.Tensor], sound_channels: int) -> torch.Tensor:
+def importance_of(codec: LatentCodec, latents: Sequence[torch.Tensor], loudness: Sequence[float]) -> torch.Tensor:
     """Return how much is heard of each channel: the root mean square change of the levels that it is decoded to.
 
-    Measured on real latents of which one channel after the other is moved by half of its own deviation.
+    Measured on real latents of which one channel after the other is moved by half of its own deviation. Levels in dB
+    change as much in a soft side as in a loud middle, which covers it: they count by the loudness of their channel.
 
     Parameters
     ----------
     codec : LatentCodec
     latents : sequence of tensor (sound_channels C, T)
-    sound_channels : int
+    loudness : sequence of float
+        Of each channel of the sound, over that of the loudest.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def importance_of(codec: LatentCodec, latents: Sequence[torch.Tensor], sound_cha
     joined = torch.cat(list(latents), 1)
     probe = joined[:, torch.linspace(0, joined.shape[1] - 1, min(_PROBED, joined.shape[1])).long()]
     found = []
-    for rows in probe.chunk(sound_channels):
+    for rows, share in zip(probe.chunk(len(loudness)), loudness, strict=True):
         plain = torch.atanh(rows.clamp(-_MOST, _MOST))
         spread = plain.std(1)
         base = codec.levels(torch.tanh(plain)[None])[0]
@@ -91,5 +93,5 @@ def importance_of(codec: LatentCodec, latents: Sequence[torch.Tensor], sound_cha
             moved = plain.clone()
             moved[channel] += _STEP * spread[channel]
             change = codec.levels(torch.tanh(moved)[None])[0] - base
-            found.append(change.square().mean().sqrt().cpu())
+            found.append(share * change.square().mean().sqrt().cpu())
     return torch.stack(found)

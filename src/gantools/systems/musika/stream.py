@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.signal import resample
 from torch import nn
 
 from gantools.audio.midside import from_mid_side
@@ -43,8 +44,8 @@ class Piece:
         Seed of the style that the piece ends with.
     walk_latents : int
         Latents that the walk takes.
-    loop_patches : int
-        Length of a loop in patches; 0 for music without an end.
+    loop_latents, loop_samples : int
+        Length of a loop; 0 for music without an end.
     style_bound, anchor_bound : float
         See `drawing.draw_normal`.
     wishes : Wishes, optional
@@ -54,7 +55,8 @@ class Piece:
     seed: int
     walk_to: int | None = None
     walk_latents: int = 1
-    loop_patches: int = 0
+    loop_latents: int = 0
+    loop_samples: int = 0
     style_bound: float = 0.0
     anchor_bound: float = 0.0
     wishes: Wishes | None = None
@@ -75,16 +77,13 @@ class LatentMaker:
         self._offset = generation_offset(config.patch_latents, config.anchor_patches)
 
     def coordinates(self, piece: Piece, first: int, count: int) -> torch.Tensor:
-        """Return what the generator takes for `count` patches from patch `first` on, (1, coordinates, count L)."""
+        """Return what the generator takes for `count` latents from latent `first` on, (1, coordinates, count)."""
         c = self.config
-        length, spacing = c.patch_latents, float(c.anchor_latents)
-        latents = torch.arange(first * length, (first + count) * length, dtype=torch.float64)
-        period = 0
-        if piece.loop_patches:
+        latents, spacing, period = torch.arange(first, first + count, dtype=torch.float64), float(c.anchor_latents), 0
+        if piece.loop_latents:
             # A whole number of anchors goes round the loop, as near to their usual distance as it allows.
-            whole = piece.loop_patches * length
-            period = max(1, round(whole / spacing))
-            spacing = whole / period
+            period = max(1, round(piece.loop_latents / spacing))
+            spacing = piece.loop_latents / period
         places = (latents + self._offset) / spacing
         low, high = int(places[0]), int(places[-1]) + 1
         numbers = [number % period if period else number for number in range(low, high + 1)]
@@ -92,7 +91,7 @@ class LatentMaker:
         points = interpolate(anchors[None], (places - low).float())
         wishes = None
         if piece.wishes is not None:
-            around = latents % (piece.loop_patches * length) if piece.loop_patches else latents
+            around = latents % piece.loop_latents if piece.loop_latents else latents
             wishes = torch.from_numpy(piece.wishes.at(around.numpy()))[None]
         return with_style(points, self._style(piece, latents)[None], wishes)
 
@@ -104,14 +103,45 @@ class LatentMaker:
         shares = (latents / max(1, piece.walk_latents)).clamp(0, 1).float()
         return between(first, draw_style(piece.walk_to, size, bound), shares)
 
-    @torch.inference_mode()
     def latents(self, piece: Piece, first: int, count: int) -> torch.Tensor:
         """Return the latents (channels, C, count L) of some patches of a piece, in (-1, 1)."""
-        device = next(self.generator.parameters()).device
-        coordinates = self.coordinates(piece, first, count).to(device)
-        made = self.generator(to_patches(coordinates, self.config.patch_latents)).float()
-        whole = self.scale.latents(from_patches(made, count))[0]
-        return whole.unflatten(0, (self.config.channels, -1))
+        length = self.config.patch_latents
+        made = self._scaled(self.coordinates(piece, first * length, count * length))
+        return self._latents(from_patches(made, count)[0])
+
+    def loop(self, piece: Piece) -> torch.Tensor:
+        """Return the latents (channels, C, n) of one round of a loop.
+
+        Patches lie evenly around it. A whole number of them seldom fits, so that neighbours overlap by some latents,
+        in which one is faded into the next.
+        """
+        length, whole = self.config.patch_latents, piece.loop_latents
+        count = -(-whole // length)
+        starts = [round(number * whole / count) for number in range(count + 1)]
+        patches = [self._scaled(self.coordinates(piece, start, length))[0] for start in starts[:-1]]
+        total = torch.zeros(len(patches[0]), whole, device=patches[0].device)
+        for number, (start, patch) in enumerate(zip(starts, patches, strict=False)):
+            weight = torch.ones(length)
+            before = length - (start - starts[number - 1] if number else whole - starts[-2])
+            behind = length - (starts[number + 1] - start)
+            weight[:before] = torch.arange(1, before + 1) / (before + 1)
+            if behind:
+                weight[-behind:] = torch.arange(behind, 0, -1) / (behind + 1)
+            total.index_add_(
+                1, (torch.arange(length) + start).to(total.device) % whole, patch * weight.to(patch.device)
+            )
+        return self._latents(total)
+
+    @torch.inference_mode()
+    def _scaled(self, coordinates: torch.Tensor) -> torch.Tensor:
+        """Return patches (count, channels C, L) of coordinates (1, coordinates, count L), as the GAN sees latents."""
+        coordinates = coordinates.to(next(self.generator.parameters()).device)
+        made: torch.Tensor = self.generator(to_patches(coordinates, self.config.patch_latents))
+        return made.float()
+
+    @torch.inference_mode()
+    def _latents(self, scaled: torch.Tensor) -> torch.Tensor:
+        return self.scale.latents(scaled).unflatten(0, (self.config.channels, -1))
 
 
 class SoundMaker:
@@ -157,22 +187,26 @@ class SoundMaker:
             patch, count = patch + count, _AT_ONCE
 
     def loop(self, piece: Piece) -> np.ndarray:
-        """Return one round of a loop, float32 (n, channels), whose end leads into its beginning.
+        """Return one round of a loop, float32 (loop_samples, channels), whose end leads into its beginning.
 
         The latents go round, and so what is decoded is one round with some latents of the next and the one before.
         Phases that are found anew may differ between two rounds: the end is faded into what leads to the beginning.
+        What is left to the length that was asked for, less than half a latent, is made up by resampling the circle.
         """
-        whole = self.maker.latents(piece, 0, piece.loop_patches)
+        whole = self.maker.loop(piece)
         length, beside = whole.shape[2], self.codec.halo + _LEAD
         around = torch.arange(-beside, length + beside) % length
         sound = self._sound(self.codec.decode(whole[:, :, around.to(whole.device)]))
         spl = self.codec.samples_per_latent
         start, stop = beside * spl, (beside + length) * spl
-        round_ = sound[start:stop].copy()
-        join = min(round(_JOIN_SECONDS * self.rate_hz), start, len(round_))
+        circle = sound[start:stop].copy()
+        join = min(round(_JOIN_SECONDS * self.rate_hz), start, len(circle))
         fade = np.linspace(0, 1, join, dtype=np.float32)[:, None]
-        round_[-join:] += fade * (sound[start - join : start] - round_[-join:])
-        return round_
+        circle[-join:] += fade * (sound[start - join : start] - circle[-join:])
+        if len(circle) != piece.loop_samples:
+            # By its Fourier series, which goes round as the loop does.
+            circle = soften(resample(circle, piece.loop_samples).astype(np.float32))
+        return circle
 
     def _sound(self, rows: torch.Tensor) -> np.ndarray:
         """Return samples (n, channels) of what the codec made (channels, n), never above full scale."""

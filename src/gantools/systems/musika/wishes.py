@@ -12,6 +12,7 @@ import numpy as np
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 from gantools.systems.musika.conditions import LABEL, Conditions, Curves
+from gantools.systems.musika.meter import clock
 
 RANDOM = "random"
 #: Time between the points that a random walk goes through.
@@ -33,8 +34,8 @@ class Wishes:
     seconds_per_latent : float
     guide : Curves, optional
         Curves of another recording, for what `asked` does not name; behind its end the last value goes on.
-    fixed : bool
-        Random values do not walk: for a loop, which ends as it begins.
+    loop : tuple of (int, int), optional
+        Latents and beats of a loop, which ends as it begins: random values do not walk, and bars are whole.
 
     Raises
     ------
@@ -51,13 +52,13 @@ class Wishes:
         seed: int,
         seconds_per_latent: float,
         guide: Curves | None = None,
-        fixed: bool = False,
+        loop: tuple[int, int] | None = None,
     ) -> None:
         self.conditions, self._asked, self._seed = conditions, dict(asked), seed
-        self._seconds, self._fixed = seconds_per_latent, fixed
+        self._seconds, self._loop = seconds_per_latent, loop
         for name in self._asked:
-            if name not in conditions.names:
-                known = ", ".join(conditions.names) or "nothing"
+            if name not in conditions.names and not (name == "tempo" and conditions.tempi):
+                known = ", ".join([*conditions.names, *(["tempo"] if conditions.tempi else [])]) or "nothing"
                 raise ConfigError(f"{name}: the model can be told {known}; train it with --conditions {name}")
         self._points: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for name, value in self._asked.items():
@@ -75,7 +76,39 @@ class Wishes:
                 rows += list(self._labels(len(latents)))
             else:
                 rows.append(self._curve(name, latents))
-        return np.stack(rows).astype(np.float32)
+        found = np.array(rows, np.float32).reshape(-1, len(latents))
+        if self.conditions.tempi:
+            found = np.concatenate([found, clock(self._beats(latents))])
+        return found
+
+    @property
+    def bpm(self) -> float:
+        """Tempo of the clock at the beginning, in beats in a minute; 0 where there is none."""
+        asked = self._asked.get("tempo")
+        if isinstance(asked, float):
+            return asked
+        if asked is None and self._guide is not None:
+            return float(self._guide.tempo[0])
+        # One of those that were learnt: between them the networks know nothing.
+        tempi = self.conditions.tempi
+        return tempi[int(self._draw("tempo", 0) * len(tempi))] if tempi else 0.0
+
+    def _beats(self, latents: np.ndarray) -> np.ndarray:
+        """Return the place in beats of some latents; the first bar begins with the piece."""
+        if self._loop:
+            return (latents + 0.5) * self._loop[1] / self._loop[0]
+        seconds = (latents + 0.5) * self._seconds
+        if "tempo" not in self._points:
+            return seconds * self.bpm / 60
+        times, tempi = self._points["tempo"]
+        # The sum of a curve that is straight between its points; before the first and behind the last it is level.
+        knots = np.unique(np.concatenate([[0.0], times, [max(float(seconds.max()), float(times[-1])) + 1]]))
+        rates = np.interp(knots, times, tempi) / 60
+        whole = np.concatenate([[0.0], np.cumsum(np.diff(knots) * (rates[1:] + rates[:-1]) / 2)])
+        place = np.clip(np.searchsorted(knots, seconds, "right") - 1, 0, len(knots) - 2)
+        gone = seconds - knots[place]
+        slope = np.diff(rates)[place] / np.diff(knots)[place]
+        return whole[place] + gone * (rates[place] + 0.5 * slope * gone)
 
     def _curve(self, name: str, latents: np.ndarray) -> np.ndarray:
         asked = self._asked.get(name)
@@ -96,7 +129,9 @@ class Wishes:
     def _walk(self, name: str, latents: np.ndarray) -> np.ndarray:
         """Return a random curve: straight between random points, each of which is known by its number."""
         low, high = self.conditions.usual.get(name, (0.0, 1.0))
-        if self._fixed or name == "tempo":
+        if name == "tempo" and self.conditions.tempi:
+            return self.conditions.scaled(name, np.full(len(latents), self.bpm))
+        if self._loop or name == "tempo":
             return np.full(len(latents), low + (high - low) * self._draw(name, 0))
         places = latents * self._seconds / _WALK_SECONDS
         numbers = np.arange(math.floor(places.min()), math.floor(places.max()) + 2)

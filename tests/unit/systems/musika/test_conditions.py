@@ -87,7 +87,7 @@ def test_wishes_are_numbers_curves_walks_and_guides(tmp_path: Path) -> None:
     low, high = known().usual["density"]
     assert low <= whole[0].min() < whole[0].max() <= high
     assert np.ptp(whole[1]) == 0
-    assert np.ptp(Wishes(known(), {}, 1, LATENT_S, fixed=True).at(np.arange(400.0))[0]) == 0
+    assert np.ptp(Wishes(known(), {}, 1, LATENT_S, loop=(40, 8)).at(np.arange(400.0))[0]) == 0
 
 
 def test_what_a_model_does_not_know_is_refused(tmp_path: Path) -> None:

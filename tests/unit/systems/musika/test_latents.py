@@ -63,7 +63,7 @@ def test_mono_short_and_broken_files(tmp_path: Path) -> None:
     assert "is silent" in made.left_out[0]
     assert "too short; give at least" in made.left_out[1]
     # The side of mono is silence, and every crop is whole.
-    _, _, crop = made.draw(np.random.default_rng(0))
+    crop = made.draw(np.random.default_rng(0)).latents
     assert crop.shape == (12, made.crop)
     assert float(crop[6:].std(1).max()) < 1e-3
 
@@ -71,7 +71,7 @@ def test_mono_short_and_broken_files(tmp_path: Path) -> None:
 def test_what_is_held_out_is_never_drawn_in_training(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "song.wav", stem("drums", 6.0, RATE, 1), RATE)
     made = songs(tmp_path, held_out_share=0.2)
-    draws = {side: [made.draw(np.random.default_rng(n), side)[1] for n in range(300)] for side in ("train", "val")}
+    draws = {side: [made.draw(np.random.default_rng(n), side).start for n in range(300)] for side in ("train", "val")}
     first, last = min(draws["val"]), max(draws["val"]) + made.crop
     assert last - first <= 0.2 * made.songs[0].length + made.crop
     assert all(start + made.crop <= first or start >= last for start in draws["train"])
@@ -83,7 +83,7 @@ def test_silence_is_not_drawn(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "song.wav", wave, RATE)
     made = songs(tmp_path, held_out_share=0.0)
     silent = 4 * RATE // made.codec.samples_per_latent
-    assert all(made.draw(np.random.default_rng(n))[1] + made.crop > silent for n in range(100))
+    assert all(made.draw(np.random.default_rng(n)).start + made.crop > silent for n in range(100))
     assert "hears the training" in made.notes[-1]
 
 

@@ -63,12 +63,17 @@ def test_a_later_start_is_the_same_latents(sound: SoundMaker) -> None:
     assert np.std(later) == pytest.approx(float(np.std(full)), rel=0.2)
 
 
-def test_a_loop_goes_round(sound: SoundMaker) -> None:
-    piece = Piece(2, loop_patches=3)
-    latents = sound.maker.latents(piece, 0, 6)
-    torch.testing.assert_close(latents[..., :24], latents[..., 24:], atol=1e-5, rtol=0)
+@pytest.mark.parametrize(("latents", "samples"), [(24, 24 * 128), (29, 29 * 128 - 40), (5, 700)])
+def test_a_loop_goes_round(sound: SoundMaker, latents: int, samples: int) -> None:
+    piece = Piece(2, loop_latents=latents, loop_samples=samples)
+    coordinates = sound.maker.coordinates(piece, 0, 2 * latents)
+    torch.testing.assert_close(coordinates[..., :latents], coordinates[..., latents:], atol=1e-5, rtol=0)
+    made = sound.maker.loop(piece)
+    assert made.shape == (2, 6, latents)
+    if latents == 24:  # whole patches do not overlap
+        torch.testing.assert_close(made, sound.maker.latents(piece, 0, 3), atol=1e-5, rtol=0)
     loop = sound.loop(piece)
-    assert loop.shape == (3 * sound.patch_samples, 2)
+    assert loop.shape == (samples, 2)
     steps = np.abs(np.diff(np.concatenate([loop, loop[:1]]), axis=0)).max(1)
     assert steps[-1] <= 1.5 * steps[:-1].max()
 
