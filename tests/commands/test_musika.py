@@ -107,3 +107,40 @@ def test_loops_are_as_long_as_asked_and_a_model_gives_its_codec_to_another(
     done = gantools("train", "musika", crate / "tracks", *more, "-q")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "next" / "encoder1.safetensors").is_file()
+
+
+def test_music_goes_on_from_a_recording(gantools: Callable, crate: Path, tmp_path: Path) -> None:
+    intro = np.ascontiguousarray(stem("drums", 1.2, 8000, 3))
+    soundfile.write(tmp_path / "intro.wav", intro, 8000, subtype="FLOAT")
+    asked = ("--after", "intro.wav", "--seconds", "0.8", "--bits", "32f")
+    done = gantools("generate", "musika", crate / "model", *asked, "-o", "on.wav", "--json")
+    assert done.returncode == 0, done.stderr
+    made = soundfile.read(tmp_path / "on.wav", dtype="float32")[0]
+    assert made.shape == (len(intro) + 6400, 2)
+    untouched = len(intro) - 400
+    np.testing.assert_allclose(made[:untouched], intro[:untouched], atol=1e-6)
+    assert np.abs(np.diff(made, axis=0)).max() <= 1.5 * np.abs(np.diff(intro, axis=0)).max()
+    assert json.loads(done.stdout)["unlike"] >= 0
+
+
+def test_a_model_follows_what_it_is_told(gantools: Callable, crate: Path, tmp_path: Path) -> None:
+    told = ("--conditions", "density,loudness,label", "--clock", "on")
+    flags = [*TINY_FLAGS.replace("--clock off", "").split(), "--threads", "1", "--precision", "float32", *told]
+    codec = ("--codec", crate / "codec")
+    done = gantools("train", "musika", crate / "tracks", *codec, "-o", "m", *flags, "--steps", "1", "-q")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "fade.csv").write_text("0,-40\n1,-10\n")
+    asked = ("generate", "musika", "m", "--seconds", "1", "--density", "0.5", "--tempo", "100", "-o")
+    for more in (
+        ("a", "--loudness", "fade.csv"),
+        ("b", "--guide", crate / "tracks/song0.wav"),
+        ("c", "--label", "tracks"),
+    ):
+        done = gantools(*asked, *more, "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["bpm"] == 100
+    assert gantools("generate", "musika", "m", "--loop", "1bar", "--tempo", "120", "-o", "bar.wav").returncode == 0
+    assert soundfile.info(tmp_path / "bar.wav").frames == 16000
+    for wrong, words in ((("--brightness", "500"), "the model can be told"), (("--label", "folk"), "not folk")):
+        done = gantools("generate", "musika", "m", "-o", "d", *wrong)
+        assert (done.returncode, words in done.stderr) == (2, True), done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from gantools.audio.io import load_mono
+from gantools.audio.io import load_mono, read_audio
+from gantools.audio.midside import to_mid_side
+from gantools.audio.resample import resample
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
-from gantools.errors import ConfigError, ModelError
+from gantools.errors import ConfigError, InputError, ModelError
 from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
@@ -20,12 +23,16 @@ from gantools.options import parsed
 from gantools.systems.musika.carried import open_carried
 from gantools.systems.musika.conditions import MEASURED, RATE_HZ, Curves, measure, read_conditions
 from gantools.systems.musika.config import CONDITIONS, MusikaConfig
+from gantools.systems.musika.continuation import PATCHES, find_piece
 from gantools.systems.musika.generate_config import MusikaGenerateConfig
-from gantools.systems.musika.meter import BEATS_PER_BAR
+from gantools.systems.musika.meter import BEATS_PER_BAR, find_meter
 from gantools.systems.musika.networks import build_generator
 from gantools.systems.musika.scaling import LatentScale
 from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
 from gantools.systems.musika.wishes import RANDOM, Wishes
+
+#: What the end of a recording is faded into.
+_JOIN_SECONDS = 0.05
 
 
 class MusicMaker(LoadedModel):
@@ -70,6 +77,9 @@ class MusicMaker(LoadedModel):
         self._asked: dict[str, str | float | Path] = {}
         self._guide: Curves | None = None
         self._read_wishes()
+        self._intro = self._read_intro()
+        #: How unlike what the generator makes is to the recording that it goes on from; 0 is the same.
+        self.unlike = 0.0
 
     def _read_wishes(self) -> None:
         """Read what the options ask of the music, and the recording that it follows."""
@@ -150,13 +160,72 @@ class MusicMaker(LoadedModel):
 
     def frames(self, seed: int) -> int:
         """Return the length of a piece in samples; 0 where it has no end."""
-        return self._loop_of(seed)[0] or round(self.config.seconds * self.rate_hz)
+        before = 0 if self._intro is None else len(self._intro)
+        return self._loop_of(seed)[0] or before + round(self.config.seconds * self.rate_hz)
+
+    def _read_intro(self) -> np.ndarray | None:
+        """Return the recording to go on from, float32 (n, channels), at the rate of the model.
+
+        Raises
+        ------
+        InputError
+            It cannot be read, or is shorter than two patches.
+        """
+        if not self.config.after:
+            return None
+        path, channels = Path(self.config.after), self.model.channels
+        wave, rate = read_audio(path)
+        wave = wave.mean(0, keepdims=True) if channels == 1 else wave[[0, min(1, len(wave) - 1)]]
+        wave = np.ascontiguousarray(resample(np.ascontiguousarray(wave), rate, self.rate_hz).T)
+        least = PATCHES * self.sound.patch_samples
+        if len(wave) < least:
+            raise InputError(
+                f"{len(wave) / self.rate_hz:.1f} s are too short to go on from; at least {least / self.rate_hz:.1f} s",
+                path,
+            )
+        self.files = [*self.files, path]
+        return wave
+
+    def _continued(self, piece: Piece) -> Iterator[np.ndarray]:
+        """Yield the recording, and music that goes on from its last two patches."""
+        intro = self._intro
+        assert intro is not None
+        spl, length = self.sound.codec.samples_per_latent, PATCHES * self.sound.patch_samples
+        end = intro[len(intro) - length :]
+        coded = to_mid_side(end.T) if self.model.stereo == "midside" and self.model.channels == 2 else end.T
+        known = self.sound.codec.encode(torch.from_numpy(np.ascontiguousarray(coded)))[..., : length // spl]
+        if self.conditions.channels:
+            mono = resample(np.ascontiguousarray(end.mean(1)), self.rate_hz, RATE_HZ)
+            meter = find_meter(mono, RATE_HZ) if self.conditions.tempi else None
+            guide = self._guide or measure(mono, self._seconds_per_latent, known.shape[2])
+            beat, bpm = (float(meter.beats(np.zeros(1))[0]), meter.bpm) if meter else (0.0, 0.0)
+            tempo = {} if meter is None or "tempo" in self._asked else {"tempo": bpm}
+            wishes = Wishes(
+                self.conditions, {**tempo, **self._asked}, piece.seed, self._seconds_per_latent, guide, None, beat
+            )
+            piece = dataclasses.replace(piece, wishes=wishes)
+        found, self.unlike = find_piece(self.sound.maker, piece, known)
+        # The end of the recording is made anew too, to be faded into: its last latents lead the decoder on.
+        join = round(_JOIN_SECONDS * self.rate_hz)
+        samples = round(self.config.seconds * self.rate_hz)
+        yield intro[:-join]
+        last = intro[-join:]
+        for block in self.sound.blocks(found, length - join, join + samples, known):
+            if len(last):
+                count = min(len(last), len(block))
+                fade = ((join - len(last) + np.arange(count)) / join)[:, None].astype(np.float32)
+                block[:count] += (1 - fade) * (last[:count] - block[:count])
+                last = last[count:]
+            yield block
 
     def blocks(self, seed: int, *, endless: bool = False) -> Iterator[np.ndarray]:
         """Yield the sound of a piece as the options ask for it, float32 (n, channels)."""
         c, piece = self.config, self.piece(seed)
         if piece.loop_latents:
             yield self.sound.loop(piece)
+            return
+        if c.after:
+            yield from self._continued(piece)
             return
         start = round(parsed(c, "place") * self.rate_hz) if c.place else 0
         samples = None if endless else round(c.seconds * self.rate_hz)
@@ -173,6 +242,8 @@ class MusicMaker(LoadedModel):
                 writer.append(block)
                 tick(writer.frames / total)
         fields: dict[str, Any] = {"rate_hz": self.rate_hz, "audio_seconds": total / self.rate_hz, "seed": seed}
+        if config.after:
+            fields["unlike"] = round(self.unlike, 3)
         wishes = self._wishes(seed)
         return fields | ({"bpm": wishes.bpm} if wishes is not None and wishes.bpm else {})
 

@@ -44,6 +44,9 @@ class MusikaGenerateConfig(AudioFileConfig):
         "Make a loop without a seam of about this length, such as 20s, or of 8bars where the model has one tempo.",
         parse=bars_or_duration,
     )
+    after: str = option(
+        "", "Recording to go on from: it comes first, and --seconds of new music that follow from its last seconds."
+    )
     walk_to: int | None = option(
         None, "Seed whose style the piece ends with; on the way it goes from its own style to that one.", low=0
     )
@@ -93,5 +96,7 @@ class MusikaGenerateConfig(AudioFileConfig):
     def __post_init__(self) -> None:
         if self.loop and self.place:
             raise ConfigError("loop: a loop begins at its beginning; leave out --from")
+        if self.after and (self.loop or self.place):
+            raise ConfigError("after: music goes on from the end of a recording; leave out --loop and --from")
         if self.loop and self.walk_to is not None:
             raise ConfigError("walk_to: a loop ends as it begins; leave out --loop")

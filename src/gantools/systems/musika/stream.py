@@ -50,6 +50,10 @@ class Piece:
         See `drawing.draw_normal`.
     wishes : Wishes, optional
         What it shall be like, where the model can be told.
+    anchors : tensor (k, size), optional
+        Its first anchors, in place of those of the seed.
+    style : tensor (size,), optional
+        Its style, in place of that of the seed.
     """
 
     seed: int
@@ -60,6 +64,8 @@ class Piece:
     style_bound: float = 0.0
     anchor_bound: float = 0.0
     wishes: Wishes | None = None
+    anchors: torch.Tensor | None = None
+    style: torch.Tensor | None = None
 
 
 class LatentMaker:
@@ -88,6 +94,11 @@ class LatentMaker:
         low, high = int(places[0]), int(places[-1]) + 1
         numbers = [number % period if period else number for number in range(low, high + 1)]
         anchors = draw_anchors(piece.seed, numbers, c.anchor_size, piece.anchor_bound)
+        if piece.anchors is not None:
+            own = [
+                piece.anchors[number] if number < len(piece.anchors) else anchors[n] for n, number in enumerate(numbers)
+            ]
+            anchors = torch.stack(own)
         points = interpolate(anchors[None], (places - low).float())
         wishes = None
         if piece.wishes is not None:
@@ -97,7 +108,7 @@ class LatentMaker:
 
     def _style(self, piece: Piece, latents: torch.Tensor) -> torch.Tensor:
         size, bound = self.config.style_size, piece.style_bound
-        first = draw_style(piece.seed, size, bound)
+        first = draw_style(piece.seed, size, bound) if piece.style is None else piece.style
         if piece.walk_to is None:
             return first
         shares = (latents / max(1, piece.walk_latents)).clamp(0, 1).float()
@@ -157,7 +168,9 @@ class SoundMaker:
         self.maker, self.codec, self.rate_hz = maker, codec, codec.rate_hz
         self.patch_samples = maker.config.patch_latents * codec.samples_per_latent
 
-    def blocks(self, piece: Piece, start: int = 0, samples: int | None = None) -> Iterator[np.ndarray]:
+    def blocks(
+        self, piece: Piece, start: int = 0, samples: int | None = None, known: torch.Tensor | None = None
+    ) -> Iterator[np.ndarray]:
         """Yield the sound of a piece from sample `start` on, float32 (n, channels).
 
         Parameters
@@ -166,6 +179,8 @@ class SoundMaker:
         start : int
         samples : int, optional
             How many in all; without it there is no end.
+        known : tensor (channels, C, n), optional
+            Latents of the first patches, in place of those that the generator makes.
         """
         lead = (self.codec.halo + _LEAD) * self.codec.samples_per_latent if start else 0
         patch = max(0, start - lead) // self.patch_samples
@@ -177,7 +192,7 @@ class SoundMaker:
         count = 1
         while left > 0:
             count = int(min(count, end - patch))
-            rows = decoder.push(self.maker.latents(piece, patch, count)) if count else decoder.finish()
+            rows = decoder.push(self._latents(piece, patch, count, known)) if count else decoder.finish()
             block = self._sound(rows)[dropped:]
             dropped -= min(dropped, rows.shape[1])
             block = block[: int(min(left, len(block)))]
@@ -185,6 +200,13 @@ class SoundMaker:
             if len(block):
                 yield block
             patch, count = patch + count, _AT_ONCE
+
+    def _latents(self, piece: Piece, first: int, count: int, known: torch.Tensor | None) -> torch.Tensor:
+        made, start = self.maker.latents(piece, first, count), first * self.maker.config.patch_latents
+        if known is not None and start < known.shape[2]:
+            stop = min(known.shape[2], start + made.shape[2])
+            made = torch.cat([known[..., start:stop].to(made), made[..., stop - start :]], 2)
+        return made
 
     def loop(self, piece: Piece) -> np.ndarray:
         """Return one round of a loop, float32 (loop_samples, channels), whose end leads into its beginning.

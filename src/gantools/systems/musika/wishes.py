@@ -34,6 +34,10 @@ class Wishes:
     seconds_per_latent : float
     guide : Curves, optional
         Curves of another recording, for what `asked` does not name; behind its end the last value goes on.
+    first_beat : float
+        Place in the bar at which the piece begins.
+    bpm : float
+        Tempo of the clock where nothing else says one; by default it is drawn.
     loop : tuple of (int, int), optional
         Latents and beats of a loop, which ends as it begins: random values do not walk, and bars are whole.
 
@@ -53,9 +57,12 @@ class Wishes:
         seconds_per_latent: float,
         guide: Curves | None = None,
         loop: tuple[int, int] | None = None,
+        first_beat: float = 0.0,
+        bpm: float = 0.0,
     ) -> None:
         self.conditions, self._asked, self._seed = conditions, dict(asked), seed
         self._seconds, self._loop = seconds_per_latent, loop
+        self._first_beat, self._bpm = first_beat, bpm
         for name in self._asked:
             if name not in conditions.names and not (name == "tempo" and conditions.tempi):
                 known = ", ".join([*conditions.names, *(["tempo"] if conditions.tempi else [])]) or "nothing"
@@ -89,6 +96,8 @@ class Wishes:
             return asked
         if asked is None and self._guide is not None:
             return float(self._guide.tempo[0])
+        if self._bpm:
+            return self._bpm
         # One of those that were learnt: between them the networks know nothing.
         tempi = self.conditions.tempi
         return tempi[int(self._draw("tempo", 0) * len(tempi))] if tempi else 0.0
@@ -99,7 +108,7 @@ class Wishes:
             return (latents + 0.5) * self._loop[1] / self._loop[0]
         seconds = (latents + 0.5) * self._seconds
         if "tempo" not in self._points:
-            return seconds * self.bpm / 60
+            return self._first_beat + seconds * self.bpm / 60
         times, tempi = self._points["tempo"]
         # The sum of a curve that is straight between its points; before the first and behind the last it is level.
         knots = np.unique(np.concatenate([[0.0], times, [max(float(seconds.max()), float(times[-1])) + 1]]))
@@ -108,7 +117,7 @@ class Wishes:
         place = np.clip(np.searchsorted(knots, seconds, "right") - 1, 0, len(knots) - 2)
         gone = seconds - knots[place]
         slope = np.diff(rates)[place] / np.diff(knots)[place]
-        return whole[place] + gone * (rates[place] + 0.5 * slope * gone)
+        return self._first_beat + whole[place] + gone * (rates[place] + 0.5 * slope * gone)
 
     def _curve(self, name: str, latents: np.ndarray) -> np.ndarray:
         asked = self._asked.get(name)

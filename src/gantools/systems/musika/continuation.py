@@ -1,0 +1,82 @@
+"""The end of a recording found among what the generator makes, so that music can go on from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from gantools.runtime.seeds import item_seed
+from gantools.systems.musika.coordinates import from_patches, to_patches
+from gantools.systems.musika.drawing import draw_normal
+from gantools.systems.musika.stream import LatentMaker, Piece
+
+#: Patches at the end of the recording that the generator is brought to, as the discriminator saw two.
+PATCHES = 2
+_DRAWS, _STEPS, _LR = 64, 300, 0.05
+#: Weight of how far anchors and style are from the length that random ones have.
+_PRIOR = 0.05
+
+
+def find_piece(maker: LatentMaker, piece: Piece, target: torch.Tensor) -> tuple[Piece, float]:
+    """Return a piece whose first two patches are as near as the generator comes to those of a recording.
+
+    The best of 64 random draws, whose anchors and style Adam then moves (GAN inversion). What follows the two patches
+    leads from their last anchor to anchors of the seed.
+
+    Parameters
+    ----------
+    maker : LatentMaker
+    piece : Piece
+        Its seed, bounds and wishes.
+    target : tensor (channels, C, 2 L)
+        Latents of the recording.
+
+    Returns
+    -------
+    Piece
+        With ``anchors`` and ``style`` of its own.
+    float
+        What is left of the variance of the recording's latents, as the GAN sees them: 0 is the same, 1 no likeness.
+    """
+    device = next(maker.generator.parameters()).device
+    wanted = maker.scale.scaled(target.flatten(0, 1).to(device))
+    variance = float(wanted.var())
+    best = min((_drawn(maker, piece, number) for number in range(_DRAWS)), key=lambda one: _error(maker, one, wanted))
+    assert best.anchors is not None
+    assert best.style is not None
+    anchors, style = (nn.Parameter(tensor.clone()) for tensor in (best.anchors, best.style))
+    optimizer = torch.optim.Adam([anchors, style], lr=_LR)
+    for parameter in maker.generator.parameters():
+        parameter.requires_grad_(False)
+    with torch.enable_grad():
+        for _ in range(_STEPS):
+            made = _made(maker, replace(piece, anchors=anchors, style=style))
+            prior = sum((tensor.square().mean() - 1).square() for tensor in (anchors, style) if tensor.numel())
+            loss = (made - wanted).square().mean() / max(variance, 1e-9) + _PRIOR * prior
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    found = replace(piece, anchors=anchors.detach(), style=style.detach())
+    with torch.no_grad():
+        return found, float((_made(maker, found) - wanted).square().mean()) / max(variance, 1e-9)
+
+
+def _drawn(maker: LatentMaker, piece: Piece, number: int) -> Piece:
+    config, seed = maker.config, item_seed(piece.seed, "draw", number)
+    anchors = torch.stack([draw_normal(item_seed(seed, place), config.anchor_size) for place in range(2)])
+    return replace(piece, anchors=anchors, style=draw_normal(item_seed(seed, "style"), config.style_size))
+
+
+def _made(maker: LatentMaker, piece: Piece) -> torch.Tensor:
+    """Return the first two patches (channels C, 2 L) as the GAN sees them, differentiable in anchors and style."""
+    length = maker.config.patch_latents
+    coordinates = maker.coordinates(piece, 0, PATCHES * length)
+    coordinates = coordinates.to(next(maker.generator.parameters()).device)
+    return from_patches(maker.generator(to_patches(coordinates, length)).float(), PATCHES)[0]
+
+
+@torch.no_grad()
+def _error(maker: LatentMaker, piece: Piece, wanted: torch.Tensor) -> float:
+    return float((_made(maker, piece) - wanted).square().mean())
