@@ -241,7 +241,9 @@ class MusicMaker(LoadedModel):
             for block in self.blocks(seed):
                 writer.append(block)
                 tick(writer.frames / total)
+        patch_s = self.sound.patch_samples / self.rate_hz
         fields: dict[str, Any] = {"rate_hz": self.rate_hz, "audio_seconds": total / self.rate_hz, "seed": seed}
+        fields["patch_seconds"] = round(patch_s, 6)  # as evaluate seams reads it
         if config.after:
             fields["unlike"] = round(self.unlike, 3)
         wishes = self._wishes(seed)
