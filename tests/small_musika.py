@@ -22,6 +22,7 @@ TINY: dict[str, Any] = {
     "width": 4,
     "anchor_size": 4,
     "style_size": 4,
+    "detail_size": 3,
     "batch_size": 4,
     "offsets": 2,
     "clock": "off",
@@ -34,7 +35,8 @@ TINY: dict[str, Any] = {
 }
 #: Flags of ``train musika`` for the same.
 TINY_FLAGS = (
-    "--patch-latents 8 --width 4 --anchor-size 4 --style-size 4 --batch-size 4 --offsets 2 --clock off "
+    "--patch-latents 8 --width 4 --anchor-size 4 --style-size 4 --detail-size 3 --batch-size 4 --offsets 2 "
+    "--clock off "
     "--penalty-every 2 --validation-patches 16 --sample-seconds 0.5"
 )
 

@@ -75,6 +75,13 @@ class MusikaConfig(TrainConfig):
     anchor_patches: int = option(
         3, "Patches from one anchor to the next: 2 in the paper, 3 in its program.", low=1, high=8, group="Networks"
     )
+    detail_size: int = option(
+        16,
+        "Numbers of the anchors that lie close together and make one patch unlike the next; the paper has none (0).",
+        low=0,
+        group="Networks",
+    )
+    detail_latents: int = option(8, "Latents from one of these anchors to the next.", low=1, group="Networks")
     width: int = option(
         32, "Channels of the networks: the first layers have several times as many.", low=2, group="Networks"
     )
@@ -138,6 +145,11 @@ class MusikaConfig(TrainConfig):
             raise ConfigError(
                 f"patch_latents: the variant {self.variant} makes patches of {' or '.join(map(str, wanted))} latents"
             )
+        if self.detail_size and self.patch_latents % self.detail_latents:
+            raise ConfigError(
+                f"detail_latents: {self.detail_latents} does not divide patch_latents ({self.patch_latents}), so that "
+                "no two patches would lie alike"
+            )
         for name in self.condition_names:
             if name not in CONDITIONS:
                 raise ConfigError(f"conditions: {name!r} is not one of {', '.join(CONDITIONS)}")
@@ -169,6 +181,7 @@ _PAPER = MusikaConfig(
     anchor_patches=2,
     width=128,
     clock="off",
+    detail_size=0,
     stereo="sides",
     scaling="none",
     offsets=1,
@@ -195,6 +208,7 @@ _BASE44 = MusikaConfig(
     anchor_patches=3,
     width=128,
     clock="off",
+    detail_size=0,
     stereo="sides",
     scaling="none",
     offsets=1,

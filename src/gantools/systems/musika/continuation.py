@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
 
 from gantools.runtime.seeds import item_seed
 from gantools.systems.musika.coordinates import from_patches, to_patches
-from gantools.systems.musika.drawing import draw_normal
+from gantools.systems.musika.drawing import draw_anchors, draw_style
 from gantools.systems.musika.stream import LatentMaker, Piece
 
 #: Patches at the end of the recording that the generator is brought to, as the discriminator saw two.
@@ -36,7 +37,7 @@ def find_piece(maker: LatentMaker, piece: Piece, target: torch.Tensor) -> tuple[
     Returns
     -------
     Piece
-        With ``anchors`` and ``style`` of its own.
+        With ``anchors``, ``detail`` and ``style`` of its own.
     float
         What is left of the variance of the recording's latents, as the GAN sees them: 0 is the same, 1 no likeness.
     """
@@ -44,29 +45,32 @@ def find_piece(maker: LatentMaker, piece: Piece, target: torch.Tensor) -> tuple[
     wanted = maker.scale.scaled(target.flatten(0, 1).to(device))
     variance = float(wanted.var())
     best = min((_drawn(maker, piece, number) for number in range(_DRAWS)), key=lambda one: _error(maker, one, wanted))
-    assert best.anchors is not None
-    assert best.style is not None
-    anchors, style = (nn.Parameter(tensor.clone()) for tensor in (best.anchors, best.style))
-    optimizer = torch.optim.Adam([anchors, style], lr=_LR)
+    own: dict[str, Any] = {name: nn.Parameter(getattr(best, name).clone()) for name in ("anchors", "detail", "style")}
+    optimizer = torch.optim.Adam(own.values(), lr=_LR)
     for parameter in maker.generator.parameters():
         parameter.requires_grad_(False)
     with torch.enable_grad():
         for _ in range(_STEPS):
-            made = _made(maker, replace(piece, anchors=anchors, style=style))
-            prior = sum((tensor.square().mean() - 1).square() for tensor in (anchors, style) if tensor.numel())
+            made = _made(maker, replace(piece, **own))
+            prior = sum((tensor.square().mean() - 1).square() for tensor in own.values() if tensor.numel())
             loss = (made - wanted).square().mean() / max(variance, 1e-9) + _PRIOR * prior
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    found = replace(piece, anchors=anchors.detach(), style=style.detach())
+    found = replace(piece, **{name: tensor.detach() for name, tensor in own.items()})
     with torch.no_grad():
         return found, float((_made(maker, found) - wanted).square().mean()) / max(variance, 1e-9)
 
 
 def _drawn(maker: LatentMaker, piece: Piece, number: int) -> Piece:
-    config, seed = maker.config, item_seed(piece.seed, "draw", number)
-    anchors = torch.stack([draw_normal(item_seed(seed, place), config.anchor_size) for place in range(2)])
-    return replace(piece, anchors=anchors, style=draw_normal(item_seed(seed, "style"), config.style_size))
+    c, seed = maker.config, item_seed(piece.seed, "draw", number)
+    close = PATCHES * c.patch_latents // c.detail_latents + 1
+    return replace(
+        piece,
+        anchors=draw_anchors(seed, range(2), c.anchor_size),
+        detail=draw_anchors(seed, range(close), c.detail_size, what="detail"),
+        style=draw_style(seed, c.style_size),
+    )
 
 
 def _made(maker: LatentMaker, piece: Piece) -> torch.Tensor:

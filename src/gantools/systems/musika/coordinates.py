@@ -52,20 +52,32 @@ def interpolate(anchors: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return points.transpose(1, 2)
 
 
-def with_style(coordinates: torch.Tensor, style: torch.Tensor, conditions: torch.Tensor | None = None) -> torch.Tensor:
-    """Return what the generator takes: coordinates, the style at every latent, and the conditions, one upon the other.
+def detail_places(first: int, count: int, detail_latents: int) -> torch.Tensor:
+    """Return the places (count,) of latents between the anchors of detail, counted in those from the piece's start."""
+    return torch.arange(first, first + count, dtype=torch.float64) / detail_latents
+
+
+def with_style(
+    coordinates: torch.Tensor,
+    style: torch.Tensor,
+    detail: torch.Tensor | None = None,
+    conditions: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return what the generator takes: coordinates, the style at every latent, detail, conditions, one upon the other.
 
     Parameters
     ----------
     coordinates : tensor (batch, size, n)
+    detail : tensor (batch, size, n), optional
+        Coordinates between anchors that lie close together. Those of the paper lead through several patches, and
+        generators of short patches then repeat one after the other.
     style : tensor (batch, size) or (batch, size, n)
         One for a whole piece, or a walk.
     conditions : tensor (batch, conditions, n), optional
     """
     if style.ndim == 2:
         style = style[..., None].expand(-1, -1, coordinates.shape[2])
-    parts = [coordinates, style] if conditions is None else [coordinates, style, conditions]
-    return torch.cat(parts, 1)
+    return torch.cat([part for part in (coordinates, style, detail, conditions) if part is not None], 1)
 
 
 def to_patches(sequence: torch.Tensor, patch_latents: int) -> torch.Tensor:

@@ -33,9 +33,11 @@ def truncated_deviation(bound: float) -> float:
     return math.sqrt(max(1e-12, 1 - 2 * bound * density / kept))
 
 
-def draw_anchors(seed: int, numbers: Sequence[int], size: int, bound: float = 0.0) -> torch.Tensor:
-    """Return some anchors of a piece, (anchors, size)."""
-    return torch.stack([draw_normal(item_seed(seed, "anchor", number), size, bound) for number in numbers])
+def draw_anchors(
+    seed: int, numbers: Sequence[int], size: int, bound: float = 0.0, what: str = "anchor"
+) -> torch.Tensor:
+    """Return some anchors of a piece, (anchors, size); those of another kind have another name in `what`."""
+    return torch.stack([draw_normal(item_seed(seed, what, number), size, bound) for number in numbers])
 
 
 def draw_style(seed: int, size: int, bound: float = 0.0) -> torch.Tensor:

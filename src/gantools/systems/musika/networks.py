@@ -116,7 +116,8 @@ class DenseDiscriminator(nn.Module):
 
 def build_generator(config: MusikaConfig, latent_channels: int, conditions: int = 0) -> nn.Module:
     """Return the generator of a configuration; it makes (batch, channels times latent channels, L)."""
-    coordinates, out = config.anchor_size + config.style_size + conditions, config.channels * latent_channels
+    coordinates = config.anchor_size + config.style_size + config.detail_size + conditions
+    out = config.channels * latent_channels
     if config.variant == "paper":
         return PaperGenerator(coordinates, out, config.width)
     kind = Base44Generator if config.variant == "base44" else DenseGenerator

@@ -23,6 +23,7 @@ from gantools.systems.musika.carried import hash_codec
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
     ANCHORS,
+    detail_places,
     from_patches,
     interpolate,
     to_patches,
@@ -92,6 +93,7 @@ class Musika(System):
         }
         self.notes, self.left_out = songs.notes, songs.left_out
         self._offsets = training_offsets(config.patch_latents, config.anchor_patches)
+        self._detail_places = detail_places(0, 2 * config.patch_latents, config.detail_latents)
         self._share = torch.ones((), device=self.device)
         self._sure: list[torch.Tensor] = []
         self._score: LatentScore | None = None
@@ -102,7 +104,7 @@ class Musika(System):
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return real crops, anchors, styles and the places of two patches between the anchors."""
         c = self.config
-        names = ("real", "conditions", "anchors", "style", "places")
+        names = ("real", "conditions", "anchors", "style", "places", "detail")
         rows: dict[str, list[torch.Tensor]] = {name: [] for name in names}
         for item in items:
             random = np.random.default_rng(item_seed(c.seed, "data", step, item))
@@ -118,7 +120,7 @@ class Musika(System):
         return {name: torch.stack(tensors) for name, tensors in rows.items()}
 
     def noise(self, seed: int) -> Tensors:
-        """Return the anchors (3, size), the style (size,) and the places (2 L,) of one training item."""
+        """Return the anchors (3, size), the style, the places (2 L,) and the anchors of detail of one training item."""
         c = self.config
         random = torch.Generator().manual_seed(seed)
         offset = self._offsets[int(torch.randint(len(self._offsets), (), generator=random))]
@@ -127,12 +129,14 @@ class Musika(System):
             "anchors": torch.randn(ANCHORS, c.anchor_size, generator=random),
             "style": torch.randn(c.style_size, generator=random),
             "places": places.float(),
+            "detail": torch.randn(2 * c.patch_latents // c.detail_latents + 1, c.detail_size, generator=random),
         }
 
     def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
         """Return two neighbouring patches as one sequence (batch, channels, 2 L): section 3.2."""
         points = interpolate(batch["anchors"], batch["places"])
-        coordinates = with_style(points, batch["style"], batch["conditions"])
+        detail = interpolate(batch["detail"], self._detail_places.to(points)) if self.config.detail_size else None
+        coordinates = with_style(points, batch["style"], detail, batch["conditions"])
         patches = generator(to_patches(coordinates, self.config.patch_latents))
         return from_patches(patches, 2)
 

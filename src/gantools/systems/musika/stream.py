@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import nn
 from gantools.audio.midside import from_mid_side
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
+    detail_places,
     from_patches,
     generation_offset,
     interpolate,
@@ -52,6 +53,8 @@ class Piece:
         What it shall be like, where the model can be told.
     anchors : tensor (k, size), optional
         Its first anchors, in place of those of the seed.
+    detail : tensor (k, size), optional
+        Its first anchors of detail.
     style : tensor (size,), optional
         Its style, in place of that of the seed.
     """
@@ -65,6 +68,7 @@ class Piece:
     anchor_bound: float = 0.0
     wishes: Wishes | None = None
     anchors: torch.Tensor | None = None
+    detail: torch.Tensor | None = None
     style: torch.Tensor | None = None
 
 
@@ -104,7 +108,21 @@ class LatentMaker:
         if piece.wishes is not None:
             around = latents % piece.loop_latents if piece.loop_latents else latents
             wishes = torch.from_numpy(piece.wishes.at(around.numpy()))[None]
-        return with_style(points, self._style(piece, latents)[None], wishes)
+        return with_style(points, self._style(piece, latents)[None], self._detail(piece, first, count), wishes)
+
+    def _detail(self, piece: Piece, first: int, count: int) -> torch.Tensor | None:
+        """Return the coordinates between the anchors of detail, (1, size, count)."""
+        c = self.config
+        if not c.detail_size:
+            return None
+        places, period = detail_places(first, count, c.detail_latents), 0
+        if piece.loop_latents:
+            period = max(1, round(piece.loop_latents / c.detail_latents))
+            places = places * (period * c.detail_latents / piece.loop_latents)
+        low, high = int(places[0]), int(places[-1]) + 1
+        numbers = [number % period if period else number for number in range(low, high + 1)]
+        anchors = draw_anchors(piece.seed, numbers, c.detail_size, piece.anchor_bound, "detail")
+        return interpolate(_with_own(anchors, piece.detail, numbers)[None], (places - low).float())
 
     def _style(self, piece: Piece, latents: torch.Tensor) -> torch.Tensor:
         size, bound = self.config.style_size, piece.style_bound
@@ -153,6 +171,13 @@ class LatentMaker:
     @torch.inference_mode()
     def _latents(self, scaled: torch.Tensor) -> torch.Tensor:
         return self.scale.latents(scaled).unflatten(0, (self.config.channels, -1))
+
+
+def _with_own(drawn: torch.Tensor, own: torch.Tensor | None, numbers: Sequence[int]) -> torch.Tensor:
+    """Return anchors of some numbers, those that a piece has of its own in place of what was drawn."""
+    if own is None:
+        return drawn
+    return torch.stack([own[n] if n < len(own) else one for n, one in zip(numbers, drawn, strict=True)])
 
 
 class SoundMaker:

@@ -26,7 +26,7 @@ def test_what_the_generator_made_is_found_again(tmp_path: Path) -> None:
     other = maker.scale.scaled(maker.latents(Piece(7), 0, 2).flatten(0, 1))
     wanted = maker.scale.scaled(target.flatten(0, 1))
     untrained = float((other - wanted).square().mean() / wanted.var())
-    assert unlike < 0.25 * untrained
+    assert unlike < 0.3 * untrained
     # What follows goes from the last anchor that was found to those of the seed.
     behind, own = maker.coordinates(found, 4 * 8, 8), maker.coordinates(Piece(7), 4 * 8, 8)
     assert found.anchors is not None

@@ -52,7 +52,7 @@ def test_the_paper_s_discriminator_mixes_channels_by_a_frozen_matrix_and_rebuild
 @pytest.mark.parametrize("patch", [8, 32, 64])
 @pytest.mark.parametrize("conditions", [0, 2])
 def test_ours_takes_patches_of_any_length(patch: int, conditions: int) -> None:
-    config = MusikaConfig(patch_latents=patch, width=4, anchor_size=3, style_size=5)
+    config = MusikaConfig(patch_latents=patch, width=4, anchor_size=3, style_size=5, detail_size=0)
     networks = build_networks(config, 6, conditions)
     made = networks["G"](torch.randn(2, 8 + conditions, patch))
     assert made.shape == (2, 12, patch)
