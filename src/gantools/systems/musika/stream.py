@@ -212,12 +212,18 @@ class SoundMaker:
         dropped = start - patch * self.patch_samples
         left = math.inf if samples is None else samples
         # What is decoded ends behind the last sample, by all that its decoder looks at.
-        end = math.inf if samples is None else math.ceil((start + samples) / self.patch_samples) + 1
+        spl, length = self.codec.samples_per_latent, self.maker.config.patch_latents
+        end = math.inf if samples is None else math.ceil((start + samples) / spl) + self.codec.halo + _LEAD
         decoder = self.codec.stream()
         count = 1
         while left > 0:
-            count = int(min(count, end - patch))
-            rows = decoder.push(self._latents(piece, patch, count, known)) if count else decoder.finish()
+            first = patch * length
+            count = 0 if first >= end else int(min(count, math.ceil((end - first) / length)))
+            if count:
+                made = self._latents(piece, patch, count, known)
+                rows = decoder.push(made[..., : int(min(end - first, count * length))])
+            else:
+                rows = decoder.finish()
             block = self._sound(rows)[dropped:]
             dropped -= min(dropped, rows.shape[1])
             block = block[: int(min(left, len(block)))]
