@@ -218,7 +218,8 @@ class SoundMaker:
         count = 1
         while left > 0:
             first = patch * length
-            count = 0 if first >= end else int(min(count, math.ceil((end - first) / length)))
+            if samples is not None:
+                count = max(0, min(count, math.ceil((end - first) / length)))
             if count:
                 made = self._latents(piece, patch, count, known)
                 rows = decoder.push(made[..., : int(min(end - first, count * length))])
