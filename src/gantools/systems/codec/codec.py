@@ -16,9 +16,14 @@ from gantools.systems.codec.config import CodecConfig
 from gantools.systems.codec.frontend import FrontEnd, OverlapAdd
 from gantools.systems.codec.networks import CODERS, build_coders
 from gantools.systems.codec.phases import PhaseStream
+from gantools.training.precision import autocast, choose_precision
 
-#: Latents that go through the decoder at a time, beside their neighbours, and blocks through the encoder.
-_DECODED, _ENCODED = 32, 64
+#: Latents that go through the decoder at a time, beside their neighbours: few at first, so that sound comes soon.
+_FIRST, _DECODED = 16, 64
+#: Blocks that go through the encoder at a time.
+_ENCODED = 64
+#: Iterations of the inversion: more than two are hardly heard.
+ITERATIONS = 2
 
 
 class Codec:
@@ -34,6 +39,8 @@ class Codec:
         ``head`` or ``inversion``; by default what the configuration says.
     iterations : int
         Of fast Griffin-Lim, with ``inversion``: each makes the sound a little truer to its magnitudes, and slower.
+    precision : str
+        Of the networks; the linear paths of small and everything behind the networks are float32.
 
     Attributes
     ----------
@@ -59,8 +66,10 @@ class Codec:
         networks: Mapping[str, nn.Module],
         device: torch.device | str = "cpu",
         phase: str = "",
-        iterations: int = 0,
+        iterations: int = ITERATIONS,
+        precision: str = "auto",
     ) -> None:
+        self.precision = choose_precision(precision, torch.device(device))
         self.config, self.device = config, torch.device(device)
         self.networks = {name: networks[name].to(self.device) for name in CODERS}
         self.front = FrontEnd(config)
@@ -89,7 +98,9 @@ class Codec:
         for start in range(0, total, _ENCODED):
             stop = min(total, start + _ENCODED)
             spectra = self.front.transform(seen[:, start * size : stop * size + 2 * lead])
-            made.append(self.networks["encoder2"](self.networks["encoder1"](self.front.levels(spectra))))
+            levels = self.front.levels(spectra)
+            with autocast(self.precision, self.device):
+                made.append(self.networks["encoder2"](self.networks["encoder1"](levels)))
         return torch.cat(made, -1)
 
     def decode(self, latents: torch.Tensor, *, linked: bool = False, seed: int = 0) -> torch.Tensor:
@@ -113,7 +124,8 @@ class Codec:
     @torch.inference_mode()
     def levels(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return the levels s and the phases of the head, if there is one, (batch, bin, T * R), of latents."""
-        levels, phase = self.networks["decoder1"](self.networks["decoder2"](latents.to(self.device)))
+        with autocast(self.precision, self.device):
+            levels, phase = self.networks["decoder1"](self.networks["decoder2"](latents.to(self.device)))
         return levels, phase
 
 
@@ -149,8 +161,8 @@ class DecoderStream:
         self._held = latents if self._held is None else torch.cat([self._held, latents], -1)
         self._end += latents.shape[-1]
         made = []
-        while self._next + _DECODED + self.codec.halo < self._end:
-            made.append(self._chunk(self._next + _DECODED))
+        while self._next + self._size + self.codec.halo < self._end:
+            made.append(self._chunk(self._next + self._size))
         return self._joined(made)
 
     @torch.inference_mode()
@@ -158,12 +170,17 @@ class DecoderStream:
         """Return all samples that are left."""
         made = []
         while self._next < self._end:
-            made.append(self._chunk(min(self._end, self._next + _DECODED)))
+            made.append(self._chunk(min(self._end, self._next + self._size)))
         if self._end:
             if self._phases is not None:
                 made.append(self._inverse.push(self._phases.finish()))
             made.append(self._inverse.finish())
         return self._joined(made)
+
+    @property
+    def _size(self) -> int:
+        """Latents of the next chunk."""
+        return _DECODED if self._next else _FIRST
 
     def _chunk(self, stop: int) -> torch.Tensor:
         """Decode up to latent `stop`, with the neighbours on both sides."""
@@ -191,7 +208,12 @@ class DecoderStream:
 
 
 def open_codec(
-    folder: str | Path, device: torch.device | str = "cpu", phase: str = "", iterations: int = 0, *, raw: bool = False
+    folder: str | Path,
+    device: torch.device | str = "cpu",
+    phase: str = "",
+    iterations: int = ITERATIONS,
+    *,
+    raw: bool = False,
 ) -> Codec:
     """Open a model folder of ``train codec``, with its averaged weights unless `raw`.
 
@@ -209,7 +231,7 @@ def codec_of(
     config: CodecConfig,
     device: torch.device | str = "cpu",
     phase: str = "",
-    iterations: int = 0,
+    iterations: int = ITERATIONS,
     *,
     raw: bool = False,
 ) -> Codec:

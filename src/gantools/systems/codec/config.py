@@ -41,8 +41,8 @@ class CodecConfig(TrainConfig):
     sample_rate_hz: int = option(
         44100, "Rate that the sound is brought to.", unit="Hz", flag="sample-rate", low=1000, high=MOST_RATE_HZ
     )
-    n_fft: int = option(2048, "Length of the analysis window.", unit="samples", low=64, group="Networks")
-    hop_samples: int = option(512, "Distance between frames of the analysis.", unit="samples", low=16, group="Networks")
+    n_fft: int = option(1024, "Length of the analysis window.", unit="samples", low=64, group="Networks")
+    hop_samples: int = option(256, "Distance between frames of the analysis.", unit="samples", low=16, group="Networks")
     floor_db: float = option(
         -40.0,
         "Level in a bin below which nothing is told apart, full scale being about 50.",
@@ -51,15 +51,15 @@ class CodecConfig(TrainConfig):
         high=0,
         group="Networks",
     )
-    top_db: float = option(54.0, "Level of the loudest bins.", unit="dB", low=10, high=100, group="Networks")
+    top_db: float = option(48.0, "Level of the loudest bins.", unit="dB", low=10, high=100, group="Networks")
     frames_per_latent: int = option(
-        8, "Frames that one latent stands for. More make fewer latents and a duller sound.", low=1, group="Networks"
+        16, "Frames that one latent stands for. More make fewer latents and a duller sound.", low=1, group="Networks"
     )
     latent_channels: int = option(
         64, "Numbers in a latent, for each channel of the sound. More are truer, and harder to generate.", low=1
     )
     frame_channels: int = option(128, "Numbers that the first level keeps of a frame.", low=1, group="Networks")
-    width: int = option(256, "Channels of the hidden layers, in the variant small.", low=4, group="Networks")
+    width: int = option(192, "Channels of the hidden layers, in the variant small.", low=4, group="Networks")
     phase: str = option(
         "inversion",
         "Where phases come from when latents become sound: a head of the decoder, or our inversion of magnitudes.",
@@ -72,7 +72,7 @@ class CodecConfig(TrainConfig):
     )
     val_songs: str = option("", "Songs to put in val, separated by commas.", parse=names, group="Data")
     test_songs: str = option("", "Songs to put in test, separated by commas.", parse=names, group="Data")
-    segment_frames: int = option(64, "Frames of each training item: 64 are .74 s.", low=8, group="Data")
+    segment_frames: int = option(64, "Frames of each of the two windows of a training item.", low=8, group="Data")
     gain_db: float = option(
         6.0,
         "Most by which an item is made softer at random; it is made up to a third of it louder.",
@@ -109,6 +109,12 @@ class CodecConfig(TrainConfig):
     reconstruction_weight: float = option(1.0, "Weight of the error of the levels.", low=0, group="Losses")
     magnitude_weight: float = option(
         0.0, "Weight of the error of square roots of magnitudes, in which loud bins count more.", low=0, group="Losses"
+    )
+    band_weight: float = option(
+        0.0,
+        "Weight of the error of the levels of bands of hearing, which keeps noise from being too soft.",
+        low=0,
+        group="Losses",
     )
     spectral_weight: float = option(
         4.0, "Weight of the multi-scale spectral distance of the sound.", low=0, group="Losses"
@@ -189,6 +195,7 @@ _PAPER = CodecConfig(
     floor_db=-100.0,
     top_db=50.0,
     phase="head",
+    frames_per_latent=8,
     precision="float32",
     stages="1000/1000/400/400",
     lr=1e-4,
@@ -201,12 +208,15 @@ _SMALL = CodecConfig(
     steps=6000,
     documented_steps=6000,
     batch_size=8,
+    lr=4e-4,
+    warmup_steps=200,
     joint=True,
     stages="100/0/0/0",
     final_lr_share=0.05,
     clip_norm=1.0,
     ear_weight=1.0,
     magnitude_weight=0.5,
+    band_weight=1.0,
     spectral_weight=0.0,
     adversarial_weight=0.0,
 )
@@ -226,7 +236,9 @@ class CodecGenerateConfig(AudioFileConfig):
         choices=("", "head", "inversion"),
     )
     iterations: int = option(
-        0, "Iterations that bring the phases of an inversion nearer to the magnitudes; each takes time.", low=0
+        2,
+        "Iterations that bring the phases of an inversion nearer to the magnitudes. With 0 the sound is softer.",
+        low=0,
     )
     ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
 

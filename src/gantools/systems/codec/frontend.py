@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -128,3 +129,19 @@ class OverlapAdd:
         skipped = min(self._skip, wave.shape[1])
         self._skip -= skipped
         return wave[:, skipped:] / weight[skipped:].clamp_min(1e-8)
+
+
+def hearing_bands(bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return triangular bands, a bin wide at first and a tenth of their frequency higher up, and the way back.
+
+    Returns
+    -------
+    tuple of float32 arrays
+        (bin, band), the weights of each band summing to one; and (band, bin), those of each bin summing to one.
+    """
+    edges = [0.0]
+    while edges[-1] < bins - 1:
+        edges.append(min(bins - 1.0, edges[-1] + max(2.0, edges[-1] / 10)))
+    place = np.interp(np.arange(bins), edges, np.arange(len(edges)))
+    spread = np.maximum(0, 1 - np.abs(place - np.arange(len(edges))[:, None])).astype(np.float32)
+    return np.ascontiguousarray((spread / spread.sum(1, keepdims=True)).T), spread

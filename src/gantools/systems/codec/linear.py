@@ -95,3 +95,4 @@ def _set(layer: nn.Module, weight: torch.Tensor, bias: torch.Tensor) -> None:
     assert layer.bias is not None
     layer.weight.copy_(weight)
     layer.bias.copy_(bias)
+    layer.requires_grad_(False)

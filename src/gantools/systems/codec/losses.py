@@ -46,6 +46,29 @@ def magnitude_error(made: torch.Tensor, wanted: torch.Tensor, weights: torch.Ten
     return ((a - b).abs() * weights[:, None]).mean()
 
 
+def band_error(made: torch.Tensor, wanted: torch.Tensor, bands: torch.Tensor, front: FrontEnd) -> torch.Tensor:
+    """Return the mean absolute error of the levels of bands, in units of s.
+
+    Parameters
+    ----------
+    made, wanted : torch.Tensor
+        Levels s, (batch, bin, frame).
+    bands : torch.Tensor
+        Weights, (bin, band); see `hearing_bands`.
+    front : FrontEnd
+
+    Notes
+    -----
+    Where music is noise the best guess of a bin's level lies below its mean power, and all bins together would lose
+    2 dB; of a band the two are nearly one.
+    """
+    a, b = (
+        torch.log10(torch.einsum("bft,fk->bkt", torch.pow(10.0, (s * front.range_db + front.middle_db) / 10), bands))
+        for s in (made, wanted)
+    )
+    return (a - b).abs().mean() * (10 / front.range_db)
+
+
 def multi_scale(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Return L_ms of waves (batch, n): the log of the L1 distance of magnitudes, summed over four resolutions.
 

@@ -20,7 +20,7 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.codec import losses
 from gantools.systems.codec.codec import Codec
 from gantools.systems.codec.config import CodecConfig, stage_shares
-from gantools.systems.codec.frontend import FrontEnd, spectra_of
+from gantools.systems.codec.frontend import FrontEnd, hearing_bands, spectra_of
 from gantools.systems.codec.linear import start_from_components
 from gantools.systems.codec.networks import CODERS, build_coders, build_discriminator
 from gantools.systems.wavegan.songs import SongClips
@@ -66,6 +66,7 @@ class CodecObjective(System):
         if config.variant == "small" and config.linear_start:
             start_from_components(networks, list(self._statistics()), weights, config.frames_per_latent)
         self.weights = weights.to(self.device)
+        self.bands = torch.from_numpy(hearing_bands(self.front.bins)[0]).to(self.device)
         self._stages = np.cumsum(stage_shares(config.stages)) / sum(stage_shares(config.stages))
         for level in self._levels_with_sound():
             networks[f"discriminator{level}"] = build_discriminator(config, level)
@@ -174,28 +175,32 @@ class CodecObjective(System):
 
     def _reconstruct(self, level: int, windows: torch.Tensor) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Stages 1 and 3: L1 on the levels."""
-        nets = self.networks
-        if level == 1:
-            codes = nets["encoder1"](windows)
-            loss = self._level_loss(nets["decoder1"](codes)[0], windows)
-            terms = {"level1_db": loss.detach() * self.front.range_db}
-            if not self.config.joint:
-                return loss, terms
+        nets, joint = self.networks, self.config.joint
+        if level == 1 and not joint:
+            made = nets["decoder1"](nets["encoder1"](windows))[0]
+        elif joint:
+            # What both levels make is all that anybody hears; the first alone is nearly true from the start.
+            made = nets["decoder1"](nets["decoder2"](nets["encoder2"](nets["encoder1"](windows))))[0]
         else:
             with torch.no_grad(), _as_trained(nets["encoder1"]):
                 codes = nets["encoder1"](windows)
-        with _as_trained(*([] if self.config.joint else [nets["decoder1"]])):
-            made = nets["decoder1"](nets["decoder2"](nets["encoder2"](codes)))[0]
-        second = self._level_loss(made, windows)
-        terms2 = {"level2_db": second.detach() * self.front.range_db}
-        return (loss + second, {**terms, **terms2}) if level == 1 else (second, terms2)
+            with _as_trained(nets["decoder1"]):
+                made = nets["decoder1"](nets["decoder2"](nets["encoder2"](codes)))[0]
+        return self._level_loss(made, windows)
 
-    def _level_loss(self, made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        loss = self.config.reconstruction_weight * losses.level_error(made, wanted, self.weights)
-        if self.config.magnitude_weight:
-            error = losses.magnitude_error(made, wanted, self.weights, self.front)
-            loss = loss + self.config.magnitude_weight * error
-        return loss
+    def _level_loss(self, made: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
+        """Return lambda_rec L_rec with what is added to it, and the error of the levels for the log."""
+        c, error = self.config, losses.level_error(made, wanted, self.weights)
+        loss = c.reconstruction_weight * error
+        terms = {"level_db": error.detach() * self.front.range_db}
+        with torch.autocast(made.device.type, enabled=False):
+            if c.magnitude_weight:
+                loss = loss + c.magnitude_weight * losses.magnitude_error(made, wanted, self.weights, self.front)
+            if c.band_weight:
+                band = losses.band_error(made, wanted, self.bands, self.front)
+                loss = loss + c.band_weight * band
+                terms["band_db"] = band.detach() * self.front.range_db
+        return loss, terms
 
     def _decoded(self, level: int, windows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return levels and phases of both windows, joined; encoders are frozen."""
@@ -216,8 +221,7 @@ class CodecObjective(System):
         """Stages 2 and 4: L_dec = L_adv + lambda_rec L_rec + lambda_ms L_ms (section 3.1.2)."""
         c, lead = self.config, self.front.lead
         levels, phase = self._decoded(level, windows)
-        loss = self._level_loss(levels, wanted)
-        terms: dict[str, Any] = {"levels_db": loss.detach() * self.front.range_db}
+        loss, terms = self._level_loss(levels, wanted)
         if phase is None:
             # Phases are found afterwards, so that the magnitudes themselves are judged.
             fake, real = levels, wanted
@@ -275,12 +279,13 @@ class CodecObjective(System):
         """Return figures on unseen songs.
 
         ``level_db`` is the mean error of the levels through both levels, ``frame_db`` through the first alone, all bins
-        alike; ``ear_db`` is the former with bins weighted; ``convergence`` the multi-scale spectral convergence and
-        ``distance_db`` the log-spectral distance of sound that was decoded. ``score`` is ``ear_db``, where no
-        discriminator is at work: against one the newest weights are the best.
+        alike; ``ear_db`` is the former with bins weighted, ``band_db`` the error of bands; ``convergence`` the
+        multi-scale spectral convergence and ``distance_db`` the log-spectral distance of sound that was decoded.
+        ``score`` is the mean of ``ear_db`` and ``band_db``, where no discriminator is at work: against one the newest
+        weights are the best.
         """
         waves, front = self._unseen(), self.front
-        sums = np.zeros(3)
+        sums = np.zeros(4)
         plain = torch.ones_like(self.weights)
         for part in waves.split(self.config.batch_size):
             wanted = front.levels(front.transform(part))
@@ -288,13 +293,15 @@ class CodecObjective(System):
             first = networks["decoder1"](codes)[0]
             both = networks["decoder1"](networks["decoder2"](networks["encoder2"](codes)))[0]
             errors = [(first, plain), (both, plain), (both, self.weights)]
-            sums += [len(part) * float(losses.level_error(made, wanted, w)) for made, w in errors]
-        frame_db, level_db, ear_db = (float(x) for x in sums / len(waves) * front.range_db)
-        figures = {"level_db": level_db, "frame_db": frame_db, "ear_db": ear_db}
+            found = [losses.level_error(made, wanted, w) for made, w in errors]
+            found.append(losses.band_error(both, wanted, self.bands, front))
+            sums += [len(part) * float(error) for error in found]
+        frame_db, level_db, ear_db, band_db = (float(x) for x in sums / len(waves) * front.range_db)
+        figures = {"level_db": level_db, "frame_db": frame_db, "ear_db": ear_db, "band_db": band_db}
         sound, made = self._decode(networks, waves[:_HEARD])
         figures["convergence"] = losses.convergence(made, sound)
         figures["distance_db"] = losses.spectral_distance_db(made, sound, front)
-        return figures if self.config.adversarial_weight else {"score": ear_db, **figures}
+        return figures if self.config.adversarial_weight else {"score": (ear_db + band_db) / 2, **figures}
 
     def _decode(self, networks: dict[str, nn.Module], waves: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return some sounds and what the codec makes of them."""

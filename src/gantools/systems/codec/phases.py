@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.ndimage import uniform_filter1d
 
 from gantools.audio.compiled import block_threads
 from gantools.audio.griffinlim import Recovery
 from gantools.audio.phase import heap_phases, spectra_of
 from gantools.audio.stft import Stft
 from gantools.runtime.seeds import item_seed
-from gantools.systems.codec.frontend import FrontEnd
+from gantools.systems.codec.frontend import FrontEnd, hearing_bands
 
 #: Frames that a piece solves again because it then knows what follows them, and frames that it keeps and continues.
 AHEAD = 8
 _KNOWN = 4
+#: What is lost is measured over so many frames; no more than this is given back, and nothing to less than this.
+_SMOOTH_FRAMES, _MOST_GAIN, _LEAST = 5, 4.0, 1e-6
 
 
 class PhaseStream:
@@ -35,6 +38,7 @@ class PhaseStream:
 
     def __init__(self, front: FrontEnd, linked: bool, iterations: int, seed: int) -> None:
         self.front, self.linked, self.iterations, self.seed = front, linked, iterations, seed
+        self._bands, self._spread = hearing_bands(front.bins)
         self._waiting: torch.Tensor | None = None
         self._known: list[np.ndarray] = []
         self._done = 0
@@ -65,8 +69,8 @@ class PhaseStream:
         found = torch.stack(turns).transpose(1, 2).to(device)
         self._known = ends
         self._done += count
-        # What a bin without sound has for a phase does not matter, but it must be a number.
-        return magnitudes[..., :count] * (found / found.abs().clamp_min(1e-20))
+        # What the guide became, in size and turn, becomes of each channel.
+        return magnitudes[..., :count] * (found / guides[..., :count].clamp_min(_LEAST))
 
     def _row(self, magnitude: np.ndarray, known: np.ndarray) -> np.ndarray:
         front = self.front
@@ -81,4 +85,16 @@ class PhaseStream:
                 recovery = Recovery(stft, whole, spectra, known=known if len(known) else None)
                 recovery.fast_griffin_lim(self.iterations, 0.99)
                 spectra = stft.analyse(recovery.wave)
+                spectra *= self._restored(np.abs(spectra), whole)
         return spectra[len(known) :]
+
+    def _restored(self, made: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        """Return gains that give back the power that was lost, float32 (frame, bin), smooth in both directions.
+
+        Phases that do not fit each other cancel, most of all in noise. Taking the wanted magnitude bin by bin would
+        bring it back for this spectrogram and not for its sound; so the power of bands is compared.
+        """
+        power = [np.square(x, dtype=np.float32) @ self._bands for x in (wanted, made)]
+        smooth = [uniform_filter1d(x, _SMOOTH_FRAMES, axis=0, mode="nearest") for x in power]
+        gains = np.sqrt((smooth[0] + _LEAST) / (smooth[1] + _LEAST)).clip(1 / _MOST_GAIN, _MOST_GAIN)
+        return gains @ self._spread
