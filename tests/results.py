@@ -24,6 +24,7 @@ from safetensors.numpy import load_file
 from small_codec import TINY_FLAGS
 from small_known_loops import write_loops
 from small_loop_models import write_pieces
+from small_musika import TINY_FLAGS as MUSIKA_FLAGS
 from sounds import stem, tone
 
 RECORD = Path(__file__).parent / "data/results.json"
@@ -121,6 +122,13 @@ STEPS: dict[str, Step] = {
     ),
     "train-codec": Step(f"train codec tracks {TINY_FLAGS} -o m/codec" + _LEARN, "m/codec/*.safetensors"),
     "generate-codec": Step("generate codec m/codec tracks --bits 32f -o made/codec -d cpu", "made/codec/*.wav"),
+    "train-musika": Step(
+        f"train musika tracks --codec m/codec {MUSIKA_FLAGS} --conditions loudness -o m/musika" + _LEARN,
+        "m/musika/[DGs]*.safetensors",
+    ),
+    "generate-musika": Step(
+        "generate musika m/musika --seconds 2 --loudness -20 --bits 32f -o made/musika -d cpu", "made/musika/*.wav"
+    ),
     "loopscore": Step("loopscore songs midi --json -o found --bpm 120 --bars 4", "found/**/*.wav"),
     "train-loopdetector": Step(
         "train loopdetector loops --patterns 6 --rendered 2 --no-hear-midi --batch-size 4 --split 60/40/0 "

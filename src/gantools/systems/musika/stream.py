@@ -250,7 +250,7 @@ class SoundMaker:
         whole = self.maker.loop(piece)
         length, beside = whole.shape[2], self.codec.halo + _LEAD
         around = torch.arange(-beside, length + beside) % length
-        sound = self._sound(self.codec.decode(whole[:, :, around.to(whole.device)]))
+        sound = self.sound_of(whole[:, :, around.to(whole.device)])
         spl = self.codec.samples_per_latent
         start, stop = beside * spl, (beside + length) * spl
         circle = sound[start:stop].copy()
@@ -261,6 +261,10 @@ class SoundMaker:
             # By its Fourier series, which goes round as the loop does.
             circle = soften(resample(circle, piece.loop_samples).astype(np.float32))
         return circle
+
+    def sound_of(self, latents: torch.Tensor) -> np.ndarray:
+        """Return the sound, float32 (n, channels), of latents (channels, C, T) that are there as a whole."""
+        return self._sound(self.codec.decode(latents))
 
     def _sound(self, rows: torch.Tensor) -> np.ndarray:
         """Return samples (n, channels) of what the codec made (channels, n), never above full scale."""
