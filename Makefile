@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models automix caw wavegan musika loops songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika loops songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ loopdetector: install  ## train the loop detector that ships and print its table
 
 loops-models: install  ## train the model that `generate loops` takes where none is named; DATA=folder with midi/band
 	@PATH="$$PWD/$(BIN):$$PATH" examples/loops_models.sh $(or $(DATA),../shared/data)
+
+codec: install  ## train the codec that ships and print its table; DATA=folder laid out as in its script, CODEC_SF2=SoundFont
+	@PATH="$$PWD/$(BIN):$$PATH" examples/codec.sh $(or $(DATA),../shared/data)
 
 automix: install  ## train automix without each song in turn, mix that song, print the table; STEMS=folder
 	@PATH="$$PWD/$(BIN):$$PATH" examples/automix.sh $(or $(STEMS),../shared/data/stems4)
@@ -79,4 +82,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo separator loopdetector loops-models automix caw wavegan musika loops songwriter factory build dist src/*.egg-info
+	rm -rf $(VENV) demo separator loopdetector loops-models codec codec-table automix caw wavegan musika loops songwriter factory build dist src/*.egg-info

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure a codec on songs that it never saw, beside what it began as and other things, and print Markdown.
 
-    python examples/codec_table.py SONGS [--model FOLDER] [--seconds 60] [-o OUT]
+    python examples/codec_table.py SONGS [--model FOLDER] [--seconds 30] [-o OUT]
 
 The decoded songs stay in OUT, a folder for each method. Each song is taken from a quarter of its length on.
 """
@@ -45,12 +45,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("songs", type=Path)
     parser.add_argument("--model", type=Path, default=shipped_folder("codec"))
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--methods", default="", help="first words of those to measure; by default all")
     parser.add_argument("-o", "--out", type=Path, default=Path("codec-table"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     codec = open_codec(arguments.model)
-    methods = methods_of(codec)
+    wanted = tuple(arguments.methods.split(",")) if arguments.methods else ("",)
+    methods = {name: method for name, method in methods_of(codec).items() if name.startswith(wanted)}
     songs: dict[str, torch.Tensor] = {}
     for path in sorted(p for p in arguments.songs.iterdir() if p.suffix in AUDIO_SUFFIXES):
         wave, rate_hz = read_audio(path)
@@ -66,7 +68,8 @@ def main() -> None:
             rows[name][song] = figures(codec, made, real)
             print(name, song, rows[name][song], file=sys.stderr, flush=True)
     print(table(rows, {name: distance(arguments.out / name, arguments.out / "real") for name in methods}))
-    print(per_song(rows[OURS], rows[LINEAR]))
+    if {OURS, LINEAR} <= rows.keys():
+        print(per_song(rows[OURS], rows[LINEAR]))
     print(speed(codec))
 
 
@@ -102,7 +105,7 @@ def methods_of(codec: Codec) -> dict[str, Method]:
         LINEAR: through(Codec(codec.config, linear)),
         UNTRAINED: through(Codec(codec.config, fresh)),
         TRUE: true,
-        f"{OPUS} {kbps} kbit/s": lambda wave: opus(wave, codec.rate_hz, kbps),
+        f"{OPUS} at {kbps} kbps": lambda wave: opus(wave, codec.rate_hz, kbps),
     }
 
 

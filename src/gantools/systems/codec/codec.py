@@ -82,6 +82,11 @@ class Codec:
         first = int(getattr(self.networks["decoder1"], "halo_frames"))  # noqa: B009
         self.halo = int(getattr(self.networks["decoder2"], "halo")) + math.ceil(first / self.block)  # noqa: B009
 
+    @property
+    def has_head(self) -> bool:
+        """Whether the decoder makes phases."""
+        return self.config.variant != "small" or self.config.phase == "head"
+
     def latents(self, samples: int) -> int:
         """Return how many latents so many samples become; silence fills up the last."""
         return -(-samples // self.samples_per_latent)

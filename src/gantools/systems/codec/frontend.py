@@ -101,6 +101,8 @@ class OverlapAdd:
     def push(self, spectra: torch.Tensor) -> torch.Tensor:
         """Return the samples (batch, n) that no later frame adds to, after these frames (batch, bins, frames)."""
         front, steps, frames = self.front, self._steps, spectra.shape[-1]
+        if not frames:
+            return torch.zeros(len(spectra), 0, device=spectra.device)
         window = self._window.to(spectra.device)
         pieces = torch.fft.irfft(spectra.transpose(-1, -2), n=front.n_fft)
         pieces = functional.pad(pieces, (0, len(window) - front.n_fft)) * window

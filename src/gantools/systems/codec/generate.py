@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from gantools.audio.formats import SourceFormat
-from gantools.audio.io import AudioReader, to_mono
+from gantools.audio.io import AudioReader
 from gantools.audio.resample import resample_blocks
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
-from gantools.errors import InputError
+from gantools.errors import ConfigError, InputError
 from gantools.files.atomic import scratch_folder
 from gantools.models.folder import hash_weights, model_files, read_model
 from gantools.models.loaded import LoadedModel, Tick
@@ -40,6 +40,8 @@ class CodecUser(LoadedModel):
     def __init__(self, folder: Path, config: CodecGenerateConfig, device: str) -> None:
         self.description, self.config = read_model(folder, "codec"), config
         self.codec = open_codec(folder, device, config.phase, config.iterations, raw=not config.ema)
+        if self.codec.phase == "head" and not self.codec.has_head:
+            raise ConfigError("--phase head: this codec has no head for phases; leave it to the inversion")
         self.files = model_files(folder, self.description)
         averaged = self.description["ema"] if config.ema else []
         self.hash = hash_weights(folder, [f"{name}.ema" if name in averaged else name for name in CODERS])
@@ -58,15 +60,15 @@ class CodecUser(LoadedModel):
         if item.path.name.endswith(SUFFIX):
             latents = read_latents(item.path)
             self._check(latents)
-            return self._decode(latents, outputs[0], latents.rate_hz, None, seed, tick)
+            return self._decode(latents, outputs[0], latents.rate_hz, latents.samples, None, seed, tick)
         with AudioReader(item.path) as reader:
             rate_hz, like = reader.rate_hz, SourceFormat.of(reader)
         with scratch_folder(outputs[0].parent) as scratch:
             made = scratch / f"sound{SUFFIX}"
             self._encode(item, made, lambda share: tick(0.3 * share))
-            return self._decode(
-                read_latents(made), outputs[0], rate_hz, like, seed, lambda share: tick(0.3 + 0.7 * share)
-            )
+            latents = read_latents(made)
+            frames = int(latents.meta["source_frames"])
+            return self._decode(latents, outputs[0], rate_hz, frames, like, seed, lambda s: tick(0.3 + 0.7 * s))
 
     def _check(self, latents: LatentFile) -> None:
         codec = self.codec
@@ -84,23 +86,30 @@ class CodecUser(LoadedModel):
             expected = max(1, reader.expected_frames)
             with LatentWriter(path, channels, codec.channels) as writer:
                 samples = made = 0
-                for piece, last in _pieces(_heard(reader, codec.rate_hz), codec):
+                read = [0]
+                for piece, last in _pieces(_heard(reader, codec.rate_hz, read), codec):
                     samples = piece.samples
                     latents = codec.encode(torch.from_numpy(piece.wave))
                     latents = latents[..., piece.first : None if last else piece.first + _PIECE]
                     writer.append(latents.cpu().numpy())
                     made += latents.shape[-1]
                     tick(min(1.0, samples * reader.rate_hz / codec.rate_hz / expected))
-                meta = {"song": item.song, "source": item.path.name}
+                meta = {"song": item.song, "source": item.path.name, "source_frames": read[0]}
                 writer.close(self.hash, codec.rate_hz, samples, codec.samples_per_latent, meta)
         return {"duration_s": round(samples / codec.rate_hz, 3), "latents": made}
 
     def _decode(
-        self, latents: LatentFile, path: Path, rate_hz: int, like: SourceFormat | None, seed: int, tick: Tick
+        self,
+        latents: LatentFile,
+        path: Path,
+        rate_hz: int,
+        frames: int,
+        like: SourceFormat | None,
+        seed: int,
+        tick: Tick,
     ) -> dict[str, Any]:
-        """Write the sound of latents at `rate_hz`, of the length that they say."""
+        """Write `frames` samples of the sound of latents at `rate_hz`."""
         codec = self.codec
-        frames = latents.samples if rate_hz == codec.rate_hz else round(latents.samples * rate_hz / codec.rate_hz)
 
         def decoded() -> Iterator[np.ndarray]:
             stream, done = codec.stream(linked=True, seed=seed), 0
@@ -126,10 +135,18 @@ def load(folder: Path, config: CodecGenerateConfig, device: str) -> CodecUser:
     return CodecUser(folder, config, device)
 
 
-def _heard(reader: AudioReader, rate_hz: int) -> Iterator[np.ndarray]:
-    """Yield blocks (n, channels) at the codec's rate: mono, left and right, or the first two of more channels."""
-    shaped = (to_mono(block)[:, None] if block.shape[1] == 1 else block[:, :2] for block in reader.blocks())
-    return resample_blocks(shaped, reader.rate_hz, rate_hz, min(reader.channels, 2))
+def _heard(reader: AudioReader, rate_hz: int, read: list[int]) -> Iterator[np.ndarray]:
+    """Yield blocks (n, channels) at the codec's rate: mono, left and right, or the first two of more channels.
+
+    `read` counts the samples of the file.
+    """
+
+    def shaped() -> Iterator[np.ndarray]:
+        for block in reader.blocks():
+            read[0] += len(block)
+            yield block[:, :2]
+
+    return resample_blocks(shaped(), reader.rate_hz, rate_hz, min(reader.channels, 2))
 
 
 class _Piece:
