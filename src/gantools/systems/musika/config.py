@@ -99,7 +99,7 @@ class MusikaConfig(TrainConfig):
         choices=("hinge", "relativistic"),
         group="Losses",
     )
-    penalty_weight: float = option(0.1, "Weight of the gradient penalty.", low=0, group="Losses")
+    penalty_weight: float = option(0.2, "Weight of the gradient penalty.", low=0, group="Losses")
     penalty_every: int = option(
         4,
         "Steps from one gradient penalty to the next, which then weighs so much more. More are faster.",
@@ -116,8 +116,8 @@ class MusikaConfig(TrainConfig):
         0.0, "Weight of the discriminator's reconstruction of real music, for the variant paper.", low=0, group="Losses"
     )
 
-    lr: float = option(2e-3, "Adam's learning rate of the generator.", low=0, group="Optimiser")
-    discriminator_lr: float = option(2e-3, "Adam's learning rate of the discriminator.", low=0, group="Optimiser")
+    lr: float = option(1e-3, "Adam's learning rate of the generator.", low=0, group="Optimiser")
+    discriminator_lr: float = option(5e-4, "Adam's learning rate of the discriminator.", low=0, group="Optimiser")
     beta1: float = option(0.0, "Adam's decay of the mean gradient.", low=0, high=0.9999, group="Optimiser")
     beta2: float = option(0.99, "Adam's decay of the mean squared gradient.", low=0, high=0.999999, group="Optimiser")
     warmup_steps: int = option(50, "Steps in which the learning rates rise from 0.", low=0, group="Optimiser")

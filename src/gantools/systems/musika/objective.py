@@ -44,6 +44,8 @@ Tensors = dict[str, torch.Tensor]
 #: How the program moves the share of the penalty: by so much a step, down where the discriminator is not so sure.
 _SHARE_STEP, _SURE = 1e-4, 0.9
 _SHOWN_MELS = 128
+#: Running mean of the weighted penalty from which the discriminator has broken away; healthy ones are .1 to .3.
+_MOST_PENALTY, _MEMORY = 1.0, 0.95
 
 
 class Musika(System):
@@ -95,6 +97,8 @@ class Musika(System):
         self._offsets = training_offsets(config.patch_latents, config.anchor_patches)
         self._detail_places = detail_places(0, 2 * config.patch_latents, config.detail_latents)
         self._share = torch.ones((), device=self.device)
+        # One tensor on the device: reading a number back in each step would make the host wait for a GPU.
+        self._watch = torch.zeros((), device=self.device)
         self._sure: list[torch.Tensor] = []
         self._score: LatentScore | None = None
         self.finish_step = self._adapt if config.adaptive_penalty else None
@@ -194,6 +198,8 @@ class Musika(System):
             penalty = penalty + (self._penalty(fake, conditions) if c.penalise_fakes else 0.0)
             loss = loss + c.penalty_every * c.penalty_weight * self._share * penalty
             terms["penalty"] = penalty
+            weighed = torch.nan_to_num(c.penalty_weight * penalty.detach(), nan=0.0, posinf=0.0)
+            self._watch += (1 - _MEMORY) * (weighed - self._watch)
         return loss, terms
 
     def _penalty(self, latents: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
@@ -214,12 +220,13 @@ class Musika(System):
         self._share = moved.clamp(0.0, 1.0)
 
     def extra_state(self) -> Tensors:
-        """Return the share of the penalty."""
-        return {"penalty_share": self._share.clone()}
+        """Return the share of the penalty, and what the watch remembers, that of the rank of the first item."""
+        return {"penalty_share": self._share.clone(), "item0/watch": self._watch.clone()}
 
     def load_extra_state(self, state: Tensors) -> None:
         """Take it back."""
         self._share = state.get("penalty_share", torch.ones(())).to(self.device, copy=True)
+        self._watch = state.get("item0/watch", torch.zeros(())).to(self.device, copy=True)
         self._sure = []
 
     # Judging
@@ -229,8 +236,11 @@ class Musika(System):
         return self._judge().figures(self._patches(networks))
 
     def symptoms(self, networks: dict[str, nn.Module], step: int) -> dict[str, str]:
-        """Return what shows that the generator has collapsed or copies."""
-        return self._judge().symptoms(self._patches(networks))
+        """Return what shows that the generator has collapsed or copies, or the discriminator has broken away."""
+        found = self._judge().symptoms(self._patches(networks))
+        if float(self._watch) > _MOST_PENALTY:
+            found["discriminator"] = f"its weighted gradient penalty has risen to {float(self._watch):.2g}"
+        return found
 
     def _judge(self) -> LatentScore:
         if self._score is None:

@@ -126,3 +126,23 @@ def test_a_seam_is_the_step_between_patches_over_those_within() -> None:
     assert seam_ratio(latents, 4) == pytest.approx(1.0)
     latents[..., 4:] += 2
     assert seam_ratio(latents, 4) == pytest.approx((3 + 1) / 2)
+
+
+def test_a_discriminator_that_breaks_away_is_a_symptom(folder: Path) -> None:
+    system = tiny_musika(folder, penalty_every=1)
+    batch, items = system.batch(0, range(4)), range(4)
+    networks = {name: net.eval() for name, net in system.networks.items()}
+    for step, strength in ((0, 1.0), (1, 300.0)):
+        with torch.no_grad():
+            for head in system.networks["D"].heads:  # type: ignore[union-attr, operator]
+                head.weight.mul_(strength)
+        for _ in range(20):
+            shared = Step(step, 10, items)
+            system.losses("generator", batch, shared)
+            system.losses("discriminator", batch, shared)
+        assert ("discriminator" in system.symptoms(networks, 1)) == (strength > 1)
+    kept = system.extra_state()
+    system.load_extra_state({})
+    assert "discriminator" not in system.symptoms(networks, 1)
+    system.load_extra_state(kept)
+    assert "discriminator" in system.symptoms(networks, 1)
