@@ -17,6 +17,8 @@ from running import made_here
 from small_musika import TINY_FLAGS, write_codec
 from sounds import stem
 
+import gantools as gt
+
 TRAIN = ("train", "musika", "tracks", "--codec", "codec", "-o", "model", *TINY_FLAGS.split(), "--threads", "1")
 
 
@@ -144,3 +146,8 @@ def test_a_model_follows_what_it_is_told(gantools: Callable, crate: Path, tmp_pa
     for wrong, words in ((("--brightness", "500"), "the model can be told"), (("--label", "folk"), "not folk")):
         done = gantools("generate", "musika", "m", "-o", "d", *wrong)
         assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+
+
+def test_from_python_it_is_an_array(crate: Path) -> None:
+    made = gt.load(crate / "model").generate(seconds=0.5, seed=7)
+    assert (made[0].shape, made[1]) == ((2, 4000), 8000)

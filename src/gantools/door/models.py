@@ -162,7 +162,7 @@ def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> 
     ----------
     system : str
         ``caw``, ``cyclegan``, ``pix2pix``, ``automix``, ``separator``, ``wavegan``, ``loopdetector``, ``loopvae``,
-        ``looplm``, ``loopgan`` or ``looptransformer``.
+        ``looplm``, ``loopgan``, ``looptransformer``, ``codec`` or ``musika``.
     *inputs : str or Path
         What the command takes: clips, a chunk folder, songs, stems.
     out : str or Path

@@ -186,8 +186,8 @@ class MusicMaker(LoadedModel):
         self.files = [*self.files, path]
         return wave
 
-    def _continued(self, piece: Piece) -> Iterator[np.ndarray]:
-        """Yield the recording, and music that goes on from its last two patches."""
+    def _continued(self, piece: Piece, samples: int | None) -> Iterator[np.ndarray]:
+        """Yield the recording, and so many samples of music that goes on from its last two patches."""
         intro = self._intro
         assert intro is not None
         spl, length = self.sound.codec.samples_per_latent, PATCHES * self.sound.patch_samples
@@ -207,10 +207,9 @@ class MusicMaker(LoadedModel):
         found, self.unlike = find_piece(self.sound.maker, piece, known)
         # The end of the recording is made anew too, to be faded into: its last latents lead the decoder on.
         join = round(_JOIN_SECONDS * self.rate_hz)
-        samples = round(self.config.seconds * self.rate_hz)
         yield intro[:-join]
         last = intro[-join:]
-        for block in self.sound.blocks(found, length - join, join + samples, known):
+        for block in self.sound.blocks(found, length - join, samples and join + samples, known):
             if len(last):
                 count = min(len(last), len(block))
                 fade = ((join - len(last) + np.arange(count)) / join)[:, None].astype(np.float32)
@@ -224,11 +223,11 @@ class MusicMaker(LoadedModel):
         if piece.loop_latents:
             yield self.sound.loop(piece)
             return
+        samples = None if endless else round(c.seconds * self.rate_hz)
         if c.after:
-            yield from self._continued(piece)
+            yield from self._continued(piece, samples)
             return
         start = round(parsed(c, "place") * self.rate_hz) if c.place else 0
-        samples = None if endless else round(c.seconds * self.rate_hz)
         yield from self.sound.blocks(piece, start, samples)
 
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
