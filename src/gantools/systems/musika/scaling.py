@@ -14,6 +14,8 @@ _MOST = 0.999
 _STEP = 0.5
 _PROBED = 128
 _LEAST_WEIGHT = 0.1
+#: Real latents hardly go further from their mean; the decoder makes bursts of what does.
+_MOST_DEVIATIONS = 4.0
 
 
 class LatentScale(nn.Module):
@@ -58,10 +60,11 @@ class LatentScale(nn.Module):
         return (torch.atanh(latents.clamp(-_MOST, _MOST)) - self.mean) / self.std * self.weight
 
     def latents(self, scaled: torch.Tensor) -> torch.Tensor:
-        """Return latents in (-1, 1) of what the GAN makes; the inverse of `scaled`."""
+        """Return latents in (-1, 1) of what the GAN makes; the inverse of `scaled` up to four deviations."""
         if self.kind == "none":
             return scaled.clamp(-1.0, 1.0)
-        return torch.tanh(scaled / self.weight * self.std + self.mean)
+        deviations = (scaled / self.weight).clamp(-_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+        return torch.tanh(deviations * self.std + self.mean)
 
 
 @torch.inference_mode()
