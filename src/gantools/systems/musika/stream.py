@@ -27,7 +27,7 @@ from gantools.systems.musika.scaling import LatentScale
 from gantools.systems.musika.wishes import Wishes
 
 #: Patches that are made at a time; the first comes alone, so that sound begins at once.
-_AT_ONCE = 8
+_AT_ONCE = 2
 #: Latents decoded before the place from which sound is wanted, beside what the decoder looks at.
 _LEAD = 4
 _KNEE = 0.9
