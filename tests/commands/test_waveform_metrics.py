@@ -197,7 +197,7 @@ def test_seams_take_the_length_of_patches_from_the_record_or_the_option(gantools
     told = {
         "key": "a.wav",
         "config": "",
-        "inputs": {},
+        "inputs": {"model": {"size": 1, "hash": "0"}},
         "outputs": {"a.wav": {"size": 1}},
         "fields": {"patch_seconds": 1.1},
     }
