@@ -1,6 +1,6 @@
 """Where in the bar music is: a clock that both networks are given, so that hits fall on the beat at any tempo.
 
-The spec's way to rhythm is a hop of which a beat is a whole number of latents. That needs one tempo for all songs, and
+One way to rhythm is a hop of which a beat is a whole number of latents. That needs one tempo for all songs, and
 a codec that can change its hop. A clock needs neither: cosine and sine of the place in the beat and in the bar, at
 every latent. The discriminator hears whether the music keeps to it, and so the generator does, at the tempo that the
 clock is given.
