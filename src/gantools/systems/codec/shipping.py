@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from gantools.files.atomic import write_json, write_text
-from gantools.files.containers import write_state
 from gantools.models.folder import read_model
-from gantools.models.weights import read_weights
+from gantools.models.shipping import write_shipped
 from gantools.systems.codec.networks import CODERS
 
 
@@ -38,14 +33,6 @@ def ship(folder: Path, out: Path, credits: str, data: str) -> None:
     Weights of two and more dimensions become float16, which moves a decoded level by about .01 dB. Biases and
     statistics stay float32.
     """
-    model: dict[str, Any] = read_model(folder, "codec")
-    for name in CODERS:
-        weights = read_weights(folder, name)
-        small = {key: t.to(torch.float16) if t.ndim > 1 else t for key, t in weights.items()}
-        meta = {"system": model["system"], "network": name, "config_hash": model["config_hash"]}
-        write_state(out / f"{name}.safetensors", small, meta)
-    networks = {name: model["networks"][name] for name in CODERS}
     purpose = "music as a few numbers for each tenth of a second, and back (gantools generate codec, train musika)"
-    write_json(out / "card.json", {"purpose": purpose, "data": data, "licence": "MIT"})
-    write_text(out / "CREDITS.txt", credits)
-    write_json(out / "config.json", {**model, "networks": networks, "ema": []})
+    card = {"purpose": purpose, "data": data, "licence": "MIT"}
+    write_shipped(folder, out, read_model(folder, "codec"), CODERS, card=card, credits=credits)

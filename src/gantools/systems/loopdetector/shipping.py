@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from gantools.files.atomic import write_json, write_text
-from gantools.files.containers import write_state
 from gantools.models.folder import read_model
-from gantools.models.weights import read_weights
+from gantools.models.shipping import as_it_is, write_shipped
 from gantools.structure.loops.detector import NETWORK
 
 
@@ -31,11 +28,7 @@ def ship(folder: Path, out: Path, credits: str, data: str) -> None:
     ModelError
         No model folder, or weights are missing.
     """
-    model: dict[str, Any] = read_model(folder, "loopdetector")
-    meta = {"system": model["system"], "network": NETWORK, "config_hash": model["config_hash"]}
-    write_state(out / f"{NETWORK}.safetensors", read_weights(folder, NETWORK), meta)
     purpose = "tells loops from other music, in audio and MIDI (gantools loopscore, generate loops)"
-    write_json(out / "card.json", {"purpose": purpose, "data": data, "licence": "MIT"})
-    write_text(out / "CREDITS.txt", credits)
-    networks = {NETWORK: model["networks"][NETWORK]}
-    write_json(out / "config.json", {**model, "networks": networks, "ema": []})
+    card = {"purpose": purpose, "data": data, "licence": "MIT"}
+    model = read_model(folder, "loopdetector")
+    write_shipped(folder, out, model, [NETWORK], card=card, credits=credits, small=as_it_is)

@@ -7,10 +7,8 @@ from typing import Any
 
 import torch
 
-from gantools.files.atomic import write_json, write_text
-from gantools.files.containers import write_state
 from gantools.models.folder import read_model
-from gantools.models.weights import read_weights
+from gantools.models.shipping import halved, write_shipped
 
 
 def ship(folder: Path, out: Path, credits: str, data: str) -> None:
@@ -42,16 +40,10 @@ def ship(folder: Path, out: Path, credits: str, data: str) -> None:
     """
     model: dict[str, Any] = read_model(folder, "looplm")
     del model["networks"]["known"], model["data"]["known"]
-    for network in model["networks"]:
-        weights = read_weights(folder, network)
-        meta = {"system": model["system"], "network": network, "config_hash": model["config_hash"]}
-        write_state(out / f"{network}.safetensors", {name: _small(name, t) for name, t in weights.items()}, meta)
     purpose = "makes loops of drums and bass (gantools generate loops)"
-    write_json(out / "card.json", {"purpose": purpose, "data": data, "licence": "MIT"})
-    write_text(out / "CREDITS.txt", credits)
-    write_json(out / "config.json", {**model, "ema": []})
+    card = {"purpose": purpose, "data": data, "licence": "MIT"}
+    write_shipped(folder, out, model, list(model["networks"]), card=card, credits=credits, small=_small)
 
 
 def _small(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    matrix = tensor.ndim > 1 and tensor.is_floating_point() and not name.startswith("codebook.")
-    return tensor.to(torch.float16) if matrix else tensor
+    return tensor if name.startswith("codebook.") or not tensor.is_floating_point() else halved(name, tensor)

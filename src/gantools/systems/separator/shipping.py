@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from gantools.files.atomic import write_json, write_text
-from gantools.files.containers import write_state
 from gantools.models.folder import read_model
-from gantools.models.weights import read_weights
+from gantools.models.shipping import write_shipped
 
 
 def ship(folder: Path, out: Path, credits: str = "") -> None:
@@ -35,11 +30,4 @@ def ship(folder: Path, out: Path, credits: str = "") -> None:
     Weights of two and more dimensions become float16, which moves the masks by less than bfloat16 arithmetic does.
     Statistics and biases stay float32: a variance can leave the range of float16.
     """
-    model: dict[str, Any] = read_model(folder)
-    weights = read_weights(folder, "mask")
-    small = {name: t.to(torch.float16) if t.ndim > 1 else t for name, t in weights.items()}
-    meta = {"system": model["system"], "network": "mask", "config_hash": model["config_hash"]}
-    write_state(out / "mask.safetensors", small, meta)
-    if credits:
-        write_text(out / "CREDITS.txt", credits)
-    write_json(out / "config.json", {**model, "ema": []})
+    write_shipped(folder, out, read_model(folder), ["mask"], card={}, credits=credits)
