@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from gantools.errors import ConfigError
@@ -199,31 +200,15 @@ _PAPER = MusikaConfig(
     final_lr_share=1.0,
 )
 #: The program's version for 44.1 kHz, which came after the paper.
-_BASE44 = MusikaConfig(
+_BASE44 = dataclasses.replace(
+    _PAPER,
     variant="base44",
     steps=2_000_000,
     documented_steps=2_000_000,
-    batch_size=32,
-    patch_latents=128,
     anchor_patches=3,
-    width=128,
-    clock="off",
-    detail_size=0,
-    stereo="sides",
-    scaling="none",
-    offsets=1,
     mix_channels="swap",
-    loss="hinge",
-    penalty_weight=10.0,
-    penalty_every=1,
-    penalise_fakes=False,
     adaptive_penalty=True,
-    lr=1e-4,
-    discriminator_lr=1e-4,
-    beta1=0.5,
-    beta2=0.999,
-    warmup_steps=0,
-    final_lr_share=1.0,
+    rebuild_weight=0.0,
 )
 _DEFAULT = MusikaConfig(
     steps=200_000, documented_steps=200_000, batch_size=32, width=96, lr=3e-4, discriminator_lr=3e-4
