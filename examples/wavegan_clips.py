@@ -15,7 +15,7 @@ from gantools.models.folder import read_model
 from gantools.options import from_mapping
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.data import fixed_clips
-from gantools.systems.wavegan.songs import SongClips
+from gantools.training.songs import SongClips
 
 
 def main() -> None:

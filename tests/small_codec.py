@@ -8,7 +8,7 @@ from typing import Any
 
 from gantools.systems.codec.config import PRESETS, CodecConfig
 from gantools.systems.codec.objective import CodecObjective
-from gantools.systems.wavegan.songs import SongClips
+from gantools.training.songs import SongClips
 
 TINY: dict[str, Any] = {
     "sample_rate_hz": 8000,

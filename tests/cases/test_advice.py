@@ -131,7 +131,7 @@ def test_a_full_folder_of_temporary_files_is_named_with_tmpdir(
         def write(self, data: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("gantools.systems.wavegan.songs.open_scratch", Full)
+    monkeypatch.setattr("gantools.training.songs.open_scratch", Full)
     done = gantools(*WAVEGAN, songs, "-o", "m", "--steps", "1")
     assert done.returncode == 2
     assert done.stderr == (

@@ -12,7 +12,7 @@ import soundfile
 from small_wavegan import tiny
 from sounds import stem, tone
 
-from gantools.systems.wavegan.songs import SongClips
+from gantools.training.songs import SongClips
 
 RATE_HZ = 8000
 TINY = "--preset small --variant baseline --width 2 --batch-size 4 --samples 1024 --validation-clips 8 --threads 1"

@@ -37,7 +37,7 @@ def add_train(app: typer.Typer) -> None:
           gantools train codec songs/ -o models/codec --preset base44 -d cuda
         """
         from gantools.systems.codec.objective import CodecObjective
-        from gantools.systems.wavegan.songs import SongClips
+        from gantools.training.songs import SongClips
 
         def build(chosen: codec_config.CodecConfig, device: object) -> CodecObjective:
             items = gather(songs, AUDIO_SUFFIXES, run)

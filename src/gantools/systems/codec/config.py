@@ -154,7 +154,7 @@ class CodecConfig(TrainConfig):
         if self.latent_channels > self.frames_per_latent * self.frame_channels:
             raise ConfigError(f"latent_channels: {self.latent_channels} are more than the frames of a latent have")
 
-    # What songs are stored and drawn by (`gantools.systems.wavegan.songs`).
+    # What songs are stored and drawn by (`gantools.training.songs`).
 
     @property
     def samples(self) -> int:

@@ -23,8 +23,8 @@ from gantools.systems.codec.config import CodecConfig, stage_shares
 from gantools.systems.codec.frontend import FrontEnd, hearing_bands, spectra_of
 from gantools.systems.codec.linear import start_from_components
 from gantools.systems.codec.networks import CODERS, build_coders, build_discriminator
-from gantools.systems.wavegan.songs import SongClips
 from gantools.training.schedule import Schedule
+from gantools.training.songs import SongClips
 from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]

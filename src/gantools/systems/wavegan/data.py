@@ -11,8 +11,8 @@ from gantools.chunks.splits import SPLITS
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig
-from gantools.systems.wavegan.songs import SongClips as SongClips
 from gantools.training.remarks import on_held_out
+from gantools.training.songs import SongClips as SongClips
 
 _AUGMENT_DB = 3.0
 

@@ -59,7 +59,7 @@ def test_both_phases_see_one_pass_of_the_generator(folder: Path) -> None:
     judge = system.networks["D"]
     pairs = zip(judge(real), judge(fake), strict=True)
     expected = sum(float(torch.log1p(torch.exp((f - r).detach())).mean()) for r, f in pairs)
-    assert float(loss) == pytest.approx(expected, rel=1e-4)
+    assert float(loss.detach()) == pytest.approx(expected, rel=1e-4)
     assert set(terms) == {"real", "fake", "penalty"}
 
 

@@ -15,7 +15,7 @@ from gantools.errors import ConfigError
 from gantools.files.containers import write_tensors
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.data import ChunkClips, fixed_clips, training_clip
-from gantools.systems.wavegan.songs import SongClips, split_songs
+from gantools.training.songs import SongClips, split_songs
 
 Crate = list[tuple[str, Path]]
 

@@ -23,8 +23,8 @@ from gantools.systems.wavegan.generate import (
     write_latents,
 )
 from gantools.systems.wavegan.objective import WaveGAN
-from gantools.systems.wavegan.songs import SongClips
 from gantools.training.loop import train
+from gantools.training.songs import SongClips
 
 PLAIN = WaveGANGenerateConfig()
 

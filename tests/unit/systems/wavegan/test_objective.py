@@ -16,8 +16,8 @@ from gantools.models.folder import read_model
 from gantools.systems.wavegan.config import PRESETS, RECIPES, VARIANTS, WaveGANConfig, resolve
 from gantools.systems.wavegan.objective import WaveGAN, emphasise
 from gantools.systems.wavegan.score import ClipScore
-from gantools.systems.wavegan.songs import SongClips
 from gantools.training.loop import train
+from gantools.training.songs import SongClips
 from gantools.training.system import Step
 
 Crate = list[tuple[str, Path]]
