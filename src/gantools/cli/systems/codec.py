@@ -10,7 +10,7 @@ from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, LATENT_SUFFIXES, gather
 from gantools.cli.progress import Bar
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import GENERATE, SEEDED, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
 from gantools.systems.codec import config as codec_config
 
@@ -51,7 +51,8 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate codec``."""
 
-    @verb(app, "codec", codec_config.CodecGenerateConfig, **GENERATE)
+    # No role in the names: what a codec makes of a part is that part.
+    @verb(app, "codec", codec_config.CodecGenerateConfig, **{**GENERATE, "name_template": SEEDED["name_template"]})
     def codec(model: Model, inputs: Inputs = None, *, run: Run, config: codec_config.CodecGenerateConfig) -> int:
         """Turn songs into latents, latents into sound, or songs into what the codec makes of them.
 
