@@ -168,6 +168,7 @@ STEPS: dict[str, Step] = {
     "evaluate-novelty": Step("evaluate novelty made/caw riff.wav --small -o novelty", "novelty/report.json"),
     "evaluate-pitch": Step("evaluate pitch songs/one/bass.wav riff.wav --json -d cpu", ""),
     "evaluate-seams": Step("evaluate seams songs/one --patch-seconds 0.5 --json", ""),
+    "evaluate-conditions": Step("evaluate conditions made/musika --json", ""),
     "evaluate-yin": Step("evaluate pitch songs/one/bass.wav --tracker yin --json -d cpu", ""),
 }
 #: What another CPU makes of the same operations differs by so much at most, relative and absolute. Measured with
@@ -177,7 +178,7 @@ STEPS: dict[str, Step] = {
 TOLERANCE, LOOSE = (1e-2, 5e-5), (0.1, 1e-3)
 LOOSE_STEPS = {"train-cyclegan", "generate-cyclegan", "train-style", "train-caw", "inpaint-caw-train"}
 LOOSE_STEPS |= {"rank-caw", "evaluate-novelty", "evaluate-loopgroups"}
-LOOSE_STEPS |= {"generate-codec", "generate-musika"}
+LOOSE_STEPS |= {"generate-codec", "generate-musika", "evaluate-conditions"}
 #: Fields that say when, where and with what, not how much.
 _UNTOLD = {"seconds", "versions", "tool", "path", "weights_hash", "created", "inputs_sha256", "written"}
 

@@ -140,7 +140,13 @@ def test_a_model_follows_what_it_is_told(gantools: Callable, crate: Path, tmp_pa
     ):
         done = gantools(*asked, *more, "--json")
         assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["bpm"] == 100
+        record = json.loads(done.stdout)
+        assert (record["bpm"], record["asked"]["tempo"]) == (100, [[0.0, 100.0]])
+    done = gantools("evaluate", "conditions", "a", "-o", "report", "-q")
+    assert done.returncode == 0, done.stderr
+    row = json.loads((tmp_path / "report/report.json").read_text())["rows"][0]
+    assert row["loudness_asked"] == pytest.approx(-25, abs=0.1)
+    assert row["loudness"] < 0
     assert gantools("generate", "musika", "m", "--loop", "1bar", "--tempo", "120", "-o", "bar.wav").returncode == 0
     assert soundfile.info(tmp_path / "bar.wav").frames == 16000
     for wrong, words in ((("--brightness", "500"), "the model can be told"), (("--label", "folk"), "not folk")):

@@ -212,3 +212,38 @@ def test_seams_take_the_length_of_patches_from_the_record_or_the_option(gantools
     assert found["verdict"] in ("seamless", "seams", "locked")
     assert json.loads((tmp_path / "report/report.json").read_text())["real"]["seams"] == 10
     assert (tmp_path / "report/seams.png").exists()
+
+
+def test_conditions_are_read_from_the_record_and_heard_in_the_sound(gantools, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    lines, model = [], {"model": {"size": 1, "hash": "0"}}
+    for name, order in (("follows", 1), ("contrary", -1)):
+        # Two clicks a second, then six, which is what the first was asked for and the second was asked not to be.
+        times = np.concatenate([np.arange(0.2, 15, 1 / 2), np.arange(15, 29.8, 1 / 6)])
+        wave, burst = np.zeros(30 * RATE), np.exp(-np.arange(400) / 80) * np.sin(np.arange(400) ** 1.5)
+        for start in np.round(times * RATE).astype(int):
+            wave[start : start + 400] += 0.5 * burst
+        soundfile.write(made / f"{name}.wav", wave, RATE)
+        curve = [[0, 2], [14.5, 2], [15.5, 6], [30, 6]][::order]
+        points = [[seconds, value[1]] for seconds, value in zip((0, 14.5, 15.5, 30), curve, strict=True)]
+        fields = {"asked": {"density": points, "tempo": [[0, 121.0]]}}
+        lines.append(
+            {"key": name, "config": "", "inputs": model, "outputs": {f"{name}.wav": {"size": 1}}, "fields": fields}
+        )
+    (made / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    soundfile.write(made / "unknown.wav", notes(3.0, 1), RATE)
+    done = gantools("evaluate", "conditions", "made", "--json", "-o", "report", "--tempo-seconds", "12")
+    assert done.returncode == 1
+    assert "unknown.wav: does not tell what it was asked to be" in done.stderr
+    found = json.loads((tmp_path / "report/report.json").read_text())
+    rows = {row["file"]: row for row in found["rows"]}
+    assert rows["follows"]["density_follows"] > 0.8
+    assert rows["contrary"]["density_follows"] < -0.8
+    assert found["passed"]["density"] is False
+    # Two and six a second are 120 and 360, or 180, to which 121 is 1 and 33 % away; a file has two stretches.
+    assert rows["follows"]["tempo_asked"] == 121
+    assert (tmp_path / "report/density.png").exists()
+    alone = json.loads(gantools("evaluate", "conditions", "made/follows.wav", "--json").stdout)
+    # With one file, its own sound half of it later is the other: two before six is then six before two.
+    assert (alone["passed"]["density"], alone["density_other"] < -0.8) == (True, True)

@@ -18,6 +18,7 @@ METRICS = {
     "loops": "gantools.metrics.loops.metric:Loops",
     "loopgroups": "gantools.metrics.loopgroups.metric:LoopGroups",
     "seams": "gantools.metrics.seams.metric:Seams",
+    "conditions": "gantools.metrics.conditions.metric:FollowsConditions",
     "separation": "gantools.metrics.separation.metric:Separation",
 }
 

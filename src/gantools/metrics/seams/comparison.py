@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gantools.audio.io import load_mono
-from gantools.errors import ConfigError, InputError
-from gantools.files.manifest import Manifest
+from gantools.errors import InputError
 from gantools.metrics.metric import Conditions, Result
+from gantools.metrics.records import told
 from gantools.metrics.seams.config import SeamsConfig
 from gantools.metrics.seams.flux import AROUND_FRAMES, FRAME_HZ, LAGS, RATE_HZ, Flux, beside
 from gantools.report.clip import Clip
@@ -20,8 +20,6 @@ from gantools.report.clip import Clip
 LOW, HIGH = 0.75, 1.35
 #: Autocorrelation at parts of a patch, beyond that of real music, from which the patches are heard as a rhythm.
 MOST_LOCK = 0.1
-#: Folders above a file in which its record is looked for.
-_DEEP = 3
 
 
 def compare_seams(
@@ -69,17 +67,8 @@ def compare_seams(
 
 def told_patch_s(path: Path) -> float:
     """Return the length of the patches of a file as the record that made it says it; 0 where none does."""
-    # The manifest lies at the root of what a run wrote, and a file may lie in a folder below.
-    for folder in list(path.parents)[:_DEEP]:
-        try:
-            records = Manifest(folder).records.values()
-        except ConfigError:  # somebody else's manifest
-            continue
-        name = path.relative_to(folder).as_posix()
-        told = [record["fields"].get("patch_seconds") for record in records if name in record["outputs"]]
-        if told and isinstance(told[-1], int | float) and told[-1] > 0:
-            return float(told[-1])
-    return 0.0
+    seconds = told(path, "patch_seconds")
+    return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else 0.0
 
 
 def _measured(clips: Sequence[Clip], patches: dict[Path, float], conditions: Conditions) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """What the music can be told to be: note density, loudness, brightness, tempo, and the folder that it comes from.
 
-Each is a curve at the rate of latents, between 0 and 1, measured on the songs that are learnt from (sections 4.2 and
-5.1 of the paper, which has note density and tempo). Onsets are those of `gantools.structure.beats`, where the paper
-takes the detector of madmom, and the tempo too, where it takes Tempo-CNN.
+Each is a curve at the rate of latents, between 0 and 1, measured on the songs that are learnt from by
+`gantools.structure.curves` (sections 4.2 and 5.1 of the paper, which has note density and tempo).
 """
 
 from __future__ import annotations
@@ -12,107 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from gantools.audio.compiled import block_threads
-from gantools.audio.stft import Stft
-from gantools.structure.beats import onset_strength, tempo
+from gantools.structure.curves import MEASURED, Curves
 from gantools.systems.musika import meter
 
-RATE_HZ = 22050
-#: Kernel of the note density: the paper's bandwidth of .004 has no unit, and would be no curve if it were seconds.
-_DENSITY_SIGMA_S = 1.0
-_SMOOTH_S = 0.5
-#: Deviations of the onset strength that an onset stands out by, and how near to each other two of them may be.
-_ONSET_LINE, _ONSET_GAP_S = 0.5, 0.05
 _QUIETEST_DB = 60.0
 _DARKEST_HZ, _BRIGHTEST_HZ = 100.0, 8000.0
 _SLOWEST_BPM, _TEMPO_OCTAVES = 60.0, 2.0
-_N_FFT, _HOP = 2048, 1024
-_SEGMENT_FRAMES = 1024
-#: Names of what is measured, in the order of the channels that the networks see; a label has one for each folder.
-MEASURED = ("density", "loudness", "brightness", "tempo")
+#: The condition that is not measured: it has a channel for each folder.
 LABEL = "label"
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What was measured of a song, at the rate of latents.
-
-    Attributes
-    ----------
-    density : float64 array (T,)
-        Onsets in a second, smoothed over a second.
-    loudness : float64 array (T,)
-        Level in dB of full scale.
-    brightness : float64 array (T,)
-        Centroid of the spectrum in Hz.
-    tempo : float64 array (T,)
-        Beats in a minute, the same throughout.
-    """
-
-    density: np.ndarray
-    loudness: np.ndarray
-    brightness: np.ndarray
-    tempo: np.ndarray
-
-
-def measure(wave: np.ndarray, seconds_per_latent: float, count: int) -> Curves:
-    """Return the curves of a mono wave at 22.05 kHz at `count` latents.
-
-    Parameters
-    ----------
-    wave : float32 array (n,)
-    seconds_per_latent : float
-    count : int
-    """
-    middles = (np.arange(count) + 0.5) * seconds_per_latent
-    if len(wave) < _N_FFT:
-        wave = np.pad(wave, (0, _N_FFT - len(wave)))
-    strength, low, frame_hz = onset_strength(wave[None], RATE_HZ)
-    density = _density(strength, frame_hz)
-    power, centroid = _levels(wave)
-    seconds = (np.arange(len(power)) * _HOP + _N_FFT / 2) / RATE_HZ
-    bpm, _ = tempo(strength, low, frame_hz)
-    loudness = 10 * np.log10(np.maximum(np.interp(middles, seconds, power), 1e-10))
-    return Curves(
-        density=np.interp(middles, np.arange(len(density)) / frame_hz, density),
-        loudness=loudness,
-        brightness=np.interp(middles, seconds, centroid),
-        tempo=np.full(count, bpm),
-    )
-
-
-def onsets(strength: np.ndarray, frame_hz: float) -> np.ndarray:
-    """Return the frames at which something begins: peaks of the onset strength that stand out."""
-    reach = max(1, round(_ONSET_GAP_S * frame_hz))
-    peaks = strength == maximum_filter1d(strength, 2 * reach + 1)
-    return np.flatnonzero(peaks & (strength > _ONSET_LINE))
-
-
-def _density(strength: np.ndarray, frame_hz: float) -> np.ndarray:
-    hits = np.zeros(len(strength))
-    hits[onsets(strength, frame_hz)] = frame_hz
-    return gaussian_filter1d(hits, _DENSITY_SIGMA_S * frame_hz, mode="nearest")
-
-
-def _levels(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean square and the spectral centroid in Hz of each frame, smoothed over half a second."""
-    hz = np.fft.rfftfreq(_N_FFT, 1 / RATE_HZ)
-    power, moment = [], []
-    frames = 1 + (len(wave) - _N_FFT) // _HOP
-    with block_threads(1) as run_blocks:
-        for first in range(0, frames, _SEGMENT_FRAMES):
-            stft = Stft(_N_FFT, _HOP, min(_SEGMENT_FRAMES, frames - first), run_blocks)
-            spectra = stft.analyse(wave[first * _HOP : first * _HOP + stft.n_wave])
-            squares = spectra.real.astype(np.float64) ** 2 + spectra.imag.astype(np.float64) ** 2
-            power.append(squares.sum(1))
-            moment.append(squares @ hz)
-    sigma = _SMOOTH_S * RATE_HZ / _HOP
-    energy = gaussian_filter1d(np.concatenate(power), sigma, mode="nearest")
-    centroid = gaussian_filter1d(np.concatenate(moment), sigma, mode="nearest") / np.maximum(energy, 1e-12)
-    # One side of the spectrum of a Hann window: twice the sum is n_fft squared times 3/8 of the mean square.
-    return energy * 2 / (_N_FFT * _N_FFT * 0.375), np.maximum(centroid, 1.0)
 
 
 @dataclass(frozen=True)
@@ -160,6 +67,16 @@ class Conditions:
         else:
             found = np.log2(np.maximum(values, 1) / _SLOWEST_BPM) / _TEMPO_OCTAVES
         return np.clip(found, 0.0, 1.0)
+
+    def unscaled(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Return the curve, in its own unit, that `scaled` makes `values` of."""
+        if name == "density":
+            return np.expm1(values * math.log1p(self.most_density))
+        if name == "loudness":
+            return values * _QUIETEST_DB - _QUIETEST_DB
+        if name == "brightness":
+            return _DARKEST_HZ * (_BRIGHTEST_HZ / _DARKEST_HZ) ** values
+        return _SLOWEST_BPM * 2 ** (_TEMPO_OCTAVES * values)
 
     def stacked(self, curves: Curves, label: str) -> np.ndarray:
         """Return the curves of a song as the networks see them, float32 (channels, T), less its clock."""

@@ -20,8 +20,10 @@ from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
 from gantools.options import parsed
+from gantools.structure.curves import MEASURED, RATE_HZ, Curves, measure
+from gantools.systems.musika.asked import asked_points
 from gantools.systems.musika.carried import open_carried
-from gantools.systems.musika.conditions import MEASURED, RATE_HZ, Curves, measure, read_conditions
+from gantools.systems.musika.conditions import read_conditions
 from gantools.systems.musika.config import CONDITIONS, MusikaConfig
 from gantools.systems.musika.continuation import PATCHES, find_piece
 from gantools.systems.musika.generate_config import MusikaGenerateConfig
@@ -78,8 +80,10 @@ class MusicMaker(LoadedModel):
         self._guide: Curves | None = None
         self._read_wishes()
         self._intro = self._read_intro()
-        #: How unlike what the generator makes is to the recording that it goes on from; 0 is the same.
+        #: How unlike what the generator makes is to the recording that it goes on from, 0 being the same; and what the
+        #: music behind it was asked to be.
         self.unlike = 0.0
+        self._after: Wishes | None = None
 
     def _read_wishes(self) -> None:
         """Read what the options ask of the music, and the recording that it follows."""
@@ -203,7 +207,7 @@ class MusicMaker(LoadedModel):
             wishes = Wishes(
                 self.conditions, {**tempo, **self._asked}, piece.seed, self._seconds_per_latent, guide, None, beat
             )
-            piece = dataclasses.replace(piece, wishes=wishes)
+            piece, self._after = dataclasses.replace(piece, wishes=wishes), wishes
         found, self.unlike = find_piece(self.sound.maker, piece, known)
         # The end of the recording is made anew too, to be faded into: its last latents lead the decoder on.
         join = round(_JOIN_SECONDS * self.rate_hz)
@@ -245,8 +249,14 @@ class MusicMaker(LoadedModel):
         fields["patch_seconds"] = round(patch_s, 6)  # as evaluate seams reads it
         if config.after:
             fields["unlike"] = round(self.unlike, 3)
-        wishes = self._wishes(seed)
-        return fields | ({"bpm": wishes.bpm} if wishes is not None and wishes.bpm else {})
+        wishes = self._after or self.piece(seed).wishes
+        if wishes is None:
+            return fields
+        # As evaluate conditions reads it. A recording that comes first was asked for nothing.
+        lead = (total / self.rate_hz - config.seconds) if config.after else 0.0
+        place = PATCHES * patch_s if config.after else parsed(config, "place") if config.place else 0.0
+        asked = asked_points(wishes, total / self.rate_hz - lead, place, lead)
+        return fields | ({"bpm": wishes.bpm} if wishes.bpm else {}) | ({"asked": asked} if asked else {})
 
 
 def load(folder: Path, config: MusikaGenerateConfig, device: str) -> MusicMaker:

@@ -17,7 +17,8 @@ from gantools.audio.polarity import CANCELS
 from gantools.audio.resample import resample_blocks
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.musika.conditions import RATE_HZ, Conditions, Curves, learn_conditions, measure
+from gantools.structure.curves import RATE_HZ, Curves, measure
+from gantools.systems.musika.conditions import Conditions, learn_conditions
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.meter import CHANNELS, Meter, clock, find_meter, is_played_to_a_clock
 from gantools.training.remarks import LeftOut, listed

@@ -11,7 +11,8 @@ import numpy as np
 
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
-from gantools.systems.musika.conditions import LABEL, Conditions, Curves
+from gantools.structure.curves import Curves
+from gantools.systems.musika.conditions import LABEL, Conditions
 from gantools.systems.musika.meter import clock
 
 RANDOM = "random"
@@ -101,6 +102,29 @@ class Wishes:
         # One of those that were learnt: between them the networks know nothing.
         tempi = self.conditions.tempi
         return tempi[int(self._draw("tempo", 0) * len(tempi))] if tempi else 0.0
+
+    def curves(self, seconds: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what is asked for at some times of the piece, each in its own unit, by the names of `MEASURED`.
+
+        Onsets in a second, dB of full scale, Hz, and beats in a minute, within what the networks can be told.
+        """
+        latents = seconds / self._seconds - 0.5
+        found = {
+            name: self.conditions.unscaled(name, self._curve(name, latents))
+            for name in self.conditions.names
+            if name != LABEL
+        }
+        if self.conditions.tempi:
+            found["tempo"] = self._tempi(seconds)
+        return found
+
+    def _tempi(self, seconds: np.ndarray) -> np.ndarray:
+        """Return the tempo that the clock goes at."""
+        if self._loop:
+            return np.full(len(seconds), 60 * self._loop[1] / (self._loop[0] * self._seconds))
+        if "tempo" in self._points:
+            return np.interp(seconds, *self._points["tempo"])
+        return np.full(len(seconds), self.bpm)
 
     def _beats(self, latents: np.ndarray) -> np.ndarray:
         """Return the place in beats of some latents; the first bar begins with the piece."""

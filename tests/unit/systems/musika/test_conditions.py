@@ -11,44 +11,13 @@ from small_musika import tiny_musika
 from sounds import stem
 
 from gantools.errors import ConfigError, InputError
-from gantools.systems.musika.conditions import (
-    RATE_HZ,
-    Conditions,
-    Curves,
-    learn_conditions,
-    measure,
-    read_conditions,
-)
+from gantools.structure.curves import Curves
+from gantools.systems.musika.asked import asked_points
+from gantools.systems.musika.conditions import Conditions, learn_conditions, read_conditions
 from gantools.systems.musika.stream import LatentMaker, Piece
 from gantools.systems.musika.wishes import Wishes, read_curve
 
 LATENT_S = 0.1
-
-
-def clicks(per_second: float, seconds: float = 12.0) -> np.ndarray:
-    """Return decaying bursts of noise, evenly spaced."""
-    wave, random = np.zeros(round(seconds * RATE_HZ), np.float32), np.random.default_rng(1)
-    burst = (random.standard_normal(2000) * np.exp(-np.arange(2000) / 300)).astype(np.float32)
-    for start in np.arange(0.1, seconds - 0.2, 1 / per_second):
-        at = round(start * RATE_HZ)
-        wave[at : at + 2000] += 0.3 * burst
-    return wave
-
-
-def test_onsets_are_counted_and_the_tempo_found() -> None:
-    for per_second in (2.0, 4.0):
-        curves = measure(clicks(per_second), LATENT_S, 120)
-        assert float(np.median(curves.density[20:100])) == pytest.approx(per_second, rel=0.05)
-    tempo = measure(clicks(2.0), LATENT_S, 120).tempo
-    assert float(tempo[0]) == pytest.approx(120, rel=0.02)
-
-
-def test_level_and_centroid_of_a_tone() -> None:
-    seconds = np.arange(4 * RATE_HZ) / RATE_HZ
-    wave = (0.1 * np.sin(2 * np.pi * 1000 * seconds)).astype(np.float32)
-    curves = measure(wave, LATENT_S, 40)
-    assert float(curves.loudness[20]) == pytest.approx(-23.01, abs=0.1)  # a sine of .1 is 3 dB below -20 dB
-    assert float(curves.brightness[20]) == pytest.approx(1000, rel=0.01)
 
 
 def curves(density: float = 1.0, bpm: float = 120.0, count: int = 50) -> Curves:
@@ -68,6 +37,9 @@ def test_scales_lie_between_0_and_1_and_survive_json() -> None:
     assert stacked[:, 0].tolist() == pytest.approx([1.0, 0.5, 0.0, 1.0])
     again = read_conditions(conditions.describe())
     assert again.stacked(curves(2.0), "a").tolist() == conditions.stacked(curves(2.0), "a").tolist()
+    for name in ("density", "loudness", "brightness", "tempo"):
+        values = np.array([0.1, 0.5, 0.9])
+        assert conditions.scaled(name, conditions.unscaled(name, values)).tolist() == pytest.approx(values.tolist())
     # The paper's scale is logarithmic: log(1 + d) over that of the most.
     assert float(conditions.scaled("density", np.array([1.0]))[0]) == pytest.approx(np.log(2) / np.log(4))
 
@@ -88,6 +60,25 @@ def test_wishes_are_numbers_curves_walks_and_guides(tmp_path: Path) -> None:
     assert low <= whole[0].min() < whole[0].max() <= high
     assert np.ptp(whole[1]) == 0
     assert np.ptp(Wishes(known(), {}, 1, LATENT_S, loop=(40, 8)).at(np.arange(400.0))[0]) == 0
+
+
+def test_what_was_asked_is_recorded_in_few_points_and_units_of_its_own(tmp_path: Path) -> None:
+    conditions = Conditions(("density", "loudness", "tempo"), 9.0, tempi=(120.0,))
+    (tmp_path / "rise.csv").write_text("0,-40\n100,-40\n200,-10\n")
+    wishes = Wishes(conditions, {"density": 0.5, "loudness": tmp_path / "rise.csv", "tempo": 128.0}, 1, LATENT_S)
+    points = asked_points(wishes, 150.0, place=50.0, lead=10.0)
+    # Half of the scale is as many onsets as make log(1 + d) half of log(10).
+    assert points["density"] == [[10.0, pytest.approx(np.sqrt(10) - 1, rel=1e-4)]]
+    assert points["tempo"] == [[10.0, 128.0]]
+    assert points["loudness"] == [[10.0, -40.0], [60.0, -40.0], [160.0, -10.0]]
+    # A walk is known by its corners; what lies in between is no further off than a hundredth of what it spans.
+    walk = Wishes(conditions, {}, 1, LATENT_S)
+    density, seconds = np.array(asked_points(walk, 600.0)["density"]), np.linspace(0, 600, 1000)
+    assert len(density) < 500
+    whole = walk.curves(seconds)["density"]
+    assert np.abs(np.interp(seconds, density[:, 0], density[:, 1]) - whole).max() < 0.05 * np.ptp(whole)
+    looped = Wishes(conditions, {}, 1, LATENT_S, loop=(150, 32))
+    assert asked_points(looped, 15.0)["tempo"] == [[0.0, 128.0]]
 
 
 def test_what_a_model_does_not_know_is_refused(tmp_path: Path) -> None:

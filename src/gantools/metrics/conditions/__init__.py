@@ -1,0 +1,1 @@
+"""Whether music is as it was asked to be."""
