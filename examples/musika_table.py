@@ -30,7 +30,7 @@ def main() -> None:
     for row in (json.loads(line) for line in lines):
         if row["kind"] == "validation":
             figures = ", ".join(
-                f"{name} {row[name]:.2f}" for name in ("score", "spread", "step", "seam") if name in row
+                f"{name} {row[name]:.2f}" for name in ("score", "spread", "motion", "seam", "neighbour") if name in row
             )
             print(f"{row['seconds'] / 60:6.1f} min: {figures}")
 

@@ -168,6 +168,7 @@ STEPS: dict[str, Step] = {
     "evaluate-novelty": Step("evaluate novelty made/caw riff.wav --small -o novelty", "novelty/report.json"),
     "evaluate-pitch": Step("evaluate pitch songs/one/bass.wav riff.wav --json -d cpu", ""),
     "evaluate-seams": Step("evaluate seams songs/one --patch-seconds 0.5 --json", ""),
+    "evaluate-neighbours": Step("evaluate neighbours songs/one songs/two tracks --json", ""),
     "evaluate-conditions": Step("evaluate conditions made/musika --json", ""),
     "evaluate-yin": Step("evaluate pitch songs/one/bass.wav --tracker yin --json -d cpu", ""),
 }

@@ -14,10 +14,10 @@ from running import made_here
 from small_codec import TINY_FLAGS
 from sounds import stem
 
+from gantools.audio.latentfile import read_latents
 from gantools.audio.resample import resample
 from gantools.files.containers import read_state, write_state
 from gantools.systems.codec.codec import open_codec
-from gantools.systems.codec.latents import read_latents
 
 TRAIN = f"{TINY_FLAGS} --steps 1 --threads 1 --validate-every 100 -d cpu -q"
 
@@ -68,6 +68,30 @@ def test_songs_become_latents_and_latents_sound(gantools, here: Path) -> None:
     # Latents are decoded at the rate of the codec, to the sample.
     assert (rate_hz, sound.shape) == (8000, (round(seconds * 8000), 2))
     assert len(soundfile.read(next((here / "sound").glob("short*.wav")))[0]) == 60
+
+
+def test_nearest_neighbours_are_those_of_latents_of_one_codec(gantools, here: Path) -> None:
+    for number, name in enumerate(("learnt", "held")):
+        (here / name).mkdir()
+        soundfile.write(here / f"{name}/{name}.wav", stem("other", 3.0, 8000, number), 8000)
+        assert (
+            gantools("generate", "codec", "m", name, "--encode", "-o", f"{name}-latents", "-d", "cpu").returncode == 0
+        )
+    asked = ("evaluate", "neighbours", "learnt-latents", "learnt-latents", "held-latents", "--window-seconds", "0.3")
+    done = gantools(*asked, "--json", "-o", "report")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    # What was learnt from is its own nearest neighbour.
+    assert (record["verdict"], record["unit"], record["generated"] < 0.01 < record["held_out"]) == (
+        "copied",
+        "deviations",
+        True,
+    )
+    assert (here / "report/neighbours.png").exists()
+    assert gantools("generate", "codec", "other", "held", "--encode", "-o", "others", "-d", "cpu").returncode == 0
+    for third, words in (("others", "latents of several codecs"), ("held", "sounds cannot be compared with latents")):
+        done = gantools(*asked[:4], third, "--json")
+        assert (done.returncode, words in done.stderr) == (1, True), done.stderr
 
 
 def test_a_song_goes_through_at_its_own_rate(gantools, here: Path) -> None:

@@ -13,6 +13,7 @@ METRICS = {
     "stoi": "gantools.metrics.stoi.metric:StoiLike",
     "mix": "gantools.metrics.mix.metric:MixDifferences",
     "novelty": "gantools.metrics.novelty.metric:Novelty",
+    "neighbours": "gantools.metrics.neighbours.metric:Neighbours",
     "pitch": "gantools.metrics.pitch.metric:Pitch",
     "coverage": "gantools.metrics.coverage.metric:Coverage",
     "loops": "gantools.metrics.loops.metric:Loops",

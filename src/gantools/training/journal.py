@@ -28,8 +28,11 @@ class Journal:
         self.path = path
 
     def write(self, kind: str, step: int, seconds: float, values: dict[str, Any]) -> None:
-        """Append one line."""
-        record = {"kind": kind, "step": step, "seconds": round(seconds, 3), **values}
+        """Append one line; `values` have names of their own, or the run would lose its place."""
+        record = {"kind": kind, "step": step, "seconds": round(seconds, 3)}
+        if taken := record.keys() & values.keys():
+            raise ValueError(f"{', '.join(sorted(taken))}: the journal's own")
+        record |= values
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(plain_json(record), allow_nan=False) + "\n")
 

@@ -11,6 +11,7 @@ import torch
 
 from gantools.audio.formats import SourceFormat
 from gantools.audio.io import AudioReader
+from gantools.audio.latentfile import SUFFIX, LatentFile, LatentWriter, read_latents
 from gantools.audio.resample import resample_blocks
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
@@ -20,7 +21,6 @@ from gantools.models.folder import hash_weights, model_files, read_model
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.systems.codec.codec import Codec, open_codec
 from gantools.systems.codec.config import CodecGenerateConfig
-from gantools.systems.codec.latents import SUFFIX, LatentFile, LatentWriter, read_latents
 from gantools.systems.codec.networks import CODERS
 
 #: Latents that are made, or read, at a time.

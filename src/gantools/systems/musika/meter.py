@@ -18,8 +18,10 @@ from gantools.structure.beats import find_beats
 BEATS_PER_BAR = 4
 #: Cosine and sine of the place in the beat and in the bar.
 CHANNELS = 4
-#: Intervals between beats that differ by less are those of a machine.
-_STEADY = 0.01
+#: Beats of a machine are this near to a straight line, in root mean square, over so many beats; those of people are
+#: further away in most stretches, and so are a machine's in breaks, where nothing tells where they are. Measured on
+#: nine songs of machines (share of stretches .5 to 1) and nine of people (0 to .3).
+_STRETCH_BEATS, _STRAIGHT_SECONDS, _STRAIGHT_SHARE = 16, 0.010, 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ class Meter:
         Number of the first one that begins a bar.
     bpm : float
     steady : bool
-        All intervals are equal.
+        Played to a clock: most beats lie at equal distances.
     """
 
     seconds: np.ndarray
@@ -59,9 +61,25 @@ def find_meter(wave: np.ndarray, rate_hz: int) -> Meter | None:
     if not grid.clear:
         return None
     seconds = grid.edges / rate_hz
-    intervals = np.diff(seconds)[1:-1]  # those at the ends may be cut
-    steady = len(intervals) > 1 and float(intervals.std() / intervals.mean()) < _STEADY
-    return Meter(seconds, grid.downbeat, grid.bpm, bool(steady))
+    steady, bpm = steadiness(seconds[1:-1])  # intervals at the ends may be cut
+    return Meter(seconds, grid.downbeat, bpm if steady else grid.bpm, steady)
+
+
+def steadiness(seconds: np.ndarray) -> tuple[bool, float]:
+    """Return whether beats, rising (n,), are those of a machine, and its beats in a minute.
+
+    Each beat is found to a hundredth of a second only, so that single intervals tell little: stretches of 16 are held
+    against the straight line through them, whose slope is the tempo.
+    """
+    count = min(_STRETCH_BEATS + 1, len(seconds))
+    if count < 3:
+        return False, 0.0
+    stretches = np.lib.stride_tricks.sliding_window_view(seconds, count)
+    numbers = np.arange(count) - (count - 1) / 2
+    slopes = stretches @ numbers / (numbers @ numbers)
+    off = stretches - stretches.mean(1, keepdims=True) - slopes[:, None] * numbers
+    straight = np.sqrt(np.square(off).mean(1)) < _STRAIGHT_SECONDS
+    return bool(straight.mean() >= _STRAIGHT_SHARE), 60 / float(np.median(slopes))
 
 
 def clock(beats: np.ndarray) -> np.ndarray:
@@ -71,5 +89,5 @@ def clock(beats: np.ndarray) -> np.ndarray:
 
 
 def is_played_to_a_clock(meters: Sequence[Meter | None]) -> bool:
-    """Return whether at least half of the songs have beats at equal intervals."""
+    """Return whether at least half of the songs have beats at equal distances."""
     return 2 * sum(meter is not None and meter.steady for meter in meters) >= len(meters)

@@ -53,14 +53,14 @@ class LatentScore:
         """Return figures of generated pairs of patches (n, channels, 2 L).
 
         ``score`` is the Fréchet distance to held-out music of windows of 8 latents (their means, deviations and steps
-        in 32 principal components), ``spread`` and ``step`` deviation and step from latent to latent over those of real
+        in 32 principal components), ``spread`` and ``motion`` deviation and step between latents over those of real
         music, ``seam`` the step between two patches over those within, ``variety`` how much items differ, and
         ``neighbour`` the distance to the nearest training music, over that of held-out music.
         """
         return {
             "score": frechet_distance(self._project(made), self._real),
             "spread": _spread(made) / self._spread,
-            "step": _step(made) / self._step,
+            "motion": _step(made) / self._step,
             "seam": seam_ratio(made, self._length),
             "variety": _variety(made) / self._variety,
             "neighbour": self._nearest(made) / max(self._neighbour, 1e-9),
@@ -74,7 +74,7 @@ class LatentScore:
         found = {}
         if not LEAST_SPREAD <= f["spread"] <= MOST_SPREAD:
             found["spread"] = f"latents vary {f['spread']:.2g} times as much as those of real music"
-        if not LEAST_STEP <= f["step"] <= MOST_STEP:
+        if not LEAST_STEP <= f["motion"] <= MOST_STEP:
             found["noise"] = f"latents move {f['step']:.2g} times as far from one to the next as those of real music"
         if f["variety"] < LEAST_VARIETY:
             found["mode_collapse"] = f"pieces differ {f['variety']:.2g} times as much as real ones do"

@@ -10,7 +10,7 @@ import soundfile
 from small_musika import tiny_musika
 
 from gantools.systems.musika.conditions import Conditions
-from gantools.systems.musika.meter import Meter, clock, find_meter, is_played_to_a_clock
+from gantools.systems.musika.meter import Meter, clock, find_meter, is_played_to_a_clock, steadiness
 from gantools.systems.musika.wishes import Wishes
 
 RATE = 8000
@@ -40,6 +40,20 @@ def test_a_machine_has_a_clock_and_noise_has_none() -> None:
     assert find_meter(noise, RATE) is None
     assert is_played_to_a_clock([meter, None])
     assert not is_played_to_a_clock([meter, None, None])
+
+
+def test_a_machine_is_known_though_beats_are_found_to_a_hundredth_of_a_second() -> None:
+    random = np.random.default_rng(0)
+    found = np.round(np.arange(200) * 60 / 131, 2)
+    steady, bpm = steadiness(found)
+    assert (steady, round(bpm, 1)) == (True, 131.0)
+    # In a break, half of the song long, the beats that are found lie anywhere near.
+    broken = found + np.where(np.arange(200) < 100, random.normal(0, 0.05, 200), 0)
+    assert steadiness(broken)[0]
+    # Somebody who plays: each beat is 15 ms off, or the tempo moves by a tenth.
+    assert not steadiness(found + random.normal(0, 0.015, 200))[0]
+    assert not steadiness(np.cumsum(60 / 131 * (1 + 0.1 * np.sin(np.arange(200) / 5))))[0]
+    assert steadiness(found[:2]) == (False, 0.0)
 
 
 def test_the_clock_goes_on_before_the_first_beat_and_behind_the_last() -> None:

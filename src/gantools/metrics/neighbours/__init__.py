@@ -1,0 +1,1 @@
+"""How near music is to what it was learnt from."""
