@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.nn.time_convolution import TimeConv1d, leaky_relu, pairs_mean
+
 LEAK = 0.2
 _HALF = math.sqrt(0.5)
 
@@ -84,14 +86,13 @@ class SkipExcitation(nn.Module):
         return gate[..., None]
 
 
-class SameConv(nn.Conv1d):
+class SameConv(TimeConv1d):
     """A convolution that keeps the number of steps, also where its kernel is even: the longer side is behind."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Return (batch, out, time)."""
         before = (self.kernel_size[0] - 1) // 2
-        padded = functional.pad(input, (before, self.kernel_size[0] - 1 - before))
-        return super().forward(padded)
+        return self.padded(input, before, self.kernel_size[0] - 1 - before)
 
 
 class ResidualDown(nn.Module):
@@ -101,13 +102,13 @@ class ResidualDown(nn.Module):
         super().__init__()
         self.first = SameConv(channels, channels, first_kernel or kernel)
         self.second = halving(channels, out, kernel)
-        self.skip = nn.Conv1d(channels, out, 1, bias=False) if channels != out else nn.Identity()
+        self.skip = TimeConv1d(channels, out, 1, bias=False) if channels != out else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (batch, out, time / 2)."""
-        h = _HALF * functional.leaky_relu(self.first(x), LEAK)
-        h = _HALF * functional.leaky_relu(self.second(h), LEAK)
-        shortcut: torch.Tensor = self.skip(functional.avg_pool1d(x, 2))
+        h = _HALF * leaky_relu(self.first(x), LEAK)
+        h = _HALF * leaky_relu(self.second(h), LEAK)
+        shortcut: torch.Tensor = self.skip(pairs_mean(x))
         return h + shortcut
 
 
@@ -118,7 +119,7 @@ def doubling(channels: int, out: int) -> nn.Module:
 
 def halving(channels: int, out: int, kernel: int) -> nn.Module:
     """Return a convolution of stride 2 that makes half as many steps of an even number."""
-    return nn.Conv1d(channels, out, kernel, 2, 1)
+    return TimeConv1d(channels, out, kernel, 2, 1)
 
 
 def pyramid(coordinates: torch.Tensor, levels: int) -> list[torch.Tensor]:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.nn.time_convolution import TimeConv1d, leaky_relu
 from gantools.runtime.seeds import item_seed
 from gantools.systems.musika.blocks import (
     LEAK,
@@ -98,15 +99,15 @@ class DenseDiscriminator(nn.Module):
         super().__init__()
         halvings = int(math.log2(2 * patch_latents // (2 * FIRST_STEPS)))
         w = [width * min(_WIDEST, 4 + n) for n in range(halvings + 1)]
-        self.first = nn.Conv1d(channels + conditions, w[0], 3, padding=1)
+        self.first = TimeConv1d(channels + conditions, w[0], 3, padding=1)
         self.blocks = nn.ModuleList(ResidualDown(a, b, 4) for a, b in itertools.pairwise(w))
-        self.heads = nn.ModuleList(nn.Conv1d(b, 1, 1) for b in w[1:])
+        self.heads = nn.ModuleList(TimeConv1d(b, 1, 1) for b in w[1:])
         self.whole = nn.Linear(w[-1] * 2 * FIRST_STEPS, 1)
 
     def forward(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> list[torch.Tensor]:
         """Return the scores (batch, n) of two patches (batch, channels, 2 L): one tensor for each scale."""
         x = with_conditions(x, conditions)
-        x = functional.leaky_relu(self.first(x), LEAK)
+        x = leaky_relu(self.first(x), LEAK)
         scores = []
         for block, head in zip(self.blocks, self.heads, strict=True):
             x = block(x)

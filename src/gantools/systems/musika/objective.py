@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,26 @@ Tensors = dict[str, torch.Tensor]
 #: How the program moves the share of the penalty: by so much a step, down where the discriminator is not so sure.
 _SHARE_STEP, _SURE = 1e-4, 0.9
 _SHOWN_MELS = 128
+_SCALE = 1024.0
 #: Running mean of the weighted penalty from which the discriminator has broken away; healthy ones are .1 to .3.
 _MOST_PENALTY, _MEMORY = 1.0, 0.95
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the discriminator says.
+
+    Attributes
+    ----------
+    real, fake : list of tensor (batch, n)
+        Its scores, one tensor for each head.
+    features : tensor (batch, channel, 4), optional
+        Its last map of real music, where it rebuilds from it.
+    """
+
+    real: list[torch.Tensor]
+    fake: list[torch.Tensor]
+    features: torch.Tensor | None = None
 
 
 class Musika(System):
@@ -78,6 +98,7 @@ class Musika(System):
         self.networks: dict[str, nn.Module] = {**networks, "scale": self.scale, **carried}
         for net in self.networks.values():
             net.to(self.device)
+        self._judging = [p for p in networks["D"].parameters() if p.requires_grad]
         self.ema_networks = ("G",)
         betas = (config.beta1, config.beta2)
         schedule = cosine(config.final_lr_share, config.warmup_steps)
@@ -148,54 +169,73 @@ class Musika(System):
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the generator, or of the discriminator on the same fakes."""
-        real, conditions = self.scale.scaled(batch["real"]), batch["conditions"]
+        shared, conditions = step.shared, batch["conditions"]
         if phase == "generator":
+            shared["real"] = self.scale.scaled(batch["real"])
             fake = self.make(self.networks["G"], batch)
-            step.shared["fake"] = fake.detach()
-            return self._generator_loss(real, fake, conditions), {}
-        return self._discriminator_loss(real, step.shared["fake"], conditions, step)
+            shared["fake"] = fake.detach()
+            return self._generator_loss(fake, conditions, step), {}
+        return self._discriminator_loss(shared["real"], shared["fake"], conditions, step)
 
-    def _generator_loss(self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        judge = self.networks["D"]
-        fake_scores = judge(fake, conditions)
+    def _generator_loss(self, fake: torch.Tensor, conditions: torch.Tensor, step: Step) -> torch.Tensor:
+        """Return the generator's loss, and leave the judgement of this step for the discriminator.
+
+        Both phases judge the same music with the same weights, as the discriminator moves last. One pass serves both:
+        here its gradient is taken only as far as the fakes, and handed on to what made them.
+        """
+        made = fake.detach().float().requires_grad_(True)
+        with _thawed(self._judging):
+            judged = step.shared["judged"] = self._judged(step.shared["real"], made, conditions)
         if self.config.loss == "hinge":
-            return -torch.stack([scores.float().mean() for scores in fake_scores]).sum()
-        with torch.no_grad():
-            real_scores = judge(real, conditions)
-        return paired(fake_scores, real_scores)
+            loss = -torch.stack([scores.float().mean() for scores in judged.fake]).sum()
+        else:
+            loss = paired(judged.fake, [scores.detach() for scores in judged.real])
+        with torch.autocast(self.device.type, enabled=False):
+            # Larger on the way, so that half precision does not lose what is small.
+            (slope,) = torch.autograd.grad(_SCALE * loss, made, retain_graph=True)
+            handed_on = (fake.float() * (slope / _SCALE)).sum()
+        return loss.detach() + handed_on - handed_on.detach()
+
+    def _judged(self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor) -> Judged:
+        """Return what the discriminator says of real and generated music, which it sees as one batch."""
+        judge, both = self.networks["D"], torch.cat([real, fake])
+        twice, features = torch.cat([conditions, conditions]), None
+        if isinstance(judge, PaperDiscriminator):
+            found = judge.features(both, twice)
+            scores, features = [judge.score(found.flatten(1))], found[: len(real)]
+        else:
+            scores = judge(both, twice)
+        halves = [one.tensor_split(2) for one in scores]
+        return Judged([first for first, _ in halves], [second for _, second in halves], features)
 
     def _discriminator_loss(
         self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor, step: Step
     ) -> tuple[torch.Tensor, Mapping[str, Any]]:
         c, judge = self.config, self.networks["D"]
-        features = None
-        if isinstance(judge, PaperDiscriminator):
-            features = judge.features(real, conditions)
-            real_scores = [judge.score(features.flatten(1))]
-        else:
-            real_scores = judge(real, conditions)
-        fake_scores = judge(fake, conditions)
+        judged: Judged = step.shared.pop("judged")
         if c.loss == "hinge":
             loss = torch.stack(
                 [
                     0.5 * (functional.relu(1 - x.float()).mean() + functional.relu(1 + y.float()).mean())
-                    for x, y in zip(real_scores, fake_scores, strict=True)
+                    for x, y in zip(judged.real, judged.fake, strict=True)
                 ]
             ).sum()
         else:
-            loss = paired(real_scores, fake_scores)
-        means = [torch.cat([s.float().flatten(1) for s in scores], 1).mean() for scores in (real_scores, fake_scores)]
+            loss = paired(judged.real, judged.fake)
+        means = [torch.cat([s.float().flatten(1) for s in scores], 1).mean() for scores in (judged.real, judged.fake)]
         terms: dict[str, Any] = {"real": means[0], "fake": means[1], "penalty": torch.zeros((), device=real.device)}
-        if features is not None and c.rebuild_weight:
-            rebuilt = isinstance(judge, PaperDiscriminator) and judge.rebuild(features)
+        if judged.features is not None and c.rebuild_weight:
+            rebuilt = isinstance(judge, PaperDiscriminator) and judge.rebuild(judged.features)
             error = (real - rebuilt).float().square().sum(1).mean()
             loss, terms["rebuilt"] = loss + c.rebuild_weight * error, error
         if c.adaptive_penalty:
             self._sure.append((means[0] - means[1]).detach() * len(real))
         if c.penalty_weight and step.number % c.penalty_every == 0:
-            # A penalty that is taken in each n-th step counts n times.
-            penalty = self._penalty(real, conditions)
-            penalty = penalty + (self._penalty(fake, conditions) if c.penalise_fakes else 0.0)
+            # A penalty that is taken in each n-th step counts n times; those of both kinds of music add up.
+            if c.penalise_fakes:
+                penalty = 2 * self._penalty(torch.cat([real, fake]), torch.cat([conditions, conditions]))
+            else:
+                penalty = self._penalty(real, conditions)
             loss = loss + c.penalty_every * c.penalty_weight * self._share * penalty
             terms["penalty"] = penalty
             weighed = torch.nan_to_num(c.penalty_weight * penalty.detach(), nan=0.0, posinf=0.0)
@@ -287,6 +327,19 @@ class Musika(System):
         songs = self.latent_songs
         rates = {"latents_per_second": round(1 / songs.seconds_per_latent, 2)}
         return {"minutes": songs.minutes, **rates, "skipped": len(songs.left_out), "repeated": len(songs.repeated)}
+
+
+@contextmanager
+def _thawed(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """Let autograd note parameters that the loop has frozen for this phase."""
+    before = [parameter.requires_grad for parameter in parameters]
+    for parameter in parameters:
+        parameter.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for parameter, was in zip(parameters, before, strict=True):
+            parameter.requires_grad_(was)
 
 
 def paired(better: Sequence[torch.Tensor], worse: Sequence[torch.Tensor]) -> torch.Tensor:

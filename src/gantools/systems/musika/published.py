@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.nn.time_convolution import leaky_relu
 from gantools.systems.musika.blocks import (
     LEAK,
     LayerNoise,
@@ -111,7 +112,7 @@ class PaperDiscriminator(nn.Module):
         """Return the last map (batch, channel, 4) of latents (batch, channels, 256)."""
         x = functional.conv1d(x, self.mixing)
         x = with_conditions(x, conditions)
-        x = functional.leaky_relu(self.first(x), LEAK)
+        x = leaky_relu(self.first(x), LEAK)
         for block in self.blocks:
             x = block(x)
         return x
@@ -212,8 +213,8 @@ class Base44Discriminator(nn.Module):
     def forward(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> list[torch.Tensor]:
         """Return the score (batch, 1) of two patches (batch, channels, 2 L), in a list."""
         x = with_conditions(x, conditions)
-        x = functional.leaky_relu(self.first(x), LEAK)
+        x = leaky_relu(self.first(x), LEAK)
         for block in self.blocks:
             x = block(x)
-        x = functional.leaky_relu(self.last(x), LEAK)
+        x = leaky_relu(self.last(x), LEAK)
         return [self.score(x.flatten(1))]

@@ -63,6 +63,40 @@ def test_both_phases_see_one_pass_of_the_generator(folder: Path) -> None:
     assert set(terms) == {"real", "fake", "penalty"}
 
 
+@pytest.mark.parametrize("loss", ["relativistic", "hinge"])
+def test_one_pass_of_the_discriminator_gives_both_phases_their_gradients(folder: Path, loss: str) -> None:
+    system = tiny_musika(folder, loss=loss, penalty_weight=0.7, penalty_every=1)
+    items = range(4)
+    batch, step = system.batch(0, items), Step(0, 10, items)
+    generator, judge = system.networks["G"].eval(), system.networks["D"]  # its noise would differ
+    weights = [parameter for name, parameter in generator.named_parameters() if name.endswith("weight")]
+    judge.requires_grad_(False)
+    found = list(torch.autograd.grad(system.losses("generator", batch, step)[0], weights))
+    assert not any(p.requires_grad for p in judge.parameters())
+    judge.requires_grad_(True)
+    found += torch.autograd.grad(system.losses("discriminator", batch, step)[0], list(judge.parameters()))
+    # The same one after the other, each with passes of its own.
+    real, asked = system.scale.scaled(batch["real"]), batch["conditions"]
+    fake = system.make(generator, batch)
+    for_generator, for_judge = _plain_losses(loss, judge(real, asked), judge(fake, asked))
+    penalty = system._penalty(real, asked) + system._penalty(fake, asked)
+    expected = list(torch.autograd.grad(for_generator, weights))
+    for_judge = _plain_losses(loss, judge(real, asked), judge(fake.detach(), asked))[1]
+    expected += torch.autograd.grad(for_judge + 0.7 * penalty, list(judge.parameters()), allow_unused=True)
+    for ours, plain in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, plain, atol=1e-6, rtol=1e-4)
+
+
+def _plain_losses(loss: str, real: list[torch.Tensor], fake: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the losses of generator and discriminator for the scores of each head."""
+    if loss == "hinge":
+        parts = [
+            ((1 - r).clamp(min=0).mean() + (1 + f).clamp(min=0).mean()) / 2 for r, f in zip(real, fake, strict=True)
+        ]
+        return -sum(f.mean() for f in fake), sum(parts)  # type: ignore[return-value]
+    return paired(fake, real), paired(real, fake)
+
+
 def test_two_patches_are_made_without_a_view_of_each_other(folder: Path) -> None:
     system = tiny_musika(folder)
     batch = system.batch(0, range(2))
