@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika loops songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika musika-conditions loops songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,6 +60,10 @@ wavegan: install  ## four variants of WaveGAN on a crate of tracks, with the tab
 musika: install  ## a night of Musika: 3 hours on the songs of SONGS=folder but for HELD=names, its curve, table and ten minutes
 	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),3h) MUSIKA_TEN=yes examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),awakening)
 
+musika-conditions: install  ## table 2 and figure 3 of the Musika paper: what it is told and what is heard; SONGS=folder, HELD=names, BUDGET=15m
+	@export PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),15m); \
+	$(if $(SONGS),,examples/crate.sh ../shared/data musika-conditions/crate >/dev/null &&) examples/musika_conditions.sh $(or $(SONGS),musika-conditions/crate) $(or $(HELD),awakening rubidium)
+
 loops: install  ## the loop paper's systems on MIDI=folder with drums and bass: tables 1 to 3, figures 3 and 5
 	@PATH="$$PWD/$(BIN):$$PATH" examples/loops_table.sh $(or $(MIDI),../shared/data/midi/band)
 
@@ -82,4 +86,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo separator loopdetector loops-models codec codec-table automix caw wavegan musika loops songwriter factory build dist src/*.egg-info
+	rm -rf $(VENV) demo separator loopdetector loops-models codec codec-table automix caw wavegan musika musika-conditions loops songwriter factory build dist src/*.egg-info

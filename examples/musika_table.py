@@ -10,6 +10,7 @@ ROWS = {
     "train": "the songs that were learnt from",
     "decoded": "their latents, decoded",
     "musika": "Musika",
+    "styleless": "Musika without a style vector",
     "shuffled": "their latents in random order",
     "gaussian": "Gaussian latents",
     "wavegan": "WaveGAN (style), same budget",
@@ -26,6 +27,10 @@ def main() -> None:
             found = json.loads(path.read_text())
             span = f"{found['distance_low']:.1f} to {found['distance_high']:.1f}"
             print(f"| {words} | {found['distance']:.1f} | {span} |")
+    near = folder / "report" / "neighbours" / "report.json"
+    if near.is_file():
+        found = json.loads(near.read_text())
+        print(f"nearest neighbours in mel: {found['ratio']:.2f} times as far as held-out songs ({found['verdict']})")
     lines = (folder / "model" / "metrics.jsonl").read_text().splitlines()
     for row in (json.loads(line) for line in lines):
         if row["kind"] == "validation":

@@ -6,7 +6,8 @@
 #
 # MUSIKA_BUDGET=15m (3h for a night), MUSIKA_CODEC=model folder (the codec that ships by default), MUSIKA_COUNT=3 pieces
 # of MUSIKA_SECONDS=60, MUSIKA_OUT=folder, MUSIKA_OPTIONS="--preset default" more options, MUSIKA_WAVEGAN=no leaves
-# WaveGAN out, MUSIKA_TEN=yes adds ten minutes in one piece.
+# WaveGAN out, MUSIKA_STYLELESS=yes adds a run of equal length without a style vector, MUSIKA_TEN=yes ten minutes in one
+# piece.
 set -euo pipefail
 songs=$(cd "$1" && pwd)
 shift
@@ -31,10 +32,18 @@ if [ "${MUSIKA_WAVEGAN:-yes}" = yes ]; then
     gantools generate wavegan wavegan --seconds "$seconds" --count "$count" -o sound/wavegan -q >>log.txt
     sets+=(wavegan)
 fi
+if [ "${MUSIKA_STYLELESS:-no}" = yes ]; then
+    gantools train musika train -o styleless --budget "$budget" --style-size 0 "${more[@]}" >>log.txt
+    gantools generate musika styleless --seconds "$seconds" --count "$count" -o sound/styleless -q >>log.txt
+    python "$examples/musika_style.py" model styleless >style.txt
+    sets+=(styleless)
+fi
 for set in "${sets[@]}"; do
     gantools evaluate frechet "sound/$set" held -o "report/$set" -q >>log.txt
 done
 gantools evaluate frechet train held -o report/train -q >>log.txt
 gantools evaluate seams sound/musika train -o report/seams -q >>log.txt
+gantools evaluate neighbours sound/musika train held -o report/neighbours -q >>log.txt
 [ "${MUSIKA_TEN:-no}" = no ] || gantools generate musika model --seconds 600 -s 7 -o ten.flac -q
 python "$examples/musika_table.py" .
+[ ! -e style.txt ] || cat style.txt

@@ -70,6 +70,17 @@ def test_songs_become_latents_and_latents_sound(gantools, here: Path) -> None:
     assert len(soundfile.read(next((here / "sound").glob("short*.wav")))[0]) == 60
 
 
+def test_speech_is_named_apart_from_songs(gantools, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    for number in range(3):
+        soundfile.write(tmp_path / f"words/{number}.wav", stem("vocals", 0.1, 8000, number), 8000)
+    asked = ("train", "codec", model / "songs", "--speech", "words", "--speech-share", "0.3", *TINY_FLAGS.split())
+    done = gantools(*asked, "-o", "m", "-n")
+    assert done.returncode == 0, done.stderr
+    assert "30% of what is heard is speech, of 0.0 minutes in 3 files" in done.stderr
+    assert gantools(*asked[:4], "nowhere", "-o", "m", "-n").returncode == 2
+
+
 def test_nearest_neighbours_are_those_of_latents_of_one_codec(gantools, here: Path) -> None:
     for number, name in enumerate(("learnt", "held")):
         (here / name).mkdir()

@@ -8,7 +8,7 @@ import typer
 
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
-from gantools.cli.inputs import AUDIO_SUFFIXES, LATENT_SUFFIXES, gather
+from gantools.cli.inputs import AUDIO_SUFFIXES, LATENT_SUFFIXES, gather, gather_sets
 from gantools.cli.progress import Bar
 from gantools.cli.systems.options import GENERATE, SEEDED, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
@@ -18,6 +18,10 @@ Songs = Annotated[list[str] | None, typer.Argument(help="Songs: folders, files, 
 Inputs = Annotated[
     list[str] | None, typer.Argument(help="Songs or files of latents: folders, files, or - for a list on stdin.")
 ]
+Speech = Annotated[
+    list[str] | None,
+    typer.Option("--speech", help="Speech to learn beside the songs: a folder or a file; can be given several times."),
+]
 
 
 def add_train(app: typer.Typer) -> None:
@@ -25,7 +29,13 @@ def add_train(app: typer.Typer) -> None:
 
     @verb(app, "codec", codec_config.CodecConfig, presets=codec_config.PRESETS, preset="small", **TRAIN)
     def codec(
-        songs: Songs = None, base: Base = None, resume: Resume = True, *, run: Run, config: codec_config.CodecConfig
+        songs: Songs = None,
+        speech: Speech = None,
+        base: Base = None,
+        resume: Resume = True,
+        *,
+        run: Run,
+        config: codec_config.CodecConfig,
     ) -> int:
         """Learn to write music as a few numbers for each tenth of a second, and to play them back (Musika's codec).
 
@@ -34,16 +44,20 @@ def add_train(app: typer.Typer) -> None:
 
         \b
           gantools train codec songs/ -o models/codec --budget 30m
+          gantools train codec songs/ --speech librispeech/ -o models/codec
           gantools train codec songs/ -o models/codec --preset base44 -d cuda
         """
         from gantools.systems.codec.objective import CodecObjective
+        from gantools.systems.codec.voices import SongsAndSpeech
         from gantools.training.songs import SongClips
 
         def build(chosen: codec_config.CodecConfig, device: object) -> CodecObjective:
-            items = gather(songs, AUDIO_SUFFIXES, run)
-            with Bar(run, len(items), "read") as bar:
-                clips = SongClips([(item.key, item.path) for item in items], chosen, bar.advance)
-            return CodecObjective(chosen, clips, device)  # type: ignore[arg-type]
+            sets = gather_sets([songs, speech] if speech else [songs], AUDIO_SUFFIXES, run)
+            music, *voices = ([(item.key, item.path) for item in items] for items in sets)
+            with Bar(run, sum(map(len, sets)), "read") as bar:
+                clips = SongClips(music, chosen, bar.advance)
+                both = SongsAndSpeech(clips, voices[0], chosen, bar.advance) if voices else clips
+            return CodecObjective(chosen, both, device)  # type: ignore[arg-type]
 
         return run_training(run, config, build, base=base, resume=resume, source=" ".join(songs or ["-"]))
 

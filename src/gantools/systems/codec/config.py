@@ -72,6 +72,13 @@ class CodecConfig(TrainConfig):
     )
     val_songs: str = option("", "Songs to put in val, separated by commas.", parse=names, group="Data")
     test_songs: str = option("", "Songs to put in test, separated by commas.", parse=names, group="Data")
+    speech_share: float = option(
+        0.2,
+        "Share of speech in what is heard, where --speech names some, so that voices come through.",
+        low=0.0,
+        high=1.0,
+        group="Data",
+    )
     segment_frames: int = option(64, "Frames of each of the two windows of a training item.", low=8, group="Data")
     gain_db: float = option(
         6.0,

@@ -23,6 +23,7 @@ from gantools.systems.codec.config import CodecConfig, stage_shares
 from gantools.systems.codec.frontend import FrontEnd, hearing_bands, spectra_of
 from gantools.systems.codec.linear import start_from_components
 from gantools.systems.codec.networks import CODERS, build_coders, build_discriminator
+from gantools.systems.codec.voices import SongsAndSpeech
 from gantools.training.schedule import Schedule
 from gantools.training.songs import SongClips
 from gantools.training.system import Phase, Step, System, adam
@@ -46,7 +47,7 @@ class CodecObjective(System):
     Parameters
     ----------
     config : CodecConfig
-    clips : SongClips
+    clips : SongClips or SongsAndSpeech
     device : torch.device
 
     Notes
@@ -58,7 +59,9 @@ class CodecObjective(System):
     name = "codec"
     config: CodecConfig
 
-    def __init__(self, config: CodecConfig, clips: SongClips, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, config: CodecConfig, clips: SongClips | SongsAndSpeech, device: torch.device | str = "cpu"
+    ) -> None:
         self.config, self.clips, self.device = config, clips, torch.device(device)
         self.front = FrontEnd(config)
         weights = losses.ear_weights(self.front.bins, config.sample_rate_hz, config.ear_weight)

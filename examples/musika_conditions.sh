@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Table 2 and figure 3 of the Musika paper at small size: music that is told how dense and how fast it shall be, beside
+# music that is told nothing, measured against songs that were held out.
+#
+#   examples/musika_conditions.sh SONGS NAME...      a folder, and the names (without ending) of the songs to hold out
+#
+# MUSIKA_BUDGET=15m for each of the two models (or MUSIKA_STEPS=4000), MUSIKA_CONDITIONS=density,loudness,tempo,
+# MUSIKA_CODEC=model folder (the codec that ships by default), MUSIKA_COUNT=3 pieces of MUSIKA_SECONDS=60 for each row,
+# MUSIKA_OUT=folder, MUSIKA_OPTIONS="--preset default" more options, MUSIKA_PLAIN=no leaves out the model that is told
+# nothing.
+set -euo pipefail
+songs=$(cd "$1" && pwd)
+shift
+examples=$(cd "$(dirname "$0")" && pwd)
+out=${MUSIKA_OUT:-musika-conditions} seconds=${MUSIKA_SECONDS:-60} count=${MUSIKA_COUNT:-3}
+length=(--budget "${MUSIKA_BUDGET:-15m}")
+[ -z "${MUSIKA_STEPS:-}" ] || length=(--steps "$MUSIKA_STEPS")
+read -ra more <<<"${MUSIKA_OPTIONS:-}"
+[ -z "${MUSIKA_CODEC:-}" ] || more+=(--codec "$(cd "$MUSIKA_CODEC" && pwd)")
+mkdir -p "$out/train" "$out/held"
+cd "$out"
+for song in "$songs"/*; do
+    stem=$(basename "${song%.*}") side=train
+    for name in "$@"; do [ "$name" != "$stem" ] || side=held; done
+    ln -sf "$song" "$side/"
+done
+
+pieces() { gantools generate musika "$1" --seconds "$seconds" --count "$count" "${@:3}" -o "sound/$2" -q >>log.txt; }
+
+gantools train musika train -o model --conditions "${MUSIKA_CONDITIONS:-density,loudness,tempo}" "${length[@]}" "${more[@]}" >>log.txt
+pieces model random --density random
+for density in .15 .30 .45 .60 .75; do pieces model "density/$density" --density "$density"; done
+for bpm in 90 120 140 160; do pieces model "tempo/$bpm" --tempo "$bpm"; done
+if [ "${MUSIKA_PLAIN:-yes}" = yes ]; then
+    gantools train musika train -o plain "${length[@]}" "${more[@]}" >>log.txt
+    pieces plain unconditional
+fi
+
+for set in unconditional random density/.15 density/.30 density/.45 density/.60 density/.75; do
+    [ ! -d "sound/$set" ] || gantools evaluate frechet "sound/$set" held -o "report/$set" -q >>log.txt
+done
+for set in random density tempo; do gantools evaluate conditions "sound/$set" -o "report/$set-asked" -q >>log.txt; done
+gantools evaluate neighbours sound/random train held -o report/neighbours -q >>log.txt
+python "$examples/musika_conditions.py" .
