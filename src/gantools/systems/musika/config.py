@@ -113,6 +113,13 @@ class MusikaConfig(TrainConfig):
     adaptive_penalty: bool = option(
         False, "Lower the penalty while the discriminator is not sure, as the program does.", group="Losses"
     )
+    mismatch_weight: float = option(
+        1.0,
+        "Weight of telling music from the same music with conditions of other music, where there are some: how closely "
+        "what is asked for is followed.",
+        low=0,
+        group="Losses",
+    )
     rebuild_weight: float = option(
         0.0, "Weight of the discriminator's reconstruction of real music, for the variant paper.", low=0, group="Losses"
     )
@@ -191,6 +198,7 @@ _PAPER = MusikaConfig(
     penalty_weight=10.0,
     penalty_every=1,
     penalise_fakes=False,
+    mismatch_weight=0.0,
     rebuild_weight=10.0,
     lr=1e-4,
     discriminator_lr=1e-4,

@@ -127,10 +127,14 @@ class Musika(System):
     # Data
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
-        """Return real crops, anchors, styles and the places of two patches between the anchors."""
+        """Return real crops, anchors, styles and the places of two patches between the anchors.
+
+        Beside the conditions of each crop, ``wrong`` has those of another one, where they are learnt.
+        """
         c = self.config
         names = ("real", "conditions", "anchors", "style", "places", "detail")
-        rows: dict[str, list[torch.Tensor]] = {name: [] for name in names}
+        mismatched = c.mismatch_weight and self.latent_songs.conditions.channels
+        rows: dict[str, list[torch.Tensor]] = {name: [] for name in (*names, *(["wrong"] if mismatched else []))}
         for item in items:
             random = np.random.default_rng(item_seed(c.seed, "data", step, item))
             drawn = self.latent_songs.draw(random)
@@ -142,6 +146,9 @@ class Musika(System):
             rows["conditions"].append(drawn.conditions)
             for name, tensor in self.noise(item_seed(c.seed, "noise", step, item)).items():
                 rows[name].append(tensor)
+            if mismatched:
+                random = np.random.default_rng(item_seed(c.seed, "mismatch", step, item))
+                rows["wrong"].append(self.latent_songs.draw(random).conditions)
         return {name: torch.stack(tensors) for name, tensors in rows.items()}
 
     def noise(self, seed: int) -> Tensors:
@@ -175,7 +182,7 @@ class Musika(System):
             fake = self.make(self.networks["G"], batch)
             shared["fake"] = fake.detach()
             return self._generator_loss(fake, conditions, step), {}
-        return self._discriminator_loss(shared["real"], shared["fake"], conditions, step)
+        return self._discriminator_loss(batch, step)
 
     def _generator_loss(self, fake: torch.Tensor, conditions: torch.Tensor, step: Step) -> torch.Tensor:
         """Return the generator's loss, and leave the judgement of this step for the discriminator.
@@ -208,10 +215,9 @@ class Musika(System):
         halves = [one.tensor_split(2) for one in scores]
         return Judged([first for first, _ in halves], [second for _, second in halves], features)
 
-    def _discriminator_loss(
-        self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor, step: Step
-    ) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        c, judge = self.config, self.networks["D"]
+    def _discriminator_loss(self, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        c, judge, conditions = self.config, self.networks["D"], batch["conditions"]
+        real, fake = step.shared["real"], step.shared["fake"]
         judged: Judged = step.shared.pop("judged")
         if c.loss == "hinge":
             loss = torch.stack(
@@ -228,6 +234,9 @@ class Musika(System):
             rebuilt = isinstance(judge, PaperDiscriminator) and judge.rebuild(judged.features)
             error = (real - rebuilt).float().square().sum(1).mean()
             loss, terms["rebuilt"] = loss + c.rebuild_weight * error, error
+        if "wrong" in batch:
+            mismatch = self._mismatch(real, judged.real, batch["wrong"])
+            loss, terms["mismatch"] = loss + c.mismatch_weight * mismatch, mismatch
         if c.adaptive_penalty:
             self._sure.append((means[0] - means[1]).detach() * len(real))
         if c.penalty_weight and step.number % c.penalty_every == 0:
@@ -241,6 +250,17 @@ class Musika(System):
             weighed = torch.nan_to_num(c.penalty_weight * penalty.detach(), nan=0.0, posinf=0.0)
             self._watch += (1 - _MEMORY) * (weighed - self._watch)
         return loss, terms
+
+    def _mismatch(self, real: torch.Tensor, scores: Sequence[torch.Tensor], wrong: torch.Tensor) -> torch.Tensor:
+        """Return the loss of taking real music with the conditions of other music for right (Reed et al. 2016).
+
+        Generated music is told from real music long before it is told whether it is as it was asked to be: without
+        this, the discriminator hardly looks at conditions in a short run.
+        """
+        found = self.networks["D"](real, wrong)
+        if self.config.loss == "hinge":
+            return torch.stack([functional.relu(1 + one.float()).mean() for one in found]).sum()
+        return paired(scores, found)
 
     def _penalty(self, latents: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
         """Return E |grad D|^2 of each item, over channels and time, without a factor of a half (R1, at fakes R2)."""

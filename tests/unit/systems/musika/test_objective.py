@@ -64,6 +64,32 @@ def test_both_phases_see_one_pass_of_the_generator(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("loss", ["relativistic", "hinge"])
+def test_real_music_with_conditions_of_other_music_is_wrong(folder: Path, loss: str) -> None:
+    systems = [
+        tiny_musika(folder, loss=loss, penalty_weight=0.0, conditions="loudness", mismatch_weight=weight)
+        for weight in (0.0, 0.5)
+    ]
+    items, losses = range(4), []
+    for system in systems:
+        batch, step = system.batch(0, items), Step(0, 10, items)
+        system.losses("generator", batch, step)
+        losses.append(system.losses("discriminator", batch, step))
+    assert "wrong" not in systems[0].batch(0, items)
+    assert batch["wrong"].shape == batch["conditions"].shape
+    assert float((batch["wrong"] - batch["conditions"]).abs().max()) > 0.01
+    real, judge = system.scale.scaled(batch["real"]), system.networks["D"]
+    right, wrong = (judge(real, asked) for asked in (batch["conditions"], batch["wrong"]))
+    if loss == "hinge":
+        expected = sum(float((1 + w).clamp(min=0).mean().detach()) for w in wrong)
+    else:
+        expected = sum(
+            float(torch.log1p(torch.exp((w - r).detach())).mean()) for r, w in zip(right, wrong, strict=True)
+        )
+    assert float(losses[1][1]["mismatch"].detach()) == pytest.approx(expected, rel=1e-4)
+    assert float((losses[1][0] - losses[0][0]).detach()) == pytest.approx(0.5 * expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["relativistic", "hinge"])
 def test_one_pass_of_the_discriminator_gives_both_phases_their_gradients(folder: Path, loss: str) -> None:
     system = tiny_musika(folder, loss=loss, penalty_weight=0.7, penalty_every=1)
     items = range(4)
