@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from gantools.systems.codec.config import CodecConfig
 from gantools.systems.codec.frontend import FrontEnd, OverlapAdd
 from gantools.systems.codec.networks import CODERS, build_coders
 from gantools.systems.codec.phases import PhaseStream
+from gantools.systems.codec.products import as_products
 from gantools.training.precision import autocast, choose_precision
 
 #: Latents that go through the decoder at a time, beside their neighbours: few at first, so that sound comes soon.
 _FIRST, _DECODED = 16, 64
+#: Frames that become sound at a time, so that all of it stays in a CPU's cache.
+_FRAMES = 32
 #: Blocks that go through the encoder at a time.
 _ENCODED = 64
 #: Steps of a latent from 0 to 1.
@@ -81,6 +85,7 @@ class Codec:
         self.phase, self.iterations = phase or config.phase, iterations
         first = int(getattr(self.networks["decoder1"], "halo_frames"))  # noqa: B009
         self.halo = int(getattr(self.networks["decoder2"], "halo")) + math.ceil(first / self.block)  # noqa: B009
+        self._beside = first
 
     @property
     def has_head(self) -> bool:
@@ -131,9 +136,28 @@ class Codec:
     @torch.inference_mode()
     def levels(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return the levels s and the phases of the head, if there is one, (batch, bin, T * R), of latents."""
+        return self._levels(latents, 0, latents.shape[-1])
+
+    def _levels(self, latents: torch.Tensor, start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the levels and phases of the latents from `start` on, before `stop`; what lies beside them is seen."""
+        decoder2, decoder1 = self._decoders
         with autocast(self.precision, self.device):
-            levels, phase = self.networks["decoder1"](self.networks["decoder2"](latents.to(self.device)))
-        return levels, phase
+            codes = decoder2(latents.to(self.device))
+            # What the first level does not look at is left out, where nothing but time follows from it.
+            beside = self._beside if self.has_head else codes.shape[-1]
+            first = max(0, start * self.block - beside)
+            levels, phase = decoder1(codes[..., first : stop * self.block + beside])
+        kept = slice(start * self.block - first, stop * self.block - first)
+        return levels[..., kept], None if phase is None else phase[..., kept]
+
+    @cached_property
+    def _decoders(self) -> tuple[nn.Module, nn.Module]:
+        """The decoders in the form that is fastest here."""
+        found = self.networks["decoder2"], self.networks["decoder1"]
+        if self.device.type != "cpu" or self.config.variant == "small":
+            return found
+        dtype = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
+        return as_products(found[0], dtype), as_products(found[1], dtype)
 
 
 class DecoderStream:
@@ -196,19 +220,17 @@ class DecoderStream:
         codec, start = self.codec, self._next
         assert self._held is not None
         last = min(self._end, stop + codec.halo)
-        levels, phase = codec.levels(self._held[..., : last - self._first])
-        kept = slice((start - self._first) * codec.block, (stop - self._first) * codec.block)
-        magnitudes = codec.front.magnitudes(levels[..., kept])
-        if self._phases is not None:
-            spectra = self._phases.push(magnitudes)
-        elif phase is None:
-            raise ValueError("the codec has no head for phases; decode with inversion")
-        else:
-            spectra = torch.polar(magnitudes, phase[..., kept])
+        seen = self._held[..., : last - self._first]
+        levels, phase = codec._levels(seen, start - self._first, stop - self._first)
         self._next = stop
         drop = max(self._first, stop - codec.halo)
         self._held, self._first = self._held[..., drop - self._first :].clone(), drop
-        return self._inverse.push(spectra)
+        if self._phases is not None:
+            return self._inverse.push(self._phases.push(codec.front.magnitudes(levels)))
+        if phase is None:
+            raise ValueError("the codec has no head for phases; decode with inversion")
+        pieces = zip(levels.split(_FRAMES, -1), phase.split(_FRAMES, -1), strict=True)
+        return torch.cat([self._inverse.push(codec.front.spectra(*piece)) for piece in pieces], -1)
 
     def _joined(self, made: list[torch.Tensor]) -> torch.Tensor:
         if made:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch.nn import functional
 
 from gantools.systems.codec.config import CodecConfig
+
+#: Smallest power, beside that of the floor.
+_LEAST = 1e-8
 
 
 class FrontEnd:
@@ -59,7 +64,7 @@ class FrontEnd:
         power = parts.square().sum(-1)
         return (10 * torch.log10(power + self._floor) - self.middle_db) / self.range_db
 
-    def magnitudes(self, levels: torch.Tensor, least: float = 1e-8) -> torch.Tensor:
+    def magnitudes(self, levels: torch.Tensor, least: float = _LEAST) -> torch.Tensor:
         r"""Return \|X\| of levels s; what is not above the floor is silence.
 
         `least` is the smallest power beside that of the floor: the slope of a root at 0 is infinite, so that training
@@ -67,6 +72,14 @@ class FrontEnd:
         """
         power = torch.pow(10.0, (levels.float() * self.range_db + self.middle_db) / 10) - self._floor
         return power.clamp_min(least * self._floor).sqrt()
+
+    def spectra(self, levels: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
+        """Return complex64 spectra (batch, bin, frame) of levels s and phases, as `torch.polar` does in longer time."""
+        # What `magnitudes` does, with one exponential in place of a power, and without an array for each step.
+        decade = math.log(10.0) / 10
+        power = levels.float().mul(self.range_db * decade).add_(self.middle_db * decade).exp_()
+        magnitude = power.sub_(self._floor).clamp_min_(_LEAST * self._floor).sqrt_()
+        return torch.complex(torch.cos(phase).mul_(magnitude), torch.sin(phase).mul_(magnitude))
 
     def synthesise(self, spectra: torch.Tensor) -> torch.Tensor:
         """Return the waves (batch, frames * hop) whose windowed frames these complex64 (batch, bins, frames) are."""
@@ -105,8 +118,9 @@ class OverlapAdd:
             return torch.zeros(len(spectra), 0, device=spectra.device)
         window = self._window.to(spectra.device)
         pieces = torch.fft.irfft(spectra.transpose(-1, -2), n=front.n_fft)
-        pieces = functional.pad(pieces, (0, len(window) - front.n_fft)) * window
-        pieces = pieces.unflatten(-1, (steps, front.hop))
+        if len(window) > front.n_fft:
+            pieces = functional.pad(pieces, (0, len(window) - front.n_fft))
+        pieces = (pieces * window if pieces.requires_grad else pieces.mul_(window)).unflatten(-1, (steps, front.hop))
         made = pieces.new_zeros(len(pieces), frames + steps - 1, front.hop)
         weight = pieces.new_zeros(frames + steps - 1, front.hop)
         squared = window.square().reshape(steps, front.hop)

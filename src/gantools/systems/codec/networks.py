@@ -155,8 +155,8 @@ class ProgramDecoder(nn.Module):
         u1 = self.u1(u2 + d2)
         u0 = self.u0(u1 + d1)
         p0 = self.p0(self.p1(u2) + u1)
-        phase = self.phase(p0 + u0).float()
-        return self.magnitude(u0 + d0).float().clamp(-1, 1), torch.pi * phase.clamp(-1, 1)
+        phase = self.phase(p0 + u0).clamp(-1, 1).float()
+        return self.magnitude(u0 + d0).clamp(-1, 1).float(), torch.pi * phase
 
 
 class PaperDecoder(nn.Module):
@@ -182,7 +182,7 @@ class PaperDecoder(nn.Module):
         d2 = self.d2(d1)
         u1 = self.u1(self.u2(self.d3(d2)) + d2)
         u0 = self.u0(u1 + d1)
-        levels, phase = self.last(self.join(u0 + d0)).float().clamp(-1, 1).chunk(2, 1)
+        levels, phase = self.last(self.join(u0 + d0)).clamp(-1, 1).float().chunk(2, 1)
         return levels, torch.pi * phase
 
 
