@@ -48,6 +48,16 @@ class Curves:
     brightness: np.ndarray
     tempo: np.ndarray
 
+    def then(self, other: Curves) -> Curves:
+        """Return these curves and behind them others."""
+        return Curves(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in MEASURED))
+
+    def settling(self, count: int) -> Curves:
+        """Return curves that go on from the last values and have come to the middle ones after `count` steps."""
+        shares = np.arange(1, count + 1) / count
+        values = (getattr(self, name) for name in MEASURED)
+        return Curves(*(own[-1] + shares * (np.median(own) - own[-1]) for own in values))
+
 
 def measure(wave: np.ndarray, step_seconds: float, count: int) -> Curves:
     """Return the curves of a mono wave at 22.05 kHz in the middles of `count` steps.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gantools.structure.curves import RATE_HZ, measure, window_tempi
+from gantools.structure.curves import RATE_HZ, Curves, measure, window_tempi
 
 LATENT_S = 0.1
 
@@ -40,3 +40,10 @@ def test_each_stretch_has_a_tempo_of_its_own() -> None:
     wave = np.concatenate([clicks(2.0, 10.0), clicks(2.5, 10.0), clicks(2.0, 4.0)])
     assert window_tempi(wave, 10.0).tolist() == pytest.approx([120, 150], rel=0.03)
     assert len(window_tempi(wave[: 5 * RATE_HZ], 10.0)) == 1
+
+
+def test_curves_go_on_from_the_last_value_to_the_middle_one() -> None:
+    own = Curves(*(np.array([1.0, 2.0, 2.0, 6.0]) * scale for scale in (1, -10, 100, 60)))
+    on = own.then(own.settling(4))
+    assert on.density.tolist() == [1, 2, 2, 6, 5, 4, 3, 2]
+    assert on.loudness.tolist() == [-10, -20, -20, -60, -50, -40, -30, -20]

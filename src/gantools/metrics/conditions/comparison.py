@@ -150,13 +150,26 @@ def read_points(recorded: Any, path: Path) -> dict[str, np.ndarray]:
 
 
 def _others(heard: Sequence[Heard]) -> list[Pairs]:
-    """Return the curves of each file with the sounds of others; of a single file with its own, half of it later."""
-    if len(heard) == 1:
-        one = heard[0]
-        half = len(one.curves.tempo) // 2
-        return [[({name: np.roll(values, half) for name, values in one.asked.items()}, one)]]
-    shifts = range(1, min(len(heard), _MOST_OTHERS + 1))
-    return [[(one.asked, heard[(n + shift) % len(heard)]) for n, one in enumerate(heard)] for shift in shifts]
+    """Return the curves of each file with the sounds of others.
+
+    A file that no other was asked to be unlike is held against its own curves, half of it later.
+    """
+    found: list[Pairs] = []
+    for shift in range(min(max(1, len(heard) - 1), _MOST_OTHERS)):
+        pairs: list[tuple[Mapping[str, np.ndarray], Heard]] = []
+        for n, one in enumerate(heard):
+            others = [other for other in (*heard[n + 1 :], *heard[:n]) if not _asked_alike(one, other)]
+            later = {name: np.roll(values, len(values) // 2) for name, values in one.asked.items()}
+            pairs.append((one.asked, others[shift % len(others)]) if others else (later, one))
+        found.append(pairs)
+    return found
+
+
+def _asked_alike(one: Heard, other: Heard) -> bool:
+    if one.asked.keys() != other.asked.keys():
+        return False
+    count = min(len(one.curves.tempo), len(other.curves.tempo))
+    return all(np.allclose(one.asked[name][:count], other.asked[name][:count], rtol=0.01) for name in one.asked)
 
 
 def figure_of(name: str, pairs: Pairs, tempo_seconds: float) -> float:

@@ -201,7 +201,9 @@ class MusicMaker(LoadedModel):
         if self.conditions.channels:
             mono = resample(np.ascontiguousarray(end.mean(1)), self.rate_hz, RATE_HZ)
             meter = find_meter(mono, RATE_HZ) if self.conditions.tempi else None
-            guide = self._guide or measure(mono, self._seconds_per_latent, known.shape[2])
+            own = measure(mono, self._seconds_per_latent, known.shape[2])
+            # A recording's last moment, a pause or a last hit, is not how it shall go on for ever.
+            guide = own.then(self._guide or own.settling(self.model.patch_latents))
             beat, bpm = (float(meter.beats(np.zeros(1))[0]), meter.bpm) if meter else (0.0, 0.0)
             tempo = {} if meter is None or "tempo" in self._asked else {"tempo": bpm}
             wishes = Wishes(

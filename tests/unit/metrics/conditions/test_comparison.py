@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gantools.errors import InputError
-from gantools.metrics.conditions.comparison import Heard, figure_of, read_points
+from gantools.metrics.conditions.comparison import Heard, _others, figure_of, read_points
 from gantools.structure.curves import Curves
 
 WINDOW_S = 10.0
@@ -61,6 +61,18 @@ def test_a_stretch_whose_tempo_changes_has_none() -> None:
     one.asked["tempo"][:20] = np.linspace(100, 140, 20)
     one.asked["tempo"][20:] = 118.0
     assert figure_of("tempo", [(one.asked, one)], WINDOW_S) == pytest.approx(120 / 118 - 1)
+
+
+def test_others_are_files_that_were_asked_to_be_unlike() -> None:
+    rise, wave = np.linspace(1, 3, 40), np.full(40, 2.0)
+    first, twin, other = heard(wave, rise), heard(wave, rise), heard(wave, rise[::-1])
+    for pairs in _others([first, twin, other]):
+        assert [sound for _, sound in pairs[:2]] == [other, other]
+        assert pairs[2][1] in (first, twin)
+    # Twins alone have only their own curves, half of them later.
+    for pairs in _others([first, twin]):
+        assert [sound for _, sound in pairs] == [first, twin]
+        assert pairs[0][0]["density"].tolist() == np.roll(rise, 20).tolist()
 
 
 @pytest.mark.parametrize(
