@@ -25,7 +25,7 @@ from gantools.systems.musika.conditions import read_conditions
 ROWS = {
     "unconditional": "unconditional",
     "random": "density, random walk",
-    **{f"density/{density}": f"density {density}" for density in (".15", ".30", ".45", ".60", ".75")},
+    **{f"density/{density}": f"density {density}" for density in ("0.15", "0.30", "0.45", "0.60", "0.75")},
 }
 ASKED = {"random": "random walks", "density": "constant densities", "tempo": "tempi of 90, 120, 140 and 160"}
 SHOWN_SECONDS = 30.0

@@ -29,14 +29,14 @@ pieces() { gantools generate musika "$1" --seconds "$seconds" --count "$count" "
 
 gantools train musika train -o model --conditions "${MUSIKA_CONDITIONS:-density,loudness,tempo}" "${length[@]}" "${more[@]}" >>log.txt
 pieces model random --density random
-for density in .15 .30 .45 .60 .75; do pieces model "density/$density" --density "$density"; done
+for density in 0.15 0.30 0.45 0.60 0.75; do pieces model "density/$density" --density "$density"; done
 for bpm in 90 120 140 160; do pieces model "tempo/$bpm" --tempo "$bpm"; done
 if [ "${MUSIKA_PLAIN:-yes}" = yes ]; then
     gantools train musika train -o plain "${length[@]}" "${more[@]}" >>log.txt
     pieces plain unconditional
 fi
 
-for set in unconditional random density/.15 density/.30 density/.45 density/.60 density/.75; do
+for set in unconditional random density/0.15 density/0.30 density/0.45 density/0.60 density/0.75; do
     [ ! -d "sound/$set" ] || gantools evaluate frechet "sound/$set" held -o "report/$set" -q >>log.txt
 done
 for set in random density tempo; do gantools evaluate conditions "sound/$set" -o "report/$set-asked" -q >>log.txt; done

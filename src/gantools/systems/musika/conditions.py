@@ -20,6 +20,8 @@ _DARKEST_HZ, _BRIGHTEST_HZ = 100.0, 8000.0
 _SLOWEST_BPM, _TEMPO_OCTAVES = 60.0, 2.0
 #: What the networks see of the middle 90 % of the training, and the least of the scale that these 90 % count for.
 _USUAL, _LEAST_SPREAD = 1.5, 0.05
+#: Nothing further out is asked for: the networks have not learnt it, and answered with near silence.
+_MOST_ASKED = 2.0
 #: The condition that is not measured: it has a channel for each folder.
 LABEL = "label"
 
@@ -88,6 +90,10 @@ class Conditions:
         """
         low, high = self.usual.get(name, (0.0, 1.0))
         return (shares - (low + high) / 2) * (2 * _USUAL / max(high - low, _LEAST_SPREAD))
+
+    def told(self, name: str, shares: np.ndarray) -> np.ndarray:
+        """Return what the networks are told where a curve between 0 and 1 is asked for: no more than they know."""
+        return np.clip(self.seen(name, shares), -_MOST_ASKED, _MOST_ASKED)
 
     def stacked(self, curves: Curves, label: str) -> np.ndarray:
         """Return the curves of a song as the networks see them, float32 (channels, T), less its clock."""

@@ -83,7 +83,7 @@ class Wishes:
             if name == LABEL:
                 rows += list(self._labels(len(latents)))
             else:
-                rows.append(self.conditions.seen(name, self._curve(name, latents)))
+                rows.append(self.conditions.told(name, self._curve(name, latents)))
         found = np.array(rows, np.float32).reshape(-1, len(latents))
         if self.conditions.tempi:
             found = np.concatenate([found, clock(self._beats(latents))])
