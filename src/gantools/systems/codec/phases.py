@@ -55,19 +55,24 @@ class PhaseStream:
 
     def _solve(self, magnitudes: torch.Tensor, count: int) -> torch.Tensor:
         """Solve the given frames, keep the spectra of the first `count`, and let the others wait."""
-        self._waiting = magnitudes[..., count:]
+        self._waiting = magnitudes[..., count:].clone()
         device = magnitudes.device
         if not count:
             return magnitudes.new_zeros((*magnitudes.shape[:-1], 0), dtype=torch.complex64)
         guides = magnitudes.square().mean(0, keepdim=True).sqrt() if self.linked else magnitudes
-        turns, ends = [], []
-        for row, guide in enumerate(guides.transpose(1, 2).cpu().numpy()):
-            known = self._known[row] if self._known else np.zeros((0, self.front.bins), np.complex64)
-            spectra = self._row(np.ascontiguousarray(guide), known)[:count]
-            ends.append(np.concatenate([known, spectra])[-_KNOWN:])
-            turns.append(torch.from_numpy(spectra))
-        found = torch.stack(turns).transpose(1, 2).to(device)
-        self._known = ends
+        rows = np.ascontiguousarray(guides.transpose(1, 2).cpu().numpy())
+        known = self._known or [np.zeros((0, self.front.bins), np.complex64)] * len(rows)
+        made = np.empty((len(rows), count, self.front.bins), np.complex64)
+
+        def solve(row: int) -> None:
+            made[row] = self._row(rows[row], known[row])[:count]
+
+        # Rows know nothing of each other.
+        with block_threads(min(len(rows), torch.get_num_threads())) as run_rows:
+            run_rows(solve, len(rows))
+        found = torch.from_numpy(made).transpose(1, 2).to(device)
+        # Copies of a few frames: a view would keep all of them.
+        self._known = [np.concatenate([k, m[-_KNOWN:]])[-_KNOWN:] for k, m in zip(known, made, strict=True)]
         self._done += count
         # What the guide became, in size and turn, becomes of each channel.
         return magnitudes[..., :count] * (found / guides[..., :count].clamp_min(_LEAST))
