@@ -39,34 +39,49 @@ class SpatialAdaIN(nn.Module):
     Parameters
     ----------
     coordinates, channels : int
-    around_zero : bool
-        Divide by the root mean square in place of the deviation. What hardly changes within a patch has no deviation,
-        and dividing by that would make noise of it.
     """
 
-    def __init__(self, coordinates: int, channels: int, around_zero: bool = False) -> None:
+    def __init__(self, coordinates: int, channels: int) -> None:
         super().__init__()
-        self.scale, self.around_zero = nn.Conv1d(coordinates, channels, 1), around_zero
+        self.scale = nn.Conv1d(coordinates, channels, 1)
 
     def forward(self, x: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
         """Scale x (batch, channel, time) by coordinates (batch, coordinate, time)."""
         # In single precision: with four steps in it, half precision would be coarse.
-        wide = x.float()
-        if self.around_zero:
-            spread = wide.square().mean(2, keepdim=True).sqrt().to(x.dtype)
-        else:
-            spread = wide.std(2, keepdim=True, unbiased=False).to(x.dtype)
+        spread = x.float().std(2, keepdim=True, unbiased=False).to(x.dtype)
+        modulated: torch.Tensor = x / (spread + 1e-5) * self.scale(coordinates)
+        return modulated
+
+
+class LocalAdaIN(nn.Module):
+    """SA-AdaIN over the root mean square of the channels at each step, so that no step knows of others.
+
+    Over the deviation in time, what is made would depend on where a patch begins and ends, and what hardly changes
+    within one has no deviation: dividing by it makes noise.
+
+    Parameters
+    ----------
+    coordinates, channels : int
+    """
+
+    def __init__(self, coordinates: int, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Conv1d(coordinates, channels, 1)
+
+    def forward(self, x: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
+        """Scale x (batch, channel, time) by coordinates (batch, coordinate, time)."""
+        spread = x.float().square().mean(1, keepdim=True).sqrt().to(x.dtype)
         modulated: torch.Tensor = x / (spread + 1e-5) * self.scale(coordinates)
         return modulated
 
 
 class ModulatedLayer(nn.Module):
-    """A convolution, noise, SA-AdaIN and SiLU: "after each convolutional layer" (section 4.2)."""
+    """A convolution, noise, AdaIN and SiLU: "after each convolutional layer" (section 4.2)."""
 
-    def __init__(self, conv: nn.Module, coordinates: int, channels: int, around_zero: bool = False) -> None:
+    def __init__(self, conv: nn.Module, coordinates: int, channels: int, local: bool = False) -> None:
         super().__init__()
         self.conv, self.noise = conv, LayerNoise()
-        self.norm = SpatialAdaIN(coordinates, channels, around_zero)
+        self.norm = (LocalAdaIN if local else SpatialAdaIN)(coordinates, channels)
 
     def forward(self, x: torch.Tensor, coordinates: torch.Tensor) -> torch.Tensor:
         """Return (batch, channel, time)."""
@@ -128,6 +143,11 @@ def pyramid(coordinates: torch.Tensor, levels: int) -> list[torch.Tensor]:
     for _ in range(levels):
         found.append(functional.avg_pool1d(found[-1], 2))
     return found
+
+
+def within(x: torch.Tensor, steps: int) -> torch.Tensor:
+    """Return x (batch, channel, time) without so many steps at either end."""
+    return x[..., steps : x.shape[2] - steps]
 
 
 def initialise(network: nn.Module, generator: torch.Generator | None = None) -> None:

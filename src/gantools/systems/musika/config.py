@@ -11,7 +11,8 @@ from gantools.parsing import distinct_names
 from gantools.training.config import TrainConfig
 
 #: ``paper``: the networks of the ISMIR version (techno22). ``base44``: those of the program's 44.1 kHz version.
-#: ``dense``: ours, of any size, with a discriminator that judges every stretch of latents at several scales.
+#: ``dense``: ours, of any size: a generator without patches, a discriminator that judges every stretch of latents at
+#: several scales.
 VARIANTS = ("paper", "base44", "dense")
 #: Steps that the generators of the paper begin with.
 FIRST_STEPS = 4
@@ -27,8 +28,8 @@ class MusikaConfig(TrainConfig):
     channels: int = option(2, "Channels of the sound: 1 for mono, 2 for stereo.", low=1, high=2)
     patch_latents: int = option(
         64,
-        "Latents of a patch, of which music is put together: 8, 16, 32, 64 or 128. The discriminator sees two at a "
-        "time, so more of them give longer phrases and take longer to learn.",
+        "Latents of a patch: 8, 16, 32, 64 or 128. The discriminator sees two patches at a time, so more of them give "
+        "longer phrases and take longer to learn. The paper's generators make music patch by patch; ours knows none.",
         low=8,
         high=256,
     )
@@ -78,11 +79,11 @@ class MusikaConfig(TrainConfig):
     )
     detail_size: int = option(
         16,
-        "Numbers of the anchors that lie close together and make one patch unlike the next; the paper has none (0).",
+        "Numbers of the anchors that lie close together, for what changes with each note; the paper has none (0).",
         low=0,
         group="Networks",
     )
-    detail_latents: int = option(8, "Latents from one of these anchors to the next.", low=1, group="Networks")
+    detail_latents: int = option(4, "Latents from one of these anchors to the next.", low=1, group="Networks")
     width: int = option(
         32, "Channels of the networks: the first layers have several times as many.", low=2, group="Networks"
     )
@@ -156,7 +157,7 @@ class MusikaConfig(TrainConfig):
         if self.detail_size and self.patch_latents % self.detail_latents:
             raise ConfigError(
                 f"detail_latents: {self.detail_latents} does not divide patch_latents ({self.patch_latents}), so that "
-                "no two patches would lie alike"
+                "no two patches would lie alike to them"
             )
         for name in self.condition_names:
             if name not in CONDITIONS:
@@ -228,7 +229,6 @@ _SMALL = MusikaConfig(
     patch_latents=32,
     anchor_size=32,
     style_size=32,
-    width=24,
 )
 
 PRESETS = {"paper": _PAPER, "base44": _BASE44, "default": _DEFAULT, "small": _SMALL}

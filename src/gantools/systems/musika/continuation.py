@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from gantools.runtime.seeds import item_seed
-from gantools.systems.musika.coordinates import from_patches, to_patches
 from gantools.systems.musika.drawing import draw_anchors, draw_style
 from gantools.systems.musika.stream import LatentMaker, Piece
 
@@ -75,10 +74,7 @@ def _drawn(maker: LatentMaker, piece: Piece, number: int) -> Piece:
 
 def _made(maker: LatentMaker, piece: Piece) -> torch.Tensor:
     """Return the first two patches (channels C, 2 L) as the GAN sees them, differentiable in anchors and style."""
-    length = maker.config.patch_latents
-    coordinates = maker.coordinates(piece, 0, PATCHES * length)
-    coordinates = coordinates.to(next(maker.generator.parameters()).device)
-    return from_patches(maker.generator(to_patches(coordinates, length)).float(), PATCHES)[0]
+    return maker.scaled(piece, 0, PATCHES * maker.config.patch_latents)
 
 
 @torch.no_grad()

@@ -25,6 +25,16 @@ def training_offsets(patch_latents: int, anchor_patches: int) -> list[float]:
     return [0.5 - length / 2 + spacing * phase / anchor_patches for phase in range(1, anchor_patches + 1)]
 
 
+def free_offsets(grid: int, anchor_latents: int) -> list[float]:
+    """Return the offsets of a generator without patches: its first step lies anywhere between two anchors."""
+    return [float(offset) for offset in range(0, anchor_latents, grid)]
+
+
+def anchors_for(count: int, anchor_latents: int) -> int:
+    """Return the anchors that `count` latents need, wherever they begin."""
+    return (anchor_latents + count - 2) // anchor_latents + 2
+
+
 def generation_offset(patch_latents: int, anchor_patches: int) -> float:
     """Return the offset at which music begins; all its patches then lie to the anchors as in training."""
     return training_offsets(patch_latents, anchor_patches)[0]

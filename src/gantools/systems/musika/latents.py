@@ -128,7 +128,8 @@ class Crop:
     start : int
         Its first latent.
     latents : float32 tensor (channels C, 2 L)
-    conditions : float32 tensor (conditions, 2 L)
+    conditions : float32 tensor (conditions, before + 2 L + after)
+        Those of the crop, and of what lies beside it.
     """
 
     song: LatentSong
@@ -315,8 +316,11 @@ class LatentSongs:
         """Return the latents (channels C, T) of the songs, less what is kept for validation, of the first take."""
         return [song.takes[0][:, start:stop].float() for song, start, stop in self._spans["train"]]
 
-    def draw(self, random: np.random.Generator, side: str = "train") -> Crop:
-        """Return a crop of a song: songs by their length, places at random, none silent."""
+    def draw(self, random: np.random.Generator, side: str = "train", before: int = 0, after: int = 0) -> Crop:
+        """Return a crop of a song, with the conditions of so many latents before and after it too.
+
+        Songs are drawn by their length, places at random, none silent.
+        """
         spans, ends = self._spans[side], self._ends[side]
         # Where music is nearly all silence, the last place that was tried is taken.
         for _ in range(_TRIES):
@@ -328,17 +332,18 @@ class LatentSongs:
                 break
         number = int(random.integers(len(song.takes)))
         latents = song.takes[number][:, start : start + self.crop].float()
-        rows = [song.conditions[:, start : start + self.crop]] if len(song.conditions) else []
+        seen = np.arange(start - before, start + self.crop + after)
+        rows = [song.conditions[:, np.clip(seen, 0, song.length - 1)]] if len(song.conditions) else []
         if self.conditions.tempi:
-            rows.append(self._clock(song, start + number / len(song.takes)))
-        conditions = np.concatenate(rows) if rows else np.zeros((0, self.crop), np.float32)
+            rows.append(self._clock(song, seen + number / len(song.takes)))
+        conditions = np.concatenate(rows) if rows else np.zeros((0, len(seen)), np.float32)
         return Crop(song, start, latents, torch.from_numpy(conditions))
 
-    def _clock(self, song: LatentSong, start: float) -> np.ndarray:
-        """Return the clock (4, 2 L) of a crop; silence, which is all zeros, where a song has no beats."""
+    def _clock(self, song: LatentSong, places: np.ndarray) -> np.ndarray:
+        """Return the clock (4, n) of some latents; silence, which is all zeros, where a song has no beats."""
         if song.meter is None:
-            return np.zeros((CHANNELS, self.crop), np.float32)
-        return clock(song.meter.beats((start + np.arange(self.crop) + 0.5) * self.seconds_per_latent))
+            return np.zeros((CHANNELS, len(places)), np.float32)
+        return clock(song.meter.beats((places + 0.5) * self.seconds_per_latent))
 
 
 class _Encoder:

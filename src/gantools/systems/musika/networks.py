@@ -14,13 +14,14 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.musika.blocks import (
     LEAK,
     LayerNoise,
+    LocalAdaIN,
     ModulatedLayer,
     ResidualDown,
-    SpatialAdaIN,
     doubling,
     initialise,
     pyramid,
     with_conditions,
+    within,
 )
 from gantools.systems.musika.config import FIRST_STEPS, MusikaConfig
 from gantools.systems.musika.published import Base44Discriminator, Base44Generator, PaperDiscriminator, PaperGenerator
@@ -28,10 +29,15 @@ from gantools.systems.musika.published import Base44Discriminator, Base44Generat
 _HALF = math.sqrt(0.5)
 #: Channels over the width, from the last layer back to the first.
 _WIDEST = 8
+#: Steps that our generator makes on either side of what is wanted, at every level.
+_MARGIN = 3
 
 
 class DenseGenerator(nn.Module):
-    """Our generator: that of base44 for patches of 4 times a power of two, each block beside a plain upsampling.
+    """Our generator: convolutions all along, without patches, so that there are no seams and nothing repeats with them.
+
+    It begins with the coordinates at every `2 ** levels`-th latent, and doubles their number in each block beside a
+    plain upsampling. Nothing but coordinates tells one place from another.
 
     Parameters
     ----------
@@ -39,46 +45,54 @@ class DenseGenerator(nn.Module):
         Channels of what it takes, and of the latents that it makes.
     width : int
         The last block has twice as many channels, each one before it another `width` more, up to 8 of them.
-    patch_latents : int
+    levels : int
+        Times that the number of steps is doubled.
+
+    Attributes
+    ----------
+    grid : int
+        Latents of a first step: music is made from multiples of it on, and in multiples.
+    margin : int
+        Coordinates on either side of the latents that are made, on which these depend.
     """
 
-    def __init__(self, coordinates: int, out: int, width: int, patch_latents: int) -> None:
+    def __init__(self, coordinates: int, out: int, width: int, levels: int) -> None:
         super().__init__()
-        self.levels = int(math.log2(patch_latents // FIRST_STEPS))
+        self.levels, self.grid = levels, 2**levels
+        self.margin = (_MARGIN + 1) * self.grid
         w = [width * min(_WIDEST, 2 + self.levels - n) for n in range(self.levels + 1)]
-        self.start = nn.Linear(FIRST_STEPS * coordinates, FIRST_STEPS * w[0])
-        self.noise, self.norm = LayerNoise(), SpatialAdaIN(coordinates, w[0], around_zero=True)
+        self.start = nn.Conv1d(coordinates, w[0], 3)
+        self.noise, self.norm = LayerNoise(), LocalAdaIN(coordinates, w[0])
         pairs = list(itertools.pairwise(w))
-        self.ups = nn.ModuleList(ModulatedLayer(doubling(a, b), coordinates, b, around_zero=True) for a, b in pairs)
-        self.convs = nn.ModuleList(
-            ModulatedLayer(nn.Conv1d(b, b, 3, padding=1), coordinates, b, around_zero=True) for _, b in pairs
-        )
+        self.ups = nn.ModuleList(ModulatedLayer(doubling(a, b), coordinates, b, local=True) for a, b in pairs)
+        self.convs = nn.ModuleList(ModulatedLayer(nn.Conv1d(b, b, 3), coordinates, b, local=True) for _, b in pairs)
         self.skips = nn.ModuleList(nn.Conv1d(a, b, 1) for a, b in pairs)
-        self.out = nn.Conv1d(w[-1], out, 3, padding=1)
+        self.out = nn.Conv1d(w[-1], out, 3)
 
     @torch.no_grad()
     def start_small(self) -> None:
         """Let the first latents vary less than real ones do, and coordinates scale layers by about 1.
 
-        Drawn after He, each SA-AdaIN would multiply by numbers of either sign with a deviation of 1.4, and the first
+        Drawn after He, each AdaIN would multiply by numbers of either sign with a deviation of 1.4, and the first
         latents would vary twenty times too much: most of a short run would go by in learning their level.
         """
         for module in self.modules():
-            if isinstance(module, SpatialAdaIN):
+            if isinstance(module, LocalAdaIN):
                 module.scale.weight.mul_(0.35)
                 nn.init.ones_(module.scale.bias)  # type: ignore[arg-type]
         self.out.weight.mul_(0.1)
 
     def forward(self, coordinates: torch.Tensor) -> torch.Tensor:
-        """Return latents (batch, out, L) of coordinates (batch, coordinates, L)."""
-        e = pyramid(coordinates, self.levels)
-        x = self.start(e[self.levels].flatten(1)).unflatten(1, (-1, FIRST_STEPS))
-        x = functional.silu(self.norm(self.noise(x), e[self.levels]))
-        for n, (up, conv, skip) in enumerate(zip(self.ups, self.convs, self.skips, strict=True)):
-            here = e[self.levels - n - 1]
-            h = _HALF * conv(_HALF * up(x, here), here)
-            x = h + functional.interpolate(skip(x), scale_factor=2.0, mode="nearest")
-        made: torch.Tensor = self.out(x)
+        """Return latents (batch, out, n) of coordinates (batch, coordinates, margin + n + margin)."""
+        e, m = pyramid(coordinates, self.levels), _MARGIN
+        x = functional.silu(self.norm(self.noise(self.start(e[-1])), within(e[-1], 1)))
+        for n, (up, conv, skip) in enumerate(zip(self.ups, self.convs, self.skips, strict=True), 1):
+            here, spare = e[self.levels - n], (m + 1) * 2**n - 2 * m  # what coordinates have beyond the doubled x
+            # At both ends the doubling errs by a step, as it has no neighbour there, and the convolution takes one.
+            h = within(_HALF * up(x, within(here, spare)), 1)
+            h = _HALF * conv(h, within(here, spare + 2))
+            x = within(h + within(functional.interpolate(skip(x), scale_factor=2.0, mode="nearest"), 2), m - 2)
+        made: torch.Tensor = self.out(within(x, m - 1))
         return made
 
 
@@ -116,13 +130,18 @@ class DenseDiscriminator(nn.Module):
 
 
 def build_generator(config: MusikaConfig, latent_channels: int, conditions: int = 0) -> nn.Module:
-    """Return the generator of a configuration; it makes (batch, channels times latent channels, L)."""
+    """Return the generator of a configuration.
+
+    It makes latents (batch, channels times latent channels, n) of coordinates (batch, size, margin + n + margin), with
+    its own ``margin``, which is 0 for the published ones; n is a number of patches, or of steps of its ``grid``.
+    """
     coordinates = config.anchor_size + config.style_size + config.detail_size + conditions
     out = config.channels * latent_channels
     if config.variant == "paper":
         return PaperGenerator(coordinates, out, config.width)
-    kind = Base44Generator if config.variant == "base44" else DenseGenerator
-    return kind(coordinates, out, config.width, config.patch_latents)
+    if config.variant == "base44":
+        return Base44Generator(coordinates, out, config.width, config.patch_latents)
+    return DenseGenerator(coordinates, out, config.width, int(math.log2(config.patch_latents // FIRST_STEPS)))
 
 
 def build_discriminator(config: MusikaConfig, latent_channels: int, conditions: int = 0) -> nn.Module:

@@ -25,10 +25,10 @@ from gantools.systems.musika.carried import hash_codec
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
     ANCHORS,
+    anchors_for,
     detail_places,
-    from_patches,
+    free_offsets,
     interpolate,
-    to_patches,
     training_offsets,
     with_style,
 )
@@ -115,14 +115,26 @@ class Musika(System):
             **songs.describe(),
         }
         self.notes, self.left_out = songs.notes, songs.left_out
-        self._offsets = training_offsets(config.patch_latents, config.anchor_patches)
-        self._detail_places = detail_places(0, 2 * config.patch_latents, config.detail_latents)
+        self._place_generator(networks["G"])
         self._share = torch.ones((), device=self.device)
         # One tensor on the device: reading a number back in each step would make the host wait for a GPU.
         self._watch = torch.zeros((), device=self.device)
         self._sure: list[torch.Tensor] = []
         self._score: LatentScore | None = None
         self.finish_step = self._adapt if config.adaptive_penalty else None
+
+    def _place_generator(self, generator: nn.Module) -> None:
+        """Settle where training items begin, and how many latents are made of each."""
+        c = self.config
+        self._margin, self._grid = int(generator.margin), int(generator.grid)  # type: ignore[arg-type]
+        #: Without patches, what the discriminator sees begins anywhere within a step.
+        self._spare = self._grid if self._margin else 0
+        self._count = 2 * c.patch_latents + self._spare + 2 * self._margin
+        if self._margin:
+            self._offsets = free_offsets(self._grid, c.anchor_latents)
+            self._anchors = anchors_for(self._count, c.anchor_latents)
+        else:
+            self._offsets, self._anchors = training_offsets(c.patch_latents, c.anchor_patches), ANCHORS
 
     # Data
 
@@ -132,51 +144,69 @@ class Musika(System):
         Beside the conditions of each crop, ``wrong`` has those of another one, where they are learnt.
         """
         c = self.config
-        names = ("real", "conditions", "anchors", "style", "places", "detail")
         mismatched = c.mismatch_weight and self.latent_songs.conditions.channels
-        rows: dict[str, list[torch.Tensor]] = {name: [] for name in (*names, *(["wrong"] if mismatched else []))}
+        rows: dict[str, list[torch.Tensor]] = {}
         for item in items:
+            noise = self.noise(item_seed(c.seed, "noise", step, item))
             random = np.random.default_rng(item_seed(c.seed, "data", step, item))
-            drawn = self.latent_songs.draw(random)
-            crop = drawn.latents
+            crop, around = self._drawn(random, "train", int(noise["shift"]))
             # Left and right have no names: either may come first. Mid and side have.
             if c.channels == 2 and c.stereo == "sides" and c.mix_channels == "swap" and random.random() < 0.5:
                 crop = torch.cat(crop.chunk(2)[::-1])
-            rows["real"].append(crop)
-            rows["conditions"].append(drawn.conditions)
-            for name, tensor in self.noise(item_seed(c.seed, "noise", step, item)).items():
-                rows[name].append(tensor)
+            found = {"real": crop, "around": around, **noise}
             if mismatched:
                 random = np.random.default_rng(item_seed(c.seed, "mismatch", step, item))
-                rows["wrong"].append(self.latent_songs.draw(random).conditions)
+                found["wrong"] = self.latent_songs.draw(random).conditions
+            for name, tensor in found.items():
+                rows.setdefault(name, []).append(tensor)
         return {name: torch.stack(tensors) for name, tensors in rows.items()}
 
+    def _drawn(self, random: np.random.Generator, side: str, shift: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return a real crop (channels, 2 L), and the conditions of all latents that a generator needs (n, count)."""
+        before = self._margin + shift
+        crop = self.latent_songs.draw(random, side, before, self._count - before - 2 * self.config.patch_latents)
+        return crop.latents, crop.conditions
+
     def noise(self, seed: int) -> Tensors:
-        """Return the anchors (3, size), the style, the places (2 L,) and the anchors of detail of one training item."""
+        """Return what one training item is made of.
+
+        The anchors (n, size), the style, the places (count,) between the anchors, the anchors of detail with their
+        places, and the first latent that the discriminator sees.
+        """
         c = self.config
         random = torch.Generator().manual_seed(seed)
         offset = self._offsets[int(torch.randint(len(self._offsets), (), generator=random))]
-        places = (torch.arange(2 * c.patch_latents) + offset) / c.anchor_latents
+        close = detail_places(int(offset) % c.detail_latents if self._margin else 0, self._count, c.detail_latents)
+        anchors = torch.randn(self._anchors, c.anchor_size, generator=random)
+        style = torch.randn(c.style_size, generator=random)
+        detail = torch.randn(self._count // c.detail_latents + 2, c.detail_size, generator=random)
+        shift = torch.randint(self._spare, (), generator=random) if self._spare else torch.zeros((), dtype=torch.int64)
         return {
-            "anchors": torch.randn(ANCHORS, c.anchor_size, generator=random),
-            "style": torch.randn(c.style_size, generator=random),
-            "places": places.float(),
-            "detail": torch.randn(2 * c.patch_latents // c.detail_latents + 1, c.detail_size, generator=random),
+            "anchors": anchors,
+            "style": style,
+            "places": ((torch.arange(self._count) + offset) / c.anchor_latents).float(),
+            "detail": detail,
+            "detail_places": close.float(),
+            "shift": shift,
         }
 
     def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
-        """Return two neighbouring patches as one sequence (batch, channels, 2 L): section 3.2."""
+        """Return one sequence as long as two neighbouring patches (batch, channels, 2 L): section 3.2."""
         points = interpolate(batch["anchors"], batch["places"])
-        detail = interpolate(batch["detail"], self._detail_places.to(points)) if self.config.detail_size else None
-        coordinates = with_style(points, batch["style"], detail, batch["conditions"])
-        patches = generator(to_patches(coordinates, self.config.patch_latents))
-        return from_patches(patches, 2)
+        detail = interpolate(batch["detail"], batch["detail_places"]) if self.config.detail_size else None
+        made: torch.Tensor = generator(with_style(points, batch["style"], detail, batch["around"]))
+        return self._seen(made, batch["shift"])
+
+    def _seen(self, sequence: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
+        """Return 2 L steps of each sequence (batch, channel, n), from the step `first` (batch,) of it on."""
+        steps = first[:, None] + torch.arange(2 * self.config.patch_latents, device=first.device)
+        return sequence.gather(2, steps[:, None].expand(-1, sequence.shape[1], -1))
 
     # Losses (section 4.2; the adversarial loss and the weight of R1 are not in the paper)
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the generator, or of the discriminator on the same fakes."""
-        shared, conditions = step.shared, batch["conditions"]
+        shared, conditions = step.shared, self._seen(batch["around"], self._margin + batch["shift"])
         if phase == "generator":
             shared["real"] = self.scale.scaled(batch["real"])
             fake = self.make(self.networks["G"], batch)
@@ -323,8 +353,8 @@ class Musika(System):
         batch = {name: torch.stack([one[name] for one in noise]).to(self.device) for name in noise[0]}
         # Asked to be as held-out music is.
         fixed = [np.random.default_rng(item_seed(c.seed, "fixed", "val", n)) for n in range(len(noise))]
-        asked = [self.latent_songs.draw(random, "val").conditions for random in fixed]
-        batch["conditions"] = torch.stack(asked).to(self.device)
+        asked = [self._drawn(random, "val", int(one["shift"]))[1] for random, one in zip(fixed, noise, strict=True)]
+        batch["around"] = torch.stack(asked).to(self.device)
         return self.make(networks["G"], batch).float()
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:

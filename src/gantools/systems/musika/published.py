@@ -23,9 +23,11 @@ from gantools.systems.musika.blocks import (
     pyramid,
     with_conditions,
 )
+from gantools.systems.musika.coordinates import from_patches, to_patches
 
 _HALF = math.sqrt(0.5)
 _FIRST = 4
+_PAPER_PATCH = 128
 #: Channels of the paper's networks, over the width of 128.
 _PAPER_WIDTHS = (7.0, 6.0, 5.0, 4.0, 3.0, 2.0)
 
@@ -43,7 +45,32 @@ class _Start(nn.Module):
         return functional.silu(self.norm(self.noise(x), four))
 
 
-class PaperGenerator(nn.Module):
+class _PatchGenerator(nn.Module):
+    """A generator of patches, each of which is made without a view of its neighbours (section 3.2).
+
+    Attributes
+    ----------
+    grid, margin : int
+        Music is made from multiples of `grid` latents on, a patch; it depends on no coordinates beside it.
+    """
+
+    margin = 0
+
+    def __init__(self, patch_latents: int) -> None:
+        super().__init__()
+        self.grid = patch_latents
+
+    def forward(self, coordinates: torch.Tensor) -> torch.Tensor:
+        """Return latents (batch, out, n L) of coordinates (batch, coordinates, n L)."""
+        patches = self.patch(to_patches(coordinates, self.grid))
+        return from_patches(patches, coordinates.shape[2] // self.grid)
+
+    def patch(self, coordinates: torch.Tensor) -> torch.Tensor:
+        """Return the latents (batch, out, L) of coordinates (batch, coordinates, L)."""
+        raise NotImplementedError
+
+
+class PaperGenerator(_PatchGenerator):
     """The generator of the ISMIR version: FastGAN with skip-layer excitation, 128 latents to a patch.
 
     Parameters
@@ -55,7 +82,7 @@ class PaperGenerator(nn.Module):
     """
 
     def __init__(self, coordinates: int, out: int, width: int = 128) -> None:
-        super().__init__()
+        super().__init__(_PAPER_PATCH)
         w = [round(share * width) for share in _PAPER_WIDTHS]
         self.start = _Start(coordinates, w[0])
         # Steps: 4 to 8, 16, 32, 64 and 128.
@@ -70,7 +97,7 @@ class PaperGenerator(nn.Module):
         )
         self.out = nn.Conv1d(w[5], out, 1)
 
-    def forward(self, coordinates: torch.Tensor) -> torch.Tensor:
+    def patch(self, coordinates: torch.Tensor) -> torch.Tensor:
         """Return latents (batch, out, 128) in (-1, 1) of coordinates (batch, coordinates, 128)."""
         e = pyramid(coordinates, 6)
         x = self.start(e[6], e[5])
@@ -149,7 +176,7 @@ class _SkipBlock(nn.Module):
         return h + shortcut
 
 
-class Base44Generator(nn.Module):
+class Base44Generator(_PatchGenerator):
     """The generator of the program's 44.1 kHz version; with patches of 64 latents its ``--small``.
 
     Parameters
@@ -163,7 +190,7 @@ class Base44Generator(nn.Module):
     """
 
     def __init__(self, coordinates: int, out: int, width: int = 128, patch_latents: int = 128) -> None:
-        super().__init__()
+        super().__init__(patch_latents)
         w = [share * width for share in (7, 6, 5, 4, 3, 2)]
         self.levels = int(math.log2(patch_latents // 2))
         self.start = _Start(coordinates, w[0])
@@ -175,7 +202,7 @@ class Base44Generator(nn.Module):
         self.last = ModulatedLayer(doubling(w[4], w[5]), coordinates, w[5])
         self.out = SameConv(w[5], out, 4)
 
-    def forward(self, coordinates: torch.Tensor) -> torch.Tensor:
+    def patch(self, coordinates: torch.Tensor) -> torch.Tensor:
         """Return latents (batch, out, L) of coordinates (batch, coordinates, L)."""
         e = pyramid(coordinates, self.levels)
         x, level = self.start(e[self.levels], e[self.levels - 1]), self.levels - 1

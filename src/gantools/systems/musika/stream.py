@@ -15,10 +15,8 @@ from gantools.audio.midside import from_mid_side
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
     detail_places,
-    from_patches,
     generation_offset,
     interpolate,
-    to_patches,
     with_style,
 )
 from gantools.systems.musika.drawing import between, draw_anchors, draw_style
@@ -84,26 +82,27 @@ class LatentMaker:
 
     def __init__(self, generator: nn.Module, scale: LatentScale, config: MusikaConfig) -> None:
         self.generator, self.scale, self.config = generator.eval(), scale, config
-        self._offset = generation_offset(config.patch_latents, config.anchor_patches)
+        self._margin = int(generator.margin)  # type: ignore[arg-type]
+        # Patches lie to the anchors as in training; without them any place between two anchors is as good.
+        self._offset = 0.0 if self._margin else generation_offset(config.patch_latents, config.anchor_patches)
 
     def coordinates(self, piece: Piece, first: int, count: int) -> torch.Tensor:
-        """Return what the generator takes for `count` latents from latent `first` on, (1, coordinates, count)."""
+        """Return what the generator takes for `count` latents from latent `first` on, (1, coordinates, n).
+
+        For a generator that looks beside what it makes, n is by twice its margin larger.
+        """
         c = self.config
+        first, count = first - self._margin, count + 2 * self._margin
         latents, spacing, period = torch.arange(first, first + count, dtype=torch.float64), float(c.anchor_latents), 0
         if piece.loop_latents:
             # A whole number of anchors goes round the loop, as near to their usual distance as it allows.
             period = max(1, round(piece.loop_latents / spacing))
             spacing = piece.loop_latents / period
         places = (latents + self._offset) / spacing
-        low, high = int(places[0]), int(places[-1]) + 1
+        low, high = math.floor(places[0]), math.floor(places[-1]) + 1
         numbers = [number % period if period else number for number in range(low, high + 1)]
         anchors = draw_anchors(piece.seed, numbers, c.anchor_size, piece.anchor_bound)
-        if piece.anchors is not None:
-            own = [
-                piece.anchors[number] if number < len(piece.anchors) else anchors[n] for n, number in enumerate(numbers)
-            ]
-            anchors = torch.stack(own)
-        points = interpolate(anchors[None], (places - low).float())
+        points = interpolate(_with_own(anchors, piece.anchors, numbers)[None], (places - low).float())
         wishes = None
         if piece.wishes is not None:
             around = latents % piece.loop_latents if piece.loop_latents else latents
@@ -119,7 +118,7 @@ class LatentMaker:
         if piece.loop_latents:
             period = max(1, round(piece.loop_latents / c.detail_latents))
             places = places * (period * c.detail_latents / piece.loop_latents)
-        low, high = int(places[0]), int(places[-1]) + 1
+        low, high = math.floor(places[0]), math.floor(places[-1]) + 1
         numbers = [number % period if period else number for number in range(low, high + 1)]
         anchors = draw_anchors(piece.seed, numbers, c.detail_size, piece.anchor_bound, "detail")
         return interpolate(_with_own(anchors, piece.detail, numbers)[None], (places - low).float())
@@ -135,8 +134,8 @@ class LatentMaker:
     def latents(self, piece: Piece, first: int, count: int) -> torch.Tensor:
         """Return the latents (channels, C, count L) of some patches of a piece, in (-1, 1)."""
         length = self.config.patch_latents
-        made = self._scaled(self.coordinates(piece, first * length, count * length))
-        return self._latents(from_patches(made, count)[0])
+        with torch.inference_mode():
+            return self._latents(self.scaled(piece, first * length, count * length))
 
     def loop(self, piece: Piece) -> torch.Tensor:
         """Return the latents (channels, C, n) of one round of a loop.
@@ -147,7 +146,8 @@ class LatentMaker:
         length, whole = self.config.patch_latents, piece.loop_latents
         count = -(-whole // length)
         starts = [round(number * whole / count) for number in range(count + 1)]
-        patches = [self._scaled(self.coordinates(piece, start, length))[0] for start in starts[:-1]]
+        with torch.inference_mode():
+            patches = [self.scaled(piece, start, length) for start in starts[:-1]]
         total = torch.zeros(len(patches[0]), whole, device=patches[0].device)
         for number, (start, patch) in enumerate(zip(starts, patches, strict=False)):
             weight = torch.ones(length)
@@ -161,12 +161,11 @@ class LatentMaker:
             )
         return self._latents(total)
 
-    @torch.inference_mode()
-    def _scaled(self, coordinates: torch.Tensor) -> torch.Tensor:
-        """Return patches (count, channels C, L) of coordinates (1, coordinates, count L), as the GAN sees latents."""
-        coordinates = coordinates.to(next(self.generator.parameters()).device)
-        made: torch.Tensor = self.generator(to_patches(coordinates, self.config.patch_latents))
-        return made.float()
+    def scaled(self, piece: Piece, first: int, count: int) -> torch.Tensor:
+        """Return `count` latents (channels C, count) from latent `first` on, as the GAN sees them."""
+        coordinates = self.coordinates(piece, first, count).to(next(self.generator.parameters()).device)
+        made: torch.Tensor = self.generator(coordinates)
+        return made[0].float()
 
     @torch.inference_mode()
     def _latents(self, scaled: torch.Tensor) -> torch.Tensor:
@@ -177,7 +176,7 @@ def _with_own(drawn: torch.Tensor, own: torch.Tensor | None, numbers: Sequence[i
     """Return anchors of some numbers, those that a piece has of its own in place of what was drawn."""
     if own is None:
         return drawn
-    return torch.stack([own[n] if n < len(own) else one for n, one in zip(numbers, drawn, strict=True)])
+    return torch.stack([own[n] if 0 <= n < len(own) else one for n, one in zip(numbers, drawn, strict=True)])
 
 
 class SoundMaker:

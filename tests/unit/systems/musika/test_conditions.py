@@ -99,12 +99,14 @@ def test_conditions_reach_both_networks(tmp_path: Path) -> None:
         soundfile.write(tmp_path / f"song{number}.wav", stem(kind, 3.0, 8000, number), 8000)
     system = tiny_musika(tmp_path, conditions="density,loudness")
     batch = system.batch(0, range(2))
-    assert batch["conditions"].shape == (2, 2, 16)
+    beside = 2 * system.networks["G"].margin + system.networks["G"].grid
+    assert batch["around"].shape == (2, 2, 16 + beside)
     maker = LatentMaker(system.networks["G"], system.scale, system.config)
     known = system.latent_songs.conditions
     quiet, loud = (
         maker.latents(Piece(1, wishes=Wishes(known, {"loudness": db}, 1, LATENT_S)), 0, 2) for db in (-60.0, 0.0)
     )
     assert float((quiet - loud).abs().max()) > 1e-4
-    scores = [system.networks["D"](batch["real"], given)[0] for given in (batch["conditions"], batch["conditions"] * 0)]
+    given = batch["around"][..., :16]
+    scores = [system.networks["D"](batch["real"], told)[0] for told in (given, given * 0)]
     assert not bool((scores[0] == scores[1]).all())

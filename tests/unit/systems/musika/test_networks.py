@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gantools.errors import ConfigError
-from gantools.systems.musika.blocks import LayerNoise, SkipExcitation, SpatialAdaIN
+from gantools.systems.musika.blocks import LayerNoise, LocalAdaIN, SkipExcitation, SpatialAdaIN
 from gantools.systems.musika.config import PRESETS, MusikaConfig
 from gantools.systems.musika.networks import build_networks
 from gantools.systems.musika.published import PaperDiscriminator
@@ -54,23 +54,47 @@ def test_the_paper_s_discriminator_mixes_channels_by_a_frozen_matrix_and_rebuild
 def test_ours_takes_patches_of_any_length(patch: int, conditions: int) -> None:
     config = MusikaConfig(patch_latents=patch, width=4, anchor_size=3, style_size=5, detail_size=0)
     networks = build_networks(config, 6, conditions)
-    made = networks["G"](torch.randn(2, 8 + conditions, patch))
-    assert made.shape == (2, 12, patch)
-    scores = networks["D"](torch.cat([made, made], 2), torch.randn(2, conditions, 2 * patch) if conditions else None)
+    coordinates = torch.randn(2, 8 + conditions, 2 * patch + 2 * networks["G"].margin)
+    made = networks["G"](coordinates)
+    assert made.shape == (2, 12, 2 * patch)
+    scores = networks["D"](made, torch.randn(2, conditions, 2 * patch) if conditions else None)
     # Every scale judges each of its steps; the last judges the whole.
     assert [s.shape[1] for s in scores] == [patch // 2**n for n in range(len(scores) - 1)] + [1]
+
+
+def test_ours_makes_the_same_wherever_it_begins_and_ends() -> None:
+    config = MusikaConfig(patch_latents=32, width=4, anchor_size=3, style_size=5, detail_size=0)
+    network = build_networks(config, 6)["G"].eval()
+    assert (network.grid, network.margin) == (8, 32)
+    coordinates = torch.randn(1, 8, 64 + 160)
+    whole = network(coordinates).detach()
+    part = network(coordinates[..., 40 : 40 + 64 + 24]).detach()
+    torch.testing.assert_close(part, whole[..., 40:64], atol=1e-5, rtol=0)
+    # All of the margin is needed, and nothing beyond it is seen.
+    changed = coordinates.clone()
+    changed[..., 40 + 64 + 24 :] = 9.0
+    torch.testing.assert_close(network(changed).detach()[..., 40:64], whole[..., 40:64], atol=1e-5, rtol=0)
+    changed[..., 40 + 32 + 24 + 8 : 40 + 64 + 24] = 9.0
+    assert float((network(changed).detach() - whole)[..., 40:64].abs().max()) > 1e-3
 
 
 def test_what_hardly_changes_does_not_become_noise_in_ours() -> None:
     flat = torch.full((1, 2, 16), 3.0) + 1e-3 * torch.randn(1, 2, 16)
     coordinates = torch.ones(1, 1, 16)
-    for around_zero, most in ((True, 2.0), (False, 1e9)):
-        norm = SpatialAdaIN(1, 2, around_zero)
+    for kind, least, most in ((LocalAdaIN, 0.9, 1.1), (SpatialAdaIN, 100.0, 1e9)):  # 3 over a deviation of .001
+        norm = kind(1, 2)
         nn.init.zeros_(norm.scale.weight)
         nn.init.ones_(norm.scale.bias)  # type: ignore[arg-type]
-        size = float(norm(flat, coordinates).detach().abs().max())
-        assert size < most
-        assert around_zero or size > 100  # a level of 3 over a deviation of .001
+        assert least < float(norm(flat, coordinates).detach().abs().max()) < most
+
+
+def test_local_adain_knows_of_no_other_step() -> None:
+    norm = LocalAdaIN(2, 3)
+    x, coordinates = torch.randn(2, 3, 8), torch.randn(2, 2, 8)
+    step = norm(x[..., 4:5], coordinates[..., 4:5])
+    torch.testing.assert_close(norm(x, coordinates)[..., 4:5], step)
+    scale = torch.einsum("oc,bct->bot", norm.scale.weight[:, :, 0], coordinates) + norm.scale.bias[:, None]
+    torch.testing.assert_close(norm(x, coordinates), x / (x.square().mean(1, keepdim=True).sqrt() + 1e-5) * scale)
 
 
 def test_sa_adain_divides_by_the_deviation_and_multiplies_by_coordinates() -> None:

@@ -15,6 +15,7 @@ from torch import nn
 from gantools.runtime.ranks import Ranks
 from gantools.systems.musika.objective import Musika, paired
 from gantools.systems.musika.score import LatentScore, seam_ratio
+from gantools.systems.musika.stream import LatentMaker, Piece
 from gantools.training.system import Step
 
 
@@ -102,7 +103,7 @@ def test_one_pass_of_the_discriminator_gives_both_phases_their_gradients(folder:
     judge.requires_grad_(True)
     found += torch.autograd.grad(system.losses("discriminator", batch, step)[0], list(judge.parameters()))
     # The same one after the other, each with passes of its own.
-    real, asked = system.scale.scaled(batch["real"]), batch["conditions"]
+    real, asked = system.scale.scaled(batch["real"]), batch["around"][..., :16]  # it is told nothing
     fake = system.make(generator, batch)
     for_generator, for_judge = _plain_losses(loss, judge(real, asked), judge(fake, asked))
     penalty = system._penalty(real, asked) + system._penalty(fake, asked)
@@ -123,16 +124,32 @@ def _plain_losses(loss: str, real: list[torch.Tensor], fake: list[torch.Tensor])
     return paired(fake, real), paired(real, fake)
 
 
-def test_two_patches_are_made_without_a_view_of_each_other(folder: Path) -> None:
-    system = tiny_musika(folder)
+def test_the_published_make_two_patches_without_a_view_of_each_other(folder: Path) -> None:
+    system = tiny_musika(folder, variant="base44", patch_latents=64, detail_size=0)
     batch = system.batch(0, range(2))
     generator = system.networks["G"].eval()
     made = system.make(generator, batch)
     moved = {**batch, "places": batch["places"].clone()}
-    moved["places"][:, 8:] += 0.1
+    moved["places"][:, 64:] += 0.1
     again = system.make(generator, moved)
-    assert torch.equal(made[..., :8], again[..., :8])
-    assert not torch.allclose(made[..., 8:], again[..., 8:])
+    assert torch.equal(made[..., :64], again[..., :64])
+    assert not torch.allclose(made[..., 64:], again[..., 64:])
+
+
+def test_training_makes_what_generation_makes_of_the_same_anchors(folder: Path) -> None:
+    system = tiny_musika(folder)
+    generator = system.networks["G"].eval()
+    noise = {name: tensor[None] for name, tensor in system.noise(3).items()}
+    noise["around"] = torch.zeros(1, 0, noise["places"].shape[1])
+    made = system.make(generator, noise)[0]
+    # A piece that has these anchors, and those of detail from the one before the item's first latent on.
+    config, first = system.config, round(float(noise["places"][0, 0]) * system.config.anchor_latents)
+    before = torch.zeros(first // config.detail_latents, config.detail_size)
+    detail = torch.cat([before, noise["detail"][0]])
+    piece = Piece(1, anchors=noise["anchors"][0], detail=detail, style=noise["style"][0])
+    again = LatentMaker(generator, system.scale, config).scaled(piece, first + generator.margin, 16 + generator.grid)
+    shift = int(noise["shift"])
+    torch.testing.assert_close(made, again[:, shift : shift + 16], atol=1e-5, rtol=0)
 
 
 def test_pairs_count_how_much_worse_is_above_better() -> None:
