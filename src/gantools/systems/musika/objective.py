@@ -206,15 +206,16 @@ class Musika(System):
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the loss of the generator, or of the discriminator on the same fakes."""
-        shared, conditions = step.shared, self._seen(batch["around"], self._margin + batch["shift"])
+        shared = step.shared
         if phase == "generator":
             shared["real"] = self.scale.scaled(batch["real"])
+            shared["conditions"] = self._seen(batch["around"], self._margin + batch["shift"])
             fake = self.make(self.networks["G"], batch)
             shared["fake"] = fake.detach()
-            return self._generator_loss(fake, conditions, step), {}
+            return self._generator_loss(fake, step), {}
         return self._discriminator_loss(batch, step)
 
-    def _generator_loss(self, fake: torch.Tensor, conditions: torch.Tensor, step: Step) -> torch.Tensor:
+    def _generator_loss(self, fake: torch.Tensor, step: Step) -> torch.Tensor:
         """Return the generator's loss, and leave the judgement of this step for the discriminator.
 
         Both phases judge the same music with the same weights, as the discriminator moves last. One pass serves both:
@@ -222,7 +223,7 @@ class Musika(System):
         """
         made = fake.detach().float().requires_grad_(True)
         with _thawed(self._judging):
-            judged = step.shared["judged"] = self._judged(step.shared["real"], made, conditions)
+            judged = step.shared["judged"] = self._judged(step.shared["real"], made, step.shared["conditions"])
         if self.config.loss == "hinge":
             loss = -torch.stack([scores.float().mean() for scores in judged.fake]).sum()
         else:
@@ -246,8 +247,8 @@ class Musika(System):
         return Judged([first for first, _ in halves], [second for _, second in halves], features)
 
     def _discriminator_loss(self, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        c, judge, conditions = self.config, self.networks["D"], batch["conditions"]
-        real, fake = step.shared["real"], step.shared["fake"]
+        c, judge = self.config, self.networks["D"]
+        real, fake, conditions = (step.shared[name] for name in ("real", "fake", "conditions"))
         judged: Judged = step.shared.pop("judged")
         if c.loss == "hinge":
             loss = torch.stack(

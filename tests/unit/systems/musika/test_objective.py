@@ -76,10 +76,12 @@ def test_real_music_with_conditions_of_other_music_is_wrong(folder: Path, loss: 
         system.losses("generator", batch, step)
         losses.append(system.losses("discriminator", batch, step))
     assert "wrong" not in systems[0].batch(0, items)
-    assert batch["wrong"].shape == batch["conditions"].shape
-    assert float((batch["wrong"] - batch["conditions"]).abs().max()) > 0.01
+    first = system.networks["G"].margin + batch["shift"]
+    told = torch.stack([one[:, n : n + 16] for one, n in zip(batch["around"], first.tolist(), strict=True)])
+    assert batch["wrong"].shape == told.shape
+    assert float((batch["wrong"] - told).abs().max()) > 0.01
     real, judge = system.scale.scaled(batch["real"]), system.networks["D"]
-    right, wrong = (judge(real, asked) for asked in (batch["conditions"], batch["wrong"]))
+    right, wrong = (judge(real, asked) for asked in (told, batch["wrong"]))
     if loss == "hinge":
         expected = sum(float((1 + w).clamp(min=0).mean().detach()) for w in wrong)
     else:
