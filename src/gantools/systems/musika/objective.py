@@ -23,15 +23,7 @@ from gantools.runtime.seeds import item_seed
 from gantools.systems.codec.codec import Codec
 from gantools.systems.musika.carried import hash_codec
 from gantools.systems.musika.config import MusikaConfig
-from gantools.systems.musika.coordinates import (
-    ANCHORS,
-    anchors_for,
-    detail_places,
-    free_offsets,
-    interpolate,
-    training_offsets,
-    with_style,
-)
+from gantools.systems.musika.items import TrainingItems
 from gantools.systems.musika.latents import LatentSongs
 from gantools.systems.musika.networks import build_networks
 from gantools.systems.musika.published import PaperDiscriminator
@@ -115,7 +107,7 @@ class Musika(System):
             **songs.describe(),
         }
         self.notes, self.left_out = songs.notes, songs.left_out
-        self._place_generator(networks["G"])
+        self.items = TrainingItems(config, songs, networks["G"])
         self._share = torch.ones((), device=self.device)
         # One tensor on the device: reading a number back in each step would make the host wait for a GPU.
         self._watch = torch.zeros((), device=self.device)
@@ -123,84 +115,11 @@ class Musika(System):
         self._score: LatentScore | None = None
         self.finish_step = self._adapt if config.adaptive_penalty else None
 
-    def _place_generator(self, generator: nn.Module) -> None:
-        """Settle where training items begin, and how many latents are made of each."""
-        c = self.config
-        self._margin, self._grid = int(generator.margin), int(generator.grid)  # type: ignore[arg-type]
-        #: Without patches, what the discriminator sees begins anywhere within a step.
-        self._spare = self._grid if self._margin else 0
-        self._count = 2 * c.patch_latents + self._spare + 2 * self._margin
-        if self._margin:
-            self._offsets = free_offsets(self._grid, c.anchor_latents)
-            self._anchors = anchors_for(self._count, c.anchor_latents)
-        else:
-            self._offsets, self._anchors = training_offsets(c.patch_latents, c.anchor_patches), ANCHORS
-
     # Data
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
-        """Return real crops, anchors, styles and the places of two patches between the anchors.
-
-        Beside the conditions of each crop, ``wrong`` has those of another one, where they are learnt.
-        """
-        c = self.config
-        mismatched = c.mismatch_weight and self.latent_songs.conditions.channels
-        rows: dict[str, list[torch.Tensor]] = {}
-        for item in items:
-            noise = self.noise(item_seed(c.seed, "noise", step, item))
-            random = np.random.default_rng(item_seed(c.seed, "data", step, item))
-            crop, around = self._drawn(random, "train", int(noise["shift"]))
-            # Left and right have no names: either may come first. Mid and side have.
-            if c.channels == 2 and c.stereo == "sides" and c.mix_channels == "swap" and random.random() < 0.5:
-                crop = torch.cat(crop.chunk(2)[::-1])
-            found = {"real": crop, "around": around, **noise}
-            if mismatched:
-                random = np.random.default_rng(item_seed(c.seed, "mismatch", step, item))
-                found["wrong"] = self.latent_songs.draw(random).conditions
-            for name, tensor in found.items():
-                rows.setdefault(name, []).append(tensor)
-        return {name: torch.stack(tensors) for name, tensors in rows.items()}
-
-    def _drawn(self, random: np.random.Generator, side: str, shift: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return a real crop (channels, 2 L), and the conditions of all latents that a generator needs (n, count)."""
-        before = self._margin + shift
-        crop = self.latent_songs.draw(random, side, before, self._count - before - 2 * self.config.patch_latents)
-        return crop.latents, crop.conditions
-
-    def noise(self, seed: int) -> Tensors:
-        """Return what one training item is made of.
-
-        The anchors (n, size), the style, the places (count,) between the anchors, the anchors of detail with their
-        places, and the first latent that the discriminator sees.
-        """
-        c = self.config
-        random = torch.Generator().manual_seed(seed)
-        offset = self._offsets[int(torch.randint(len(self._offsets), (), generator=random))]
-        close = detail_places(int(offset) % c.detail_latents if self._margin else 0, self._count, c.detail_latents)
-        anchors = torch.randn(self._anchors, c.anchor_size, generator=random)
-        style = torch.randn(c.style_size, generator=random)
-        detail = torch.randn(self._count // c.detail_latents + 2, c.detail_size, generator=random)
-        shift = torch.randint(self._spare, (), generator=random) if self._spare else torch.zeros((), dtype=torch.int64)
-        return {
-            "anchors": anchors,
-            "style": style,
-            "places": ((torch.arange(self._count) + offset) / c.anchor_latents).float(),
-            "detail": detail,
-            "detail_places": close.float(),
-            "shift": shift,
-        }
-
-    def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
-        """Return one sequence as long as two neighbouring patches (batch, channels, 2 L): section 3.2."""
-        points = interpolate(batch["anchors"], batch["places"])
-        detail = interpolate(batch["detail"], batch["detail_places"]) if self.config.detail_size else None
-        made: torch.Tensor = generator(with_style(points, batch["style"], detail, batch["around"]))
-        return self._seen(made, batch["shift"])
-
-    def _seen(self, sequence: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-        """Return 2 L steps of each sequence (batch, channel, n), from the step `first` (batch,) of it on."""
-        steps = first[:, None] + torch.arange(2 * self.config.patch_latents, device=first.device)
-        return sequence.gather(2, steps[:, None].expand(-1, sequence.shape[1], -1))
+        """Return what items of a step are trained on; see `TrainingItems`."""
+        return self.items.batch(step, items)
 
     # Losses (section 4.2; the adversarial loss and the weight of R1 are not in the paper)
 
@@ -209,8 +128,8 @@ class Musika(System):
         shared = step.shared
         if phase == "generator":
             shared["real"] = self.scale.scaled(batch["real"])
-            shared["conditions"] = self._seen(batch["around"], self._margin + batch["shift"])
-            fake = self.make(self.networks["G"], batch)
+            shared["conditions"] = self.items.conditions(batch)
+            fake = self.items.make(self.networks["G"], batch)
             shared["fake"] = fake.detach()
             return self._generator_loss(fake, step), {}
         return self._discriminator_loss(batch, step)
@@ -338,25 +257,17 @@ class Musika(System):
             c = self.config
             drawn = {}
             for side in ("train", "val"):
-                crops = [
-                    self.latent_songs.draw(np.random.default_rng(item_seed(c.seed, "fixed", side, n)), side).latents
-                    for n in range(c.validation_patches // 2)
-                ]
-                drawn[side] = self.scale.scaled(torch.stack(crops).to(self.device))
+                crops = self.items.fixed(side, c.validation_patches // 2)["real"]
+                drawn[side] = self.scale.scaled(crops.to(self.device))
             self._score = LatentScore(drawn["train"], drawn["val"], c.patch_latents)
         return self._score
 
     @torch.no_grad()
     def _patches(self, networks: dict[str, nn.Module]) -> torch.Tensor:
         """Return pairs of patches of fixed noise (n, channels, 2 L)."""
-        c = self.config
-        noise = [self.noise(item_seed(c.seed, "validation", n)) for n in range(c.validation_patches // 2)]
-        batch = {name: torch.stack([one[name] for one in noise]).to(self.device) for name in noise[0]}
-        # Asked to be as held-out music is.
-        fixed = [np.random.default_rng(item_seed(c.seed, "fixed", "val", n)) for n in range(len(noise))]
-        asked = [self._drawn(random, "val", int(one["shift"]))[1] for random, one in zip(fixed, noise, strict=True)]
-        batch["around"] = torch.stack(asked).to(self.device)
-        return self.make(networks["G"], batch).float()
+        batch = self.items.fixed("val", self.config.validation_patches // 2)
+        batch = {name: tensor.to(self.device) for name, tensor in batch.items()}
+        return self.items.make(networks["G"], batch).float()
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write the beginning of an endless piece as a WAV file, and its mel-spectrogram as a picture."""

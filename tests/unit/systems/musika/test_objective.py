@@ -76,8 +76,7 @@ def test_real_music_with_conditions_of_other_music_is_wrong(folder: Path, loss: 
         system.losses("generator", batch, step)
         losses.append(system.losses("discriminator", batch, step))
     assert "wrong" not in systems[0].batch(0, items)
-    first = system.networks["G"].margin + batch["shift"]
-    told = torch.stack([one[:, n : n + 16] for one, n in zip(batch["around"], first.tolist(), strict=True)])
+    told = system.items.conditions(batch)
     assert batch["wrong"].shape == told.shape
     assert float((batch["wrong"] - told).abs().max()) > 0.01
     real, judge = system.scale.scaled(batch["real"]), system.networks["D"]
@@ -106,7 +105,7 @@ def test_one_pass_of_the_discriminator_gives_both_phases_their_gradients(folder:
     found += torch.autograd.grad(system.losses("discriminator", batch, step)[0], list(judge.parameters()))
     # The same one after the other, each with passes of its own.
     real, asked = system.scale.scaled(batch["real"]), batch["around"][..., :16]  # it is told nothing
-    fake = system.make(generator, batch)
+    fake = system.items.make(generator, batch)
     for_generator, for_judge = _plain_losses(loss, judge(real, asked), judge(fake, asked))
     penalty = system._penalty(real, asked) + system._penalty(fake, asked)
     expected = list(torch.autograd.grad(for_generator, weights))
@@ -130,10 +129,10 @@ def test_the_published_make_two_patches_without_a_view_of_each_other(folder: Pat
     system = tiny_musika(folder, variant="base44", patch_latents=64, detail_size=0)
     batch = system.batch(0, range(2))
     generator = system.networks["G"].eval()
-    made = system.make(generator, batch)
+    made = system.items.make(generator, batch)
     moved = {**batch, "places": batch["places"].clone()}
     moved["places"][:, 64:] += 0.1
-    again = system.make(generator, moved)
+    again = system.items.make(generator, moved)
     assert torch.equal(made[..., :64], again[..., :64])
     assert not torch.allclose(made[..., 64:], again[..., 64:])
 
@@ -141,9 +140,9 @@ def test_the_published_make_two_patches_without_a_view_of_each_other(folder: Pat
 def test_training_makes_what_generation_makes_of_the_same_anchors(folder: Path) -> None:
     system = tiny_musika(folder)
     generator = system.networks["G"].eval()
-    noise = {name: tensor[None] for name, tensor in system.noise(3).items()}
+    noise = {name: tensor[None] for name, tensor in system.items.noise(3).items()}
     noise["around"] = torch.zeros(1, 0, noise["places"].shape[1])
-    made = system.make(generator, noise)[0]
+    made = system.items.make(generator, noise)[0]
     # A piece that has these anchors, and those of detail from the one before the item's first latent on.
     config, first = system.config, round(float(noise["places"][0, 0]) * system.config.anchor_latents)
     before = torch.zeros(first // config.detail_latents, config.detail_size)
