@@ -145,6 +145,11 @@ def pyramid(coordinates: torch.Tensor, levels: int) -> list[torch.Tensor]:
     return found
 
 
+def twice_as_many(x: torch.Tensor) -> torch.Tensor:
+    """Return twice as many steps of x (batch, channel, time), each a quarter of a step beside an old one."""
+    return functional.interpolate(x, scale_factor=2.0, mode="linear", align_corners=False)
+
+
 def within(x: torch.Tensor, steps: int) -> torch.Tensor:
     """Return x (batch, channel, time) without so many steps at either end."""
     return x[..., steps : x.shape[2] - steps]

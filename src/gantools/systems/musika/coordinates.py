@@ -40,7 +40,7 @@ def generation_offset(patch_latents: int, anchor_patches: int) -> float:
     return training_offsets(patch_latents, anchor_patches)[0]
 
 
-def interpolate(anchors: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+def interpolate(anchors: torch.Tensor, places: torch.Tensor, even: bool = False) -> torch.Tensor:
     """Return the coordinates at some places.
 
     Parameters
@@ -48,6 +48,9 @@ def interpolate(anchors: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     anchors : float tensor (batch, anchors, size)
     places : float tensor (batch, n) or (n,)
         tau, counted in anchors from the first one: 0 to anchors - 1.
+    even : bool
+        Keep the deviation of random anchors between them too, where a straight line has half of their variance. Close
+        anchors would else be heard as a pulse.
 
     Returns
     -------
@@ -59,6 +62,8 @@ def interpolate(anchors: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     share = (places - first)[..., None].to(anchors.dtype)
     index = first.long()[..., None].expand(-1, -1, anchors.shape[2])
     points = torch.lerp(anchors.gather(1, index), anchors.gather(1, index + 1), share)
+    if even:
+        points = points / ((1 - share).square() + share.square()).sqrt()
     return points.transpose(1, 2)
 
 

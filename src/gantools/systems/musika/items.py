@@ -109,7 +109,7 @@ class TrainingItems:
     def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
         """Return one sequence as long as two neighbouring patches (batch, channels, 2 L): section 3.2."""
         points = interpolate(batch["anchors"], batch["places"])
-        detail = interpolate(batch["detail"], batch["detail_places"]) if self.config.detail_size else None
+        detail = interpolate(batch["detail"], batch["detail_places"], even=True) if self.config.detail_size else None
         made: torch.Tensor = generator(with_style(points, batch["style"], detail, batch["around"]))
         return self._seen(made, batch["shift"])
 

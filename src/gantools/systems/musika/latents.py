@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,59 +18,13 @@ from gantools.runtime.seeds import item_seed
 from gantools.structure.curves import RATE_HZ, Curves, measure
 from gantools.systems.musika.conditions import Conditions, learn_conditions
 from gantools.systems.musika.config import MusikaConfig
+from gantools.systems.musika.encoding import LatentCodec, SongEncoder
 from gantools.systems.musika.meter import CHANNELS, Meter, clock, find_meter, is_played_to_a_clock
 from gantools.training.remarks import LeftOut, listed
 
-_WINDOW_SECONDS = 20.0
-#: What a latent may see beside its own samples, on either side, in latents.
-_BESIDE = 1
 _TRIES = 30
 #: Songs shorter than this share of two patches are left out; others are repeated to that length.
 _LEAST_SHARE = 0.25
-
-
-class LatentCodec(Protocol):
-    """What Musika needs of a codec; see `gantools.systems.codec.codec.open_codec`.
-
-    Attributes
-    ----------
-    rate_hz, samples_per_latent, channels : int
-    halo : int
-        Latents on either side that the sound of one depends on.
-    """
-
-    rate_hz: int
-    samples_per_latent: int
-    channels: int
-    halo: int
-
-    def encode(self, wave: torch.Tensor) -> torch.Tensor:
-        """Return latents (batch, channels, T) of mono waves (batch, n)."""
-        ...
-
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return waves (batch, T samples_per_latent) of latents (batch, channels, T)."""
-        ...
-
-    def stream(self) -> LatentDecoder:
-        """Return a decoder that takes latents in any pieces and gives the samples of `decode`."""
-        ...
-
-    def levels(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return the levels (batch, bin, frame) of latents, evenly spaced in dB, and their phases if it has any."""
-        ...
-
-
-class LatentDecoder(Protocol):
-    """A decoder of latents that come in pieces."""
-
-    def push(self, latents: torch.Tensor) -> torch.Tensor:
-        """Return the samples (batch, n) that are ready after these latents (batch, channels, k)."""
-        ...
-
-    def finish(self) -> torch.Tensor:
-        """Return all samples that are left."""
-        ...
 
 
 @dataclass
@@ -253,7 +205,7 @@ class LatentSongs:
         spl, rate = self.codec.samples_per_latent, self.codec.rate_hz
         with AudioReader(path) as reader:
             blocks = resample_blocks(self._shaped(reader), reader.rate_hz, rate, self.config.channels)
-            encoder = _Encoder(self.codec, self.config, self._device)
+            encoder = SongEncoder(self.codec, self.config, self._device)
             for block in blocks:
                 encoder.push(block)
         least = _LEAST_SHARE * self.crop * spl
@@ -344,59 +296,3 @@ class LatentSongs:
         if song.meter is None:
             return np.zeros((CHANNELS, len(places)), np.float32)
         return clock(song.meter.beats((places + 0.5) * self.seconds_per_latent))
-
-
-class _Encoder:
-    """Encodes a wave that arrives in blocks, from several offsets on; memory is that of a window."""
-
-    def __init__(self, codec: LatentCodec, config: MusikaConfig, device: torch.device) -> None:
-        self._codec, self._device, self._spl = codec, device, codec.samples_per_latent
-        self._offsets = [round(n * self._spl / config.offsets) for n in range(config.offsets)]
-        self._window = max(1, round(_WINDOW_SECONDS * codec.rate_hz / self._spl))
-        self._held = np.zeros((config.channels, 0), np.float32)
-        self._before = 0  # latents that are held because the next ones see them
-        self._takes: list[list[torch.Tensor]] = [[] for _ in self._offsets]
-        self._levels: list[np.ndarray] = []
-        self._hash = blake2b(digest_size=16)
-        self.samples, self.peak = 0, 0.0
-
-    @property
-    def digest(self) -> str:
-        """Hash of the samples so far, as 16 bits, so that small differences of decoders do not count."""
-        return self._hash.hexdigest()
-
-    def push(self, block: np.ndarray) -> None:
-        """Take float samples (n, channels)."""
-        self.samples += len(block)
-        self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
-        self._hash.update(np.round(np.clip(block, -1, 1) * 32767).astype(np.int16).tobytes())
-        self._held = np.concatenate([self._held, block.T], axis=1)
-        # One latent more for the offsets.
-        while self._held.shape[1] >= (self._before + self._window + _BESIDE + 1) * self._spl:
-            self._encode(self._window)
-            self._held = self._held[:, (self._before + self._window - _BESIDE) * self._spl :]
-            self._before = _BESIDE
-
-    def repeat_to(self, samples: int) -> None:
-        """Repeat a short sound, of which nothing was encoded yet, up to a length."""
-        self._held = np.take(self._held, np.arange(samples), axis=1, mode="wrap")
-
-    def finish(self) -> tuple[list[torch.Tensor], np.ndarray]:
-        """Return the takes, float16 (channels C, T), and the running sums of levels."""
-        # The last latent must lie within the sound at every offset, or it would tell of an end that music has not.
-        count = (self._held.shape[1] - self._offsets[-1]) // self._spl - self._before
-        if count > 0:
-            self._encode(count)
-        levels = np.concatenate([np.zeros((len(self._held), 1)), *self._levels], axis=1).cumsum(1)
-        return [torch.cat(parts, 1) for parts in self._takes], levels
-
-    def _encode(self, count: int) -> None:
-        """Encode the next `count` latents of each take, with what is held beside them."""
-        first = self._before
-        for parts, offset in zip(self._takes, self._offsets, strict=True):
-            stop = offset + (first + count + _BESIDE) * self._spl
-            wave = torch.from_numpy(np.ascontiguousarray(self._held[:, offset:stop])).to(self._device)
-            latents = self._codec.encode(wave)[:, :, first : first + count]
-            parts.append(latents.flatten(0, 1).half().cpu())
-        sound = self._held[:, first * self._spl : (first + count) * self._spl].astype(np.float64)
-        self._levels.append(np.square(sound).reshape(-1, count, self._spl).mean(2))

@@ -17,9 +17,9 @@ from gantools.systems.musika.blocks import (
     LocalAdaIN,
     ModulatedLayer,
     ResidualDown,
-    doubling,
     initialise,
     pyramid,
+    twice_as_many,
     with_conditions,
     within,
 )
@@ -34,10 +34,11 @@ _MARGIN = 3
 
 
 class DenseGenerator(nn.Module):
-    """Our generator: convolutions all along, without patches, so that there are no seams and nothing repeats with them.
+    """Our generator: convolutions without patches, so that there are no seams, and nothing repeats with patches.
 
-    It begins with the coordinates at every `2 ** levels`-th latent, and doubles their number in each block beside a
-    plain upsampling. Nothing but coordinates tells one place from another.
+    It begins with the coordinates at every `2 ** levels`-th latent, and doubles the steps in each block. Plain
+    interpolation does that: transposed convolutions have weights of their own for even and odd steps, and music then
+    repeats with the first steps, every three quarters of a second. Nothing but coordinates tells a place from another.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class DenseGenerator(nn.Module):
         self.start = nn.Conv1d(coordinates, w[0], 3)
         self.noise, self.norm = LayerNoise(), LocalAdaIN(coordinates, w[0])
         pairs = list(itertools.pairwise(w))
-        self.ups = nn.ModuleList(ModulatedLayer(doubling(a, b), coordinates, b, local=True) for a, b in pairs)
+        self.ups = nn.ModuleList(ModulatedLayer(nn.Conv1d(a, b, 3), coordinates, b, local=True) for a, b in pairs)
         self.convs = nn.ModuleList(ModulatedLayer(nn.Conv1d(b, b, 3), coordinates, b, local=True) for _, b in pairs)
         self.skips = nn.ModuleList(nn.Conv1d(a, b, 1) for a, b in pairs)
         self.out = nn.Conv1d(w[-1], out, 3)
@@ -88,10 +89,10 @@ class DenseGenerator(nn.Module):
         x = functional.silu(self.norm(self.noise(self.start(e[-1])), within(e[-1], 1)))
         for n, (up, conv, skip) in enumerate(zip(self.ups, self.convs, self.skips, strict=True), 1):
             here, spare = e[self.levels - n], (m + 1) * 2**n - 2 * m  # what coordinates have beyond the doubled x
-            # At both ends the doubling errs by a step, as it has no neighbour there, and the convolution takes one.
-            h = within(_HALF * up(x, within(here, spare)), 1)
-            h = _HALF * conv(h, within(here, spare + 2))
-            x = within(h + within(functional.interpolate(skip(x), scale_factor=2.0, mode="nearest"), 2), m - 2)
+            # At both ends the doubling errs by a step, as it has no neighbour there, and each convolution takes one.
+            x = within(twice_as_many(x), 1)
+            h = _HALF * up(x, within(here, spare + 2))
+            x = _HALF * conv(h, within(here, spare + 3)) + within(skip(x), 2)
         made: torch.Tensor = self.out(within(x, m - 1))
         return made
 

@@ -20,7 +20,7 @@ from gantools.systems.musika.coordinates import (
     with_style,
 )
 from gantools.systems.musika.drawing import between, draw_anchors, draw_style
-from gantools.systems.musika.latents import LatentCodec
+from gantools.systems.musika.encoding import LatentCodec
 from gantools.systems.musika.scaling import LatentScale
 from gantools.systems.musika.wishes import Wishes
 
@@ -121,7 +121,8 @@ class LatentMaker:
         low, high = math.floor(places[0]), math.floor(places[-1]) + 1
         numbers = [number % period if period else number for number in range(low, high + 1)]
         anchors = draw_anchors(piece.seed, numbers, c.detail_size, piece.anchor_bound, "detail")
-        return interpolate(_with_own(anchors, piece.detail, numbers)[None], (places - low).float())
+        own = _with_own(anchors, piece.detail, numbers)
+        return interpolate(own[None], (places - low).float(), even=True)
 
     def _style(self, piece: Piece, latents: torch.Tensor) -> torch.Tensor:
         size, bound = self.config.style_size, piece.style_bound

@@ -13,7 +13,7 @@ from sounds import stem as stereo_stem
 
 from gantools.audio.midside import to_mid_side
 from gantools.errors import ConfigError
-from gantools.systems.musika import latents as module
+from gantools.systems.musika import encoding as module
 from gantools.systems.musika.latents import LatentSongs
 
 RATE = 8000
