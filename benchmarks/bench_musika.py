@@ -173,9 +173,9 @@ class PlainStep:
         for optimiser, rate in zip(self.optimisers, (config.lr, config.discriminator_lr), strict=True):
             optimiser.param_groups[0]["lr"] = rate * self.schedule(step, total)
         batch = system.batch(step, range(config.batch_size))
-        real, asked = system.scale.scaled(batch["real"]), batch["conditions"]
+        real, asked = system.scale.scaled(batch["real"]), system.items.conditions(batch)
         torch.manual_seed(item_seed(config.seed, "global", seed_word("generator"), step, 0))
-        fake = system.make(self.generator, batch)
+        fake = system.items.make(self.generator, batch)
         first = paired(self.judge(fake, asked), self.judge(real, asked))
         self._move(0, first)
         fake = fake.detach()

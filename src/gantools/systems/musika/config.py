@@ -79,11 +79,10 @@ class MusikaConfig(TrainConfig):
     )
     detail_size: int = option(
         16,
-        "Numbers of the anchors that lie close together, for what changes with each note; the paper has none (0).",
+        "Random numbers that each latent has of its own, for what changes with each note; the paper has none (0).",
         low=0,
         group="Networks",
     )
-    detail_latents: int = option(4, "Latents from one of these anchors to the next.", low=1, group="Networks")
     width: int = option(
         32, "Channels of the networks: the first layers have several times as many.", low=2, group="Networks"
     )
@@ -153,11 +152,6 @@ class MusikaConfig(TrainConfig):
         if wanted and self.patch_latents not in wanted:
             raise ConfigError(
                 f"patch_latents: the variant {self.variant} makes patches of {' or '.join(map(str, wanted))} latents"
-            )
-        if self.detail_size and self.patch_latents % self.detail_latents:
-            raise ConfigError(
-                f"detail_latents: {self.detail_latents} does not divide patch_latents ({self.patch_latents}), so that "
-                "no two patches would lie alike to them"
             )
         for name in self.condition_names:
             if name not in CONDITIONS:

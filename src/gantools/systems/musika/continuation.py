@@ -63,11 +63,10 @@ def find_piece(maker: LatentMaker, piece: Piece, target: torch.Tensor) -> tuple[
 
 def _drawn(maker: LatentMaker, piece: Piece, number: int) -> Piece:
     c, seed = maker.config, item_seed(piece.seed, "draw", number)
-    close = PATCHES * c.patch_latents // c.detail_latents + 1
     return replace(
         piece,
         anchors=draw_anchors(seed, range(2), c.anchor_size),
-        detail=draw_anchors(seed, range(close), c.detail_size, what="detail"),
+        detail=draw_anchors(seed, range(PATCHES * c.patch_latents), c.detail_size, what="detail"),
         style=draw_style(seed, c.style_size),
     )
 

@@ -40,7 +40,7 @@ def generation_offset(patch_latents: int, anchor_patches: int) -> float:
     return training_offsets(patch_latents, anchor_patches)[0]
 
 
-def interpolate(anchors: torch.Tensor, places: torch.Tensor, even: bool = False) -> torch.Tensor:
+def interpolate(anchors: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Return the coordinates at some places.
 
     Parameters
@@ -48,9 +48,6 @@ def interpolate(anchors: torch.Tensor, places: torch.Tensor, even: bool = False)
     anchors : float tensor (batch, anchors, size)
     places : float tensor (batch, n) or (n,)
         tau, counted in anchors from the first one: 0 to anchors - 1.
-    even : bool
-        Keep the deviation of random anchors between them too, where a straight line has half of their variance. Close
-        anchors would else be heard as a pulse.
 
     Returns
     -------
@@ -62,14 +59,7 @@ def interpolate(anchors: torch.Tensor, places: torch.Tensor, even: bool = False)
     share = (places - first)[..., None].to(anchors.dtype)
     index = first.long()[..., None].expand(-1, -1, anchors.shape[2])
     points = torch.lerp(anchors.gather(1, index), anchors.gather(1, index + 1), share)
-    if even:
-        points = points / ((1 - share).square() + share.square()).sqrt()
     return points.transpose(1, 2)
-
-
-def detail_places(first: int, count: int, detail_latents: int) -> torch.Tensor:
-    """Return the places (count,) of latents between the anchors of detail, counted in those from the piece's start."""
-    return torch.arange(first, first + count, dtype=torch.float64) / detail_latents
 
 
 def with_style(
@@ -78,21 +68,21 @@ def with_style(
     detail: torch.Tensor | None = None,
     conditions: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Return what the generator takes: coordinates, the style at every latent, detail, conditions, one upon the other.
+    """Return what the generator takes: detail, coordinates, the style at every latent, conditions, one upon the other.
 
     Parameters
     ----------
     coordinates : tensor (batch, size, n)
     detail : tensor (batch, size, n), optional
-        Coordinates between anchors that lie close together. Those of the paper lead through several patches, and
-        generators of short patches then repeat one after the other.
+        Random numbers of each latent. The paper's coordinates lead slowly from one anchor to the next, and music of
+        which each moment follows from them alone hardly moves, or repeats.
     style : tensor (batch, size) or (batch, size, n)
         One for a whole piece, or a walk.
     conditions : tensor (batch, conditions, n), optional
     """
     if style.ndim == 2:
         style = style[..., None].expand(-1, -1, coordinates.shape[2])
-    return torch.cat([part for part in (coordinates, style, detail, conditions) if part is not None], 1)
+    return torch.cat([part for part in (detail, coordinates, style, conditions) if part is not None], 1)
 
 
 def to_patches(sequence: torch.Tensor, patch_latents: int) -> torch.Tensor:

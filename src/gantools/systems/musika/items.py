@@ -13,7 +13,6 @@ from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
     ANCHORS,
     anchors_for,
-    detail_places,
     free_offsets,
     interpolate,
     training_offsets,
@@ -86,31 +85,28 @@ class TrainingItems:
     def noise(self, seed: int) -> Tensors:
         """Return what a generator makes one item of.
 
-        The anchors (n, size), the style, the places (count,) between the anchors, the anchors of detail with their
-        places, and the first latent that the discriminator sees.
+        The anchors (n, size), the style, the places (count,) between the anchors, the detail (size, count), and the
+        first latent that the discriminator sees.
         """
         c = self.config
         random = torch.Generator().manual_seed(seed)
         offset = self._offsets[int(torch.randint(len(self._offsets), (), generator=random))]
-        close = detail_places(int(offset) % c.detail_latents if self._margin else 0, self._count, c.detail_latents)
         anchors = torch.randn(self._anchors, c.anchor_size, generator=random)
         style = torch.randn(c.style_size, generator=random)
-        detail = torch.randn(self._count // c.detail_latents + 2, c.detail_size, generator=random)
+        detail = torch.randn(c.detail_size, self._count, generator=random)
         shift = torch.randint(self._spare, (), generator=random) if self._spare else torch.zeros((), dtype=torch.int64)
         return {
             "anchors": anchors,
             "style": style,
             "places": ((torch.arange(self._count) + offset) / c.anchor_latents).float(),
             "detail": detail,
-            "detail_places": close.float(),
             "shift": shift,
         }
 
     def make(self, generator: nn.Module, batch: Tensors) -> torch.Tensor:
         """Return one sequence as long as two neighbouring patches (batch, channels, 2 L): section 3.2."""
         points = interpolate(batch["anchors"], batch["places"])
-        detail = interpolate(batch["detail"], batch["detail_places"], even=True) if self.config.detail_size else None
-        made: torch.Tensor = generator(with_style(points, batch["style"], detail, batch["around"]))
+        made: torch.Tensor = generator(with_style(points, batch["style"], batch["detail"], batch["around"]))
         return self._seen(made, batch["shift"])
 
     def conditions(self, batch: Tensors) -> torch.Tensor:

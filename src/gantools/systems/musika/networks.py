@@ -38,7 +38,8 @@ class DenseGenerator(nn.Module):
 
     It begins with the coordinates at every `2 ** levels`-th latent, and doubles the steps in each block. Plain
     interpolation does that: transposed convolutions have weights of their own for even and odd steps, and music then
-    repeats with the first steps, every three quarters of a second. Nothing but coordinates tells a place from another.
+    repeats with the first steps, every three quarters of a second. Nothing but coordinates tells a place from another:
+    what shall change with each note comes from random numbers of each latent.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ class DenseGenerator(nn.Module):
         The last block has twice as many channels, each one before it another `width` more, up to 8 of them.
     levels : int
         Times that the number of steps is doubled.
+    detail : int
+        So many of the coordinates, the first, are random numbers of each latent.
 
     Attributes
     ----------
@@ -57,9 +60,9 @@ class DenseGenerator(nn.Module):
         Coordinates on either side of the latents that are made, on which these depend.
     """
 
-    def __init__(self, coordinates: int, out: int, width: int, levels: int) -> None:
+    def __init__(self, coordinates: int, out: int, width: int, levels: int, detail: int) -> None:
         super().__init__()
-        self.levels, self.grid = levels, 2**levels
+        self.levels, self.grid, self.detail = levels, 2**levels, detail
         self.margin = (_MARGIN + 1) * self.grid
         w = [width * min(_WIDEST, 2 + self.levels - n) for n in range(self.levels + 1)]
         self.start = nn.Conv1d(coordinates, w[0], 3)
@@ -85,7 +88,7 @@ class DenseGenerator(nn.Module):
 
     def forward(self, coordinates: torch.Tensor) -> torch.Tensor:
         """Return latents (batch, out, n) of coordinates (batch, coordinates, margin + n + margin)."""
-        e, m = pyramid(coordinates, self.levels), _MARGIN
+        e, m = self._pyramid(coordinates), _MARGIN
         x = functional.silu(self.norm(self.noise(self.start(e[-1])), within(e[-1], 1)))
         for n, (up, conv, skip) in enumerate(zip(self.ups, self.convs, self.skips, strict=True), 1):
             here, spare = e[self.levels - n], (m + 1) * 2**n - 2 * m  # what coordinates have beyond the doubled x
@@ -95,6 +98,13 @@ class DenseGenerator(nn.Module):
             x = _HALF * conv(h, within(here, spare + 3)) + within(skip(x), 2)
         made: torch.Tensor = self.out(within(x, m - 1))
         return made
+
+    def _pyramid(self, coordinates: torch.Tensor) -> list[torch.Tensor]:
+        """Return coordinates at each level, finest first; the mean of two random numbers keeps their deviation."""
+        levels = pyramid(coordinates, self.levels)
+        grown = torch.ones(coordinates.shape[1], 1, device=coordinates.device, dtype=coordinates.dtype)
+        grown[: self.detail] = math.sqrt(2)
+        return [level * grown**n for n, level in enumerate(levels)]
 
 
 class DenseDiscriminator(nn.Module):
@@ -142,7 +152,8 @@ def build_generator(config: MusikaConfig, latent_channels: int, conditions: int 
         return PaperGenerator(coordinates, out, config.width)
     if config.variant == "base44":
         return Base44Generator(coordinates, out, config.width, config.patch_latents)
-    return DenseGenerator(coordinates, out, config.width, int(math.log2(config.patch_latents // FIRST_STEPS)))
+    levels = int(math.log2(config.patch_latents // FIRST_STEPS))
+    return DenseGenerator(coordinates, out, config.width, levels, config.detail_size)
 
 
 def build_discriminator(config: MusikaConfig, latent_channels: int, conditions: int = 0) -> nn.Module:

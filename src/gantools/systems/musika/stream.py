@@ -14,7 +14,6 @@ from torch import nn
 from gantools.audio.midside import from_mid_side
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
-    detail_places,
     generation_offset,
     interpolate,
     with_style,
@@ -52,7 +51,7 @@ class Piece:
     anchors : tensor (k, size), optional
         Its first anchors, in place of those of the seed.
     detail : tensor (k, size), optional
-        Its first anchors of detail.
+        The detail of its first latents.
     style : tensor (size,), optional
         Its style, in place of that of the seed.
     """
@@ -109,20 +108,13 @@ class LatentMaker:
             wishes = torch.from_numpy(piece.wishes.at(around.numpy()))[None]
         return with_style(points, self._style(piece, latents)[None], self._detail(piece, first, count), wishes)
 
-    def _detail(self, piece: Piece, first: int, count: int) -> torch.Tensor | None:
-        """Return the coordinates between the anchors of detail, (1, size, count)."""
-        c = self.config
-        if not c.detail_size:
-            return None
-        places, period = detail_places(first, count, c.detail_latents), 0
-        if piece.loop_latents:
-            period = max(1, round(piece.loop_latents / c.detail_latents))
-            places = places * (period * c.detail_latents / piece.loop_latents)
-        low, high = math.floor(places[0]), math.floor(places[-1]) + 1
-        numbers = [number % period if period else number for number in range(low, high + 1)]
-        anchors = draw_anchors(piece.seed, numbers, c.detail_size, piece.anchor_bound, "detail")
-        own = _with_own(anchors, piece.detail, numbers)
-        return interpolate(own[None], (places - low).float(), even=True)
+    def _detail(self, piece: Piece, first: int, count: int) -> torch.Tensor:
+        """Return the numbers that each latent has of its own, (1, size, count)."""
+        numbers = [
+            number % piece.loop_latents if piece.loop_latents else number for number in range(first, first + count)
+        ]
+        drawn = draw_anchors(piece.seed, numbers, self.config.detail_size, piece.anchor_bound, "detail")
+        return _with_own(drawn, piece.detail, numbers).T[None]
 
     def _style(self, piece: Piece, latents: torch.Tensor) -> torch.Tensor:
         size, bound = self.config.style_size, piece.style_bound

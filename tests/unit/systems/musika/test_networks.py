@@ -78,6 +78,14 @@ def test_ours_makes_the_same_wherever_it_begins_and_ends() -> None:
     assert float((network(changed).detach() - whole)[..., 40:64].abs().max()) > 1e-3
 
 
+def test_random_numbers_keep_their_deviation_at_each_level_of_ours() -> None:
+    config = MusikaConfig(patch_latents=32, width=4, anchor_size=3, style_size=5, detail_size=2)
+    coordinates = torch.cat([torch.randn(400, 2, 64), torch.ones(400, 8, 64)], 1)
+    for level in build_networks(config, 6)["G"]._pyramid(coordinates):
+        torch.testing.assert_close(level[:, :2].std(), torch.ones(()), atol=0.05, rtol=0)
+        assert bool((level[:, 2:] == 1).all())
+
+
 def test_what_hardly_changes_does_not_become_noise_in_ours() -> None:
     flat = torch.full((1, 2, 16), 3.0) + 1e-3 * torch.randn(1, 2, 16)
     coordinates = torch.ones(1, 1, 16)

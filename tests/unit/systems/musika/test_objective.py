@@ -143,10 +143,9 @@ def test_training_makes_what_generation_makes_of_the_same_anchors(folder: Path) 
     noise = {name: tensor[None] for name, tensor in system.items.noise(3).items()}
     noise["around"] = torch.zeros(1, 0, noise["places"].shape[1])
     made = system.items.make(generator, noise)[0]
-    # A piece that has these anchors, and those of detail from the one before the item's first latent on.
+    # A piece that has these anchors, and this detail from the item's first latent on.
     config, first = system.config, round(float(noise["places"][0, 0]) * system.config.anchor_latents)
-    before = torch.zeros(first // config.detail_latents, config.detail_size)
-    detail = torch.cat([before, noise["detail"][0]])
+    detail = torch.cat([torch.zeros(first, config.detail_size), noise["detail"][0].T])
     piece = Piece(1, anchors=noise["anchors"][0], detail=detail, style=noise["style"][0])
     again = LatentMaker(generator, system.scale, config).scaled(piece, first + generator.margin, 16 + generator.grid)
     shift = int(noise["shift"])
