@@ -27,7 +27,8 @@ done
 
 pieces() { gantools generate musika "$1" --seconds "$seconds" --count "$count" "${@:3}" -o "sound/$2" -q >>log.txt; }
 
-gantools train musika train -o model --conditions "${MUSIKA_CONDITIONS:-density,loudness,tempo}" "${length[@]}" "${more[@]}" >>log.txt
+conditions=${MUSIKA_CONDITIONS:-density,loudness,tempo}
+gantools train musika train -o model --conditions "$conditions" "${length[@]}" "${more[@]}" >>log.txt
 pieces model random --density random
 for density in 0.15 0.30 0.45 0.60 0.75; do pieces model "density/$density" --density "$density"; done
 for bpm in 90 120 140 160; do pieces model "tempo/$bpm" --tempo "$bpm"; done
