@@ -4,7 +4,7 @@
 #
 #   examples/musika_conditions.sh SONGS NAME...      a folder, and the names (without ending) of the songs to hold out
 #
-# MUSIKA_BUDGET=15m for each of the two models (or MUSIKA_STEPS=4000), MUSIKA_CONDITIONS=density,loudness,tempo,
+# MUSIKA_BUDGET=15m for each of the two models (or MUSIKA_STEPS=4000),
 # MUSIKA_CODEC=model folder (the codec that ships by default), MUSIKA_COUNT=3 pieces of MUSIKA_SECONDS=60 for each row,
 # MUSIKA_OUT=folder, MUSIKA_OPTIONS="--preset default" more options, MUSIKA_PLAIN=no leaves out the model that is told
 # nothing.
@@ -27,8 +27,7 @@ done
 
 pieces() { gantools generate musika "$1" --seconds "$seconds" --count "$count" "${@:3}" -o "sound/$2" -q >>log.txt; }
 
-conditions=${MUSIKA_CONDITIONS:-density,loudness,tempo}
-gantools train musika train -o model --conditions "$conditions" "${length[@]}" "${more[@]}" >>log.txt
+gantools train musika train -o model --conditions density,loudness,tempo "${length[@]}" "${more[@]}" >>log.txt
 pieces model random --density random
 for density in 0.15 0.30 0.45 0.60 0.75; do pieces model "density/$density" --density "$density"; done
 for bpm in 90 120 140 160; do pieces model "tempo/$bpm" --tempo "$bpm"; done
