@@ -23,6 +23,9 @@ from small_loop_models import tiny_gan, tiny_lm, tiny_transformer, tiny_vae, wri
 from small_musika import TINY_FLAGS as MUSIKA_FLAGS
 from small_musika import tiny_musika, write_codec
 from small_songs import small_config, write_song
+from small_symphony import PAPER, tiny_symphony
+from small_symphony import TINY_FLAGS as SYMPHONY_FLAGS
+from small_symphony import write_pieces as write_scores
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
 
@@ -352,6 +355,12 @@ _LOOPTRANSFORMER = Commands(
     steps=10,
     ranks="--micro-batch 2",
 )
+_SYMPHONY = Commands(
+    f"symphony data {SYMPHONY_FLAGS} --steps 10 --save-every 4" + _COMMON_FLAGS,
+    "generate symphony m --bars 2 --count 2 --wav",
+    steps=10,
+    ranks="--micro-batch 2",
+)
 
 SYSTEMS: dict[str, Tiny] = {
     "cyclegan-paper": Tiny(make=partial(_cyclegan, preset="paper", own={"blocks": 1}), **_MELS),
@@ -386,6 +395,8 @@ SYSTEMS: dict[str, Tiny] = {
     "loopgan": Tiny(write_pieces, tiny_gan, **_MIDI, commands=_LOOPGAN),
     "looptransformer": Tiny(write_pieces, tiny_transformer, **_MIDI, commands=_LOOPTRANSFORMER),
     "looplm": Tiny(write_pieces_and_codes, tiny_lm, **_MIDI, commands=_LOOPLM),
+    "symphony-nested": Tiny(write_scores, tiny_symphony, **_MIDI, commands=_SYMPHONY),
+    "symphony-paper": Tiny(write_scores, partial(tiny_symphony, **PAPER), **_MIDI),
 }
 #: The commands of each system, by its name.
 COMMANDS = {tiny.commands.train.split()[0]: tiny for tiny in SYSTEMS.values() if tiny.commands}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
 
 _HEADER_SLACK_BYTES = 16384
-_DTYPE_NAMES = {"float16": "F16", "float32": "F32", "uint8": "U8", "int64": "I64"}
+_DTYPE_NAMES = {"float16": "F16", "float32": "F32", "uint8": "U8", "int64": "I64", "uint16": "U16"}
 #: Types whose size is known here; others are checked by the library that reads them.
 _ITEM_BITS = {"BOOL": 8, "U8": 8, "I8": 8, "F16": 16, "BF16": 16, "I16": 16, "U16": 16} | dict.fromkeys(
     ("F32", "I32", "U32"), 32

@@ -13,6 +13,7 @@ import numpy as np
 from gantools.errors import InputError
 from gantools.files.atomic import atomic_path
 from gantools.files.regular import require_regular
+from gantools.symbolic.channels import on_channels, shared_channels
 from gantools.symbolic.endings import MIDI_SUFFIXES as MIDI_SUFFIXES
 from gantools.symbolic.events import whole_track
 from gantools.symbolic.score import UNSAID_BPM, Bars, Score, Track
@@ -27,6 +28,8 @@ _MAC_HEAD = 128
 _TRACK_END = b"\xff\x2f\x00"
 _MOST_BARS = 20_000
 _SLOWEST_BPM, _FASTEST_BPM = 1.0, 1000.0
+#: Pitched parts that have a channel each.
+_MOST_CHANNELS = 15
 
 
 class NoNotesError(InputError):
@@ -228,5 +231,10 @@ def write_midi(path: str | Path, score: Score, markers: Sequence[tuple[int, str]
             before = meter
     for tick, text in markers:
         made.markers.append(symusic.TextMeta(tick, text))
+    data = made.dumps_midi()
+    if sum(not track.is_drum for track in score.tracks) > _MOST_CHANNELS:
+        # symusic goes round the channels again, and the last program on one would be that of all its parts.
+        told = [(track.program, track.is_drum) for track in score.tracks if len(track.onsets)]
+        data = on_channels(data, shared_channels([program for program, _ in told], [drum for _, drum in told]))
     with atomic_path(path) as temporary:
-        temporary.write_bytes(made.dumps_midi())
+        temporary.write_bytes(data)

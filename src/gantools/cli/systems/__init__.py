@@ -7,7 +7,18 @@ from importlib import import_module
 import typer
 
 #: One word for each family, in the order of the help. A new system adds its own.
-FAMILIES = ("translation", "separator", "automix", "caw", "wavegan", "codec", "musika", "loops", "loopbaselines")
+FAMILIES = (
+    "translation",
+    "separator",
+    "automix",
+    "caw",
+    "wavegan",
+    "codec",
+    "musika",
+    "loops",
+    "loopbaselines",
+    "symphony",
+)
 
 
 def add_commands(app: typer.Typer, verb: str) -> None:

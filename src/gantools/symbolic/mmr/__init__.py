@@ -1,0 +1,1 @@
+"""Music as rows (MMR): the grid, the vocabulary, rows and back, merges of pitches, and the grammar."""

@@ -1,0 +1,51 @@
+"""How words are drawn from logits: allowed ones alone, by temperature, from the nucleus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How the words of one field are drawn.
+
+    Attributes
+    ----------
+    temperature : float
+        Below 1 what is probable becomes more so; 0 takes the most probable word.
+    top_p : float
+        Draws from the most probable words that together have this probability (nucleus).
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+
+def choose(logits: np.ndarray, allowed: np.ndarray, draw: Draw, uniform: float) -> int:
+    """Return a word.
+
+    Parameters
+    ----------
+    logits : float array (words,)
+    allowed : bool array (words,)
+        At least one of them.
+    draw : Draw
+    uniform : float
+        A random number from 0 to below 1.
+    """
+    words = np.flatnonzero(allowed)
+    if len(words) == 1:
+        return int(words[0])
+    scores = logits[words].astype(np.float64)
+    if draw.temperature <= 0:
+        return int(words[int(scores.argmax())])
+    chances = np.exp((scores - scores.max()) / draw.temperature)
+    order = np.argsort(-chances, kind="stable")
+    sums = np.cumsum(chances[order])
+    total = sums[-1]
+    # The first word that crosses the limit is the last of the nucleus.
+    kept = min(int(np.searchsorted(sums, draw.top_p * total)) + 1, len(words)) if draw.top_p < 1 else len(words)
+    place = int(np.searchsorted(sums[:kept], uniform * sums[kept - 1], side="right"))
+    return int(words[order[min(place, kept - 1)]])

@@ -1,0 +1,377 @@
+"""Pieces as rows, from MIDI files or a corpus folder: split by piece, and windows of them, varied as they are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gantools.chunks.splits import SPLITS, assign
+from gantools.errors import ConfigError, InputError
+from gantools.files.hashing import hash_bytes
+from gantools.files.scratch import open_scratch, scratch_error
+from gantools.models.folder import read_model, trained_with
+from gantools.models.weights import open_network
+from gantools.options import parsed
+from gantools.runtime.seeds import item_seed
+from gantools.symbolic.chords import transposed
+from gantools.symbolic.midi import read_midi
+from gantools.symbolic.mmr.merges import Merges, count_sets, learn
+from gantools.symbolic.mmr.rows import encode, positions
+from gantools.symbolic.mmr.score import DRUMS, MOST_TRACKS, on_grid
+from gantools.symbolic.mmr.vocabulary import (
+    BOS,
+    EOS,
+    EVENT,
+    FIELDS,
+    INSTRUMENT,
+    NEW_TRACK,
+    PITCHES,
+    TRACK,
+    Vocabulary,
+)
+from gantools.systems.symphony.config import SymphonyConfig
+from gantools.systems.symphony.networks import SymphonyNet, build_network, vocabulary_of
+from gantools.training.remarks import on_held_out
+
+#: Rows that are read for each one that is wanted, as merges make them fewer.
+_MORE = 1.3
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One piece among the rows of a set.
+
+    Attributes
+    ----------
+    name : str
+    rows : uint16 array (rows, 5)
+        From its first bar to EOS, with a row for each note, mapped from disk.
+    bars : int64 array (bars,)
+        Rows at which bars begin.
+    tempi : uint16 array (bars,)
+        The tempo of each bar as an event, 0 where none are told.
+    hash : str
+        Of its rows.
+    """
+
+    name: str
+    rows: np.ndarray
+    bars: np.ndarray
+    tempi: np.ndarray
+    hash: str
+
+
+def piece_of(name: str, rows: np.ndarray, vocabulary: Vocabulary, hash_: str = "") -> Piece:
+    """Return a piece from its rows, from BOS to EOS."""
+    rows = rows[1:]
+    event = rows[:, EVENT].astype(np.int64)
+    bars = np.flatnonzero(vocabulary.bar_units[event] > 0)
+    tempi = np.zeros(len(bars), np.uint16)
+    if vocabulary.tempo:
+        told = (event >= vocabulary.tempo_word) & (event < vocabulary.merge)
+        # The last tempo up to two rows behind the beginning of each bar.
+        last = np.maximum.accumulate(np.where(told, np.arange(len(rows)), 0))
+        tempi = event[last[np.minimum(bars + 2, len(rows) - 1)]].astype(np.uint16)
+    return Piece(name, rows, bars, tempi, hash_ or hash_bytes(np.ascontiguousarray(rows).tobytes()))
+
+
+def read_piece(path: Path, vocabulary: Vocabulary) -> np.ndarray:
+    """Return a MIDI file as rows with one for each note.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or has no notes.
+    """
+    try:
+        return encode(on_grid(read_midi(path), vocabulary.grid), vocabulary)
+    except InputError as error:
+        raise InputError(error.message, path) from error
+
+
+class Scores:
+    """All pieces that a run learns from, split.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    merges : Merges
+        As many as there are; `config` says how many of them count.
+    config : SymphonyConfig
+    left_out : sequence of str
+        A line for each file that cannot be used.
+
+    Attributes
+    ----------
+    sides : dict of str to list of Piece
+        ``train``, ``val`` and ``test``.
+    notes, left_out : list of str
+        What the user has to know.
+
+    Raises
+    ------
+    ConfigError
+        No piece is left to train on.
+    """
+
+    def __init__(
+        self, pieces: Sequence[Piece], merges: Merges, config: SymphonyConfig, left_out: Sequence[str] = ()
+    ) -> None:
+        self.config, self.vocabulary, self.left_out = config, vocabulary_of(config), list(left_out)
+        self.merges = Merges(merges.pairs[: config.merges])
+        self.sides = split_pieces(pieces, config)
+        train, val = ([piece.name for piece in self.sides[side]] for side in ("train", "val"))
+        if not train:
+            why = f"; {self.left_out[0]}" if self.left_out else ""
+            raise ConfigError(f"no piece to train on{why}")
+        self.notes = on_held_out(train, val)
+        if not val:
+            self.sides["val"] = self.sides["train"]
+        self._ends = {
+            side: np.cumsum([len(piece.rows) for piece in pieces]) for side, pieces in self.sides.items() if pieces
+        }
+
+    @property
+    def split(self) -> dict[str, list[str]]:
+        """Names of the pieces of each side."""
+        return {side: [piece.name for piece in pieces] for side, pieces in self.sides.items()}
+
+    def window(self, random: np.random.Generator, side: str = "train", vary: bool = True) -> np.ndarray:
+        """Return ``context + 1`` rows from any bar of any piece, pieces by their rows; behind their ends are zeros.
+
+        With `vary` it is moved by semitones, and its bars may have their tracks in another order. Its tracks have
+        numbers of their own, see `track_numbers`.
+        """
+        ends = self._ends[side]
+        piece = self.sides[side][int(np.searchsorted(ends, int(random.integers(ends[-1])), "right"))]
+        bar = int(random.integers(len(piece.bars)))
+        rows = cut_window(piece, bar, round(_MORE * self.config.context), self.vocabulary)
+        config = self.config
+        if vary:
+            if config.transpose:
+                rows = moved(rows, int(random.integers(-config.transpose, config.transpose)), self.vocabulary)
+            if config.shuffle_tracks and random.random() < config.shuffle_tracks:
+                rows = shuffled(rows, self.vocabulary, random)
+        rows = self.merges.apply(rows, self.vocabulary) if len(self.merges) else rows
+        rows = with_tracks(rows, track_numbers(rows, random, config.track_numbers == "rising"))
+        window = np.zeros((config.context + 1, len(FIELDS)), np.uint16)
+        part = rows[: len(window)]
+        window[: len(part)] = part
+        return window
+
+
+def split_pieces(pieces: Sequence[Piece], config: SymphonyConfig) -> dict[str, list[Piece]]:
+    """Return the pieces of each side, as named by hand or by a hash of their names."""
+    sides: dict[str, list[Piece]] = {side: [] for side in SPLITS}
+    for piece in pieces:
+        side = assign(piece.name, parsed(config, "split"), parsed(config, "val_songs"), parsed(config, "test_songs"))
+        sides[side].append(piece)
+    return sides
+
+
+def cut_window(piece: Piece, bar: int, count: int, vocabulary: Vocabulary) -> np.ndarray:
+    """Return rows of a piece from a bar on, behind BOS, the first bar with its tempo where tempi are told."""
+    start = int(piece.bars[bar])
+    rows = np.asarray(piece.rows[start : start + count])
+    head = np.zeros((1, len(FIELDS)), np.uint16)
+    head[0, EVENT] = BOS
+    tempo = int(piece.tempi[bar])
+    if not tempo or len(rows) < 2 or (len(rows) > 2 and vocabulary.tempo_word <= rows[2, EVENT] < vocabulary.merge):
+        return np.concatenate([head, rows])
+    told = np.zeros_like(head)
+    told[0, EVENT] = tempo
+    return np.concatenate([head, rows[:2], told, rows[2:]])
+
+
+def moved(rows: np.ndarray, semitones: int, vocabulary: Vocabulary) -> np.ndarray:
+    """Return rows, each a note or no note, so many semitones higher with their chords, but drums; too high ones stay.
+
+    Where a pitch would leave MIDI's range, nothing is moved.
+    """
+    if not semitones:
+        return rows
+    event = rows[:, EVENT].astype(np.int64)
+    notes = (rows[:, INSTRUMENT] > 0) & (rows[:, INSTRUMENT] != DRUMS + 1)
+    pitches = event[notes] - vocabulary.pitch + semitones
+    if len(pitches) and (pitches.min() < 0 or pitches.max() >= PITCHES):
+        return rows
+    rows = rows.copy()
+    rows[notes, EVENT] = vocabulary.pitch + pitches
+    chords = (event >= vocabulary.chord) & (event < vocabulary.bar)
+    rows[chords, EVENT] = vocabulary.chord + transposed(event[chords] - vocabulary.chord, semitones)
+    return rows
+
+
+def track_numbers(rows: np.ndarray, random: np.random.Generator, rising: bool) -> np.ndarray:
+    """Return a number of 1 to 40 for each track of some rows, int64 (40,), all different.
+
+    In any order a number says nothing of its part, and which track comes next in a bar can only be known from the bars
+    before, which takes long to learn. Rising ones come as the parts do in the score, from the flutes to the basses.
+    """
+    if not rising:
+        return random.permutation(MOST_TRACKS) + 1
+    used = np.unique(rows[:, TRACK])
+    used = used[used > 0].astype(np.int64)
+    numbers = np.arange(1, MOST_TRACKS + 1)
+    numbers[used - 1] = 1 + np.sort(random.choice(MOST_TRACKS, len(used), replace=False))
+    return numbers
+
+
+def spread_numbers(count: int) -> np.ndarray:
+    """Return numbers for so many tracks of a given piece, int64 (40,): rising, and with room between them."""
+    numbers = np.arange(1, MOST_TRACKS + 1)
+    numbers[:count] = 1 + ((2 * np.arange(count) + 1) * MOST_TRACKS // (2 * max(1, count)))
+    return numbers
+
+
+def with_tracks(rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return rows whose tracks 1 to 40 have other numbers (40,)."""
+    rows = rows.copy()
+    told = rows[:, TRACK] > 0
+    rows[told, TRACK] = numbers[rows[told, TRACK].astype(np.int64) - 1]
+    return rows
+
+
+def shuffled(rows: np.ndarray, vocabulary: Vocabulary, random: np.random.Generator) -> np.ndarray:
+    """Return rows whose bars have the blocks of their tracks in any order (permutation invariance, level 1)."""
+    event = rows[:, EVENT].astype(np.int64)
+    edges = np.flatnonzero((vocabulary.bar_units[event] > 0) | (event == NEW_TRACK) | (event == EOS))
+    # The head of a bar is a part of its own, which stays.
+    parts = [rows[start:end] for start, end in zip(edges, [*edges[1:], len(rows)], strict=True)]
+    made, blocks = [rows[: edges[0]] if len(edges) else rows], list[np.ndarray]()
+    for part in parts:
+        if part[0, EVENT] == NEW_TRACK:
+            blocks.append(part)
+            continue
+        made += [blocks[index] for index in random.permutation(len(blocks))]
+        made.append(part)
+        blocks = []
+    # The last bar may be cut: its blocks stay in their order.
+    return np.concatenate([*made, *blocks])
+
+
+def positions_of(windows: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Return the positions of windows (n, rows, 5), int64 (n, rows, 2)."""
+    return np.stack([positions(window, vocabulary) for window in windows])
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """MIDI files as rows in a temporary file.
+
+    Attributes
+    ----------
+    rows : uint16 array (rows, 5)
+        One piece behind the other, each from BOS to EOS, mapped.
+    pieces : list of (str, int, str)
+        Name, number of rows and hash of each.
+    left_out : list of str
+        A line for each file that cannot be used, with the reason.
+    """
+
+    rows: np.ndarray
+    pieces: list[tuple[str, int, str]]
+    left_out: list[str]
+
+
+def encode_files(
+    files: Sequence[tuple[str, Path]], vocabulary: Vocabulary, tick: Callable[[], None] = lambda: None
+) -> Encoded:
+    """Return MIDI files as rows; one that has the notes of another is left out.
+
+    Raises
+    ------
+    ConfigError
+        The disk of temporary files is full.
+    """
+    found, left_out, known = list[tuple[str, int, str]](), list[str](), dict[str, str]()
+    scratch = open_scratch()
+    try:
+        for name, path in files:
+            try:
+                rows = read_piece(path, vocabulary)
+                data = rows.tobytes()
+                if twin := known.get(hash_ := hash_bytes(data)):
+                    raise InputError(f"has the notes of {twin}", path)
+            except InputError as error:
+                left_out.append(f"{error}; left out")
+            else:
+                scratch.write(data)
+                known[hash_] = str(path)
+                found.append((name, len(rows), hash_))
+            tick()
+        scratch.flush()
+    except OSError as error:
+        raise scratch_error(error) from error
+    total = sum(count for _, count, _ in found)
+    empty = np.zeros((0, len(FIELDS)), np.uint16)
+    store = np.memmap(scratch, np.uint16, "r", shape=(total, len(FIELDS))) if total else empty
+    return Encoded(store, found, left_out)
+
+
+def read_scores(
+    files: Sequence[tuple[str, Path]],
+    config: SymphonyConfig,
+    tick: Callable[[], None] = lambda: None,
+    merges: Merges | None = None,
+) -> Scores:
+    """Return the pieces of MIDI files, as rows in a temporary file.
+
+    Parameters
+    ----------
+    files : sequence of (str, Path)
+        Name and path of each piece.
+    config : SymphonyConfig
+    tick : callable, optional
+        Called after each file.
+    merges : Merges, optional
+        Those of a model that is trained on; otherwise they are learned from the pieces to train on.
+
+    Raises
+    ------
+    ConfigError
+        No piece can be used.
+    """
+    vocabulary = vocabulary_of(config)
+    encoded = encode_files(files, vocabulary, tick)
+    pieces, start = [], 0
+    for name, count, hash_ in encoded.pieces:
+        pieces.append(piece_of(name, encoded.rows[start : start + count], vocabulary, hash_))
+        start += count
+    if merges is None:
+        train = split_pieces(pieces, config)["train"]
+        merges = learn_merges([piece.rows for piece in train], vocabulary, config.merges, config.transpose)
+    return Scores(pieces, merges, config, encoded.left_out)
+
+
+def merges_of(folder: Path) -> Merges:
+    """Return the merges of a model, by which one that is trained on from it has to read.
+
+    Raises
+    ------
+    ModelError
+        It is no model of SymphonyNet.
+    """
+    config = trained_with(SymphonyConfig, read_model(folder, "symphony"), folder)
+    network = open_network(folder, "decoder", lambda: build_network(config))
+    assert isinstance(network, SymphonyNet)
+    return network.merges
+
+
+def learn_merges(pieces: Sequence[np.ndarray], vocabulary: Vocabulary, count: int, transpose: int) -> Merges:
+    """Return the merges that the rows of pieces teach, in all the keys that they are trained in."""
+    sets: Counter[tuple[int, ...]] = Counter()
+    if count:
+        shifts = tuple(range(-transpose, transpose)) if transpose else (0,)
+        for rows in pieces:
+            sets.update(count_sets(np.asarray(rows), vocabulary, shifts))
+    return learn(sets, count)
+
+
+def generator(config: SymphonyConfig, *what: str | int) -> np.random.Generator:
+    """Return the random numbers of an item."""
+    return np.random.default_rng(item_seed(config.seed, *what))
