@@ -23,8 +23,8 @@ TINY_FLAGS = (
     "--batch-size 4 --warmup-steps 1 --validation-windows 4"
 )
 #: What the paper's preset has otherwise.
-PAPER: dict[str, Any] = {"grid": 8, "held": False, "meters": False, "tempo": False, "velocity": False}
-PAPER |= {"norm": "after", "head": "parallel", "instrument_head": "shifted", "loss": "paper", "track_numbers": "any"}
+PAPER: dict[str, Any] = {"grid": 8, "held": False, "meters": False, "tempi": False, "velocity": False}
+PAPER |= {"layer_norm": "after", "head": "parallel", "instrument_head": "shifted", "loss": "paper", "track_numbers": "any"}
 PAPER |= {"attention": "softmax", "shuffle_tracks": 0.5, "ema": False}
 _ROOTS = (60, 57, 65, 67)
 

@@ -15,7 +15,8 @@ from gantools.cli.sections import EVERYWHERE
 #: What a name that several commands have means in all of them. A new option takes a name from here where it means
 #: the same, and another where it does not; a name that comes to be shared is added with its meaning.
 GLOSSARY = {
-    "bars": "bars of a phrase or a loop",
+    "attempts": "draws or fillings to choose one result from",
+    "bars": "bars of a phrase or a loop, or bars to make",
     "base": "model folder whose weights training begins with",
     "batch": "pieces in the network at a time, when a model is used",
     "batch_size": "items of a training step",
@@ -49,6 +50,9 @@ GLOSSARY = {
     "hidden": "width of hidden layers",
     "hop_samples": "distance between frames",
     "hop_seconds": "distance between windows or frames of a measurement",
+    "grid": "units of a quarter",
+    "heads": "heads of the attention",
+    "head": "how the fields of a result are told",
     "kernel": "length of a filter",
     "latent": "numbers that a result is made from",
     "layer": "layer of the embedder",
@@ -62,6 +66,7 @@ GLOSSARY = {
     "n_fft": "length of the analysis window",
     "nan": "what to do with samples that are no numbers",
     "only_loops": "take only what the loop detector accepts",
+    "page": "write a page with players",
     "patterns": "loops to generate and to learn from too",
     "penalty_every": "steps between gradient penalties",
     "penalty_weight": "weight of the gradient penalty",
@@ -86,6 +91,10 @@ GLOSSARY = {
     "target": "features that stems are brought to",
     "target_role": "role of the parts that are made",
     "test_songs": "songs to put in test",
+    "temperature": "below 1 what is probable becomes more so",
+    "top_p": "draw from the most probable words of this probability together",
+    "transpose": "semitones by which the music is moved at random",
+    "trained_on": "MIDI that the model learned from",
     "true_peak_db": "ceiling of the true peak",
     "upsample": "how layers raise their resolution",
     "val_songs": "songs to validate with",
@@ -96,6 +105,7 @@ GLOSSARY = {
     "variant": "kind of networks",
     "warmup_steps": "steps in which the learning rate rises",
     "weight_decay": "weight decay of AdamW",
+    "wav": "write results as sound too",
     "width": "channels of a network at its widest or first layer",
     "window_frames": "length of a window in mel frames",
 }

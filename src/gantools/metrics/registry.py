@@ -18,6 +18,7 @@ METRICS = {
     "coverage": "gantools.metrics.coverage.metric:Coverage",
     "loops": "gantools.metrics.loops.metric:Loops",
     "loopgroups": "gantools.metrics.loopgroups.metric:LoopGroups",
+    "symbolic": "gantools.metrics.symbolic.metric:Symbolic",
     "seams": "gantools.metrics.seams.metric:Seams",
     "conditions": "gantools.metrics.conditions.metric:FollowsConditions",
     "separation": "gantools.metrics.separation.metric:Separation",

@@ -49,10 +49,10 @@ def score_picture(score: GridScore, most_columns: int = 1600, up: int = 3) -> np
     return np.repeat(picture, up, axis=0)
 
 
-def bars_of(score: GridScore, most: int) -> GridScore:
-    """Return the bars of a piece, at most so many, in which most notes begin."""
+def bars_of(score: GridScore, most: int) -> tuple[GridScore, int]:
+    """Return the bars of a piece, at most so many, in which most notes begin, and the first of them, from 0."""
     if score.bars <= most:
-        return score
+        return score, 0
     counts = np.bincount(np.searchsorted(score.edges, score.notes[:, ONSET], side="right") - 1, minlength=score.bars)
     first = int(np.convolve(counts[: score.bars], np.ones(most, int), "valid").argmax())
-    return score.cut(first, most)
+    return score.cut(first, most), first

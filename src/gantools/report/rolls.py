@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from gantools.errors import InputError
+from gantools.report.pianorolls import bars_of, score_picture
 from gantools.symbolic.config import SoundConfig
 from gantools.symbolic.midi import read_midi
+from gantools.symbolic.mmr.score import on_grid, to_midi
 from gantools.symbolic.rendering import render
 from gantools.symbolic.roll import DRUM_ROWS, STEPS_PER_QUARTER, Roll, drums_and_bass, score_of
+from gantools.symbolic.score import Score
 
 EXCERPT_BARS = 8
+_GRID = 24
 _PAPER, _DRUM_PAPER, _BAR_LINE = (255, 255, 255), (255, 244, 230), 28
 _HELD, _STRUCK = (150, 160, 175), (29, 33, 37)
 #: Pixels of a cell: pictures are drawn without smoothing, and a page stretches them.
@@ -52,23 +56,29 @@ def roll_picture(roll: Roll) -> np.ndarray:
 
 
 def notes_excerpt(path: Path, rate_hz: int) -> NotesExcerpt:
-    """Return the eight bars of a MIDI file in which most is played, of drums and bass.
+    """Return the eight bars of a MIDI file in which most is played: of drums and bass, or of all parts without these.
 
     Raises
     ------
     InputError
-        It cannot be read, or has neither drums nor a bass.
+        It cannot be read.
     """
     score = read_midi(path)
     try:
         roll = drums_and_bass(score)
-    except InputError as error:
-        raise InputError(error.message, path) from error
+    except InputError:
+        return _of_all_parts(score, rate_hz)
     bars = min(EXCERPT_BARS, len(roll))
     counts = np.add.reduceat(roll.onsets.sum(axis=1), roll.edges[:-1])
     first = int(np.convolve(counts, np.ones(bars, int), "valid").argmax())
     part = roll.window(first, bars)
     return NotesExcerpt(first + 1, roll_picture(part), _sound(part, score.bpm, rate_hz))
+
+
+def _of_all_parts(score: Score, rate_hz: int) -> NotesExcerpt:
+    whole = on_grid(score, _GRID)
+    part, first = bars_of(whole, EXCERPT_BARS)
+    return NotesExcerpt(first + 1, score_picture(part), render(to_midi(part), SoundConfig(), rate_hz=rate_hz))
 
 
 def _sound(roll: Roll, bpm: float, rate_hz: int) -> np.ndarray:

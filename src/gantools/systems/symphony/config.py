@@ -51,7 +51,7 @@ class SymphonyConfig(TrainConfig):
     )  # fmt: skip
     held: bool = option(True, "Hold notes beyond four quarters; the paper's strikes them again.", group="Rows")
     meters: bool = option(True, "Tell the meters of bars beside their lengths.", group="Rows")
-    tempo: bool = option(True, "Tell tempi.", group="Rows")
+    tempi: bool = option(True, "Tell tempi.", group="Rows")
     velocity: bool = option(True, "Tell how hard notes are struck, in eight steps.", group="Rows")
 
     width: int = option(256, "Numbers that stand for a row. More can learn more and take longer.", low=8)
@@ -64,7 +64,7 @@ class SymphonyConfig(TrainConfig):
         choices=("linear", "softmax"),
         group="Networks",
     )
-    norm: str = option(
+    layer_norm: str = option(
         "before", "Where layers are normalised: before each part, or after it as in the paper.",
         choices=("before", "after"), group="Networks",
     )  # fmt: skip
@@ -116,12 +116,12 @@ _PAPER = SymphonyConfig(
     merges=700,
     held=False,
     meters=False,
-    tempo=False,
+    tempi=False,
     velocity=False,
     width=512,
     layers=12,
     heads=16,
-    norm="after",
+    layer_norm="after",
     head="parallel",
     instrument_head="shifted",
     loss="paper",

@@ -33,7 +33,7 @@ _AGAIN = "make it again: the same gantools chunk command with --force"
 #: Rows of a file, 60 MB.
 _MOST_ROWS = 6_000_000
 #: Options on which rows depend.
-_ROW_OPTIONS = ("grid", "held", "meters", "tempo", "velocity")
+_ROW_OPTIONS = ("grid", "held", "meters", "tempi", "velocity")
 
 
 def is_corpus(folder: Path) -> bool:

@@ -327,7 +327,7 @@ class SymphonyMaker(LoadedModel):
 
     def _excerpt(self, made: Made) -> np.ndarray:
         """Return what the page plays of a piece."""
-        return self._sound(bars_of(made.score, _SHOWN_BARS))[:, : _SHOWN_SECONDS * _RATE_HZ]
+        return self._sound(bars_of(made.score, _SHOWN_BARS)[0])[:, : _SHOWN_SECONDS * _RATE_HZ]
 
     def _write_sound(self, path: Path, made: Made) -> None:
         wave = self._sound(made.score)
@@ -344,7 +344,7 @@ class SymphonyMaker(LoadedModel):
         for item in items[:_MOST_SHOWN]:
             assert item.seed is not None
             made = self.piece(item.seed)
-            shown = bars_of(made.score, _SHOWN_BARS)
+            shown, _ = bars_of(made.score, _SHOWN_BARS)
             source = f"{item.given}" if self.config.wav else sound_address(self._excerpt(made), _RATE_HZ)
             picture = data_uri(png_bytes(score_picture(shown)), "image/png")
             parts = [(f"track {track}", f"{name} ({chance:.0%})") for track, (name, chance) in made.instruments.items()]

@@ -31,7 +31,7 @@ State = list[torch.Tensor]
 def vocabulary_of(config: SymphonyConfig) -> Vocabulary:
     """Return the words of rows that a configuration asks for."""
     c = config
-    return Vocabulary(c.grid, c.merges, held=c.held, meters=c.meters, tempo=c.tempo, velocity=c.velocity)
+    return Vocabulary(c.grid, c.merges, held=c.held, meters=c.meters, tempo=c.tempi, velocity=c.velocity)
 
 
 class Layer(nn.Module):
@@ -40,7 +40,7 @@ class Layer(nn.Module):
     def __init__(self, config: SymphonyConfig) -> None:
         super().__init__()
         width = config.width
-        self.heads, self.before = config.heads, config.norm == "before"
+        self.heads, self.before = config.heads, config.layer_norm == "before"
         self.linear = config.attention == "linear"
         self.project = nn.Linear(width, 3 * width)
         self.join = nn.Linear(width, width)

@@ -32,7 +32,7 @@ class Recurrence:
     def __init__(self, network: SymphonyNet, pieces: int) -> None:
         config = network.config
         self.network, self.pieces = network, pieces
-        self.linear, self.before = config.attention == "linear", config.norm == "before"
+        self.linear, self.before = config.attention == "linear", config.layer_norm == "before"
         self.width, self.heads = config.width, config.heads
         self.device = network.norm.weight.device
         tables = [network.fields[name].weight for name in _TOLD]
