@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika musika-conditions loops songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ loopdetector: install  ## train the loop detector that ships and print its table
 
 loops-models: install  ## train the model that `generate loops` takes where none is named; DATA=folder with midi/band
 	@PATH="$$PWD/$(BIN):$$PATH" examples/loops_models.sh $(or $(DATA),../shared/data)
+
+symphony: install  ## train SymphonyNet with and without merges, print its tables and make what ships; DATA=folder with midi/
+	@PATH="$$PWD/$(BIN):$$PATH" examples/symphony.sh $(or $(DATA),../shared/data)
 
 codec: install  ## train the codec that ships and print its table; DATA=folder laid out as in its script, CODEC_SF2=SoundFont
 	@PATH="$$PWD/$(BIN):$$PATH" examples/codec.sh $(or $(DATA),../shared/data)
