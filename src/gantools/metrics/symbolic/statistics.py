@@ -50,8 +50,8 @@ def _harmony(score: GridScore, pitched: np.ndarray) -> dict[str, float]:
     scales = [counts[[(root + step) % 12 for step in steps]].sum() for steps in (_MAJOR, _MINOR) for root in range(12)]
     chords = chords_of_bars(pitched[:, ONSET], pitched[:, LENGTH], pitched[:, PITCH], score.edges)
     tones = np.zeros((len(chords), 12), bool)
-    for bar, chord in enumerate(chords.tolist()):
-        tones[bar, chord_classes(chord)] = True
+    for number, chord in enumerate(chords.tolist()):
+        tones[number, chord_classes(chord)] = True
     bar = np.searchsorted(score.edges, pitched[:, ONSET], side="right") - 1
     within = np.minimum(pitched[:, LENGTH], score.edges[bar + 1] - pitched[:, ONSET])
     found = {
