@@ -24,7 +24,7 @@ for variant in ${SYMPHONY_VARIANTS:-mmr plain}; do
     merges=256
     [ "$variant" = plain ] && merges=0
     gantools train symphony training -o "$variant" --preset small --merges "$merges" --split 100/0/0 --val-songs "$val" \
-        --budget "$budget" --batch-size 4 --dropout 0 --lr 1.5e-3 --threads 1 2>>log.txt
+        --budget "$budget" --threads 1 2>>log.txt
     gantools evaluate symbolic held-out --model "$variant" --trained-on training --json >"$variant.json" 2>>log.txt
 done
 gantools generate symphony mmr --bars 32 --count 8 -o made -q >>log.txt
@@ -46,7 +46,7 @@ from gantools.systems.symphony.shipping import ship
 CREDITS = """\
 The weights of symphony are part of gantools and under its licence (MIT). They were trained by examples/symphony.sh on:
 
-orchestral movements of OpenScore (MIDI), CC0
+orchestral movements of OpenScore Orchestra, transcribed for github.com/MarkGotham/Hauptstimme, CC0
 pieces of Freedoom (MIDI), BSD-3-Clause, github.com/freedoom/freedoom; licence and credits are below
   {pieces}
 

@@ -145,10 +145,19 @@ class Grammar:
 
     def _allow_next_bar(self, allowed: np.ndarray) -> None:
         rules = self.rules
-        if not (rules.most_bars and self.bars >= rules.most_bars):
+        # Who wants another bar behind the last one wants this one to end: see `told`.
+        if self._noted or not self._in_last_bar:
             self._allow_bars(allowed)
         # A piece has a note.
         allowed[EOS] = self._noted and self.bars >= rules.least_bars
+
+    @property
+    def _in_last_bar(self) -> bool:
+        return bool(self.rules.most_bars) and self.bars >= self.rules.most_bars
+
+    def told(self, event: int) -> int:
+        """Return the event that a drawn one comes to: the beginning of a bar behind the last one is the end."""
+        return EOS if self._in_last_bar and self.words.kinds[event] == BAR else event
 
     def _allow_bars(self, allowed: np.ndarray) -> None:
         place = self.bars - self.rules.given_bars

@@ -132,7 +132,7 @@ _PAPER = SymphonyConfig(
 )
 _DEFAULT = SymphonyConfig(steps=50_000, documented_steps=50_000, batch_size=16, context=1024, warmup_steps=500)
 _SMALL = SymphonyConfig(
-    steps=4000, documented_steps=4000, batch_size=8, context=512, width=128, layers=3, heads=4, lr=2e-3, dropout=0.05
+    steps=2500, documented_steps=2500, batch_size=4, context=512, width=128, layers=3, heads=4, lr=1.5e-3, dropout=0.0
 )
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

@@ -212,13 +212,17 @@ class SymphonyMaker(LoadedModel):
         # Those of the given file come first, in its order; new ones follow.
         new = [track for track in np.unique(rows[:, TRACK]).tolist() if track and track not in known]
         numbers = np.zeros(MOST_TRACKS + 1, np.int64)
+        allowed = self.allowed or list(range(DRUMS + 1))
+        drums = max(new, key=lambda track: votes.chances(track)[DRUMS], default=0) if DRUMS not in given else 0
         for place, track in enumerate([*known, *new], start=1):
             numbers[track] = place
             if place <= len(given):
                 program, chance = int(given[place - 1]), 1.0
             else:
-                program = votes.pick(track, self.allowed, self.config.instrument_top_p, float(random.random()))
-                chance = float(votes.chances(track, self.allowed)[program])
+                # One kit plays all drums: the part that is most likely drums.
+                own = allowed if track == drums else [one for one in allowed if one != DRUMS] or allowed
+                program = votes.pick(track, own, self.config.instrument_top_p, float(random.random()))
+                chance = float(votes.chances(track, allowed)[program])
             rows[rows[:, TRACK] == track, INSTRUMENT] = program + 1
             instruments[place] = instrument_name(program), chance
         rows[:, TRACK] = numbers[rows[:, TRACK]]

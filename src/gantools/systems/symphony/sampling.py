@@ -204,7 +204,8 @@ class Composer:
     def _draw(self, recurrence: Recurrence, logits: np.ndarray, draft: Draft) -> None:
         """Draw the next row of a piece."""
         grammar, random = draft.grammar, draft.random
-        event = choose(logits[: self.vocabulary.events], grammar.events(), self.draws.event, random.random())
+        drawn = choose(logits[: self.vocabulary.events], grammar.events(), self.draws.event, random.random())
+        event = grammar.told(drawn)
         row, told = [event, 0, 0, 0, 0], {EVENT: event}
         if grammar.is_note(event):
             told[DURATION] = row[DURATION] = self._field(recurrence, logits, DURATION, told, random.random())
