@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gantools.symbolic.chords import chord_classes, chords_of_bars
-from gantools.symbolic.mmr.score import DRUMS, LENGTH, ONSET, PITCH, TRACK, GridScore
+from gantools.symbolic.mmr.score import DRUMS, LENGTH, NOTE_QUARTERS, ONSET, PITCH, TRACK, GridScore, unchained
 
 #: Name -> what it is, how to read it.
 FIGURES = {
@@ -125,4 +125,6 @@ def with_bars_shuffled(score: GridScore, seed: int) -> GridScore:
     notes = score.notes.copy()
     notes[:, ONSET] += score.edges[place[bar]] - score.edges[bar]
     notes = notes[np.lexsort((notes[:, PITCH], notes[:, TRACK], notes[:, ONSET]))]
+    # A held note may meet another one of its pitch now.
+    notes = unchained(notes, NOTE_QUARTERS * score.grid)
     return replace(score, notes=notes, meters=score.meters[order], tempi=score.tempi[order])

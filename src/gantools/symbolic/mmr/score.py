@@ -106,7 +106,7 @@ def on_grid(score: Score, grid: int) -> GridScore:
             number_ = np.full(len(onsets), number)
             columns.append(np.stack([onsets, number_, part.pitches, lengths, part.velocities], 1))
     notes = _distinct(np.concatenate(columns).astype(np.int64))
-    notes = _unchained(notes, NOTE_QUARTERS * grid)
+    notes = unchained(notes, NOTE_QUARTERS * grid)
     while edges[-1] <= notes[-1, ONSET]:
         edges = np.append(edges, 2 * edges[-1] - edges[-2])
         meters, tempi = np.append(meters, meters[-1:], 0), np.append(tempi, tempi[-1:])
@@ -186,7 +186,7 @@ def _distinct(notes: np.ndarray) -> np.ndarray:
     return notes[np.append(True, ~same)]
 
 
-def _unchained(notes: np.ndarray, longest: int) -> np.ndarray:
+def unchained(notes: np.ndarray, longest: int) -> np.ndarray:
     """Return notes of which no chain of `longest` units meets the onset of another one of its pitch."""
     long = np.flatnonzero(notes[:, LENGTH] > longest)
     if not len(long):
