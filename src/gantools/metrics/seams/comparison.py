@@ -18,7 +18,7 @@ from gantools.report.clip import Clip
 
 #: Where a seam's onsets count as those of the music.
 LOW, HIGH = 0.75, 1.35
-#: Autocorrelation at parts of a patch, beyond that of real music, from which the patches are heard as a rhythm.
+#: How much more onsets repeat at parts of a patch than beside them, beyond real music, before patches are a rhythm.
 MOST_LOCK = 0.1
 
 
@@ -58,7 +58,8 @@ def compare_seams(
         equal = {clip.path: result["patch_seconds"] for clip in real}
         result["real"] = _measured(real, equal, conditions)
         locks = zip(result["lock"], result["real"]["lock"], strict=True)
-        result["lock_excess"] = [own - other for own, other in locks]
+        # Where real music repeats less than beside it, music that does not repeat is no more locked for that.
+        result["lock_excess"] = [own - max(0.0, other) for own, other in locks]
     excess = max((value for value in result.get("lock_excess", []) if np.isfinite(value)), default=0.0)
     heard = not LOW <= result["onset_ratio"] <= HIGH
     result["verdict"] = "seams" if heard else "locked" if excess > MOST_LOCK else "seamless"

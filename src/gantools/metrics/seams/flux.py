@@ -28,6 +28,8 @@ _SIDE_FRAMES = round(0.25 * FRAME_HZ)
 AROUND_FRAMES = round(0.5 * FRAME_HZ)
 #: Parts of a patch at which a generator that is not done repeats itself: its first steps, and whole patches.
 LAGS = (0.25, 0.5, 1.0)
+#: Part of a patch from such a lag to what it is compared with.
+_BESIDE = 1 / 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +80,24 @@ class Flux:
         return places[(places >= _SIDE_FRAMES) & (places < len(self.mel) - _SIDE_FRAMES)]
 
     def lock(self, patch_s: float) -> list[float]:
-        """Return the autocorrelation of the onsets at the `LAGS` of a patch, NaN where the sound is too short."""
-        found = autocorrelation(levelled(self.rises, FRAME_HZ))
-        values = []
+        """Return how much more the onsets repeat at the `LAGS` of a patch than beside them, NaN in a sound too short.
+
+        The autocorrelation there, less its mean at a little less and a little more. Music with an even pulse, or a
+        codec that puts onsets where its latents begin, repeats beside them too; what patches impose does not.
+        """
+        found, values = autocorrelation(levelled(self.rises, FRAME_HZ)), []
+
+        def near(seconds: float) -> float:
+            place = round(seconds * FRAME_HZ)
+            return float(found[max(1, place - 1) : place + 2].max())
+
         for lag in LAGS:
-            place = round(lag * patch_s * FRAME_HZ)
             # Beyond half the length too few repetitions are left.
-            near = found[max(1, place - 1) : place + 2]
-            values.append(float(near.max()) if 2 * place < len(found) and len(near) else float("nan"))
+            if 1 <= lag * patch_s * FRAME_HZ < len(found) / 2:
+                at, beside_s = lag * patch_s, _BESIDE * patch_s
+                values.append(near(at) - (near(at - beside_s) + near(at + beside_s)) / 2)
+            else:
+                values.append(float("nan"))
         return values
 
 

@@ -49,4 +49,7 @@ def test_a_rhythm_of_a_quarter_patch_is_told_from_none() -> None:
     assert min(locked) > 0.5
     free = Flux.of(bursts(np.sort(np.random.default_rng(3).uniform(0, 29, 58)), 30.0)).lock(2.0)
     assert max(free) < 0.2
+    # Nor does a patch impose what is as alike a little earlier and later: here a pulse of 32 in a patch of 4 s.
+    even = Flux.of(bursts(np.arange(1, 236) * 0.125, 30.0))
+    assert max(even.lock(4.0)) < 0.1
     assert np.isnan(Flux.of(bursts(np.zeros(0), 3.0)).lock(2.0)[2])
