@@ -101,7 +101,7 @@ def test_interrupt_is_130_and_leaves_nothing_half_written(tmp_path: Path, write_
     process.stdout.readline()  # the first output stands
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, stderr
     assert "interrupted" in stderr
     assert not list((tmp_path / "out").glob(".*.tmp"))
     rest = subprocess.run(

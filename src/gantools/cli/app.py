@@ -125,13 +125,12 @@ def _run(arguments: list[str]) -> int:
     except StoppedError as error:
         write_line(f"{name}: {error}")
         return 130
-    except GantoolsError as error:
+    except (GantoolsError, OSError) as error:
         _trace()
-        write_line(f"{name}: {error}")
-        return 2
-    except OSError as error:
-        _trace()
-        write_line(f"{name}: {explain(error)}")
+        if _while_stopping(error):
+            write_line(f"{name}: interrupted")
+            return 130
+        write_line(f"{name}: {explain(error) if isinstance(error, OSError) else error}")
         return 2
     except MemoryError:
         _trace()
@@ -139,6 +138,12 @@ def _run(arguments: list[str]) -> int:
         return 1
     except Exception as error:
         return _usage_or_bug(error, name)
+
+
+def _while_stopping(error: BaseException) -> bool:
+    """Whether an error came up while an interruption was on its way, such as a pipe to a process that has gone."""
+    cause = error.__context__
+    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _while_stopping(cause))
 
 
 def _trace() -> None:
