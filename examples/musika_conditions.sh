@@ -9,21 +9,14 @@
 # MUSIKA_OUT=folder, MUSIKA_OPTIONS="--preset default" more options, MUSIKA_PLAIN=no leaves out the model that is told
 # nothing.
 set -euo pipefail
-songs=$(cd "$1" && pwd)
-shift
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${MUSIKA_OUT:-musika-conditions} seconds=${MUSIKA_SECONDS:-60} count=${MUSIKA_COUNT:-3}
 length=(--budget "${MUSIKA_BUDGET:-15m}")
 [ -z "${MUSIKA_STEPS:-}" ] || length=(--steps "$MUSIKA_STEPS")
 read -ra more <<<"${MUSIKA_OPTIONS:-}"
 [ -z "${MUSIKA_CODEC:-}" ] || more+=(--codec "$(cd "$MUSIKA_CODEC" && pwd)")
-mkdir -p "$out/train" "$out/held"
+"$examples/hold_out.sh" "$1" "$out" "${@:2}"
 cd "$out"
-for song in "$songs"/*; do
-    stem=$(basename "${song%.*}") side=train
-    for name in "$@"; do [ "$name" != "$stem" ] || side=held; done
-    ln -sf "$song" "$side/"
-done
 
 pieces() { gantools generate musika "$1" --seconds "$seconds" --count "$count" "${@:3}" -o "sound/$2" -q >>log.txt; }
 

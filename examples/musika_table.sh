@@ -9,19 +9,12 @@
 # WaveGAN out, MUSIKA_STYLELESS=yes adds a run of equal length without a style vector, MUSIKA_TEN=yes ten minutes in one
 # piece.
 set -euo pipefail
-songs=$(cd "$1" && pwd)
-shift
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${MUSIKA_OUT:-musika} budget=${MUSIKA_BUDGET:-15m} seconds=${MUSIKA_SECONDS:-60} count=${MUSIKA_COUNT:-3}
 read -ra more <<<"${MUSIKA_OPTIONS:-}"
 [ -z "${MUSIKA_CODEC:-}" ] || more+=(--codec "$(cd "$MUSIKA_CODEC" && pwd)")
-mkdir -p "$out/train" "$out/held"
+"$examples/hold_out.sh" "$1" "$out" "${@:2}"
 cd "$out"
-for song in "$songs"/*; do
-    stem=$(basename "${song%.*}") side=train
-    for name in "$@"; do [ "$name" != "$stem" ] || side=held; done
-    ln -sf "$song" "$side/"
-done
 
 gantools train musika train -o model --budget "$budget" "${more[@]}" >>log.txt
 gantools generate musika model --seconds "$seconds" --count "$count" -o sound/musika -q >>log.txt

@@ -13,8 +13,8 @@ import torch
 
 from gantools.audio.writing import AudioWriter
 from gantools.chunks.item import Item
-from gantools.errors import ConfigError, DependencyError, InputError
-from gantools.files.atomic import atomic_path, write_text
+from gantools.errors import ConfigError
+from gantools.files.atomic import write_text
 from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
@@ -35,6 +35,7 @@ from gantools.systems.symphony.config import SymphonyConfig
 from gantools.systems.symphony.data import spread_numbers, with_tracks
 from gantools.systems.symphony.filling import evidence, pick_filling, with_filling
 from gantools.systems.symphony.generate_config import OF_PRIME, SymphonyGenerateConfig
+from gantools.systems.symphony.musicxml import require_music21, write_musicxml
 from gantools.systems.symphony.networks import SymphonyNet, build_network
 from gantools.systems.symphony.orchestration import Votes, hear_tracks
 from gantools.systems.symphony.sampling import MOST_BAR_ROWS, Composer, Draft, Draws, Request
@@ -111,7 +112,7 @@ class SymphonyMaker(LoadedModel):
             open_soundfont(config.sf2, _RATE_HZ)
             self.files = [*self.files, Path(config.sf2)]
         if config.musicxml:
-            _music21()
+            require_music21()
         self.extension = "mid"
         self.beside = (PAGE,) if config.page else ()
         self._numbers: list[int] = []
@@ -298,7 +299,7 @@ class SymphonyMaker(LoadedModel):
             if path.suffix == ".wav":
                 self._write_sound(path, made)
             elif path.suffix == ".musicxml":
-                _write_musicxml(path, midi)
+                write_musicxml(path, midi)
             else:
                 write_midi(path, midi)
         score = made.score
@@ -385,30 +386,6 @@ def _draws(config: SymphonyGenerateConfig) -> Draws:
         Draw(c.track_temperature, c.track_top_p),
         Draw(c.velocity_temperature, c.velocity_top_p),
     )
-
-
-def _music21() -> Any:
-    try:
-        import music21
-    except ImportError as error:
-        raise DependencyError("--musicxml needs music21; pip install music21") from error
-    return music21
-
-
-def _write_musicxml(path: Path, midi: Any) -> None:
-    """Write a piece as MusicXML, through MIDI, which music21 reads."""
-    music21 = _music21()
-    with atomic_path(path) as temporary:
-        source = temporary.with_suffix(".mid")
-        try:
-            write_midi(source, midi)
-            parsed_score = music21.converter.parse(source, forceSource=True, storePickle=False)
-            made = Path(parsed_score.write("musicxml", fp=temporary.with_suffix(".musicxml")))
-            made.replace(temporary)
-        except music21.exceptions21.Music21Exception as error:
-            raise InputError(f"music21 cannot write it as MusicXML ({error})", path) from error
-        finally:
-            source.unlink(missing_ok=True)
 
 
 def load(folder: Path, config: SymphonyGenerateConfig, device: str) -> SymphonyMaker:
