@@ -75,7 +75,9 @@ class LatentScore:
         if not LEAST_SPREAD <= f["spread"] <= MOST_SPREAD:
             found["spread"] = f"latents vary {f['spread']:.2g} times as much as those of real music"
         if not LEAST_STEP <= f["motion"] <= MOST_STEP:
-            found["noise"] = f"latents move {f['motion']:.2g} times as far from one to the next as those of real music"
+            # At first it is too still: what moves has to be learnt.
+            name = "noise" if f["motion"] > MOST_STEP else "stillness"
+            found[name] = f"latents move {f['motion']:.2g} times as far from one to the next as those of real music"
         if f["variety"] < LEAST_VARIETY:
             found["mode_collapse"] = f"pieces differ {f['variety']:.2g} times as much as real ones do"
         if f["neighbour"] < LEAST_NEIGHBOUR:

@@ -193,6 +193,7 @@ def test_figures_tell_noise_copies_and_one_piece_from_music() -> None:
     assert score.symptoms(fresh) == {}
     assert good["score"] < 0.5 * score.figures(noise)["score"]
     assert "noise" in score.symptoms(3 * noise)
+    assert "stillness" in score.symptoms(noise[..., :1].expand_as(noise))
     assert "mode_collapse" in score.symptoms(fresh[:1].expand(32, -1, -1) + 0.01 * noise)
     assert "memorisation" in score.symptoms(slow[:32] + 0.01 * noise)
     assert "divergence" in score.symptoms(fresh * math.nan)
