@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gantools.audio.compiled import block_threads
 from gantools.models.folder import read_model, trained_with
 from gantools.models.weights import open_network
 from gantools.systems.codec.config import CodecConfig
@@ -21,7 +22,7 @@ from gantools.systems.codec.products import as_products
 from gantools.training.precision import autocast, choose_precision
 
 #: Latents that go through the decoder at a time, beside their neighbours: few at first, so that sound comes soon.
-_FIRST, _DECODED = 16, 64
+_FIRST, _DECODED, _DECODED_SMALL = 16, 128, 64
 #: Frames that become sound at a time, so that all of it stays in a CPU's cache.
 _FRAMES = 32
 #: Blocks that go through the encoder at a time.
@@ -136,25 +137,34 @@ class Codec:
     @torch.inference_mode()
     def levels(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return the levels s and the phases of the head, if there is one, (batch, bin, T * R), of latents."""
-        return self._levels(latents, 0, latents.shape[-1])
+        levels, turns = self._heads(latents, 0, latents.shape[-1])
+        return levels.float(), None if turns is None else torch.pi * turns.float()
 
-    def _levels(self, latents: torch.Tensor, start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return the levels and phases of the latents from `start` on, before `stop`; what lies beside them is seen."""
+    def _heads(self, latents: torch.Tensor, start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return levels and phases, in half turns, of the latents from `start` on, before `stop`.
+
+        What lies beside them is seen.
+        """
         decoder2, decoder1 = self._decoders
         with autocast(self.precision, self.device):
             codes = decoder2(latents.to(self.device))
             # What the first level does not look at is left out, where nothing but time follows from it.
             beside = self._beside if self.has_head else codes.shape[-1]
             first = max(0, start * self.block - beside)
-            levels, phase = decoder1(codes[..., first : stop * self.block + beside])
+            levels, turns = decoder1.heads(codes[..., first : stop * self.block + beside])
         kept = slice(start * self.block - first, stop * self.block - first)
-        return levels[..., kept], None if phase is None else phase[..., kept]
+        return levels[..., kept], None if turns is None else turns[..., kept]
+
+    @property
+    def _by_products(self) -> bool:
+        """Whether the decoders run as products of matrices, each row for itself."""
+        return self.device.type == "cpu" and self.config.variant != "small"
 
     @cached_property
-    def _decoders(self) -> tuple[nn.Module, nn.Module]:
+    def _decoders(self) -> tuple[nn.Module, Any]:
         """The decoders in the form that is fastest here."""
         found = self.networks["decoder2"], self.networks["decoder1"]
-        if self.device.type != "cpu" or self.config.variant == "small":
+        if not self._by_products:
             return found
         dtype = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
         return as_products(found[0], dtype), as_products(found[1], dtype)
@@ -175,7 +185,7 @@ class DecoderStream:
 
     def __init__(self, codec: Codec, linked: bool, seed: int) -> None:
         self.codec = codec
-        self._inverse = OverlapAdd(codec.front)
+        self._inverses: list[OverlapAdd] = []
         self._phases = None
         if codec.phase == "inversion":
             self._phases = PhaseStream(codec.front, linked, codec.iterations, seed)
@@ -206,14 +216,16 @@ class DecoderStream:
             made.append(self._chunk(min(self._end, self._next + self._size)))
         if self._end:
             if self._phases is not None:
-                made.append(self._inverse.push(self._phases.finish()))
-            made.append(self._inverse.finish())
+                made.append(self._inverses[0].push(self._phases.finish()))
+            made.append(torch.cat([inverse.finish() for inverse in self._inverses]))
         return self._joined(made)
 
     @property
     def _size(self) -> int:
         """Latents of the next chunk."""
-        return _DECODED if self._next else _FIRST
+        if not self._next:
+            return _FIRST
+        return _DECODED_SMALL if self.codec.config.variant == "small" else _DECODED
 
     def _chunk(self, stop: int) -> torch.Tensor:
         """Decode up to latent `stop`, with the neighbours on both sides."""
@@ -221,21 +233,56 @@ class DecoderStream:
         assert self._held is not None
         last = min(self._end, stop + codec.halo)
         seen = self._held[..., : last - self._first]
-        levels, phase = codec._levels(seen, start - self._first, stop - self._first)
+        rows = seen.split(1) if codec._by_products else (seen,)
+        if not self._inverses:
+            self._inverses = [OverlapAdd(codec.front) for _ in (rows if self._phases is None else "a")]
+        made = _of_each(lambda n: self._row(n, rows[n], start - self._first, stop - self._first), len(rows))
         self._next = stop
         drop = max(self._first, stop - codec.halo)
         self._held, self._first = self._held[..., drop - self._first :].clone(), drop
+        joined = torch.cat(made)
+        if self._phases is None:
+            return joined
+        return self._inverses[0].push(self._phases.push(codec.front.magnitudes(joined)))
+
+    @torch.inference_mode()
+    def _row(self, number: int, latents: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """Return the samples of some of the latents of a row, or their levels if phases are still to be found."""
+        levels, turns = self.codec._heads(latents, start, stop)
         if self._phases is not None:
-            return self._inverse.push(self._phases.push(codec.front.magnitudes(levels)))
-        if phase is None:
+            return levels
+        if turns is None:
             raise ValueError("the codec has no head for phases; decode with inversion")
-        pieces = zip(levels.split(_FRAMES, -1), phase.split(_FRAMES, -1), strict=True)
-        return torch.cat([self._inverse.push(codec.front.spectra(*piece)) for piece in pieces], -1)
+        pieces = zip(levels.split(_FRAMES, -1), turns.split(_FRAMES, -1), strict=True)
+        inverse, front = self._inverses[number], self.codec.front
+        return torch.cat([inverse.push(front.spectra(*piece)) for piece in pieces], -1)
 
     def _joined(self, made: list[torch.Tensor]) -> torch.Tensor:
         if made:
             return torch.cat(made, -1)
         return torch.zeros(0 if self._held is None else len(self._held), 0, device=self.codec.device)
+
+
+def _of_each(task: Callable[[int], torch.Tensor], count: int) -> list[torch.Tensor]:
+    """Return what a task makes of each of some rows, side by side, with the threads of torch shared out among them.
+
+    Rows know nothing of each other: their threads never wait, as they do where each step is cut into parts.
+    """
+    threads, made = torch.get_num_threads(), [torch.empty(0)] * count
+    together = min(count, threads)
+
+    def run(row: int) -> None:
+        if together > 1:  # a setting of the thread that it is called in
+            torch.set_num_threads(threads // together)
+        made[row] = task(row)
+
+    try:
+        with block_threads(together) as run_rows:
+            run_rows(run, count)
+    finally:
+        if together > 1:
+            torch.set_num_threads(threads)
+    return made
 
 
 def open_codec(

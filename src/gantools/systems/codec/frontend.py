@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from gantools.systems.codec import passes
 from gantools.systems.codec.config import CodecConfig
 
 #: Smallest power, beside that of the floor.
@@ -73,13 +74,16 @@ class FrontEnd:
         power = torch.pow(10.0, (levels.float() * self.range_db + self.middle_db) / 10) - self._floor
         return power.clamp_min(least * self._floor).sqrt()
 
-    def spectra(self, levels: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
-        """Return complex64 spectra (batch, bin, frame) of levels s and phases, as `torch.polar` does in longer time."""
-        # What `magnitudes` does, with one exponential in place of a power, and without an array for each step.
-        decade = math.log(10.0) / 10
-        power = levels.float().mul(self.range_db * decade).add_(self.middle_db * decade).exp_()
-        magnitude = power.sub_(self._floor).clamp_min_(_LEAST * self._floor).sqrt_()
-        return torch.complex(torch.cos(phase).mul_(magnitude), torch.sin(phase).mul_(magnitude))
+    def spectra(self, levels: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
+        """Return complex64 spectra (batch, bin, frame) of levels s and phases in half turns."""
+        if levels.device.type != "cpu":
+            return torch.polar(self.magnitudes(levels), torch.pi * turns.float())
+        rows, phases = (passes.array(x.transpose(1, 2).flatten(0, 1)) for x in (levels, turns))
+        made = torch.empty(rows.shape, dtype=torch.complex64)
+        octaves = math.log2(10.0) / 10  # in a dB of power
+        slope, offset = self.range_db * octaves, self.middle_db * octaves
+        passes.spectra(rows, phases, slope, offset, self._floor, _LEAST * self._floor, made.numpy())
+        return made.unflatten(0, (len(levels), -1)).transpose(1, 2)
 
     def synthesise(self, spectra: torch.Tensor) -> torch.Tensor:
         """Return the waves (batch, frames * hop) whose windowed frames these complex64 (batch, bins, frames) are."""

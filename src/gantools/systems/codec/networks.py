@@ -148,6 +148,11 @@ class ProgramDecoder(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return levels in [-1, 1] and phases in [-pi, pi], (batch, bin, frame) of codes (batch, channel, frame)."""
+        levels, turns = self.heads(x)
+        return levels.float(), torch.pi * turns.float()
+
+    def heads(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return levels and phases, in half turns, both in [-1, 1] and in the precision of the layers."""
         d0 = self.d0(x)
         d1 = self.d1(d0)
         d2 = self.d2(d1)
@@ -155,8 +160,7 @@ class ProgramDecoder(nn.Module):
         u1 = self.u1(u2 + d2)
         u0 = self.u0(u1 + d1)
         p0 = self.p0(self.p1(u2) + u1)
-        phase = self.phase(p0 + u0).clamp(-1, 1).float()
-        return self.magnitude(u0 + d0).clamp(-1, 1).float(), torch.pi * phase
+        return self.magnitude(u0 + d0).clamp(-1, 1), self.phase(p0 + u0).clamp(-1, 1)
 
 
 class PaperDecoder(nn.Module):
@@ -177,13 +181,18 @@ class PaperDecoder(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return levels in [-1, 1] and phases in [-pi, pi], (batch, bin, frame) of codes (batch, channel, frame)."""
+        levels, turns = self.heads(x)
+        return levels.float(), torch.pi * turns.float()
+
+    def heads(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return levels and phases, in half turns, both in [-1, 1] and in the precision of the layers."""
         d0 = self.d0(x)
         d1 = self.d1(d0)
         d2 = self.d2(d1)
         u1 = self.u1(self.u2(self.d3(d2)) + d2)
         u0 = self.u0(u1 + d1)
-        levels, phase = self.last(self.join(u0 + d0)).clamp(-1, 1).float().chunk(2, 1)
-        return levels, torch.pi * phase
+        levels, turns = self.last(self.join(u0 + d0)).clamp(-1, 1).chunk(2, 1)
+        return levels, turns
 
 
 def _program44(config: CodecConfig) -> dict[str, nn.Module]:

@@ -1,14 +1,15 @@
 """The decoders of the published codecs as few large products of matrices, with fewer multiplications than they have.
 
-Everything lies in memory step by step, all channels of a step together; shapes stay (batch, channel, time). A
+Everything lies in memory step by step, all channels of a step together; shapes stay (batch, channel, time). What lies
+between the products is in `passes`. A
 convolution is then one product of its windows. A transposed convolution of four taps and stride 2 is a filter of two
 taps, ``z[t] = x[t] G0 + x[t + 1] G1``, which gives two neighbouring steps of the output side by side; a convolution of
 three taps and stride 2 is such a filter of the even steps, and one tap for the odd ones. Three outputs of a filter of
 two taps take four products in place of six::
 
-    A = (x1 + x2) (G0 + G1) / 2          z0 = S + (x0 - x2) G0
-    S = A + (x2 - x1) (G0 - G1) / 2      z1 = 2 A - S
-                                         z2 = S + (x3 - x1) G1
+    A = (x1 + x2) (G0 + G1) / 2          z0 = A + B + (x0 - x2) G0
+    B = (x2 - x1) (G0 - G1) / 2          z1 = A - B
+                                         z2 = A + B + (x3 - x1) G1
 
 Notes
 -----
@@ -24,6 +25,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.systems.codec import passes
 from gantools.systems.codec.networks import Same
 
 _TILE = 3
@@ -70,23 +72,41 @@ def _layer(layer: nn.Sequential, dtype: torch.dtype) -> nn.Module:
     return _Windowed(weight, bias, silu, dtype, conv.stride[0], padding)
 
 
-class _Products(nn.Module):
-    """Weights (tap, channel, out) in the order in which they are multiplied, without gradients."""
+class _Product:
+    """x W + bias, and SiLU of it where it is asked for.
 
-    def __init__(self, bias: torch.Tensor, silu: bool, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.dtype, self.silu = dtype, silu
-        self.bias = bias.to(dtype)
+    In bfloat16 oneDNN brings W into an order of its own, for each product anew unless it is given in that order; the
+    operators that take it so are those that `torch.compile` uses. Without them the result is the same, only later.
+    """
 
-    def _written(self, x: torch.Tensor, out: torch.Tensor) -> None:
-        """Write what comes behind the convolution to `out`."""
-        if self.silu:
-            torch.ops.aten.silu.out(x, out=out)
-        else:
-            out.copy_(x)
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, silu: bool, dtype: torch.dtype) -> None:
+        self.weight = weight.t().to(dtype).contiguous()
+        self.bias = None if bias is None else bias.to(dtype)
+        self.silu, self._ordered = silu, _ordered(self.weight)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (row, out) of x (row, in)."""
+        if self._ordered is not None:
+            behind = "swish" if self.silu else "none"
+            made: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, self._ordered, self.bias, behind, [], "")
+            return made
+        made = functional.linear(x, self.weight, self.bias)
+        return functional.silu(made, inplace=True) if self.silu else made
 
 
-class _Windowed(_Products):
+def _ordered(weight: torch.Tensor) -> torch.Tensor | None:
+    """Return a weight (out, in) in oneDNN's order; None where it would not help, or is not there."""
+    names = ("_linear_pointwise", "_reorder_linear_weight")
+    if weight.dtype != torch.bfloat16 or not all(hasattr(torch.ops.mkldnn, name) for name in names):
+        return None
+    try:
+        made: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(weight)
+    except RuntimeError:  # a processor without bfloat16
+        return None
+    return made
+
+
+class _Windowed(nn.Module):
     """Any convolution as one product."""
 
     def __init__(
@@ -98,9 +118,9 @@ class _Windowed(_Products):
         stride: int,
         padding: tuple[int, int],
     ) -> None:
-        super().__init__(bias, silu, dtype)
-        self.taps, self.stride, self.padding = len(weight), stride, padding
-        self.weight = weight.flatten(0, 1).t().to(dtype).contiguous()
+        super().__init__()
+        self.dtype, self.taps, self.stride, self.padding = dtype, len(weight), stride, padding
+        self.product = _Product(weight.flatten(0, 1), bias, silu, dtype)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (batch, out, step)."""
@@ -110,74 +130,71 @@ class _Windowed(_Products):
             batch, time, channels = steps.shape
             shape = (batch, (time - self.taps) // self.stride + 1, self.taps * channels)
             steps = steps.as_strided(shape, (time * channels, self.stride * channels, 1))
-        made = functional.linear(steps.reshape(-1, self.weight.shape[1]), self.weight, self.bias)
-        made = functional.silu(made, inplace=True) if self.silu else made
+        made = self.product(steps.flatten(0, 1))
         return made.unflatten(0, (len(x), -1)).transpose(1, 2)
 
 
 class _TwoTaps:
-    """Products of a filter of two taps, z[t] = x[t] G0 + x[t + 1] G1 + bias."""
+    """A filter of two taps, z[t] = x[t] G0 + x[t + 1] G1 + bias, and SiLU behind it where it is asked for."""
 
-    def __init__(self, first: torch.Tensor, second: torch.Tensor, bias: torch.Tensor, dtype: torch.dtype) -> None:
+    def __init__(
+        self, first: torch.Tensor, second: torch.Tensor, bias: torch.Tensor | None, silu: bool, dtype: torch.dtype
+    ) -> None:
         parts = (first, (first + second) / 2, (first - second) / 2, second)
-        self.weights = [part.t().to(dtype).contiguous() for part in parts]
-        self.bias = bias.to(dtype)
+        # Each output has A in it once, and thereby the bias.
+        self.products = [_Product(part, bias if n == 1 else None, False, dtype) for n, part in enumerate(parts)]
+        self.silu = silu
 
-    def __call__(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Return the first, second and third outputs (batch tiles, out) of each tile of x (batch, 3 tiles + 1, in)."""
-        d0, d1, d2 = (x[:, n:-1:_TILE] for n in range(_TILE))
-        d3 = x[:, _TILE::_TILE]
-        first = functional.linear((d1 + d2).flatten(0, 1), self.weights[1], self.bias)
-        both = torch.addmm(first, (d2 - d1).flatten(0, 1), self.weights[2].t())
-        z0 = torch.addmm(both, (d0 - d2).flatten(0, 1), self.weights[0].t())
-        z1 = torch.lerp(both, first, 2.0)
-        z2 = both.addmm_((d3 - d1).flatten(0, 1), self.weights[3].t())
-        return [z0, z1, z2]
+    def __call__(
+        self, x: torch.Tensor, start: int, step: int, count: int, other: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return z (batch, count, out) of every `step`-th step of x (batch, time, in) from `start` on.
+
+        Outside of x there are zeros. `other` (batch, count, out) is added.
+        """
+        number = -(-count // _TILE)
+        taken = x.new_empty(len(self.products), len(x), number, x.shape[2])
+        passes.tiles(passes.array(x), start, step, passes.array(taken))
+        made = [
+            product(part.flatten(0, 1)).unflatten(0, (len(x), number))
+            for product, part in zip(self.products, taken, strict=True)
+        ]
+        out = x.new_empty(len(x), count, made[0].shape[2])
+        other = x.new_empty(len(x), 0, made[0].shape[2]) if other is None else other
+        p0, p1, p2, p3 = map(passes.array, made)
+        passes.outputs(p0, p1, p2, p3, passes.array(other), self.silu, passes.array(out))
+        return out
 
 
-def _tiled(x: torch.Tensor, before: int, count: int) -> torch.Tensor:
-    """Return x (batch, time, channel) between zeros, as long as `count` outputs of two taps in whole tiles need."""
-    length = -(-count // _TILE) * _TILE + 1
-    return functional.pad(x, (0, 0, before, length - before - x.shape[1]))
-
-
-class _Doubling(_Products):
+class _Doubling(nn.Module):
     """A transposed convolution of four taps and stride 2, less a step at both ends."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor, silu: bool, dtype: torch.dtype) -> None:
-        super().__init__(bias, silu, dtype)
+        super().__init__()
         # Step 2 t is x[t] W1 + x[t - 1] W3, and step 2 t - 1 is x[t] W0 + x[t - 1] W2: they lie side by side.
         w0, w1, w2, w3 = weight
-        self.taps = _TwoTaps(torch.cat([w2, w3], 1), torch.cat([w0, w1], 1), bias.repeat(2), dtype)
+        self.taps = _TwoTaps(torch.cat([w2, w3], 1), torch.cat([w0, w1], 1), bias.repeat(2), silu, dtype)
+        self.dtype = dtype
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (batch, out, 2 time)."""
         steps = x.transpose(1, 2).to(self.dtype)
-        batch, time, _ = steps.shape
-        found = self.taps(_tiled(steps, 1, time + 1))
-        out = found[0].new_empty(batch, len(found[0]) // batch, _TILE, found[0].shape[1])
-        for n, z in enumerate(found):
-            self._written(z.unflatten(0, (batch, -1)), out[:, :, n])
-        return out.reshape(batch, -1, len(self.bias))[:, 1 : 2 * time + 1].transpose(1, 2)
+        time = steps.shape[1]
+        found = self.taps(steps, -1, 1, time + 1)
+        return found.unflatten(2, (2, -1)).flatten(1, 2)[:, 1 : 2 * time + 1].transpose(1, 2)
 
 
-class _Halving(_Products):
+class _Halving(nn.Module):
     """A convolution of three taps and stride 2 with a zero at its end."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor, silu: bool, dtype: torch.dtype) -> None:
-        super().__init__(bias, silu, dtype)
-        self.taps = _TwoTaps(weight[0], weight[2], bias, dtype)
-        self.odd = weight[1].to(dtype).contiguous()
+        super().__init__()
+        self.taps = _TwoTaps(weight[0], weight[2], None, silu, dtype)
+        self.odd, self.dtype = _Product(weight[1], bias, False, dtype), dtype
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (batch, out, time / 2)."""
         steps = x.transpose(1, 2).to(self.dtype)
-        batch, count = len(steps), steps.shape[1] // 2
-        found = self.taps(_tiled(steps[:, ::2], 0, count))
-        tiles = len(found[0]) // batch
-        odd = functional.pad(steps[:, 1::2], (0, 0, 0, tiles * _TILE - count))
-        out = found[0].new_empty(batch, tiles, _TILE, len(self.bias))
-        for n, z in enumerate(found):
-            z = z.addmm_(odd[:, n::_TILE].flatten(0, 1), self.odd)
-            self._written(z.unflatten(0, (batch, -1)), out[:, :, n])
-        return out.flatten(1, 2)[:, :count].transpose(1, 2)
+        odd = steps[:, 1::2]
+        added = self.odd(odd.flatten(0, 1)).unflatten(0, odd.shape[:2])
+        return self.taps(steps, 0, 2, odd.shape[1], added).transpose(1, 2)

@@ -133,3 +133,8 @@ class SmallDecoder1(nn.Module):
         body = self.body(x)
         levels = _in_full(self.linear, x) + self.levels(body).float()
         return levels, None if self.phase is None else self.phase(body).float()
+
+    def heads(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return levels and phases, in half turns."""
+        levels, phase = self(x)
+        return levels, None if phase is None else phase / torch.pi

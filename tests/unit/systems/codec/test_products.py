@@ -7,7 +7,9 @@ import dataclasses
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
+from gantools.systems.codec import passes
 from gantools.systems.codec.codec import Codec
 from gantools.systems.codec.config import PRESETS
 from gantools.systems.codec.frontend import FrontEnd
@@ -57,9 +59,9 @@ def test_what_is_not_looked_at_is_left_out(coders: tuple[str, dict[str, nn.Modul
     latents = torch.rand(1, codec.channels, 2 * codec.halo + 1, generator=torch.Generator().manual_seed(3)) - 0.5
     with torch.inference_mode():
         whole = codec.levels(latents)
-        part = codec._levels(latents, codec.halo, codec.halo + 1)
-    for one, all_ in zip(part, whole, strict=True):
-        assert one is not None
+        part = codec._heads(latents, codec.halo, codec.halo + 1)
+    assert part[1] is not None
+    for one, all_ in zip((part[0], torch.pi * part[1]), whole, strict=True):
         assert all_ is not None
         expected = all_[..., codec.halo * codec.block : (codec.halo + 1) * codec.block]
         torch.testing.assert_close(one, expected, atol=1e-5, rtol=1e-4)
@@ -70,5 +72,54 @@ def test_spectra_are_magnitudes_and_phases() -> None:
     levels = torch.rand(2, 65, 5, generator=torch.Generator().manual_seed(4)) * 2 - 1
     phase = 6 * torch.rand(2, 65, 5, generator=torch.Generator().manual_seed(5)) - 3
     expected = torch.polar(front.magnitudes(levels), phase)
-    found = front.spectra(levels, phase)
+    found = front.spectra(levels, phase / torch.pi)
     assert float((found - expected).abs().max()) < 1e-5 * float(expected.abs().max())
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_rows_are_the_same_alone_and_in_threads(coders: tuple[str, dict[str, nn.Module]], precision: str) -> None:
+    name, networks = coders
+    codec = Codec(dataclasses.replace(PRESETS[name], phase="head"), networks, precision=precision)
+    latents = torch.rand(2, codec.channels, 24, generator=torch.Generator().manual_seed(6)) - 0.5
+    threads = torch.get_num_threads()
+    made = []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            made.append(codec.decode(latents))
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(threads)
+    alone = torch.cat([codec.decode(row) for row in latents.split(1)])
+    stream = codec.stream()
+    pieces = torch.cat([*(stream.push(piece) for piece in latents.split(7, -1)), stream.finish()], -1)
+    for other in (made[1], alone, pieces):
+        torch.testing.assert_close(other, made[0], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_tiles_and_their_outputs(dtype: torch.dtype) -> None:
+    random = torch.Generator().manual_seed(7)
+    x = torch.randn(2, 8, 5, generator=random).to(dtype)
+    taken = torch.empty(4, 2, 3, 5, dtype=dtype)
+    passes.tiles(passes.array(x), -1, 1, passes.array(taken))
+    wide = functional.pad(x.float(), (0, 0, 1, 1))
+    d0, d1, d2, d3 = (wide[:, n : n + 7 : 3] for n in range(4))
+    assert torch.equal(taken, torch.stack([d0 - d2, d1 + d2, d2 - d1, d3 - d1]).to(dtype))
+    other = torch.randn(2, 8, 5, generator=random).to(dtype)
+    made = torch.empty(2, 8, 5, dtype=dtype)
+    p0, p1, p2, p3 = taken.float()
+    plain = torch.stack([p0 + p1 + p2, p1 - p2, p1 + p2 + p3], 2).flatten(1, 2)[:, :8] + other.float()
+    for silu, expected in ((False, plain), (True, functional.silu(plain))):
+        arrays = [passes.array(part) for part in (*taken, other)]
+        passes.outputs(*arrays, silu, passes.array(made))
+        torch.testing.assert_close(made, expected.to(dtype))
+
+
+def test_passes_bear_large_and_tiny_numbers() -> None:
+    x = torch.tensor([-1e4, -90.0, -1e-3, 0.0, 1e-3, 90.0, 1e4]).reshape(1, 1, -1)
+    none = torch.zeros_like(x)
+    made = torch.empty_like(x)
+    arrays = [passes.array(part) for part in (x, none, none, none, torch.zeros(1, 0, 7))]
+    passes.outputs(*arrays, True, passes.array(made))
+    torch.testing.assert_close(made, functional.silu(x))
