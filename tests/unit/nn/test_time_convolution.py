@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.nn.time_convolution import TimeConv1d, leaky_relu, pairs_mean
+from gantools.nn.time_convolution import TimeConv1d, TimeDoubling, leaky_relu, pairs_mean
 
 #: Kernel, stride, zeros before and behind.
 SHAPES = [(1, 1, 0, 0), (3, 1, 1, 1), (4, 1, 1, 2), (4, 2, 1, 1), (3, 2, 1, 1), (2, 2, 0, 0), (5, 1, 0, 0)]
@@ -28,6 +28,27 @@ def test_it_is_the_convolution_of_torch(kernel: int, stride: int, before: int, b
     torch.testing.assert_close(made, expected)
     for ours, theirs in zip(_slopes(made, x, layer.weight), _slopes(expected, x, layer.weight), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("kernel", "stride", "before", "behind"), SHAPES)
+def test_without_slopes_it_is_the_same(kernel: int, stride: int, before: int, behind: int) -> None:
+    layer, x = TimeConv1d(3, 5, kernel, stride), torch.randn(2, 3, 12)
+    expected = functional.conv1d(functional.pad(x, (before, behind)), layer.weight, layer.bias, stride)
+    torch.testing.assert_close(layer.padded(x, before, behind), expected)
+
+
+def test_doubling_is_the_transposed_convolution_of_torch() -> None:
+    layer = TimeDoubling(3, 5).double()
+    x = torch.randn(2, 3, 6, dtype=torch.float64, requires_grad=True)
+    made, expected = layer(x), nn.ConvTranspose1d.forward(layer, x)
+    torch.testing.assert_close(made, expected)
+    for ours, theirs in zip(_slopes(made, x, layer.weight), _slopes(expected, x, layer.weight), strict=True):
+        torch.testing.assert_close(ours, theirs)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        made = layer.float()(x.float())
+    assert made.dtype == torch.bfloat16
+    torch.testing.assert_close(made.double(), expected, atol=0.03, rtol=0.03)
 
 
 def test_padding_and_lower_precision_follow_torch() -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.nn.time_convolution import TimeConv1d, leaky_relu, pairs_mean
+from gantools.nn.time_convolution import TimeConv1d, TimeDoubling, leaky_relu, pairs_mean
 
 LEAK = 0.2
 _HALF = math.sqrt(0.5)
@@ -129,7 +129,7 @@ class ResidualDown(nn.Module):
 
 def doubling(channels: int, out: int) -> nn.Module:
     """Return a transposed convolution that makes twice as many steps."""
-    return nn.ConvTranspose1d(channels, out, 4, 2, 1)
+    return TimeDoubling(channels, out)
 
 
 def halving(channels: int, out: int, kernel: int) -> nn.Module:
