@@ -24,7 +24,7 @@ from gantools.training.precision import autocast, choose_precision
 #: Latents that go through the decoder at a time, beside their neighbours: few at first, so that sound comes soon.
 _FIRST, _DECODED, _DECODED_SMALL = 16, 128, 64
 #: Frames that become sound at a time, so that all of it stays in a CPU's cache.
-_FRAMES = 32
+_FRAMES = 64
 #: Blocks that go through the encoder at a time.
 _ENCODED = 64
 #: Steps of a latent from 0 to 1.

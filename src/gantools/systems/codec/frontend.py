@@ -114,30 +114,45 @@ class OverlapAdd:
         self._window = functional.pad(front.window, (0, self._steps * front.hop - front.n_fft))
         self._tail: torch.Tensor | None = None
         self._weight = torch.zeros((self._steps - 1) * front.hop)
+        self._counted = 0, self._weight
 
     def push(self, spectra: torch.Tensor) -> torch.Tensor:
         """Return the samples (batch, n) that no later frame adds to, after these frames (batch, bins, frames)."""
-        front, steps, frames = self.front, self._steps, spectra.shape[-1]
+        front, frames = self.front, spectra.shape[-1]
         if not frames:
             return torch.zeros(len(spectra), 0, device=spectra.device)
         window = self._window.to(spectra.device)
         pieces = torch.fft.irfft(spectra.transpose(-1, -2), n=front.n_fft)
         if len(window) > front.n_fft:
             pieces = functional.pad(pieces, (0, len(window) - front.n_fft))
-        pieces = (pieces * window if pieces.requires_grad else pieces.mul_(window)).unflatten(-1, (steps, front.hop))
-        made = pieces.new_zeros(len(pieces), frames + steps - 1, front.hop)
-        weight = pieces.new_zeros(frames + steps - 1, front.hop)
-        squared = window.square().reshape(steps, front.hop)
-        for step in range(steps):
-            made[:, step : step + frames] += pieces[:, :, step]
-            weight[step : step + frames] += squared[step]
-        wave, weight = made.flatten(1), weight.flatten()
+        pieces = pieces * window if pieces.requires_grad else pieces.mul_(window)
+        wave, weight = self._added(pieces), self._weights(frames).to(pieces.device, copy=True)
         if self._tail is not None:
             wave[:, : self._tail.shape[1]] += self._tail
             weight[: len(self._weight)] += self._weight
         done = frames * front.hop
         self._tail, self._weight = wave[:, done:].clone(), weight[done:].clone()
         return self._given_out(wave[:, :done], weight[:done])
+
+    def _added(self, pieces: torch.Tensor) -> torch.Tensor:
+        """Return the sum of pieces (batch, frame, n), each a hop behind the one before it."""
+        hop, steps = self.front.hop, self._steps
+        batch, frames, _ = pieces.shape
+        made = pieces.new_zeros(batch, (frames + steps - 1) * hop)
+        if pieces.device.type == "cpu" and not pieces.requires_grad:
+            passes.overlap(pieces.numpy(), hop, made.numpy())
+            return made
+        blocks = made.unflatten(1, (-1, hop))
+        for step in range(steps):
+            blocks[:, step : step + frames] += pieces[..., step * hop : (step + 1) * hop]
+        return made
+
+    def _weights(self, frames: int) -> torch.Tensor:
+        """Return the overlap-added squared window of so many frames."""
+        if frames != self._counted[0]:
+            squared = self._window.square().expand(1, frames, -1)
+            self._counted = frames, self._added(squared)[0]
+        return self._counted[1]
 
     def finish(self) -> torch.Tensor:
         """Return the samples up to the end of the last frame's own hop."""

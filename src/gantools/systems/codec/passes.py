@@ -204,3 +204,21 @@ def _circle(turns: np.ndarray, size: np.ndarray, cosine: np.ndarray, sine: np.nd
         # The sine of what lies beyond a quarter of the circle is that of what is left to a half.
         within = min(side, one - side)
         sine[n] = size[n] * _sine(within if turn > np.float32(0.0) else -within)
+
+
+@compiled
+def overlap(pieces: np.ndarray, hop: int, out: np.ndarray) -> None:
+    """Add pieces (batch, frame, n) to out (batch, sample), each `hop` samples behind the one before it.
+
+    The last come first: that is the order of sums in which whole arrays are added hop by hop.
+    """
+    batch, frames, _ = pieces.shape
+    for b in range(batch):
+        for t in range(frames - 1, -1, -1):
+            _joined(pieces[b, t], out[b, t * hop :])
+
+
+@compiled
+def _joined(piece: np.ndarray, out: np.ndarray) -> None:
+    for n in range(len(piece)):
+        out[n] += piece[n]
