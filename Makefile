@@ -61,7 +61,7 @@ wavegan: install  ## four variants of WaveGAN on a crate of tracks, with the tab
 	$(if $(TRACKS),,examples/crate.sh ../shared/data wavegan/crate >/dev/null &&) examples/wavegan_table.sh $(or $(TRACKS),wavegan/crate)
 
 musika: install  ## a night of Musika: 3 hours on the songs of SONGS=folder but for HELD=names, its curve, table and ten minutes
-	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),3h) MUSIKA_TEN=yes examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),awakening)
+	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),3h) MUSIKA_NIGHT=yes examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),awakening)
 
 musika-conditions: install  ## table 2 and figure 3 of the Musika paper: what it is told and what is heard; SONGS=folder, HELD=names, BUDGET=15m
 	@export PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),15m); \

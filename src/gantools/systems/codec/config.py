@@ -60,6 +60,11 @@ class CodecConfig(TrainConfig):
     )
     frame_channels: int = option(128, "Numbers that the first level keeps of a frame.", low=1, group="Networks")
     width: int = option(192, "Channels of the hidden layers, in the variant small.", low=4, group="Networks")
+    lapped: bool = option(
+        False,
+        "Let the linear decoder of the variant small see the latents on both sides, so that blocks join without steps.",
+        group="Networks",
+    )
     phase: str = option(
         "inversion",
         "Where phases come from when latents become sound: a head of the decoder, or our inversion of magnitudes.",
@@ -156,6 +161,8 @@ class CodecConfig(TrainConfig):
             raise ConfigError(
                 f"segment_frames: {self.segment_frames} is no multiple of frames_per_latent ({self.frames_per_latent})"
             )
+        if self.lapped and (self.variant != "small" or self.segment_frames < 2 * self.frames_per_latent):
+            raise ConfigError("lapped: for the variant small, and windows of two latents or more")
         if self.frame_channels > self.n_fft // 2 + 1:
             raise ConfigError(f"frame_channels: {self.frame_channels}, but a frame has {self.n_fft // 2 + 1} bins")
         if self.latent_channels > self.frames_per_latent * self.frame_channels:
@@ -217,6 +224,7 @@ _SMALL = CodecConfig(
     batch_size=8,
     lr=5e-4,
     warmup_steps=200,
+    lapped=True,
     joint=True,
     stages="100/0/0/0",
     final_lr_share=0.05,

@@ -51,18 +51,54 @@ def start_from_components(
     _set(lines["decoder1"], decode[..., None], mean / root)
 
     def blocks() -> Iterable[torch.Tensor]:
+        """Yield blocks of codes, (batch, latent, block * codes)."""
         for part in levels:
             codes = torch.einsum("bft,fd->btd", part * root[:, None] - mean[:, None], vectors)
-            yield codes.reshape(-1, block * codes.shape[-1])
+            yield codes.reshape(len(codes), -1, block * codes.shape[-1])
 
-    mean2, vectors2, sizes2 = _components(blocks(), _outputs(lines["encoder2"]))
+    mean2, vectors2, sizes2 = _components((part.flatten(0, 1) for part in blocks()), _outputs(lines["encoder2"]))
     per_code = sizes.repeat(block) / CODE_SCALE  # what a code of one size is worth
     encode2 = (CODE_SCALE * vectors2.T * per_code / sizes2[:, None]).unflatten(1, (block, -1)).transpose(1, 2)
     _set(lines["encoder2"], encode2, -CODE_SCALE * (vectors2.T @ mean2) / sizes2)
-    decode2 = (vectors2.T * sizes2[:, None] / CODE_SCALE / per_code).unflatten(1, (block, -1)).transpose(1, 2)
+    taps = (vectors2.T * sizes2[:, None])[:, None]
+    if lines["decoder2"].kernel_size != (block,):
+        taps = _lapped(blocks(), mean2, vectors2 / sizes2)
+    # As (in, out, kernel), the steps of all taps in a row.
+    decode2 = (taps / CODE_SCALE / per_code).unflatten(2, (block, -1)).flatten(1, 2).transpose(1, 2)
     # A transposed convolution has one bias for all frames of a block: the mean of blocks is nearly that of frames.
     bias = (mean2 / per_code).unflatten(0, (block, -1)).mean(0)
     _set(lines["decoder2"], decode2, bias)
+
+
+def _lapped(parts: Iterable[torch.Tensor], mean: torch.Tensor, axes: torch.Tensor) -> torch.Tensor:
+    """Return the least-squares estimate of blocks from the components of three blocks in a row.
+
+    Parameters
+    ----------
+    parts : iterable of torch.Tensor
+        Blocks that follow one another, (batch, latent, n), at least three.
+    mean : torch.Tensor
+        Of blocks, (n,).
+    axes : torch.Tensor
+        What makes components of unit deviation of a block, (n, k).
+
+    Returns
+    -------
+    torch.Tensor
+        (k, 3, n): what a component says of the block before its own, of its own, and of the block behind it.
+    """
+    size = 3 * axes.shape[1]
+    square = torch.zeros(size, size, dtype=torch.float64)
+    product = torch.zeros(size, len(mean), dtype=torch.float64)
+    for part in parts:
+        blocks = part - mean
+        known = blocks @ axes
+        seen = torch.cat([known[:, 2:], known[:, 1:-1], known[:, :-2]], 2).flatten(0, 1)
+        square += (seen.T @ seen).double()
+        product += (seen.T @ blocks[:, 1:-1].flatten(0, 1)).double()
+    # A little of the deviation on the diagonal: components that are always alike must not divide by nothing.
+    square.diagonal().add_(1e-4 * float(square.diagonal().mean()))
+    return torch.linalg.solve(square, product).float().unflatten(0, (3, -1)).transpose(0, 1)
 
 
 def _components(rows: Iterable[torch.Tensor], count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

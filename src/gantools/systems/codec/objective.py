@@ -53,7 +53,9 @@ class CodecObjective(System):
     Notes
     -----
     Pasini and Schlueter 2022, sections 3.1 and 4.1. An item is two windows that follow one another, which are encoded
-    and decoded each on its own and then joined: so does the discriminator see where windows meet.
+    and decoded each on its own and then joined: so does the discriminator see where windows meet. Where blocks are
+    lapped, an item is decoded in one piece as in use, and the error of its first and its last latent, which have no
+    neighbour on one side, does not count.
     """
 
     name = "codec"
@@ -163,6 +165,8 @@ class CodecObjective(System):
         wave = batch["wave"]
         with torch.autocast(wave.device.type, enabled=False):
             wanted = self.front.levels(self.front.transform(wave))
+        if kind == "level" and self.config.lapped:
+            return self._reconstruct(level, wanted, self.config.frames_per_latent)
         windows = self._windows(wanted)
         if kind == "level":
             return self._reconstruct(level, windows)
@@ -176,8 +180,10 @@ class CodecObjective(System):
         """Return what `_windows` took apart."""
         return windows.unflatten(0, (-1, 2)).transpose(1, 2).flatten(2)
 
-    def _reconstruct(self, level: int, windows: torch.Tensor) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Stages 1 and 3: L1 on the levels."""
+    def _reconstruct(
+        self, level: int, windows: torch.Tensor, beside: int = 0
+    ) -> tuple[torch.Tensor, Mapping[str, Any]]:
+        """Stages 1 and 3: L1 on the levels, but for so many frames beside them at either end."""
         nets, joint = self.networks, self.config.joint
         if level == 1 and not joint:
             made = nets["decoder1"](nets["encoder1"](windows))[0]
@@ -189,7 +195,8 @@ class CodecObjective(System):
                 codes = nets["encoder1"](windows)
             with _as_trained(nets["decoder1"]):
                 made = nets["decoder1"](nets["decoder2"](nets["encoder2"](codes)))[0]
-        return self._level_loss(made, windows)
+        inner = slice(beside, made.shape[-1] - beside)
+        return self._level_loss(made[..., inner], windows[..., inner])
 
     def _level_loss(self, made: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, dict[str, Any]]:
         """Return lambda_rec L_rec with what is added to it, and the error of the levels for the log."""

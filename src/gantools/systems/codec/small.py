@@ -102,7 +102,9 @@ class SmallDecoder2(nn.Module):
         super().__init__()
         codes, latent, block = config.frame_channels, config.latent_channels, config.frames_per_latent
         width, wide = config.width, 2 * config.width
-        self.linear = nn.ConvTranspose1d(latent, codes, block, stride=block)
+        # Lapped: a block follows from its own latent and from those on both sides.
+        beside = int(config.lapped)
+        self.linear = nn.ConvTranspose1d(latent, codes, (1 + 2 * beside) * block, stride=block, padding=beside * block)
         self.slow = nn.Sequential(_same(latent, wide), Residual(wide, 1), Residual(wide, 2), nn.SiLU())
         self.up = nn.ConvTranspose1d(wide, width, block, stride=block)
         self.fast = nn.Sequential(Residual(width, 1), nn.SiLU(), _zero(nn.Conv1d(width, codes, 1)))

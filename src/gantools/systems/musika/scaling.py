@@ -73,6 +73,8 @@ def importance_of(codec: LatentCodec, latents: Sequence[torch.Tensor], loudness:
 
     Measured on real latents of which one channel after the other is moved by half of its own deviation. Levels in dB
     change as much in a soft side as in a loud middle, which covers it: they count by the loudness of their channel.
+    Bins count by the part of the mel scale that they cover: among bins alike, two of 513 are all of the lowest bass,
+    and what is made rumbles.
 
     Parameters
     ----------
@@ -92,9 +94,16 @@ def importance_of(codec: LatentCodec, latents: Sequence[torch.Tensor], loudness:
         plain = torch.atanh(rows.clamp(-_MOST, _MOST))
         spread = plain.std(1)
         base = codec.levels(torch.tanh(plain)[None])[0]
+        heard = _mel_density(base.shape[1], codec.rate_hz).to(base)
         for channel in range(codec.channels):
             moved = plain.clone()
             moved[channel] += _STEP * spread[channel]
             change = codec.levels(torch.tanh(moved)[None])[0] - base
-            found.append(share * change.square().mean().sqrt().cpu())
+            found.append(share * (change.square().mean((0, 2)) * heard).mean().sqrt().cpu())
     return torch.stack(found)
+
+
+def _mel_density(bins: int, rate_hz: int) -> torch.Tensor:
+    """Return the share of the mel scale that each bin of a spectrum covers, (bins,), 1 in the mean."""
+    density = 1 / (700 + torch.linspace(0, rate_hz / 2, bins))
+    return density / density.mean()

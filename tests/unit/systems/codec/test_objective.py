@@ -28,7 +28,7 @@ def songs(tmp_path: Path) -> Path:
 
 
 def test_it_begins_with_the_principal_components() -> None:
-    config = tiny_codec_config()
+    config = tiny_codec_config(lapped=False)
     random = torch.Generator().manual_seed(0)
     mixing = torch.randn(20, 65, generator=random)
     levels = [torch.einsum("bkt,kf->bft", torch.randn(2, 20, 32, generator=random), mixing) / 20 for _ in range(40)]
@@ -50,6 +50,29 @@ def test_it_begins_with_the_principal_components() -> None:
     # All frames of a block share one bias, where the components have a mean for each.
     wanted2 = pca.inverse_transform(kept).T
     assert np.mean((both[0].numpy() - wanted2) ** 2) < 0.01 * np.mean(wanted2**2)
+
+
+def test_a_lapped_decoder_is_the_least_squares_estimate_from_three_latents() -> None:
+    config = tiny_codec_config()
+    random = torch.Generator().manual_seed(0)
+    # Frames that resemble those before and behind them, so that neighbours know something of a block.
+    mixing = torch.randn(12, 65, generator=random)
+    noise = torch.randn(40, 2, 12, 39, generator=random).unfold(3, 8, 1).mean(4)
+    levels = list(torch.einsum("nbkt,kf->nbft", noise, mixing) / 4)
+    networks = build_coders(config)
+    start_from_components(networks, levels, torch.ones(65), 4)
+    latents = [unbounded(networks["encoder2"](networks["encoder1"](part))).detach() for part in levels]
+    codes = [unbounded(networks["encoder1"](part)).detach() for part in levels]
+    made = [unbounded(networks["decoder2"](torch.tanh(part))).detach() for part in latents]
+    known = np.concatenate([np.concatenate([z[:, :, n - 1 : n + 2].flatten(1) for n in range(1, 7)]) for z in latents])
+    blocks, answer = (
+        np.concatenate([np.concatenate([x[:, :, 4 * n : 4 * n + 4].flatten(1) for n in range(1, 7)]) for x in parts])
+        for parts in (codes, made)
+    )
+    best = np.linalg.lstsq(np.column_stack([known, np.ones(len(known))]), blocks, rcond=None)[0]
+    wanted = np.column_stack([known, np.ones(len(known))]) @ best
+    assert np.mean((answer - wanted) ** 2) < 0.01 * np.mean((blocks - wanted) ** 2)
+    assert np.mean((answer - blocks) ** 2) < 1.01 * np.mean((wanted - blocks) ** 2)
 
 
 def test_weights_of_bins_follow_the_bands_of_hearing() -> None:
