@@ -245,14 +245,30 @@ def train(songs: str, steps: int) -> None:
         print(f"{start + block:>8}{shown[0]}{shown[1]}{times[1] / times[0]:>7.2f}x {pairs[0]}{pairs[1]}", flush=True)
 
 
+def memory(minutes: float) -> None:
+    """Print the peak memory and the speed of a short and a long piece of `small`, before anything else runs."""
+    sound, piece = sound_of("small", "small", False)
+    peaks, speeds = [], []
+    for length in (1 / 6, minutes):
+        # An endless piece of which so much is taken.
+        blocks, begun, samples = round(length * 60 * sound.rate_hz / sound.patch_samples) + 1, time.perf_counter(), 0
+        for block in islice(sound.blocks(piece), blocks):
+            samples += len(block)
+        speeds.append(samples / sound.rate_hz / (time.perf_counter() - begun))
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(f"small, 10 s and then {minutes:g} min: peak memory {peaks[0]:.0f} MB and {peaks[1] - peaks[0]:.1f} MB more,")
+    print(f"{speeds[0]:.1f} and {speeds[1]:.1f} times real time", flush=True)
+
+
 def main() -> None:
-    """Print a row for each shape, then how memory grows with the length; or the time of a step."""
+    """Print how memory grows with the length, then a row for each shape; or the time of a step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--train", default="", help="folder of songs: time a step in place of all else")
     parser.add_argument("--steps", type=int, default=200, help="steps of a training")
     parser.add_argument("--trials", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--threads", type=int, default=available_cores())
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of the piece whose memory is measured")
     parser.add_argument("--rows", default="", help="names, separated by commas; all by default")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -260,6 +276,8 @@ def main() -> None:
         train(arguments.train, arguments.steps)
         return
     torch.set_flush_denormal(True)
+    if not arguments.rows:
+        memory(arguments.minutes)
     print(f"{arguments.threads} threads, mean of {arguments.trials} trials of {arguments.seconds:g} s")
     print(f"{'':24}{'x real time':>12}{'first sound':>12}{'paper':>7}{'over plain':>11}{'error':>10}{'plain':>10}")
     for name, (codec, gan, conditional, paper) in ROWS.items():
@@ -272,15 +290,6 @@ def main() -> None:
         told = beside_plain(sound, sound.codec, arguments.seconds) if sound.codec.phase == "head" else ""  # type: ignore[attr-defined, arg-type]
         row = f"{name:24}{statistics.mean(times):>11.1f}x{statistics.mean(firsts):>10.2f} s{paper:>7}"
         print(row + f"  {told}", flush=True)
-    sound, piece = sound_of("small", "small", False)
-    peaks = []
-    for minutes in (1 / 6, 10):
-        # An endless piece of which so much is taken.
-        blocks = round(minutes * 60 * sound.rate_hz / sound.patch_samples) + 1
-        for _ in islice(sound.blocks(piece), blocks):
-            pass
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    print(f"peak memory: {peaks[0]:.0f} MB after 10 s, {peaks[1] - peaks[0]:.0f} MB more after 10 min or longer")
 
 
 if __name__ == "__main__":

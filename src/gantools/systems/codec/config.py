@@ -220,7 +220,7 @@ _MAESTRO = dataclasses.replace(_PAPER, variant="maestro22", frames_per_latent=16
 _BASE44 = dataclasses.replace(_PAPER, variant="base44", sample_rate_hz=44100, frames_per_latent=16, frame_channels=64)
 _SMALL = CodecConfig(
     steps=6000,
-    documented_steps=5600,
+    documented_steps=6000,
     batch_size=8,
     lr=5e-4,
     warmup_steps=200,
