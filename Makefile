@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika musika-conditions loops symphony songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,8 +60,13 @@ wavegan: install  ## four variants of WaveGAN on a crate of tracks, with the tab
 	@export PATH="$$PWD/$(BIN):$$PATH"; \
 	$(if $(TRACKS),,examples/crate.sh ../shared/data wavegan/crate >/dev/null &&) examples/wavegan_table.sh $(or $(TRACKS),wavegan/crate)
 
-musika: install  ## a night of Musika: 3 hours on the songs of SONGS=folder but for HELD=names, its curve, table and ten minutes
-	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),3h) MUSIKA_NIGHT=yes examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),awakening)
+musika: install  ## a night of Musika: BUDGET=3h on the songs of SONGS=folder but for HELD=names; curve, table, ten minutes
+	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),3h) MUSIKA_SEEDS=0 MUSIKA_WAVEGAN=no MUSIKA_NIGHT=yes \
+	examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),inevitable)
+
+musika-table: install  ## three seeds of Musika of BUDGET=15m on SONGS=folder but for HELD=names, beside WaveGAN's
+	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),15m) MUSIKA_OUT=musika-table \
+	examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),inevitable)
 
 musika-conditions: install  ## table 2 and figure 3 of the Musika paper: what it is told and what is heard; SONGS=folder, HELD=names, BUDGET=15m
 	@export PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),15m); \
@@ -89,4 +94,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo separator loopdetector loops-models codec codec-table automix caw wavegan musika musika-conditions loops songwriter factory build dist src/*.egg-info
+	rm -rf $(VENV) demo separator loopdetector loops-models codec codec-table automix caw wavegan musika musika-table musika-conditions symphony loops songwriter factory build dist src/*.egg-info

@@ -1,6 +1,6 @@
 """The curve of examples/musika_table.sh: how near samples of a run came to songs that were held out, against hours.
 
-    python examples/musika_curve.py FOLDER      reads FOLDER/model and FOLDER/report/curve; draws FOLDER/curve.png
+    python examples/musika_curve.py MODEL REPORTS      draws curve.png here
 
 Each point is one piece of the same seed, so that what changes is the model. A single piece lies farther away than
 several do: the points compare with each other, and with nothing else.
@@ -22,11 +22,11 @@ LAST_PART, LEAST_FALL = 1 / 3, 0.03
 
 def main() -> None:
     """Draw the curve, print its points, and say whether it still falls at its end."""
-    folder = Path(sys.argv[1])
-    rows = [json.loads(line) for line in (folder / "model" / "metrics.jsonl").read_text().splitlines()]
+    model, reports = (Path(argument) for argument in sys.argv[1:3])
+    rows = [json.loads(line) for line in (model / "metrics.jsonl").read_text().splitlines()]
     checks = {row["step"]: row for row in rows if row["kind"] == "validation"}
     points = []
-    for path in sorted((folder / "report" / "curve").glob("step-*/report.json")):
+    for path in sorted(reports.glob("step-*/report.json")):
         found, check = json.loads(path.read_text()), checks[int(path.parent.name.removeprefix("step-"))]
         points.append((check["seconds"] / 3600, found["distance"], check["score"]))
     points.sort()
@@ -48,8 +48,8 @@ def main() -> None:
     beside.spines[["top"]].set_visible(False)
     add_legend(axes, INK)
     beside.legend(frameon=False, labelcolor=INK, fontsize=8, loc="lower left")
-    save_png(figure, folder / "curve.png")
-    print(folder / "curve.png")
+    save_png(figure, Path("curve.png"))
+    print("curve.png")
 
 
 def trend(hours: np.ndarray, values: np.ndarray) -> str:
