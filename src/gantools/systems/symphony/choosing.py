@@ -35,17 +35,23 @@ def choose(logits: np.ndarray, allowed: np.ndarray, draw: Draw, uniform: float) 
     uniform : float
         A random number from 0 to below 1.
     """
-    words = np.flatnonzero(allowed)
+    words = allowed.nonzero()[0]
     if len(words) == 1:
         return int(words[0])
     scores = logits[words].astype(np.float64)
     if draw.temperature <= 0:
         return int(words[int(scores.argmax())])
     chances = np.exp((scores - scores.max()) / draw.temperature)
-    order = np.argsort(-chances, kind="stable")
-    sums = np.cumsum(chances[order])
-    total = sums[-1]
-    # The first word that crosses the limit is the last of the nucleus.
-    kept = min(int(np.searchsorted(sums, draw.top_p * total)) + 1, len(words)) if draw.top_p < 1 else len(words)
-    place = int(np.searchsorted(sums[:kept], uniform * sums[kept - 1], side="right"))
+    if draw.top_p < 1:
+        # Words that are rarer than this have less together than the nucleus leaves out: only the others are sorted.
+        total = float(chances.sum())
+        near = (chances >= (1 - draw.top_p) * total / len(words)).nonzero()[0]
+        words, chances = words[near], chances[near]
+    order = (-chances).argsort(kind="stable")
+    sums = chances[order].cumsum()
+    kept = len(words)
+    if draw.top_p < 1:
+        # The first word that crosses the limit is the last of the nucleus.
+        kept = min(int(sums.searchsorted(draw.top_p * total)) + 1, kept)
+    place = int(sums[:kept].searchsorted(uniform * sums[kept - 1], side="right"))
     return int(words[order[min(place, kept - 1)]])

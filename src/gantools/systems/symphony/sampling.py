@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from gantools.symbolic.mmr.grammar import BAR, END, Grammar, Rules, Words
 from gantools.symbolic.mmr.score import DRUMS
@@ -174,24 +175,33 @@ class Composer:
         logits = np.zeros((self.size, 1), np.float32)
         for place, draft in zip(at, drafts, strict=True):
             logits = self._begin(recurrence, place, draft, logits)
-        while not all(draft.done for draft in drafts):
-            told = np.zeros((self.size, 6), np.int64)
-            for place, draft in zip(at, drafts, strict=True):
-                if not draft.done:
-                    self._draw(recurrence, logits[place], draft)
-                    told[place] = draft.told()
-            for place, draft in zip(at, drafts, strict=True):
-                # At the beginning of a bar, and only there: a bar is read as a whole.
-                full = len(draft.rows) - draft.begun >= self.network.config.context
-                if full and draft.grammar.kind == BAR:
-                    self._begin(recurrence, place, draft, logits)
-                    told[place] = draft.told()
-            logits = recurrence.step(told)
-            if self._aligned:
-                for place, draft in zip(at, drafts, strict=True):
-                    self._vote(recurrence, logits[place], draft)
-            watch(drafts)
+        # Products this small are slower in two threads of NumPy's than in one.
+        with threadpool_limits(1, user_api="blas"):
+            while not all(draft.done for draft in drafts):
+                logits = self._advance(recurrence, at, drafts, logits)
+                watch(drafts)
         return drafts
+
+    def _advance(
+        self, recurrence: Recurrence, at: Sequence[int], drafts: Sequence[Draft], logits: np.ndarray
+    ) -> np.ndarray:
+        """Draw a row of each piece that is not done; return the logits after them."""
+        told = np.zeros((self.size, 6), np.int64)
+        for place, draft in zip(at, drafts, strict=True):
+            if not draft.done:
+                self._draw(recurrence, logits[place], draft)
+                told[place] = draft.told()
+        for place, draft in zip(at, drafts, strict=True):
+            # At the beginning of a bar, and only there: a bar is read as a whole.
+            full = len(draft.rows) - draft.begun >= self.network.config.context
+            if full and draft.grammar.kind == BAR:
+                self._begin(recurrence, place, draft, logits)
+                told[place] = draft.told()
+        logits = recurrence.step(told)
+        if self._aligned:
+            for place, draft in zip(at, drafts, strict=True):
+                self._vote(recurrence, logits[place], draft)
+        return logits
 
     def _begin(self, recurrence: Recurrence, place: int, draft: Draft, logits: np.ndarray) -> np.ndarray:
         """Begin a piece in the network with its last bars; put the logits after them into `logits`, made as needed."""
@@ -230,7 +240,5 @@ class Composer:
         """Add what the network says of the instrument of the last row, if that is a note."""
         track = draft.rows[-1][TRACK]
         if track and not draft.done:
-            own = recurrence.of_field(logits, INSTRUMENT, {}).astype(np.float64)
-            own -= own.max()
-            draft.votes[track] += own - np.log(np.exp(own).sum())
+            draft.votes[track] += recurrence.of_field(logits, INSTRUMENT, {})
             draft.counts[track] += 1

@@ -76,7 +76,7 @@ def test_a_row_at_a_time_is_all_at_once(kind: str) -> None:
         following = {EVENT: int(rows[index, EVENT]), DURATION: int(rows[index, DURATION])}
         for field, told in ((EVENT, {}), (DURATION, {EVENT: following[EVENT]}), (TRACK, following)):
             found = recurrence.of_field(after, field, told)
-            assert np.abs(found - logits[field][0, index - 1].numpy()).max() < 1e-4
+            assert np.abs(found - logits[field][0, index - 1].numpy()).max() < 1e-5
         step = np.zeros((recurrence.pieces, 6), np.int64)
         step[place] = [*rows[index, [EVENT, DURATION, TRACK, VELOCITY]], *places[index]]
         after = recurrence.step(step)[place]
@@ -129,6 +129,19 @@ def test_the_nucleus_is_what_it_says() -> None:
     assert choose(logits, np.array([False, False, True, True, True]), Draw(temperature=0), 0.9) == 2
     shares = np.bincount([choose(logits, allowed, Draw(), u) for u in (np.arange(1600) + 0.5) / 1600]) / 1600
     assert np.allclose(shares, np.exp(logits), atol=1e-3)
+
+
+@pytest.mark.parametrize("top_p", [0.0, 0.3, 0.9, 0.999])
+def test_the_nucleus_is_that_of_all_words_in_their_order(top_p: float) -> None:
+    random = np.random.default_rng(3)
+    for scale in (0.0, 1.0, 5.0):
+        logits = scale * random.standard_normal(300)
+        order = np.argsort(-logits, kind="stable")
+        sums = np.exp(logits[order] - logits.max()).cumsum()
+        sums = sums[: int((sums < top_p * sums[-1] * (1 - 1e-12)).sum()) + 1]
+        for uniform in random.random(100):
+            wanted = order[np.searchsorted(sums, uniform * sums[-1], side="right")]
+            assert choose(logits, np.ones(300, bool), Draw(top_p=top_p), uniform) == wanted
 
 
 def test_a_filling_is_picked_by_the_probability_of_what_comes_behind() -> None:
