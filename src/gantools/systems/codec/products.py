@@ -80,9 +80,10 @@ class _Product:
     """
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, silu: bool, dtype: torch.dtype) -> None:
-        self.weight = weight.t().to(dtype).contiguous()
+        plain = weight.t().to(dtype).contiguous()
         self.bias = None if bias is None else bias.to(dtype)
-        self.silu, self._ordered = silu, _ordered(self.weight)
+        self.silu, self._ordered = silu, _ordered(plain)
+        self._plain = plain if self._ordered is None else plain.new_empty(0)  # one of the two is enough
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Return (row, out) of x (row, in)."""
@@ -90,7 +91,7 @@ class _Product:
             behind = "swish" if self.silu else "none"
             made: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, self._ordered, self.bias, behind, [], "")
             return made
-        made = functional.linear(x, self.weight, self.bias)
+        made = functional.linear(x, self._plain, self.bias)
         return functional.silu(made, inplace=True) if self.silu else made
 
 
