@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# SymphonyNet on orchestral movements and band pieces: what merges of pitches bring, the table, and the weights that ship.
+# SymphonyNet on orchestral movements and band pieces: what merges of pitches bring, REMI beside its rows, whether chords are
+# obeyed, the tables, and the weights that ship.
 #
 #   examples/symphony.sh DATA            DATA/midi/orchestral/*.mid, DATA/midi/band/*.mid
 #
-# SYMPHONY_BUDGET=60m for each training; SYMPHONY_VARIANTS="mmr" leaves out the one without merges; SYMPHONY_OUT=folder.
+# SYMPHONY_BUDGET=60m for each training; SYMPHONY_VARIANTS="mmr" leaves out the one without merges and REMI, which takes
+# MidiTok; SYMPHONY_OUT=folder.
 set -euo pipefail
 data=$(cd "$1" && pwd)
 out=${SYMPHONY_OUT:-symphony} budget=${SYMPHONY_BUDGET:-60m}
@@ -20,7 +22,12 @@ for file in "$data"/midi/orchestral/*.mid "$data"/midi/band/*.mid; do
     [ -e "held-out/$(basename "$file")" ] || ln -sf "$file" training/
 done
 
-for variant in ${SYMPHONY_VARIANTS:-mmr plain}; do
+for variant in ${SYMPHONY_VARIANTS:-mmr plain remi}; do
+    if [ "$variant" = remi ]; then
+        python "$OLDPWD/examples/symphony_remi.py" training held-out -o remi --val-songs "$val" --budget "$budget" \
+            >remi.json 2>>log.txt
+        continue
+    fi
     merges=256
     [ "$variant" = plain ] && merges=0
     gantools train symphony training -o "$variant" --preset small --merges "$merges" --split 100/0/0 --val-songs "$val" \
@@ -28,12 +35,22 @@ for variant in ${SYMPHONY_VARIANTS:-mmr plain}; do
     gantools evaluate symbolic held-out --model "$variant" --trained-on training --json >"$variant.json" 2>>log.txt
 done
 gantools generate symphony mmr --bars 32 --count 8 -o made -q >>log.txt
+gantools generate symphony mmr --bars 32 --count 8 --chords "C Am F G" -o made-chords -q --no-page >>log.txt
+for song in "${held[@]}"; do
+    prime=(--prime "held-out/$song.mid" --prime-bars 8 --bars 16 -q --no-page)
+    gantools generate symphony mmr "${prime[@]}" --chords prime -o made-prime >>log.txt
+    gantools generate symphony mmr "${prime[@]}" -o made-free >>log.txt
+done
 gantools train symphony training -o random --preset small --steps 1 --split 100/0/0 --val-songs "$val" --threads 1 2>>log.txt
 gantools generate symphony random --bars 32 --count 4 -o made-random -q --no-page >>log.txt
 for set in made made-random; do
     gantools evaluate symbolic "$set" --real held-out --trained-on training -o "report-$set" --json >"$set.json" 2>>log.txt
 done
-python "$OLDPWD/examples/symphony_table.py" . | tee table.md
+{
+    python "$OLDPWD/examples/symphony_table.py" .
+    echo
+    python "$OLDPWD/examples/symphony_chords.py" .
+} | tee table.md
 
 # What ships, for src/gantools/models/shipped/symphony.
 LICENCES=$data/LICENSES python - <<'END'

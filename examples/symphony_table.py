@@ -10,7 +10,7 @@ from typing import Any
 BITS = {"bits": "bits a note", "event_nats": "event", "duration_nats": "duration", "track_nats": "track"}
 BITS |= {"velocity_nats": "velocity", "instrument_nats": "instrument", "orchestration": "instrument found"}
 BITS |= {"orchestration_top3": "among three", "register": "by register", "majority": "commonest"}
-VARIANTS = {"mmr": "MMR with 256 merges", "plain": "MMR without merges"}
+VARIANTS = {"mmr": "MMR with 256 merges", "plain": "MMR without merges", "remi": "REMI"}
 STATISTICS = {"pitch_class_entropy": "entropy", "scale_consistency": "scale", "groove_consistency": "groove"}
 STATISTICS |= {"chord_tones": "chord tones", "chord_changes": "chord changes", "in_register": "in register"}
 STATISTICS |= {"instrument_similarity": "parts alike", "notes_per_bar": "notes", "parts_per_bar": "parts"}
@@ -38,6 +38,9 @@ def main() -> None:
     print(
         "Held-out movements:", "", *rows_of({title: told for title, told in judged.items() if told}, BITS), "", sep="\n"
     )
+    if remi := judged[VARIANTS["remi"]]:
+        kinds = ", ".join(f"{name.removeprefix('bits_')} {bits:.3g}" for name, bits in remi.items() if "bits_" in name)
+        print(f"REMI has {remi['tokens_a_note']:.3g} tokens a note. Its bits: {kinds}.", "", sep="\n")
     made, random = read(folder / "made.json"), read(folder / "made-random.json")
     sets = {"generated": made, "held out": made.get("real", {}), "held out, bars shuffled": made.get("shuffled", {})}
     print(*rows_of({**sets, "random weights": random}, STATISTICS), sep="\n")

@@ -131,3 +131,30 @@ def chords_of_bars(onsets: np.ndarray, lengths: np.ndarray, pitches: np.ndarray,
     best = (likeness + bonus).argmax(1)
     found = likeness[np.arange(bars), best] >= LEAST_LIKENESS
     return np.where(found, best, NO_CHORD).astype(np.int64)
+
+
+def chord_tone_share(
+    onsets: np.ndarray, lengths: np.ndarray, pitches: np.ndarray, edges: np.ndarray, chords: np.ndarray
+) -> float:
+    """Return which share of the notes, by how long they sound in the bar they begin in, belongs to the bar's chord.
+
+    Parameters
+    ----------
+    onsets, lengths, pitches : int arrays (notes,)
+        Of pitched parts alone.
+    edges : int array (bars + 1,)
+        Where bars begin, and where the last one ends.
+    chords : int array (bars,)
+        Where a bar has no chord, none of its notes belongs to it.
+
+    Returns
+    -------
+    float
+        NaN without notes.
+    """
+    tones = np.zeros((len(chords), 12), bool)
+    for number, chord in enumerate(chords.tolist()):
+        tones[number, chord_classes(chord)] = True
+    bar = np.searchsorted(edges, onsets, side="right") - 1
+    within = np.minimum(lengths, edges[bar + 1] - onsets)
+    return float(within[tones[bar, pitches % 12]].sum() / within.sum()) if len(onsets) else float("nan")

@@ -12,6 +12,7 @@ from gantools.symbolic.chords import (
     TEMPLATES,
     chord_classes,
     chord_name,
+    chord_tone_share,
     chords_of_bars,
     parse_chords,
     transposed,
@@ -51,3 +52,11 @@ def test_names_as_people_write_them() -> None:
 def test_transposing_moves_roots_round() -> None:
     chords = np.array([*parse_chords("B Am G7"), NO_CHORD])
     assert [chord_name(int(chord)) for chord in transposed(chords, 3)] == ["D", "Cm", "Bb7", "N"]
+
+
+def test_the_share_of_chord_tones_is_by_length_within_bars() -> None:
+    """C and D in a bar of C, of which D sounds a third; then G in a bar without a chord."""
+    onsets, lengths, pitches = np.array([0, 64, 96]), np.array([64, 900, 48]), np.array([60, 62, 67])
+    chords = np.array([*parse_chords("C N")])
+    edges = np.array([0, 96, 192])
+    assert chord_tone_share(onsets, lengths, pitches, edges, chords) == pytest.approx(64 / (64 + 32 + 48))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gantools.symbolic.chords import chord_classes, chords_of_bars
+from gantools.symbolic.chords import chord_tone_share, chords_of_bars
 from gantools.symbolic.mmr.score import DRUMS, LENGTH, NOTE_QUARTERS, ONSET, PITCH, TRACK, GridScore, unchained
 
 #: Name -> what it is, how to read it.
@@ -48,16 +48,12 @@ def _harmony(score: GridScore, pitched: np.ndarray) -> dict[str, float]:
     counts = np.bincount(pitched[:, PITCH] % 12, minlength=12)
     shares = counts[counts > 0] / counts.sum()
     scales = [counts[[(root + step) % 12 for step in steps]].sum() for steps in (_MAJOR, _MINOR) for root in range(12)]
-    chords = chords_of_bars(pitched[:, ONSET], pitched[:, LENGTH], pitched[:, PITCH], score.edges)
-    tones = np.zeros((len(chords), 12), bool)
-    for number, chord in enumerate(chords.tolist()):
-        tones[number, chord_classes(chord)] = True
-    bar = np.searchsorted(score.edges, pitched[:, ONSET], side="right") - 1
-    within = np.minimum(pitched[:, LENGTH], score.edges[bar + 1] - pitched[:, ONSET])
+    notes = pitched[:, ONSET], pitched[:, LENGTH], pitched[:, PITCH], score.edges
+    chords = chords_of_bars(*notes)
     found = {
         "pitch_class_entropy": float(-(shares * np.log2(shares)).sum()),
         "scale_consistency": max(scales) / counts.sum(),
-        "chord_tones": float(within[tones[bar, pitched[:, PITCH] % 12]].sum() / within.sum()),
+        "chord_tones": chord_tone_share(*notes, chords),
     }
     if len(chords) > 1:
         found["chord_changes"] = float(np.mean(chords[1:] != chords[:-1]))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gantools.symbolic.chords import chord_classes
 from gantools.symbolic.mmr.merges import Merges
 from gantools.symbolic.mmr.score import MOST_TRACKS
 from gantools.symbolic.mmr.vocabulary import BOS, EOS, EVENT, NEW_TRACK, PAD, PITCHES, TRACK, Vocabulary
@@ -76,6 +77,14 @@ class Words:
         self.begins = vocabulary.bar_units > 0
         self.units = vocabulary.bar_units.tolist()
         self.kinds = self._kinds()
+        self._tones: dict[int, np.ndarray] = {}
+
+    def tones(self, chord: int) -> np.ndarray:
+        """Return which events are notes whose pitches all belong to a chord, bool (events,)."""
+        if chord not in self._tones:
+            classes = set(chord_classes(chord))
+            self._tones[chord] = self.notes & np.array([{p % 12 for p in own} <= classes for own in self.pitches])
+        return self._tones[chord]
 
     def _kinds(self) -> list[int]:
         """Return the state that each event leads to, -1 for those that no row has."""
@@ -171,11 +180,17 @@ class Grammar:
         self._over = True
 
     def _allow_chords(self, allowed: np.ndarray) -> None:
-        chord, given = self.words.vocabulary.chord, self.rules.chords
-        if given and self.bars > self.rules.given_bars:
-            allowed[chord + given[(self.bars - self.rules.given_bars - 1) % len(given)]] = True
-        else:
+        chord, asked = self.words.vocabulary.chord, self.asked_chord
+        if asked is None:
             allowed[chord : self.words.vocabulary.bar] = True
+        else:
+            allowed[chord + asked] = True
+
+    @property
+    def asked_chord(self) -> int | None:
+        """Chord that the rules give to this bar."""
+        chords, place = self.rules.chords, self.bars - self.rules.given_bars - 1
+        return chords[place % len(chords)] if chords and place >= 0 else None
 
     def _allow_places(self, allowed: np.ndarray) -> None:
         if self._places < MOST_PLACES:

@@ -23,6 +23,30 @@ class Draw:
     top_p: float = 1.0
 
 
+def leaning(logits: np.ndarray, words: np.ndarray, wanted: np.ndarray, share: float) -> np.ndarray:
+    """Return logits by which wanted words have at least a share of the probability that some words have together.
+
+    Parameters
+    ----------
+    logits : float array (all,)
+        They come back as they are where the share is reached, or no wanted word is among the words.
+    words, wanted : bool arrays (all,)
+    share : float
+        From 0 to 1.
+    """
+    own, inside = logits[words].astype(np.float64), wanted[words]
+    if not inside.any() or inside.all():
+        return logits
+    chances = np.exp(own - own.max())
+    total, reached = float(chances.sum()), float(chances[inside].sum())
+    if reached >= share * total:
+        return logits
+    rest = max(1 - share, 1e-9) * total / (total - reached)
+    leant = logits.copy()
+    leant[words] += np.where(inside, np.log(share * total / max(reached, 1e-300)), np.log(rest))
+    return leant
+
+
 def choose(logits: np.ndarray, allowed: np.ndarray, draw: Draw, uniform: float) -> int:
     """Return a word.
 

@@ -385,6 +385,7 @@ def _draws(config: SymphonyGenerateConfig) -> Draws:
         Draw(c.duration_temperature, c.duration_top_p),
         Draw(c.track_temperature, c.track_top_p),
         Draw(c.velocity_temperature, c.velocity_top_p),
+        c.chord_tones,
     )
 
 

@@ -78,6 +78,10 @@ class SymphonyGenerateConfig(SoundConfig):
     velocity_top_p: float = option(
         0.95, "The same as --top-p for how hard notes are struck.", low=0, high=1, group="Choosing"
     )
+    chord_tones: float = option(
+        0.75, "Share of the probability of notes that those of the chord have at least, where --chords asks for it.",
+        low=0, high=1, group="Choosing",
+    )  # fmt: skip
     instrument_top_p: float = option(
         0.0, "The same as --top-p for instruments, of which 0 takes the most probable; the paper's is 0.9.", low=0,
         high=1, group="Choosing",

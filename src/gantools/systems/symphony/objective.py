@@ -217,7 +217,9 @@ class Judged:
             self.nats[field] += float((nats * valid).sum())
             self.rows[field] += int(valid.sum())
             self.right[field] += int(((scores.argmax(2) == target) & valid).sum())
-        note = rows[:, 1:, DURATION] > 0
+        # A note that is held on in another row is one.
+        length = rows[:, 1:, DURATION]
+        note = (length > 0) & (length != network.vocabulary.hold)
         sizes = self._sizes.to(rows.device)
         self.notes += int(sizes[rows[:, 1:, EVENT]][note].sum())
         self._add_tracks(logits[INSTRUMENT], rows[:, :-1] if aligned else rows[:, 1:])

@@ -19,7 +19,7 @@ from gantools.symbolic.mmr.vocabulary import (
     TRACK,
     VELOCITY,
 )
-from gantools.systems.symphony.choosing import Draw, choose
+from gantools.systems.symphony.choosing import Draw, choose, leaning
 from gantools.systems.symphony.networks import SymphonyNet
 from gantools.systems.symphony.recurrence import Recurrence
 
@@ -32,12 +32,17 @@ _HEAD_ROWS = 3
 
 @dataclass(frozen=True)
 class Draws:
-    """How each field is drawn."""
+    """How each field is drawn.
+
+    `chord_tones` is the share of the probability of all notes that those of the chord have at least, in bars whose
+    chord is asked for. A network of few hours tells the chord of a bar and then hardly keeps to it.
+    """
 
     event: Draw = field(default_factory=Draw)
     duration: Draw = field(default_factory=Draw)
     track: Draw = field(default_factory=Draw)
     velocity: Draw = field(default_factory=Draw)
+    chord_tones: float = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +219,9 @@ class Composer:
     def _draw(self, recurrence: Recurrence, logits: np.ndarray, draft: Draft) -> None:
         """Draw the next row of a piece."""
         grammar, random = draft.grammar, draft.random
-        drawn = choose(logits[: self.vocabulary.events], grammar.events(), self.draws.event, random.random())
+        allowed = grammar.events()
+        scores = self._in_chord(logits[: self.vocabulary.events], allowed, draft)
+        drawn = choose(scores, allowed, self.draws.event, random.random())
         event = grammar.told(drawn)
         row, told = [event, 0, 0, 0, 0], {EVENT: event}
         if grammar.is_note(event):
@@ -227,6 +234,14 @@ class Composer:
         draft.add(row)
         if not self._aligned:
             self._vote(recurrence, logits, draft)
+
+    def _in_chord(self, logits: np.ndarray, allowed: np.ndarray, draft: Draft) -> np.ndarray:
+        """Return logits of events that keep to the chord that is asked for; drums have none."""
+        chord, track = draft.grammar.asked_chord, draft.grammar.track
+        if chord is None or (track and draft.counts[track] and draft.votes[track].argmax() == DRUMS + 1):
+            return logits
+        words = self.words
+        return leaning(logits, allowed & words.notes, words.tones(chord), self.draws.chord_tones)
 
     def _field(
         self, recurrence: Recurrence, logits: np.ndarray, column: int, told: dict[int, int], uniform: float

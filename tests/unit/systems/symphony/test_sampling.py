@@ -9,12 +9,16 @@ import pytest
 import torch
 from small_symphony import PAPER, small_score, tiny_config
 
-from gantools.symbolic.chords import parse_chords
+from gantools.models.folder import read_model, trained_with
+from gantools.models.shipped import shipped_folder
+from gantools.models.weights import open_network
+from gantools.symbolic.chords import chord_tone_share, parse_chords
 from gantools.symbolic.mmr.grammar import Rules, first_fault
 from gantools.symbolic.mmr.merges import Merges
 from gantools.symbolic.mmr.rows import decode, encode, positions
 from gantools.symbolic.mmr.vocabulary import BOS, DURATION, EVENT, FIELDS, INSTRUMENT, TRACK, VELOCITY
-from gantools.systems.symphony.choosing import Draw, choose
+from gantools.systems.symphony.choosing import Draw, choose, leaning
+from gantools.systems.symphony.config import SymphonyConfig
 from gantools.systems.symphony.filling import pick_filling
 from gantools.systems.symphony.networks import SymphonyNet, build_network
 from gantools.systems.symphony.recurrence import Recurrence
@@ -119,6 +123,30 @@ def test_chords_and_meters_are_obeyed() -> None:
     assert told.tolist() == [wanted[bar % 3] for bar in range(5)]
     score = decode(with_instruments(draft), vocabulary, MERGES)
     assert score.meters.tolist() == [[3, 4]] * 5
+
+
+def test_most_of_what_sounds_belongs_to_the_chords_that_are_asked_for() -> None:
+    """With the model that ships."""
+    wanted, shares = parse_chords("C Am F G"), []
+    folder = shipped_folder("symphony")
+    config = trained_with(SymphonyConfig, read_model(folder, "symphony"), folder)
+    network = open_network(folder, "decoder", lambda: build_network(config))
+    for chords in ([], wanted):
+        composer, found = Composer(network), []
+        for draft in composer.compose([Request(seed, start(), Rules(3, 3, chords, bar_rows=200)) for seed in range(4)]):
+            score = decode(with_instruments(draft), composer.vocabulary, network.merges)
+            onset, _, pitch, length, _ = score.pitched.T
+            found.append(chord_tone_share(onset, length, pitch, score.edges, np.resize(wanted, score.bars)))
+        shares.append(float(np.mean(found)))
+    assert shares[1] > max(0.6, shares[0] + 0.1)
+
+
+def test_logits_lean_as_far_as_they_have_to() -> None:
+    logits, words = np.log([0.1, 0.3, 0.2, 0.4]), np.array([True, True, False, True])
+    leant = np.exp(leaning(logits, words, np.array([True, False, True, False]), 0.5))
+    assert np.allclose(leant, [0.4, 0.4 * 3 / 7, 0.2, 0.4 * 4 / 7])
+    for wanted, share in (([True, True, False, False], 0.5), ([False, False, True, False], 0.9)):
+        assert leaning(logits, words, np.array(wanted), share) is logits  # reached, or out of reach
 
 
 def test_the_nucleus_is_what_it_says() -> None:
