@@ -299,7 +299,7 @@ class SymphonyMaker(LoadedModel):
             if path.suffix == ".wav":
                 self._write_sound(path, made)
             elif path.suffix == ".musicxml":
-                write_musicxml(path, midi)
+                write_musicxml(path, playable(made.score), self.config.bpm)
             else:
                 write_midi(path, midi)
         score = made.score
