@@ -25,6 +25,8 @@ from small_codec import TINY_FLAGS
 from small_known_loops import write_loops
 from small_loop_models import write_pieces
 from small_musika import TINY_FLAGS as MUSIKA_FLAGS
+from small_symphony import TINY_FLAGS as SYMPHONY_FLAGS
+from small_symphony import write_pieces as write_scores
 from sounds import stem, tone
 
 RECORD = Path(__file__).parent / "data/results.json"
@@ -153,6 +155,15 @@ STEPS: dict[str, Step] = {
     ),
     "generate-loops": Step("generate loops m/looplm --count 2 --wav -o made/loops -d cpu", "made/loops/*.wav"),
     "generate-loops-shipped": Step("generate loops --count 2 --wav -o made/shipped -d cpu", "made/shipped/*.wav"),
+    "train-symphony": Step(f"train symphony scores -o m/symphony {SYMPHONY_FLAGS}{_LEARN}", "m/symphony/*.safetensors"),
+    "generate-symphony": Step(
+        "generate symphony m/symphony --prime scores/piece0.mid --prime-bars 2 --bars 2 --chords prime --wav --no-page "
+        "-o made/symphony -d cpu",
+        "made/symphony/*.wav",
+    ),
+    "evaluate-symbolic": Step(
+        "evaluate symbolic scores --trained-on scores --real scores --model m/symphony -d cpu --json", ""
+    ),
     "evaluate-loops": Step("evaluate loops made/loops --json", ""),
     "evaluate-loopgroups": Step("evaluate loopgroups midi made/shipped --json", ""),
     "evaluate-frechet": Step(
@@ -197,6 +208,7 @@ def write_inputs(folder: Path) -> None:
     soundfile.write(folder / "low.wav", tone(2.0, 2000, hz=90.0, seed=2), 2000)
     write_pieces(folder / "midi")
     write_loops(folder / "loops")
+    write_scores(folder / "scores")
     (folder / "tracks").mkdir()
     for number, kind in enumerate(("drums", "bass", "other")):
         soundfile.write(folder / f"tracks/{kind}.wav", stem(kind, 3.0, 8000, number), 8000)
