@@ -24,8 +24,9 @@ from gantools.options import parsed, to_mapping
 from gantools.symbolic.mmr.merges import Merges
 from gantools.symbolic.mmr.vocabulary import BOS, EOS, EVENT, FIELDS, Vocabulary
 from gantools.systems.symphony.config import MOST_MERGES, SymphonyConfig
-from gantools.systems.symphony.data import Encoded, Piece, Scores, encode_files, learn_merges, piece_of
+from gantools.systems.symphony.data import Encoded, Scores, encode_files, learn_merges
 from gantools.systems.symphony.networks import vocabulary_of
+from gantools.systems.symphony.windows import Piece, piece_of
 
 CORPUS, INDEX = "corpus.json", "index.jsonl"
 SCHEMA = 1

@@ -19,10 +19,10 @@ from gantools.symbolic.mmr.rows import encode
 from gantools.symbolic.mmr.score import DRUMS, GridScore
 from gantools.symbolic.mmr.vocabulary import FIELDS, PITCHES
 from gantools.systems.symphony.config import SymphonyConfig
-from gantools.systems.symphony.data import cut_window, piece_of, positions_of, spread_numbers, with_tracks
 from gantools.systems.symphony.networks import SymphonyNet, build_network
 from gantools.systems.symphony.objective import Judged
 from gantools.systems.symphony.orchestration import hear_tracks
+from gantools.systems.symphony.windows import cut_window, piece_of, positions_of, spread_numbers, with_tracks
 
 INTERVALS = (
     *("unison", "minor second", "major second", "minor third", "major third", "fourth", "tritone"),

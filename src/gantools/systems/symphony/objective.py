@@ -19,10 +19,11 @@ from gantools.symbolic.mmr.rows import decode, playable
 from gantools.symbolic.mmr.score import GridScore, to_midi
 from gantools.symbolic.mmr.vocabulary import BOS, DURATION, EVENT, FIELDS, INSTRUMENT, PAD, TRACK, VELOCITY
 from gantools.systems.symphony.config import SymphonyConfig
-from gantools.systems.symphony.data import Scores, generator, positions_of
+from gantools.systems.symphony.data import Scores, generator
 from gantools.systems.symphony.networks import Logits, SymphonyNet, build_network
 from gantools.systems.symphony.orchestration import Votes
 from gantools.systems.symphony.sampling import MOST_BAR_ROWS, Composer, Request
+from gantools.systems.symphony.windows import positions_of
 from gantools.training.schedule import Schedule
 from gantools.training.system import Phase, Step, System, adam
 

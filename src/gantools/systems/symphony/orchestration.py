@@ -12,8 +12,8 @@ from gantools.symbolic.mmr.rows import encode, positions
 from gantools.symbolic.mmr.score import DRUMS, MOST_TRACKS, GridScore
 from gantools.symbolic.mmr.vocabulary import TRACK
 from gantools.systems.symphony.choosing import Draw, choose
-from gantools.systems.symphony.data import cut_window, piece_of, spread_numbers, with_tracks
 from gantools.systems.symphony.networks import SymphonyNet
+from gantools.systems.symphony.windows import cut_window, piece_of, spread_numbers, with_tracks
 
 
 @dataclass(frozen=True, eq=False)

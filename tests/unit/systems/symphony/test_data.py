@@ -17,17 +17,17 @@ from gantools.symbolic.mmr.rows import decode, encode
 from gantools.symbolic.mmr.score import DRUMS
 from gantools.symbolic.mmr.vocabulary import BOS, EVENT, TRACK
 from gantools.systems.symphony.corpus import CORPUS, INDEX, CorpusWriter, open_corpus
-from gantools.systems.symphony.data import (
+from gantools.systems.symphony.data import read_scores
+from gantools.systems.symphony.networks import vocabulary_of
+from gantools.systems.symphony.windows import (
     cut_window,
     moved,
     piece_of,
-    read_scores,
     shuffled,
     spread_numbers,
     track_numbers,
     with_tracks,
 )
-from gantools.systems.symphony.networks import vocabulary_of
 
 CONFIG = tiny_config()
 VOCABULARY = vocabulary_of(CONFIG)
