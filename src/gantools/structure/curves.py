@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from gantools.audio.compiled import block_threads
+from gantools.audio.infrasound import HighPass
 from gantools.audio.stft import Stft
 from gantools.structure.beats import onset_strength, tempo
 
@@ -99,7 +100,11 @@ def _density(strength: np.ndarray, frame_hz: float) -> np.ndarray:
 
 
 def _levels(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean square and the spectral centroid in Hz of each frame, smoothed over half a second."""
+    """Return the mean square and the spectral centroid in Hz of each frame, smoothed over half a second.
+
+    What lies below 20 Hz counts for neither.
+    """
+    wave = HighPass(RATE_HZ).push(wave[:, None])[:, 0]
     hz = np.fft.rfftfreq(_N_FFT, 1 / RATE_HZ)
     power, moment = [], []
     frames = 1 + (len(wave) - _N_FFT) // _HOP

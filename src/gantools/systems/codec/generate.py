@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gantools.audio.formats import SourceFormat
+from gantools.audio.infrasound import without_infrasound
 from gantools.audio.io import AudioReader
 from gantools.audio.latentfile import SUFFIX, LatentFile, LatentWriter, read_latents
 from gantools.audio.resample import resample_blocks
@@ -138,6 +139,8 @@ def load(folder: Path, config: CodecGenerateConfig, device: str) -> CodecUser:
 def _heard(reader: AudioReader, rate_hz: int, read: list[int]) -> Iterator[np.ndarray]:
     """Yield blocks (n, channels) at the codec's rate: mono, left and right, or the first two of more channels.
 
+    What lies below 20 Hz is not among it.
+
     `read` counts the samples of the file.
     """
 
@@ -146,7 +149,8 @@ def _heard(reader: AudioReader, rate_hz: int, read: list[int]) -> Iterator[np.nd
             read[0] += len(block)
             yield block[:, :2]
 
-    return resample_blocks(shaped(), reader.rate_hz, rate_hz, min(reader.channels, 2))
+    blocks = resample_blocks(shaped(), reader.rate_hz, rate_hz, min(reader.channels, 2))
+    return without_infrasound(blocks, rate_hz)
 
 
 class _Piece:

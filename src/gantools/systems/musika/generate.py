@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gantools.audio.infrasound import HighPass
 from gantools.audio.io import load_mono, read_audio
 from gantools.audio.midside import to_mid_side
 from gantools.audio.resample import resample
@@ -195,7 +196,7 @@ class MusicMaker(LoadedModel):
         intro = self._intro
         assert intro is not None
         spl, length = self.sound.codec.samples_per_latent, PATCHES * self.sound.patch_samples
-        end = intro[len(intro) - length :]
+        end = HighPass(self.rate_hz).push(intro)[len(intro) - length :]
         coded = to_mid_side(end.T) if self.model.stereo == "midside" and self.model.channels == 2 else end.T
         known = self.sound.codec.encode(torch.from_numpy(np.ascontiguousarray(coded)))[..., : length // spl]
         if self.conditions.channels:

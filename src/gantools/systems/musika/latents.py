@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gantools.audio.infrasound import without_infrasound
 from gantools.audio.io import AudioReader, load_mono, to_mono
 from gantools.audio.midside import to_mid_side
 from gantools.audio.polarity import CANCELS
@@ -206,7 +207,7 @@ class LatentSongs:
         with AudioReader(path) as reader:
             blocks = resample_blocks(self._shaped(reader), reader.rate_hz, rate, self.config.channels)
             encoder = SongEncoder(self.codec, self.config, self._device)
-            for block in blocks:
+            for block in without_infrasound(blocks, rate):
                 encoder.push(block)
         least = _LEAST_SHARE * self.crop * spl
         if encoder.samples < least:
