@@ -49,7 +49,9 @@ def main() -> None:
         # Names of pieces are those of their primes, with a number.
         stem = path.stem if path.parent.name == "held-out" else path.stem.rsplit("-", 1)[0]
         movement = on_grid(read_midi(folder / "held-out" / f"{stem}.mid"), 24)
-        chords = chords_of_bars(*notes_of(movement))[PRIME_BARS : PRIME_BARS + MADE_BARS]
+        # A piece whose last bars are silent is read without them.
+        end = min(PRIME_BARS + MADE_BARS, score.bars)
+        chords = chords_of_bars(*notes_of(movement))[PRIME_BARS:end]
         return score.cut(PRIME_BARS, len(chords)), chords
 
     rows = [
