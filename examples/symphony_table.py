@@ -42,7 +42,8 @@ def main() -> None:
         kinds = ", ".join(f"{name.removeprefix('bits_')} {bits:.3g}" for name, bits in remi.items() if "bits_" in name)
         print(f"REMI has {remi['tokens_a_note']:.3g} tokens a note. Its bits: {kinds}.", "", sep="\n")
     made, random = read(folder / "made.json"), read(folder / "made-random.json")
-    sets = {"generated": made, "held out": made.get("real", {}), "held out, bars shuffled": made.get("shuffled", {})}
+    real = {name.removeprefix("real_"): value for name, value in made.items() if name.startswith("real_")}
+    sets = {"generated": made, "held out": real, "held out, bars shuffled": made.get("shuffled", {})}
     print(*rows_of({**sets, "random weights": random}, STATISTICS), sep="\n")
 
 
