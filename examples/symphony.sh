@@ -37,9 +37,9 @@ done
 gantools generate symphony mmr --bars 32 --count 8 -o made -q >>log.txt
 gantools generate symphony mmr --bars 32 --count 8 --chords "C Am F G" -o made-chords -q --no-page >>log.txt
 for song in "${held[@]}"; do
-    prime=(--prime "held-out/$song.mid" --prime-bars 8 --bars 16 -q --no-page)
-    gantools generate symphony mmr "${prime[@]}" --chords prime -o made-prime >>log.txt
-    gantools generate symphony mmr "${prime[@]}" -o made-free >>log.txt
+    prime=held-out/$song.mid
+    gantools generate symphony mmr --prime "$prime" --prime-bars 8 --bars 16 --chords prime -o made-prime -q --no-page >>log.txt
+    gantools generate symphony mmr --prime "$prime" --prime-bars 8 --bars 16 -o made-free -q --no-page >>log.txt
 done
 gantools train symphony training -o random --preset small --steps 1 --split 100/0/0 --val-songs "$val" --threads 1 2>>log.txt
 gantools generate symphony random --bars 32 --count 4 -o made-random -q --no-page >>log.txt
