@@ -162,7 +162,7 @@ class CodecConfig(TrainConfig):
                 f"segment_frames: {self.segment_frames} is no multiple of frames_per_latent ({self.frames_per_latent})"
             )
         if self.lapped and (self.variant != "small" or self.segment_frames < 2 * self.frames_per_latent):
-            raise ConfigError("lapped: for the variant small, and windows of two latents or more")
+            raise ConfigError("lapped: only small has it, with windows of two latents or more; add --no-lapped")
         if self.frame_channels > self.n_fft // 2 + 1:
             raise ConfigError(f"frame_channels: {self.frame_channels}, but a frame has {self.n_fft // 2 + 1} bins")
         if self.latent_channels > self.frames_per_latent * self.frame_channels:
