@@ -25,6 +25,7 @@ from gantools.symbolic.mmr.vocabulary import BOS
 from gantools.systems.symphony.config import PRESETS, SymphonyConfig
 from gantools.systems.symphony.networks import SymphonyNet, build_network
 from gantools.systems.symphony.objective import cross_entropies
+from gantools.systems.symphony.recall import COLUMNS
 from gantools.systems.symphony.sampling import MOST_BAR_ROWS, Composer, Draft, Request
 
 SMALL = PRESETS["small"]
@@ -81,7 +82,7 @@ def training() -> None:
             network = network_of(config)
             rows = torch.randint(4, 130, (1, context + 1, 5))
             rows[..., 1:] = 1
-            places = torch.ones(1, context + 1, 2, dtype=torch.int64)
+            places = torch.ones(1, context + 1, 2 + COLUMNS, dtype=torch.int64)
             times = []
             for _ in range(3):
                 start = time.process_time()

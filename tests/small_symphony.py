@@ -25,7 +25,8 @@ TINY_FLAGS = (
 #: What the paper's preset has otherwise.
 PAPER: dict[str, Any] = {"grid": 8, "held": False, "meters": False, "tempi": False, "velocity": False}
 PAPER |= {"layer_norm": "after", "head": "parallel", "instrument_head": "shifted", "loss": "paper", "ema": False}
-PAPER |= {"track_numbers": "any", "attention": "softmax", "shuffle_tracks": 0.5}
+PAPER |= {"track_numbers": "any", "attention": "softmax", "recall": False}
+PAPER |= {"shuffle_tracks": 0.5}
 _ROOTS = (60, 57, 65, 67)
 
 

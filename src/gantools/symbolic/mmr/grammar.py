@@ -62,6 +62,13 @@ class Words:
     ----------
     vocabulary : Vocabulary
     merges : Merges
+
+    Attributes
+    ----------
+    pitches : list of tuple of int
+        The pitches of each event, rising.
+    pitch_table : int16 array (events, most)
+        The same, -1 behind the last one.
     """
 
     def __init__(self, vocabulary: Vocabulary, merges: Merges) -> None:
@@ -78,6 +85,8 @@ class Words:
         self.units = vocabulary.bar_units.tolist()
         self.kinds = self._kinds()
         self._tones: dict[int, np.ndarray] = {}
+        most = max(map(len, self.pitches))
+        self.pitch_table = np.array([[*pitches, *[-1] * (most - len(pitches))] for pitches in self.pitches], np.int16)
 
     def tones(self, chord: int) -> np.ndarray:
         """Return which events are notes whose pitches all belong to a chord, bool (events,)."""

@@ -57,6 +57,13 @@ class SymphonyConfig(TrainConfig):
     width: int = option(256, "Numbers that stand for a row. More can learn more and take longer.", low=8)
     layers: int = option(6, "Layers of the transformer.", low=1, high=48, group="Networks")
     heads: int = option(8, "Heads of the attention, a divisor of --width.", low=1, group="Networks")
+    # Models from before this option have none.
+    recall: bool = option(
+        False,
+        "Tell each row what its part did before and what sounds with it, read off the rows; the paper's network has to "
+        "find that among them.",
+        group="Networks",
+    )
     dropout: float = option(0.1, "Share of units that are dropped in training.", low=0, high=0.9, group="Networks")
     attention: str = option(
         "linear",
@@ -130,9 +137,20 @@ _PAPER = SymphonyConfig(
     clip_norm=0.0,
     ema=False,
 )
-_DEFAULT = SymphonyConfig(steps=50_000, documented_steps=50_000, batch_size=16, context=1024, warmup_steps=500)
+_DEFAULT = SymphonyConfig(
+    steps=50_000, documented_steps=50_000, batch_size=16, context=1024, recall=True, warmup_steps=500
+)
 _SMALL = SymphonyConfig(
-    steps=2500, documented_steps=2500, batch_size=4, context=512, width=128, layers=3, heads=4, lr=1.5e-3, dropout=0.0
+    steps=2500,
+    documented_steps=2500,
+    batch_size=4,
+    context=512,
+    width=128,
+    layers=3,
+    heads=4,
+    recall=True,
+    lr=1.5e-3,
+    dropout=0.0,
 )
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from gantools.symbolic.mmr.rows import positions
 from gantools.symbolic.mmr.score import LENGTH, ONSET, GridScore
 from gantools.symbolic.mmr.vocabulary import BOS, DURATION, EVENT, PAD
 from gantools.systems.symphony.networks import SymphonyNet
+from gantools.systems.symphony.windows import places_of
 
 
 @torch.inference_mode()
@@ -32,9 +32,9 @@ def evidence(network: SymphonyNet, before: np.ndarray, after: np.ndarray) -> flo
     head = np.zeros((1, before.shape[1]), np.int64)
     head[0, EVENT] = BOS
     rows = np.concatenate([head, before[start:][before[start:, EVENT] != BOS], after])
-    places = positions(rows, vocabulary)
+    places = places_of(rows[None], network.words(), network.config.recall)
     device = network.norm.weight.device
-    told, at = (torch.from_numpy(np.asarray(x, np.int64))[None].to(device) for x in (rows, places))
+    told, at = (torch.from_numpy(np.asarray(x, np.int64)).to(device) for x in (rows[None], places))
     logits = network(told, at)
     total = 0.0
     for field in (EVENT, DURATION):

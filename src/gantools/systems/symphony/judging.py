@@ -13,7 +13,7 @@ import torch
 from gantools.models.folder import read_model, trained_with
 from gantools.models.weights import open_network
 from gantools.symbolic.chords import NO_CHORD, TEMPLATES, chord_name
-from gantools.symbolic.mmr.grammar import Words, first_fault
+from gantools.symbolic.mmr.grammar import first_fault
 from gantools.symbolic.mmr.merges import Merges
 from gantools.symbolic.mmr.rows import encode
 from gantools.symbolic.mmr.score import DRUMS, GridScore
@@ -22,7 +22,7 @@ from gantools.systems.symphony.config import SymphonyConfig
 from gantools.systems.symphony.networks import SymphonyNet, build_network
 from gantools.systems.symphony.objective import Judged
 from gantools.systems.symphony.orchestration import hear_tracks
-from gantools.systems.symphony.windows import cut_window, piece_of, positions_of, spread_numbers, with_tracks
+from gantools.systems.symphony.windows import cut_window, piece_of, places_of, spread_numbers, with_tracks
 
 INTERVALS = (
     *("unison", "minor second", "major second", "minor third", "major third", "fourth", "tritone"),
@@ -57,7 +57,7 @@ class Judge:
 
         Pieces go through in windows that follow each other, each behind BOS: nothing is known of what was before.
         """
-        judged, words = Judged(self.network), Words(self.network.vocabulary, self._merges)
+        judged, words = Judged(self.network), self.network.words()
         windows: list[np.ndarray] = []
         tracks, first, third, valid = 0, 0, 0, 0
         for score in scores:
@@ -73,7 +73,7 @@ class Judge:
                     third += program in best
         for start in range(0, len(windows), _BLOCK):
             block = np.stack(windows[start : start + _BLOCK])
-            places = torch.from_numpy(positions_of(block, self.network.vocabulary))
+            places = torch.from_numpy(places_of(block, words, self.network.config.recall))
             device = self.network.norm.weight.device
             judged.add(torch.from_numpy(block.astype(np.int64)).to(device), places.to(device))
         figures = judged.figures()

@@ -6,11 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.symbolic.mmr.grammar import MOST_PLACES
+from gantools.symbolic.mmr.grammar import MOST_PLACES, Words
 from gantools.symbolic.mmr.merges import Merges
 from gantools.symbolic.mmr.vocabulary import DURATION, EVENT, INSTRUMENT, TRACK, VELOCITY, Vocabulary
 from gantools.systems.symphony.attention import feature_map, in_chunks
 from gantools.systems.symphony.config import SymphonyConfig
+from gantools.systems.symphony.recall import CLASSES, SETS, TOLD
+from gantools.systems.symphony.recall import sizes as sizes_of_recall
 
 _FEED_FORWARD = 4
 #: Orders of rows within the bar of a track: those beyond are told as the last one.
@@ -110,6 +112,11 @@ class SymphonyNet(nn.Module):
                 "measure": nn.Embedding(self.measures, width, padding_idx=0),
             }
         )
+        self.recall = nn.ModuleDict()
+        if config.recall:
+            told = (*sizes_of_recall(self.vocabulary), *[CLASSES + 1] * len(SETS))
+            tables = zip((*TOLD, *SETS), told, strict=True)
+            self.recall.update({name: nn.Embedding(size, width, padding_idx=0) for name, size in tables})
         self.drop = nn.Dropout(config.dropout)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width, eps=1e-6)
@@ -121,10 +128,9 @@ class SymphonyNet(nn.Module):
         self.register_buffer("pairs", pairs)
         for name, parameter in self.named_parameters():
             if parameter.ndim > 1:
-                nn.init.normal_(parameter, std=width**-0.5 if name.startswith("fields") else 0.02)
+                nn.init.normal_(parameter, std=width**-0.5 if name.startswith(("fields", "recall")) else 0.02)
         with torch.no_grad():
-            for field in ("duration", "track", "velocity", "order", "measure"):
-                table = self.fields[field]
+            for table in (*list(self.fields.values())[1:], *self.recall.values()):
                 assert isinstance(table, nn.Embedding)
                 table.weight[0] = 0
 
@@ -134,13 +140,24 @@ class SymphonyNet(nn.Module):
         pairs: list[tuple[int, int]] = self.pairs.tolist()
         return Merges([(a, b) for a, b in pairs if a < b])
 
+    def words(self) -> Words:
+        """Return the tables of its words, merges and all."""
+        return Words(self.vocabulary, self.merges)
+
     def embed(self, rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-        """Return what stands for rows (batch, row, 5) at positions (batch, row, 2); instruments are never looked at."""
+        """Return what stands for rows (batch, row, 5) at places (see `places_of`); instruments are never looked at."""
         fields = self.fields
         x = fields["event"](rows[..., EVENT]) + fields["duration"](rows[..., DURATION])
         x = x + fields["track"](rows[..., TRACK]) + fields["velocity"](rows[..., VELOCITY])
         x = x + fields["order"](places[..., 0].clamp(max=ORDERS - 1))
-        return x + fields["measure"](self.wrapped(places[..., 1]))
+        x = x + fields["measure"](self.wrapped(places[..., 1]))
+        if self.config.recall:
+            tables = list(self.recall.values())
+            for column, table in enumerate(tables[: len(TOLD)], start=2):
+                x = x + table(places[..., column])
+            among = torch.cat([table.weight[1:] for table in tables[len(TOLD) :]])  # type: ignore[index]
+            x = x + (places[..., 2 + len(TOLD) :] > 0).to(x.dtype) @ among
+        return x
 
     def wrapped(self, measures: torch.Tensor) -> torch.Tensor:
         """Return measures within the table: 0 stays, all others come round again, by whole bars."""

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from gantools.runtime.seeds import item_seed
 from gantools.symbolic.midi import write_midi
-from gantools.symbolic.mmr.grammar import Rules
+from gantools.symbolic.mmr.grammar import Rules, Words
 from gantools.symbolic.mmr.rows import decode, playable
 from gantools.symbolic.mmr.score import GridScore, to_midi
 from gantools.symbolic.mmr.vocabulary import BOS, DURATION, EVENT, FIELDS, INSTRUMENT, PAD, TRACK, VELOCITY
@@ -23,7 +23,7 @@ from gantools.systems.symphony.data import Scores, generator
 from gantools.systems.symphony.networks import Logits, SymphonyNet, build_network
 from gantools.systems.symphony.orchestration import Votes
 from gantools.systems.symphony.sampling import MOST_BAR_ROWS, Composer, Request
-from gantools.systems.symphony.windows import positions_of
+from gantools.systems.symphony.windows import places_of
 from gantools.training.schedule import Schedule
 from gantools.training.system import Phase, Step, System, adam
 
@@ -60,16 +60,17 @@ class Symphony(System):
         self.phases = (Phase("decoder", ("decoder",), optimizer, schedule, clip_norm=config.clip_norm),)
         self.songs, self.notes, self.left_out = scores.split, scores.notes, scores.left_out
         hashes = {piece.name: piece.hash for pieces in scores.sides.values() for piece in pieces}
+        self._words = Words(scores.vocabulary, scores.merges)
         self.data = {"songs": scores.split, "sounds": hashes}
         self._validation: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
-        """Return windows, ``rows`` (items, context + 1, 5) and their ``places`` (items, context + 1, 2)."""
+        """Return windows, ``rows`` (items, context + 1, 5) and their ``places`` (see `places_of`)."""
         windows = np.stack([self.scores.window(generator(self.config, "window", step, item)) for item in items])
         return self._tensors(windows)
 
     def _tensors(self, windows: np.ndarray) -> Tensors:
-        places = positions_of(windows, self.scores.vocabulary)
+        places = places_of(windows, self._words, self.config.recall)
         return {"rows": torch.from_numpy(windows.astype(np.int64)), "places": torch.from_numpy(places)}
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:

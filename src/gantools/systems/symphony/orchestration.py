@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gantools.symbolic.mmr.rows import encode, positions
+from gantools.symbolic.mmr.rows import encode
 from gantools.symbolic.mmr.score import DRUMS, MOST_TRACKS, GridScore
 from gantools.symbolic.mmr.vocabulary import TRACK
 from gantools.systems.symphony.choosing import Draw, choose
 from gantools.systems.symphony.networks import SymphonyNet
-from gantools.systems.symphony.windows import cut_window, piece_of, spread_numbers, with_tracks
+from gantools.systems.symphony.windows import cut_window, piece_of, places_of, spread_numbers, with_tracks
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def hear_tracks(network: SymphonyNet, score: GridScore) -> Votes:
     the second half counts, so that each row is read behind at least half a window.
     """
     vocabulary, config = network.vocabulary, network.config
-    device = network.norm.weight.device
+    device, words = network.norm.weight.device, network.words()
     numbers = spread_numbers(len(score.programs))
     piece = piece_of("", with_tracks(encode(score, vocabulary, network.merges), numbers), vocabulary)
     aligned = config.instrument_head == "aligned"
@@ -67,8 +67,8 @@ def hear_tracks(network: SymphonyNet, score: GridScore) -> Votes:
         taken = min(config.context, len(piece.rows) - int(piece.bars[bar]))
         # Where each row lies in the piece; the window's own head comes before.
         index = int(piece.bars[bar]) + np.arange(len(rows)) - (len(rows) - taken)
-        places = positions(rows, vocabulary)
-        told, at = (torch.from_numpy(np.asarray(x, np.int64))[None].to(device) for x in (rows, places))
+        places = places_of(rows[None], words, config.recall)
+        told, at = (torch.from_numpy(np.asarray(x, np.int64)).to(device) for x in (rows[None], places))
         hidden, _ = network.hidden(told, at)
         logits = torch.log_softmax(network.heads["instrument"](hidden).float(), 2)[0].double().cpu().numpy()
         tracks = rows[:, TRACK].astype(np.int64)

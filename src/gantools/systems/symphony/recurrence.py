@@ -12,10 +12,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.symbolic.mmr.rows import positions
 from gantools.symbolic.mmr.vocabulary import INSTRUMENT
 from gantools.systems.symphony.attention import EPSILON
 from gantools.systems.symphony.networks import HEADS, ORDERS, Layer, SymphonyNet
+from gantools.systems.symphony.recall import CLASSES, SETS, Recall
+from gantools.systems.symphony.windows import row_places
 
 _TOLD = ("event", "duration", "track", "velocity", "order", "measure")
 _PLACES = {column: place for place, (_, column) in enumerate(HEADS)}
@@ -38,10 +39,15 @@ class Recurrence:
         self.network, self.pieces = network, pieces
         self.linear, self.heads = config.attention == "linear", config.heads
         self.device = network.norm.weight.device
-        tables = [network.fields[name].weight for name in _TOLD]
+        words = network.words()
+        self._memories = [Recall(words) for _ in range(pieces)] if config.recall else []
+        tables = [network.fields[name].weight for name in _TOLD] + [table.weight for table in network.recall.values()]
         self._table = torch.cat(tables).detach()  # type: ignore[arg-type]
         sizes = [len(table) for table in tables]  # type: ignore[arg-type]
         self._offsets = np.array([0, *np.cumsum(sizes)[:-1]])
+        if config.recall:
+            sets = np.repeat(self._offsets[-len(SETS) :], CLASSES)
+            self._offsets = np.append(self._offsets[: -len(SETS)], sets)
         weights = [network.heads[name].weight for name, _ in HEADS]
         self._heads = _Dense(torch.cat(weights), None, pieces)  # type: ignore[arg-type]
         self._edges = np.cumsum([0, *(len(weight) for weight in weights)]).tolist()  # type: ignore[arg-type]
@@ -62,7 +68,8 @@ class Recurrence:
     def begin(self, piece: int, rows: np.ndarray) -> np.ndarray:
         """Begin a piece anew with some rows (n, 5), read all at once; return the logits after them, (heads' words,)."""
         network = self.network
-        places = positions(rows, network.vocabulary)
+        memory = self._memories[piece] if self._memories else None
+        places = row_places(rows, network.vocabulary, memory)
         told = torch.from_numpy(np.asarray(rows, np.int64))[None].to(self.device)
         hidden, states = network.hidden(told, torch.from_numpy(places)[None].to(self.device))
         if self.linear:
@@ -91,6 +98,9 @@ class Recurrence:
         rows[:, 4] = np.minimum(rows[:, 4], ORDERS - 1)
         period = (self.network.measures - 1) // 3 * 3
         rows[:, 5] = np.where(rows[:, 5] > 0, 1 + (rows[:, 5] - 1) % period, 0)
+        if self._memories:
+            recalled = [memory.push(row[None]) for memory, row in zip(self._memories, rows, strict=True)]
+            rows = np.concatenate([rows, np.concatenate(recalled)], 1)
         told = torch.from_numpy(rows + self._offsets).to(self.device)
         x = functional.embedding_bag(told, self._table, mode="sum")
         if self.linear:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gantools.files.hashing import hash_bytes
 from gantools.symbolic.chords import transposed
+from gantools.symbolic.mmr.grammar import Words
 from gantools.symbolic.mmr.rows import positions
 from gantools.symbolic.mmr.score import DRUMS, MOST_TRACKS
 from gantools.symbolic.mmr.vocabulary import (
@@ -21,6 +22,7 @@ from gantools.symbolic.mmr.vocabulary import (
     TRACK,
     Vocabulary,
 )
+from gantools.systems.symphony.recall import Recall
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,16 @@ def shuffled(rows: np.ndarray, vocabulary: Vocabulary, random: np.random.Generat
     return np.concatenate([*made, *blocks])
 
 
-def positions_of(windows: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    """Return the positions of windows (n, rows, 5), int64 (n, rows, 2)."""
-    return np.stack([positions(window, vocabulary) for window in windows])
+def places_of(windows: np.ndarray, words: Words, recall: bool) -> np.ndarray:
+    """Return where the rows of windows (n, rows, 5) stand, int64 (n, rows, 2), or 2 and `COLUMNS`; see `row_places`."""
+    memory = Recall(words) if recall else None
+    return np.stack([row_places(window, words.vocabulary, memory) for window in windows])
+
+
+def row_places(rows: np.ndarray, vocabulary: Vocabulary, memory: Recall | None) -> np.ndarray:
+    """Return the positions of rows (n, 5), int64 (n, 2), and behind them what a memory tells that begins with them."""
+    places = positions(rows, vocabulary)
+    if memory is None:
+        return places
+    memory.reset()
+    return np.concatenate([places, memory.push(rows)], 1)

@@ -15,7 +15,7 @@ from gantools.models.weights import open_network
 from gantools.symbolic.chords import chord_tone_share, parse_chords
 from gantools.symbolic.mmr.grammar import Rules, first_fault
 from gantools.symbolic.mmr.merges import Merges
-from gantools.symbolic.mmr.rows import decode, encode, positions
+from gantools.symbolic.mmr.rows import decode, encode
 from gantools.symbolic.mmr.vocabulary import BOS, DURATION, EVENT, FIELDS, INSTRUMENT, TRACK, VELOCITY
 from gantools.systems.symphony.choosing import Draw, choose, leaning
 from gantools.systems.symphony.config import SymphonyConfig
@@ -23,6 +23,7 @@ from gantools.systems.symphony.filling import pick_filling
 from gantools.systems.symphony.networks import SymphonyNet, build_network
 from gantools.systems.symphony.recurrence import Recurrence
 from gantools.systems.symphony.sampling import Composer, Draft, Request
+from gantools.systems.symphony.windows import places_of
 
 MERGES = Merges([(60, 64), (67, 128), (48, 55)])
 KINDS: dict[str, dict[str, Any]] = {"default": {}, "paper": {**PAPER, "attention": "linear"}, "softmax": PAPER}
@@ -70,9 +71,9 @@ def test_a_row_at_a_time_is_all_at_once(kind: str) -> None:
             score.notes // np.array([3, 1, 1, 3, 1]),
         )  # fmt: skip
     rows = encode(score, network.vocabulary, MERGES).astype(np.int64)[:90]
-    places = positions(rows, network.vocabulary)
+    places = places_of(rows[None], network.words(), network.config.recall)
     with torch.no_grad():
-        logits = network(torch.from_numpy(rows)[None], torch.from_numpy(places)[None])
+        logits = network(torch.from_numpy(rows)[None], torch.from_numpy(places))
     recurrence = Recurrence(network, Composer(network).size)
     place = recurrence.pieces - 1
     after = recurrence.begin(place, rows[:20])
@@ -82,7 +83,7 @@ def test_a_row_at_a_time_is_all_at_once(kind: str) -> None:
             found = recurrence.of_field(after, field, told)
             assert np.abs(found - logits[field][0, index - 1].numpy()).max() < 1e-5
         step = np.zeros((recurrence.pieces, 6), np.int64)
-        step[place] = [*rows[index, [EVENT, DURATION, TRACK, VELOCITY]], *places[index]]
+        step[place] = [*rows[index, [EVENT, DURATION, TRACK, VELOCITY]], *places[0, index, :2]]
         after = recurrence.step(step)[place]
 
 
@@ -91,12 +92,14 @@ def test_the_network_looks_back_alone_and_never_at_instruments(kind: str) -> Non
     network = network_of(**KINDS[kind])
     rows = torch.zeros(1, 40, 5, dtype=torch.int64)
     rows[0, :, EVENT] = torch.arange(40) + 4
-    places = torch.ones(1, 40, 2, dtype=torch.int64)
     other = rows.clone()
     other[0, :, INSTRUMENT] = 7
     other[0, 30:, EVENT] += 3
     with torch.no_grad():
-        one, two = network.hidden(rows, places)[0], network.hidden(other, places)[0]
+        one, two = (
+            network.hidden(told, torch.from_numpy(places_of(told.numpy(), network.words(), network.config.recall)))[0]
+            for told in (rows, other)
+        )
     assert torch.allclose(one[0, :30], two[0, :30], atol=1e-5)
     assert not torch.allclose(one[0, 30:], two[0, 30:], atol=1e-3)
 
