@@ -4,11 +4,11 @@
 #
 #   examples/symphony.sh DATA            DATA/midi/orchestral/*.mid, DATA/midi/band/*.mid
 #
-# SYMPHONY_BUDGET=60m for each training; SYMPHONY_VARIANTS="mmr" leaves out the one without merges and REMI, which takes
-# MidiTok; SYMPHONY_OUT=folder.
+# SYMPHONY_BUDGET=60m for the model that ships, SYMPHONY_EACH=15m for each of those that are compared;
+# SYMPHONY_VARIANTS="mmr" compares fewer (remi takes MidiTok); SYMPHONY_OUT=folder.
 set -euo pipefail
 data=$(cd "$1" && pwd)
-out=${SYMPHONY_OUT:-symphony} budget=${SYMPHONY_BUDGET:-60m}
+out=${SYMPHONY_OUT:-symphony} budget=${SYMPHONY_BUDGET:-60m} each=${SYMPHONY_EACH:-15m}
 mkdir -p "$out"
 cd "$out"
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # small matrices: a second thread costs more than it brings
@@ -22,26 +22,31 @@ for file in "$data"/midi/orchestral/*.mid "$data"/midi/band/*.mid; do
     [ -e "held-out/$(basename "$file")" ] || ln -sf "$file" training/
 done
 
-for variant in ${SYMPHONY_VARIANTS:-mmr plain remi}; do
+learn() { # learn NAME OPTION...
+    gantools train symphony training -o "$1" --preset small --split 100/0/0 --val-songs "$val" --threads 1 "${@:2}" 2>>log.txt
+}
+for variant in ${SYMPHONY_VARIANTS:-mmr unaided plain remi}; do
     if [ "$variant" = remi ]; then
-        python "$OLDPWD/examples/symphony_remi.py" training held-out -o remi --val-songs "$val" --budget "$budget" \
+        python "$OLDPWD/examples/symphony_remi.py" training held-out -o remi --val-songs "$val" --budget "$each" \
             >remi.json 2>>log.txt
         continue
     fi
-    merges=256
-    [ "$variant" = plain ] && merges=0
-    gantools train symphony training -o "$variant" --preset small --merges "$merges" --split 100/0/0 --val-songs "$val" \
-        --budget "$budget" --threads 1 2>>log.txt
+    more=(--merges 256)
+    [ "$variant" != plain ] || more=(--merges 0)
+    [ "$variant" != unaided ] || more+=(--no-recall)
+    learn "$variant" "${more[@]}" --budget "$each"
     gantools evaluate symbolic held-out --model "$variant" --trained-on training --json >"$variant.json" 2>>log.txt
 done
-gantools generate symphony mmr --bars 32 --count 8 -o made -q >>log.txt
-gantools generate symphony mmr --bars 32 --count 8 --chords "C Am F G" -o made-chords -q --no-page >>log.txt
+learn long --merges 256 --budget "$budget"
+gantools evaluate symbolic held-out --model long --trained-on training --json >long.json 2>>log.txt
+gantools generate symphony long --bars 32 --count 8 -o made -q >>log.txt
+gantools generate symphony long --bars 32 --count 8 --chords "C Am F G" -o made-chords -q --no-page >>log.txt
 for song in "${held[@]}"; do
     prime=held-out/$song.mid
-    gantools generate symphony mmr --prime "$prime" --prime-bars 8 --bars 16 --chords prime -o made-prime -q --no-page >>log.txt
-    gantools generate symphony mmr --prime "$prime" --prime-bars 8 --bars 16 -o made-free -q --no-page >>log.txt
+    gantools generate symphony long --prime "$prime" --prime-bars 8 --bars 16 --chords prime -o made-prime -q --no-page >>log.txt
+    gantools generate symphony long --prime "$prime" --prime-bars 8 --bars 16 -o made-free -q --no-page >>log.txt
 done
-gantools train symphony training -o random --preset small --steps 1 --split 100/0/0 --val-songs "$val" --threads 1 2>>log.txt
+learn random --merges 256 --steps 1
 gantools generate symphony random --bars 32 --count 4 -o made-random -q --no-page >>log.txt
 for set in made made-random; do
     gantools evaluate symbolic "$set" --real held-out --trained-on training -o "report-$set" --json >"$set.json" 2>>log.txt
@@ -68,8 +73,8 @@ pieces of Freedoom (MIDI), BSD-3-Clause, github.com/freedoom/freedoom; licence a
   {pieces}
 
 """
-songs = read_model(Path("mmr"))["data"]["songs"]
+songs = read_model(Path("long"))["data"]["songs"]
 texts = [path.read_text(encoding="utf-8") for path in sorted(Path(os.environ["LICENCES"]).glob("freedoom-*"))]
 credits = "\n".join([CREDITS.format(pieces=", ".join(songs["train"])), *texts])
-ship(Path("mmr"), Path("shipped"), credits, "30 orchestral movements (CC0) and 107 pieces of Freedoom, named in CREDITS.txt")
+ship(Path("long"), Path("shipped"), credits, "30 orchestral movements (CC0) and 107 pieces of Freedoom, named in CREDITS.txt")
 END

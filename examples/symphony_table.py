@@ -10,7 +10,8 @@ from typing import Any
 BITS = {"bits": "bits a note", "event_nats": "event", "duration_nats": "duration", "track_nats": "track"}
 BITS |= {"velocity_nats": "velocity", "instrument_nats": "instrument", "orchestration": "instrument found"}
 BITS |= {"orchestration_top3": "among three", "register": "by register", "majority": "commonest"}
-VARIANTS = {"mmr": "MMR with 256 merges", "plain": "MMR without merges", "remi": "REMI"}
+VARIANTS = {"mmr": "MMR with 256 merges", "unaided": "the same without recall", "plain": "MMR without merges"}
+VARIANTS |= {"remi": "REMI", "long": "MMR with 256 merges, trained longer"}
 STATISTICS = {"pitch_class_entropy": "entropy", "scale_consistency": "scale", "groove_consistency": "groove"}
 STATISTICS |= {"chord_tones": "chord tones", "chord_changes": "chord changes", "in_register": "in register"}
 STATISTICS |= {"instrument_similarity": "parts alike", "notes_per_bar": "notes", "parts_per_bar": "parts"}
