@@ -145,11 +145,11 @@ _SMALL = SymphonyConfig(
     documented_steps=2500,
     batch_size=4,
     context=512,
-    width=128,
+    width=160,
     layers=3,
-    heads=4,
+    heads=5,
     recall=True,
-    lr=1.5e-3,
+    lr=2.5e-3,
     dropout=0.0,
 )
 

@@ -68,7 +68,8 @@ def plain(rows: np.ndarray) -> list[dict[str, object]]:
         told["beside_next"] = 0
         if kind in ("block", "note") and above:
             told["beside_next"] = min([at for at in beside if at > place], default=VOCABULARY.longest_bar) + 1
-        with_last = onsets and [n for n in notes if n[:2] == onsets[-1] and n[2] == above_of.get((*onsets[-1], part))]
+        neighbour = above_of.get((*onsets[-1], part)) if onsets else None
+        with_last = [n for n in notes if onsets and n[:2] == onsets[-1] and n[2] == neighbour]
         told["parallel"] = 0
         if told["beside"] and with_last:
             told["parallel"] = tops[-1] + peak - max(max(n[4]) for n in with_last) - 1
