@@ -16,17 +16,19 @@ from gantools.symbolic.mmr.grammar import BAR, BLOCK, CHORD, NOTE, PLACE, Words
 from gantools.symbolic.mmr.score import MOST_TRACKS
 from gantools.symbolic.mmr.vocabulary import DURATION, EVENT, PITCHES, TRACK, Vocabulary
 
-#: What each row is told; 0 is "nothing", all else counts from 1. ``bar`` and ``place`` are the length of the bar and
-#: the place in it. ``part`` is the track of the block, or the one that is awaited: the next in number that played in
-#: the bar before. ``awaited`` is the next one after it. ``last`` and ``older`` are the highest pitches of the last two
-#: onsets of the part before this place, ``length`` the last duration; ``again`` and ``again_length`` those at this
-#: place in the last bar that it played in, ``next`` its next onset there; ``earlier`` and ``earlier_next`` the pitch
-#: and next onset of the bar that it played in before. ``beside``, ``beside_length`` and ``beside_next`` are the same
-#: of the part of the block above in this bar, and ``parallel`` is the pitch to which the last one comes by the same
-#: step as that part's. ``top`` and ``bass`` are the highest and lowest pitch that sound at the place so far.
+#: What each row is told; 0 is "nothing", all else counts from 1. ``chord``, ``chord_before`` and ``chord_earlier`` are
+#: those of this bar and of the two before, ``bar`` and ``place`` the length of the bar and the place in it. ``part``
+#: is the track of the block, or the one that is awaited: the next in number that played in the bar before. ``awaited``
+#: is the next one after it. ``last`` and ``older`` are the highest pitches of the last two onsets of the part before
+#: this place, ``length`` the last duration; ``again`` and ``again_length`` those at this place in the last bar that it
+#: played in, ``next`` its next onset there; ``earlier`` and ``earlier_next`` the pitch and next onset of the bar that
+#: it played in before. ``beside``, ``beside_length`` and ``beside_next`` are the same of the part of the block above
+#: in this bar, and ``parallel`` is the pitch to which the last one comes by the same step as that part's. ``top`` and
+#: ``bass`` are the highest and lowest pitch that sound at the place so far.
 TOLD = (
-    "chord", "bar", "place", "part", "awaited", "last", "older", "length", "again", "again_length", "next", "earlier",
-    "earlier_next", "beside", "beside_length", "beside_next", "parallel", "top", "bass",
+    "chord", "chord_before", "chord_earlier", "bar", "place", "part", "awaited", "last", "older", "length", "again",
+    "again_length", "next", "earlier", "earlier_next", "beside", "beside_length", "beside_next", "parallel", "top",
+    "bass",
 )  # fmt: skip
 #: Behind them two sets of pitch classes, C to B, each 0 or its number: those that sound at the place, and those that
 #: have much of what was heard of late, which are the key.
@@ -35,15 +37,15 @@ CLASSES = 12
 COLUMNS = len(TOLD) + len(SETS) * CLASSES
 #: A bar ago counts so much, and a class belongs to the key from such a share on.
 _FADE, _SHARE = 0.75, 0.04
-_CHORD, _BAR, _PLACE, _PART, _AWAITED, _LAST, _OLDER, _LENGTH = range(8)
-_AGAIN, _AGAIN_LENGTH, _NEXT, _EARLIER, _EARLIER_NEXT, _BESIDE, _BESIDE_LENGTH, _BESIDE_NEXT = range(8, 16)
-_PARALLEL, _TOP, _BASS = range(16, 19)
+_CHORD, _CHORD_BEFORE, _CHORD_EARLIER, _BAR, _PLACE, _PART, _AWAITED, _LAST, _OLDER, _LENGTH, _AGAIN = range(11)
+_AGAIN_LENGTH, _NEXT, _EARLIER, _EARLIER_NEXT, _BESIDE, _BESIDE_LENGTH, _BESIDE_NEXT = range(11, 18)
+_PARALLEL, _TOP, _BASS = range(18, 21)
 #: Rows of the table of parts: the highest pitches of the onset here and of the two before, what the part above played
 #: with the first two of them, the length of the last one, whether the part played in this bar and in the one before.
 _HERE, _BEFORE, _OLDEST, _ABOVE_HERE, _ABOVE_BEFORE, _SPAN, _PLAYS, _PLAYED = range(8)
-#: Where things stand: kind of the last row, chord, place, track of the block and of the one before, highest track of
-#: the bar, length of the bar.
-_KIND, _IN_CHORD, _AT, _BLOCK, _ABOVE, _REACHED, _BAR_LENGTH = range(7)
+#: Where things stand: kind of the last row, place, track of the block and of the one before, highest track of the bar,
+#: length of the bar, and its chord and those of the two bars before.
+_KIND, _AT, _BLOCK, _ABOVE, _REACHED, _BAR_LENGTH, _IN_CHORD, _CHORD_AGO, _CHORDS_AGO = range(9)
 
 
 def sizes(vocabulary: Vocabulary) -> tuple[int, ...]:
@@ -52,7 +54,8 @@ def sizes(vocabulary: Vocabulary) -> tuple[int, ...]:
     onset = vocabulary.longest_bar + 2
     again = pitch, length, onset
     own = pitch, pitch, length, *again, pitch, onset
-    return CHORDS + 1, onset, onset, tracks, tracks, *own, *again, pitch, pitch, pitch
+    chords = (CHORDS + 1,) * 3
+    return *chords, onset, onset, tracks, tracks, *own, *again, pitch, pitch, pitch
 
 
 class Recall:
@@ -70,7 +73,7 @@ class Recall:
         self._units = np.array(words.units, np.int16)
         self._firsts = np.array([vocabulary.chord, vocabulary.position, vocabulary.longest_note], np.int64)
         bar, note = vocabulary.longest_bar, vocabulary.longest_note
-        self._state = np.zeros(7, np.int64)
+        self._state = np.zeros(9, np.int64)
         self._parts = np.zeros((8, MOST_TRACKS + 1), np.int16)
         # Pitch and length at each place of the bar, of this bar and of the last two that the part played in.
         self._bars = np.zeros((3, 2, MOST_TRACKS + 1, bar), np.int16)
@@ -160,7 +163,8 @@ def _begin_bar(
         edges[:, place] = edges[:, place + before]
     classes[kept:] = 0
     edges[:, kept:] = 0
-    state[_IN_CHORD], state[_AT], state[_BLOCK], state[_ABOVE], state[_REACHED] = 0, -1, 0, 0, 0
+    state[_CHORDS_AGO], state[_CHORD_AGO], state[_IN_CHORD] = state[_CHORD_AGO], state[_IN_CHORD], 0
+    state[_AT], state[_BLOCK], state[_ABOVE], state[_REACHED] = -1, 0, 0, 0
     state[_BAR_LENGTH] = length
 
 
@@ -226,7 +230,8 @@ def _tell(
     told: np.ndarray,
 ) -> None:
     at, own, above = state[_AT], state[_BLOCK], state[_ABOVE]
-    told[_CHORD], told[_BAR], told[_PLACE] = state[_IN_CHORD], state[_BAR_LENGTH], at + 1
+    told[_CHORD], told[_CHORD_BEFORE], told[_CHORD_EARLIER] = state[_IN_CHORD], state[_CHORD_AGO], state[_CHORDS_AGO]
+    told[_BAR], told[_PLACE] = state[_BAR_LENGTH], at + 1
     if not own:
         own = _following(state[_REACHED], parts)
     told[_PART], told[_AWAITED] = own, _following(max(own, state[_REACHED]), parts)

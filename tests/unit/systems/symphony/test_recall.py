@@ -21,6 +21,7 @@ def plain(rows: np.ndarray) -> list[dict[str, object]]:
     """What each row is told, from lists of all notes before it and nothing that is kept up to date."""
     found: list[dict[str, object]] = []
     notes: list[tuple[int, int, int, int, list[int]]] = []  # bar, place, track, length, pitches
+    chords: list[int] = []
     above_of: dict[tuple[int, int, int], int] = {}  # the part above of each onset
     bar, start, starts, place, block, above, chord = -1, 0, [0], -1, 0, 0, 0
     for row in rows.tolist():
@@ -30,6 +31,7 @@ def plain(rows: np.ndarray) -> list[dict[str, object]]:
             starts.append(start + units)
         elif VOCABULARY.chord <= event < VOCABULARY.bar:
             chord = event - VOCABULARY.chord + 1
+            chords.append(chord)
         elif event == NEW_TRACK:
             kind, place, block, above = "block", -1, 0, block or above
         elif VOCABULARY.position <= event < VOCABULARY.tempo_word:
@@ -49,6 +51,7 @@ def plain(rows: np.ndarray) -> list[dict[str, object]]:
         before = {n[1]: n for n in own if n[0] == last_bar}
         top = {at: max(max(n[4]) for n in own if n[:2] == (last_bar, at)) + 1 for at in before}
         told: dict[str, object] = {"chord": chord, "part": part, "awaited": after, "place": place + 1}
+        told |= {"chord_before": chords[bar - 1] if bar > 0 else 0, "chord_earlier": chords[bar - 2] if bar > 1 else 0}
         told["bar"] = starts[-1] - start if bar >= 0 else 0
         told |= {"last": ([0, *tops])[-1], "older": ([0, 0, *tops])[-2], "length": own[-1][3] if own else 0}
         on = kind in ("place", "note")
