@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs learn separator loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs man learn separator loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -89,6 +89,9 @@ bench: install  ## speed against peers, with the error beside the time
 docs: install  ## the reference of the library, from its docstrings, into build/reference
 	$(BIN)/python -m pdoc --docformat numpy --no-show-source --output-directory build/reference gantools '!gantools.cli' '!gantools.commands'
 	@echo build/reference/gantools.html
+
+man: install  ## the manual pages in docs/man, of the options as they are
+	$(BIN)/python -m gantools.cli.manpages docs/man
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

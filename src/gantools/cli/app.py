@@ -71,11 +71,18 @@ def _list_of_verbs() -> typer.Typer:
 
     @root.callback(invoke_without_command=True)
     def options(
-        version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+        version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),
+        env: bool = typer.Option(False, "--env", help="Print versions, devices, decoders and models, and exit."),
+        completion: str = typer.Option(
+            "", help="Print what completes commands in a shell: bash, zsh or fish.", show_default=False
+        ),
     ) -> None:
         if version:
-            typer.echo(f"gantools {__version__}")
-            raise typer.Exit
+            print(f"gantools {__version__}")
+        elif env:
+            print(importlib.import_module("gantools.cli.environment").environment())
+        elif completion:
+            print(importlib.import_module("gantools.cli.completion").completion(completion), end="")
 
     for verb, line in VERBS.items():
         root.command(verb, short_help=line)(_misplaced)
@@ -96,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Before anything imports torch, whose threads read their wait policy only when they start.
     let_idle_threads_sleep()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments[:1] == ["help"]:  # as git and others have it
+        arguments = [*arguments[1:], "--help"]
     open_streams(debug=was_debug(arguments))
     try:
         with obey_signals(lambda: write_line("gantools: interrupted")):

@@ -22,13 +22,14 @@ class SectionedCommand(TyperCommand):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                sections.setdefault(_section_of(parameter), []).append(record)
+                sections.setdefault(section_of(parameter), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
 
 
-def _section_of(parameter: Any) -> str:
+def section_of(parameter: Any) -> str:
+    """Return the heading under which a parameter stands in the help."""
     if parameter.param_type_name == "argument":
         return "Arguments"
     if parameter.name == "help":
