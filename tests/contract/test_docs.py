@@ -76,7 +76,16 @@ def check(arguments: list[str]) -> None:
     if arguments[0].endswith((":", ".")):  # what the program prints, and the end of a sentence
         return
     if arguments[0] not in VERBS:
-        assert arguments[:1] in (["VERB"], ["--help"], ["--version"], ["-h"]), arguments
+        assert arguments[:1] in (
+            ["VERB"],
+            ["help"],
+            ["--help"],
+            ["--version"],
+            ["-h"],
+            ["-V"],
+            ["--env"],
+            ["--completion"],
+        ), arguments
         return
     arguments = [re.sub(r"\$\{?(\w+)\}?", stand_in, word) for word in arguments if "[@]" not in word]
     command, name, rest = find_command(arguments)
@@ -126,4 +135,4 @@ def test_options_that_a_page_names_exist(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
     codes = " ".join(re.findall(r"`([^`]*)`", text))
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", codes))
-    assert not named - OPTIONS - FOREIGN - {"--help", "--version"}
+    assert not named - OPTIONS - FOREIGN - {"--help", "--version", "--env", "--completion"}
