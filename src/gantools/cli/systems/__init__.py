@@ -12,6 +12,7 @@ FAMILIES = (
     "separator",
     "automix",
     "caw",
+    "patches",
     "wavegan",
     "codec",
     "musika",

@@ -124,7 +124,7 @@ def _open(run: Run, model: Path, config: CawGenerateConfig) -> Generation:
     if model.is_file() and not model.name.lower().endswith(AUDIO_SUFFIXES):
         raise ConfigError(f"no model folder and no audio file ({', '.join(AUDIO_SUFFIXES)})", model)
     seconds = config.seconds or DEFAULT_SECONDS
-    drafts = PatchGenerateConfig(format=config.extension, bits=config.bits, seconds=seconds)
+    drafts = PatchGenerateConfig(format=config.extension, bits=config.bits, seconds=seconds, rank=config.rank)
     return Generation(run, "patches", model, drafts)
 
 

@@ -10,7 +10,7 @@ the clip has a beat, the metre is one of the features, and the draw keeps it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -20,7 +20,7 @@ from gantools.audio.mel import mel_db
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 from gantools.structure.beats import BeatGrid, find_beats
-from gantools.structure.splice import chain
+from gantools.structure.splice import chain, cross_fade
 from gantools.systems.patches.matching import PATCH_FRAMES, synthesise
 from gantools.systems.patches.path import cheapest_path
 
@@ -81,6 +81,19 @@ class PatchSettings:
             raise ConfigError("shortest_seconds must be at least 0.1 and at most longest_seconds")
 
 
+def settings_of(variety: float) -> PatchSettings:
+    """Return the levers for a variety of 0 (whole stretches of the clip) over 0.5 (the defaults) to 1."""
+    plain = PatchSettings()
+    turn = 2 * variety - 1
+    return replace(
+        plain,
+        bands=round(float(np.interp(variety, [0, 0.5, 1], [1, plain.bands, 8]))),
+        noise=plain.noise * 2**turn,
+        jump_cost=plain.jump_cost * 4.0**-turn,
+        avoid_cost=plain.avoid_cost * 3.0**turn,
+    )
+
+
 class PatchEngine:
     """Analysis of one clip, done once for many draws.
 
@@ -128,14 +141,30 @@ class PatchEngine:
             self._frames = np.concatenate([self._frames, self._metre(beats)], axis=1)
         self._bands = split_bands(clip, rate_hz, crossings_hz(settings.bands))
 
-    def draw(self, seconds: float, seed: int) -> np.ndarray:
-        """Return a new piece of any length.
+    def bar_seconds(self) -> float:
+        """Return the length of a bar.
+
+        Raises
+        ------
+        InputError
+            The clip has no clear beat.
+        """
+        if not self.grid.clear:
+            raise InputError(
+                f"has no clear beat ({self.grid.note}), so that bars are no length; add --bpm, or give seconds"
+            )
+        return 60 / self.grid.bpm * self.grid.beats_per_bar
+
+    def draw(self, seconds: float, seed: int, loop: bool = False) -> np.ndarray:
+        """Return a new piece of any length; where the clip has a beat, it begins at a downbeat.
 
         Parameters
         ----------
         seconds : float
         seed : int
             Each gives another draw; equal seeds give equal draws.
+        loop : bool
+            The end fades into what comes before the beginning in the clip, so that the piece goes round.
 
         Returns
         -------
@@ -147,17 +176,21 @@ class PatchEngine:
             raise ConfigError(f"seconds: {seconds:g} is no length")
         random = np.random.default_rng(item_seed(seed, "patch"))
         first, frames = self._excerpt(random)
-        out = np.zeros((self._bands[0].shape[0], count * self.hop), np.float32)
+        out = np.zeros((self._bands[0].shape[0], samples), np.float32)
         fade, align = round(_FADE_SECONDS * self.rate_hz), round(_ALIGN_SECONDS * self.rate_hz)
         for band, path in zip(self._bands, self._paths(frames, count, random), strict=True):
             # Frames that follow each other in the clip are one piece; -9 makes the first frame begin one.
             jumps = np.flatnonzero(np.diff(path, prepend=-9) != 1)
             lengths = np.diff(np.append(jumps, count)) * self.hop
-            out += chain(band, (first + path[jumps]) * self.hop, lengths, fade, align)
+            part = chain(band, (first + path[jumps]) * self.hop, lengths, fade, align)[:, :samples]
+            lead = band[:, max(0, (first + path[0]) * self.hop - fade) : (first + path[0]) * self.hop]
+            if loop and 0 < lead.shape[1] <= samples // 2:
+                part[:, -lead.shape[1] :] = cross_fade(part[:, -lead.shape[1] :], lead)
+            out += part
         # Bands from different places can meet in higher peaks than the clip has.
         peak = float(np.abs(out).max())
         highest = float(np.abs(self.clip).max())
-        return out[:, :samples] * np.float32(highest / peak if peak > highest else 1.0)
+        return out * np.float32(highest / peak if peak > highest else 1.0)
 
     def _excerpt(self, random: np.random.Generator) -> tuple[int, np.ndarray]:
         """Return the frames to draw from and the number of their first: all of them, or a minute of a longer clip."""

@@ -7,7 +7,7 @@ import pytest
 
 from gantools.errors import ConfigError, InputError
 from gantools.metrics.novelty.figures import Reference
-from gantools.systems.patches.engine import PatchEngine, PatchSettings, crossings_hz, split_bands
+from gantools.systems.patches.engine import PatchEngine, PatchSettings, crossings_hz, settings_of, split_bands
 from gantools.systems.patches.matching import PATCH_FRAMES, averaged, nearest, pooled, stretched
 from gantools.systems.patches.path import cheapest_path
 
@@ -118,3 +118,12 @@ def test_what_cannot_be_drawn_is_said() -> None:
         PatchEngine(_melody(2.0), RATE_HZ).draw(0.0, 0)
     with pytest.raises(ConfigError, match="bands"):
         PatchSettings(bands=0)
+
+
+def test_variety_turns_the_levers_and_half_of_it_is_the_default() -> None:
+    plain = PatchSettings()
+    assert settings_of(0.5) == plain
+    least, most = settings_of(0.0), settings_of(1.0)
+    assert (least.bands, most.bands) == (1, 8)
+    assert least.noise < plain.noise < most.noise
+    assert least.jump_cost > plain.jump_cost > most.jump_cost

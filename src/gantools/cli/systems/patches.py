@@ -1,0 +1,70 @@
+"""Ideas from recordings without training: nearest patches."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from gantools.chunks.item import Item
+from gantools.cli.batch import require_out
+from gantools.cli.flags import Run, verb
+from gantools.cli.generation import Generation
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather
+from gantools.cli.ranking import rank_ideas
+from gantools.cli.systems.options import SEEDED
+from gantools.cli.terminal import write_line
+from gantools.errors import ConfigError, GantoolsError
+from gantools.systems.patches.config import PatchGenerateConfig
+
+if TYPE_CHECKING:
+    from gantools.systems.patches.generate import LoadedClip
+
+Riffs = Annotated[list[str] | None, typer.Argument(help="Recordings: files, folders, or - for a list on stdin.")]
+Count = Annotated[int, typer.Option("--count", help="Results of each recording, of the seeds from --seed on.", min=1)]
+
+
+def add_generate(app: typer.Typer) -> None:
+    """Add ``generate patches``."""
+
+    @verb(app, "patches", PatchGenerateConfig, **SEEDED)
+    def patches(inputs: Riffs = None, count: Count = 10, *, run: Run, config: PatchGenerateConfig) -> int:
+        """Make new pieces of the sounds of a recording, in its metre, at once: no training, no model.
+
+        What is played comes from the recording with its own attacks and partials, in an order and in combinations that
+        it does not have. The results are ranked on a page with players. Several recordings have a folder each.
+
+        \b
+          gantools generate patches riff.wav -o ideas/
+          gantools generate patches riff.wav --count 20 --loop 8bars -o loops/
+          gantools generate patches riffs/ --variety 0.8 --seconds 30 -o ideas/
+        """
+        items = gather(inputs, AUDIO_SUFFIXES, run)
+        if not items:
+            raise ConfigError("no recording; name audio files or folders")
+        code, out = 0, require_out(run)
+        for item in items:
+            own = run if len(items) == 1 else dataclasses.replace(run, out=out / item.rel / item.stem)
+            try:
+                code = max(code, _ideas(own, item, count, config))
+            except GantoolsError as error:
+                if len(items) == 1:
+                    raise
+                write_line(f"gantools generate: {error}")
+                code = 1
+        return code
+
+
+def _ideas(run: Run, item: Item, count: int, config: PatchGenerateConfig) -> int:
+    generation = Generation(run, "patches", item.path, config)
+    name = item.path.stem
+    made = [
+        Item(item.path, "", f"{name}.patch-{seed:04d}", "patch", name, seed=seed)
+        for seed in range(run.seed, run.seed + count)
+    ]
+    tasks = generation.tasks(made)
+    code = generation.execute(tasks)
+    if not config.rank or run.dry_run:
+        return code
+    return rank_ideas(run, tasks, item.path, *cast("LoadedClip", generation.model).own_clip()) or code
