@@ -31,6 +31,7 @@ from gantools.metrics.rhythm.comparison import compare_rhythm
 from gantools.metrics.rhythm.config import RhythmConfig
 from gantools.metrics.stoi.config import StoiConfig
 from gantools.metrics.stoi.features import compare_stoi
+from gantools.metrics.texture import comparison as texture
 from gantools.report.clip import Clip
 
 RANDOM: dict[str, Any] = {"embedder": "rand-cnn", "clip_seconds": 1.0}
@@ -38,6 +39,7 @@ FIT = ("fxnorm", "fit", "in", "-o", "f.json", "--min-active-seconds", "0")
 EVALUATE = {
     "pitch": (("pitch", "in", "--tracker", "yin", "-d", "cpu"), pitch, "track_yin"),
     "mix": (("mix", "in", "real"), mix, "read_mix"),
+    "texture": (("texture", "in", "--real", "real", "--brackets"), texture, "load_mono"),
 }
 
 

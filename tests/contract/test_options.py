@@ -213,7 +213,7 @@ def test_a_name_that_several_commands_have_means_one_thing() -> None:
 
 def test_a_flag_is_the_name_of_its_field() -> None:
     allowed = {"sample_rate_hz": "--sample-rate", "base": "--from", "place": "--from", "given": "--in"}
-    allowed |= {"purpose": "--for"}
+    allowed |= {"purpose": "--for", "accompanied": "--with"}
     for command in COMMANDS.values():
         for parameter in own_options(command):
             assert parameter.opts[0] == allowed.get(parameter.name, "--" + parameter.name.replace("_", "-"))

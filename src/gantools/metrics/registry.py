@@ -19,6 +19,7 @@ METRICS = {
     "loops": "gantools.metrics.loops.metric:Loops",
     "loopgroups": "gantools.metrics.loopgroups.metric:LoopGroups",
     "symbolic": "gantools.metrics.symbolic.metric:Symbolic",
+    "texture": "gantools.metrics.texture.metric:Texture",
     "seams": "gantools.metrics.seams.metric:Seams",
     "conditions": "gantools.metrics.conditions.metric:FollowsConditions",
     "separation": "gantools.metrics.separation.metric:Separation",
