@@ -179,6 +179,9 @@ STEPS: dict[str, Step] = {
     "evaluate-novelty": Step("evaluate novelty made/caw riff.wav --small -o novelty", "novelty/report.json"),
     "evaluate-pitch": Step("evaluate pitch songs/one/bass.wav riff.wav --json -d cpu", ""),
     "evaluate-seams": Step("evaluate seams songs/one --patch-seconds 0.5 --json", ""),
+    "evaluate-texture": Step(
+        "evaluate texture songs --role drums --real tracks --brackets --with songs --source-role bass --json", ""
+    ),
     "evaluate-neighbours": Step("evaluate neighbours songs/one songs/two tracks --json", ""),
     "evaluate-conditions": Step("evaluate conditions made/musika --json", ""),
     "evaluate-yin": Step("evaluate pitch songs/one/bass.wav --tracker yin --json -d cpu", ""),
@@ -189,7 +192,7 @@ STEPS: dict[str, Step] = {
 #: two of few ranks change places.
 TOLERANCE, LOOSE = (1e-2, 5e-5), (0.1, 1e-3)
 LOOSE_STEPS = {"train-cyclegan", "generate-cyclegan", "train-style", "train-caw", "inpaint-caw-train"}
-LOOSE_STEPS |= {"rank-caw", "evaluate-novelty", "evaluate-loopgroups"}
+LOOSE_STEPS |= {"rank-caw", "evaluate-novelty", "evaluate-loopgroups", "evaluate-texture"}
 LOOSE_STEPS |= {"generate-codec", "generate-musika", "evaluate-conditions"}
 #: Fields that say when, where and with what, not how much.
 _UNTOLD = {"seconds", "versions", "tool", "path", "weights_hash", "created", "inputs_sha256", "written"}
