@@ -37,7 +37,7 @@ for variant in ${SYMPHONY_VARIANTS:-mmr unaided plain remi}; do
     learn "$variant" "${more[@]}" --budget "$each"
     gantools evaluate symbolic held-out --model "$variant" --trained-on training --json >"$variant.json" 2>>log.txt
 done
-learn long --merges 256 --dropout 0.05 --budget "$budget"
+learn long --merges 256 --budget "$budget"
 gantools evaluate symbolic held-out --model long --trained-on training --json >long.json 2>>log.txt
 gantools generate symphony long --bars 32 --count 8 -o made -q >>log.txt
 gantools generate symphony long --bars 32 --count 8 --chords "C Am F G" -o made-chords -q --no-page >>log.txt

@@ -35,6 +35,12 @@ class SymphonyConfig(TrainConfig):
     shuffle_tracks: float = option(
         0.0, "Share of windows in whose bars the tracks come in any order.", low=0, high=1, group="Data"
     )
+    drop_parts: float = option(
+        0.0, "Largest share of its parts that a window is left without at random.", low=0, high=0.9, group="Data"
+    )
+    vary_velocity: int = option(
+        0, "Steps of velocity by which windows are louder or softer at random, of eight.", low=0, high=7, group="Data"
+    )
     track_numbers: str = option(
         "rising",
         "Numbers of tracks, out of 40: rising at random from the top of the score to its end, or in any order, as in "
@@ -138,7 +144,14 @@ _PAPER = SymphonyConfig(
     ema=False,
 )
 _DEFAULT = SymphonyConfig(
-    steps=50_000, documented_steps=50_000, batch_size=16, context=1024, recall=True, warmup_steps=500
+    steps=50_000,
+    documented_steps=50_000,
+    batch_size=16,
+    drop_parts=0.4,
+    vary_velocity=2,
+    context=1024,
+    recall=True,
+    warmup_steps=500,
 )
 _SMALL = SymphonyConfig(
     steps=2500,
@@ -149,8 +162,10 @@ _SMALL = SymphonyConfig(
     layers=3,
     heads=5,
     recall=True,
+    dropout=0.1,
     lr=2.5e-3,
-    dropout=0.0,
+    drop_parts=0.4,
+    vary_velocity=2,
 )
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}

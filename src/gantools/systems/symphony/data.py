@@ -27,11 +27,13 @@ from gantools.systems.symphony.networks import SymphonyNet, build_network, vocab
 from gantools.systems.symphony.windows import (
     Piece,
     cut_window,
+    louder,
     moved,
     piece_of,
     shuffled,
     track_numbers,
     with_tracks,
+    without_parts,
 )
 from gantools.training.remarks import on_held_out
 
@@ -103,17 +105,22 @@ class Scores:
     def window(self, random: np.random.Generator, side: str = "train", vary: bool = True) -> np.ndarray:
         """Return ``context + 1`` rows from any bar of any piece, pieces by their rows; behind their ends are zeros.
 
-        With `vary` it is moved by semitones, and its bars may have their tracks in another order. Its tracks have
-        numbers of their own, see `track_numbers`.
+        With `vary` it is moved by semitones, loses some parts, is louder or softer, and its bars may have their tracks
+        in another order. Its tracks have numbers of their own, see `track_numbers`.
         """
         ends = self._ends[side]
         piece = self.sides[side][int(np.searchsorted(ends, int(random.integers(ends[-1])), "right"))]
         bar = int(random.integers(len(piece.bars)))
-        rows = cut_window(piece, bar, round(_MORE * self.config.context), self.vocabulary)
         config = self.config
+        more = _MORE / (1 - config.drop_parts) if vary else _MORE
+        rows = cut_window(piece, bar, round(more * config.context), self.vocabulary)
         if vary:
             if config.transpose:
                 rows = moved(rows, int(random.integers(-config.transpose, config.transpose)), self.vocabulary)
+            if config.drop_parts:
+                rows = without_parts(rows, config.drop_parts, self.vocabulary, random)
+            if config.vary_velocity:
+                rows = louder(rows, int(random.integers(-config.vary_velocity, config.vary_velocity + 1)))
             if config.shuffle_tracks and random.random() < config.shuffle_tracks:
                 rows = shuffled(rows, self.vocabulary, random)
         rows = self.merges.apply(rows, self.vocabulary) if len(self.merges) else rows

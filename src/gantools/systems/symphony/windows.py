@@ -20,6 +20,8 @@ from gantools.symbolic.mmr.vocabulary import (
     NEW_TRACK,
     PITCHES,
     TRACK,
+    VELOCITIES,
+    VELOCITY,
     Vocabulary,
 )
 from gantools.systems.symphony.recall import Recall
@@ -109,6 +111,30 @@ def track_numbers(rows: np.ndarray, random: np.random.Generator, rising: bool) -
     numbers = np.arange(1, MOST_TRACKS + 1)
     numbers[used - 1] = 1 + np.sort(random.choice(MOST_TRACKS, len(used), replace=False))
     return numbers
+
+
+def without_parts(rows: np.ndarray, share: float, vocabulary: Vocabulary, random: np.random.Generator) -> np.ndarray:
+    """Return rows without some of their tracks, up to a share of them, at least one of which stays."""
+    used = np.unique(rows[:, TRACK])
+    used = used[used > 0]
+    gone = random.permutation(used)[: min(int(random.uniform(0, share) * (len(used) + 1)), len(used) - 1)]
+    if not len(gone):
+        return rows
+    # A block's head and its positions belong to the note that comes next; heads of bars stay.
+    track = rows[:, TRACK].astype(np.int64)
+    at = np.minimum.accumulate(np.where(track > 0, np.arange(len(rows)), len(rows) - 1)[::-1])[::-1]
+    event = rows[:, EVENT].astype(np.int64)
+    of_block = (track > 0) | (event == NEW_TRACK)
+    of_block |= (event >= vocabulary.position) & (event < vocabulary.tempo_word)
+    return rows[~(of_block & np.isin(track[at], gone))]
+
+
+def louder(rows: np.ndarray, steps: int) -> np.ndarray:
+    """Return rows whose velocities are so many steps higher, as far as there are any."""
+    told = rows[:, VELOCITY].astype(np.int64)
+    rows = rows.copy()
+    rows[:, VELOCITY] = np.where(told > 0, np.clip(told + steps, 1, VELOCITIES), 0)
+    return rows
 
 
 def spread_numbers(count: int) -> np.ndarray:

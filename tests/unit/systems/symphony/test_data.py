@@ -15,18 +15,20 @@ from gantools.symbolic.mmr.grammar import Words, first_fault
 from gantools.symbolic.mmr.merges import Merges
 from gantools.symbolic.mmr.rows import decode, encode
 from gantools.symbolic.mmr.score import DRUMS
-from gantools.symbolic.mmr.vocabulary import BOS, EVENT, TRACK
+from gantools.symbolic.mmr.vocabulary import BOS, EVENT, TRACK, VELOCITY, Vocabulary
 from gantools.systems.symphony.corpus import CORPUS, INDEX, CorpusWriter, open_corpus
 from gantools.systems.symphony.data import read_scores
 from gantools.systems.symphony.networks import vocabulary_of
 from gantools.systems.symphony.windows import (
     cut_window,
+    louder,
     moved,
     piece_of,
     shuffled,
     spread_numbers,
     track_numbers,
     with_tracks,
+    without_parts,
 )
 
 CONFIG = tiny_config()
@@ -80,6 +82,31 @@ def test_shuffled_tracks_say_the_same() -> None:
     assert not np.array_equal(rows, other)
     assert np.array_equal(decode(rows, VOCABULARY).notes, decode(other, VOCABULARY).notes)
     assert sorted(map(tuple, rows.tolist())) == sorted(map(tuple, other.tolist()))
+
+
+def test_parts_left_out_are_gone_and_the_others_stay_as_they_are() -> None:
+    rows = encode(small_score(1), Vocabulary())
+    words, kept = Words(Vocabulary(), Merges([])), set()
+    for seed in range(20):
+        fewer = without_parts(rows, 0.9, Vocabulary(), np.random.default_rng(seed))
+        assert first_fault(fewer, words) == -1
+        left = set(np.unique(fewer[:, TRACK])) - {0}
+        kept.add(len(left))
+        for track in left:
+            # Its notes with the positions before them, and the bars, in their order.
+            whole, part = decode(rows, Vocabulary()).notes, decode(fewer, Vocabulary()).notes
+            assert np.array_equal(part[part[:, 1] == track - 1], whole[whole[:, 1] == track - 1])
+    assert kept == {1, 2, 3, 4}
+    assert without_parts(rows, 0.0, Vocabulary(), np.random.default_rng(0)) is rows
+
+
+def test_louder_windows_stay_within_the_steps_of_velocity() -> None:
+    rows = encode(small_score(1), Vocabulary())
+    told = rows[:, VELOCITY] > 0
+    for steps, wanted in ((2, np.minimum(rows[told, VELOCITY] + 2, 8)), (-9, np.ones(told.sum()))):
+        found = louder(rows, steps)[:, VELOCITY]
+        assert np.array_equal(found[told], wanted)
+        assert not found[~told].any()
 
 
 def test_a_corpus_gives_the_windows_of_its_files(tmp_path: Path) -> None:
