@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
 from gantools.audio.compiled import compiled
+from gantools.effects.framing import change_spectra, root_hann
 from gantools.effects.grid import from_grid
-from gantools.effects.similarity import BATCH_FRAMES, PanImage, PanMeter, pan_distance, pan_size, root_hann
+from gantools.effects.similarity import PanImage, PanMeter, pan_distance, pan_size
 
 __all__ = ["PAN_LIMITS_HZ", "PanImage", "PanMeter", "PanPlan", "pan_distance", "pan_into", "plan_panning"]
 
@@ -196,23 +196,8 @@ def _repan(
     return float(largest)
 
 
-@compiled
-def _overlap_add(frames: np.ndarray, window: np.ndarray, carry: np.ndarray, wave: np.ndarray) -> None:
-    """Write the hop before each frame's centre to `wave` (2, frames * hop); `carry` holds the last second half."""
-    hop = window.size // 2
-    for c in range(2):
-        for f in range(frames.shape[1]):
-            for n in range(hop):
-                before = carry[c, n] if f == 0 else frames[c, f - 1, hop + n] * window[hop + n]
-                wave[c, f * hop + n] = before + frames[c, f, n] * window[n]
-        for n in range(hop):
-            carry[c, n] = frames[c, -1, hop + n] * window[hop + n]
-
-
 def pan_into(wave: np.ndarray, plan: PanPlan, out: np.ndarray) -> float:
     """Pan a stem, in constant memory.
-
-    Frame i begins at sample (i - 1) hop, so that two frames lie over every sample and gains of 1 reconstruct the stem.
 
     Parameters
     ----------
@@ -230,30 +215,18 @@ def pan_into(wave: np.ndarray, plan: PanPlan, out: np.ndarray) -> float:
         if out is not wave:
             out[:] = wave
         return 0.0
-    n_samples, n_fft = wave.shape[1], pan_size(plan.rate_hz)
-    hop, window = n_fft // 2, root_hann(n_fft)
+    n_fft = pan_size(plan.rate_hz)
     # A limit on frequency. The paper's program applies it to the frames, and so pans only the first seconds.
-    bins = min(int(plan.limit_hz * n_fft / plan.rate_hz) + 1, hop + 1)
-    decay = np.exp(-hop / (plan.smooth_ms / 1000 * plan.rate_hz)) if plan.smooth_ms > 0 else 0.0
+    bins = min(int(plan.limit_hz * n_fft / plan.rate_hz) + 1, n_fft // 2 + 1)
+    decay = np.exp(-n_fft / 2 / (plan.smooth_ms / 1000 * plan.rate_hz)) if plan.smooth_ms > 0 else 0.0
     limit, amount = np.float32(10 ** (plan.max_db / 20)), np.float32(plan.amount)
     settings = (plan.mode == "bin", plan.right, plan.quiet, limit, amount, np.float32(decay))
     state = np.zeros((2, bins), np.float32)
-    carry, part = np.zeros((2, hop), np.float32), np.empty((2, BATCH_FRAMES * hop), np.float32)
-    segment = np.zeros((2, (BATCH_FRAMES + 1) * hop), np.float32)
     largest = 0.0
-    frames = -(-n_samples // hop) + 1
-    for first in range(0, frames, BATCH_FRAMES):
-        start, count = (first - 1) * hop, min(BATCH_FRAMES, frames - first)
-        low, high = max(start, 0), min(start + segment.shape[1], n_samples)
-        segment[:] = 0
-        segment[:, low - start : high - start] = wave[:, low:high]
-        windows = np.lib.stride_tricks.sliding_window_view(segment, n_fft, axis=1)[:, ::hop][:, :count]
-        spectra = fft.rfft(windows * window, axis=2, workers=1)
-        gain = _repan(spectra.view(np.float32), plan.weak[:bins], *settings, state)
-        largest = max(largest, gain)
-        _overlap_add(fft.irfft(spectra, n_fft, axis=2, workers=1), window, carry, part)
-        # The first hop lies before the stem, and the last may end after it. `out` may be `wave`: nothing is written
-        # beyond where the next batch begins to read.
-        low, high = max(start, 0), min(start + count * hop, n_samples)
-        out[:, low:high] = part[:, low - start : high - start]
+
+    def repan(first: int, spectra: np.ndarray) -> None:
+        nonlocal largest
+        largest = max(largest, _repan(spectra.view(np.float32), plan.weak[:bins], *settings, state))
+
+    change_spectra(wave, n_fft, repan, out)
     return float(20 * np.log10(largest)) if largest > 0 else 0.0

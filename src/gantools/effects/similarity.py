@@ -9,15 +9,13 @@ import numpy as np
 from scipy import fft
 
 from gantools.audio.compiled import compiled
-from gantools.effects.framing import FrameBuffer
+from gantools.effects.framing import BATCH_FRAMES, FrameBuffer, root_hann
 from gantools.effects.grid import GRID_HZ
 
 #: Frames of panning are this long, rounded to a power of two: 2048 samples at 44.1 kHz.
 PAN_SECONDS = 0.0464
 #: Frames this far below the loudest are rests, which would count as "centre".
 GATE_DB = -40.0
-#: Frames transformed at once: their spectra stay in the cache.
-BATCH_FRAMES = 64
 _LEVEL_STEP_DB = 0.05
 _MOST_ENERGY = 1e300
 _LEVELS = round(-GATE_DB / _LEVEL_STEP_DB) + 1
@@ -27,11 +25,6 @@ _MEASURED = (GRID_HZ >= 50.0) & (GRID_HZ <= 12000.0)
 def pan_size(rate_hz: int) -> int:
     """Frame length in samples at a sample rate; the hop is half of it."""
     return int(2 ** round(math.log2(PAN_SECONDS * rate_hz)))
-
-
-def root_hann(n_fft: int) -> np.ndarray:
-    """Square root of the periodic Hann window, float32: half a sine. Its square sums to 1 at half overlap."""
-    return np.sin(np.pi * np.arange(n_fft) / n_fft).astype(np.float32)
 
 
 @compiled
