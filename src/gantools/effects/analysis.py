@@ -15,6 +15,7 @@ from gantools.audio.truepeak import TruePeak
 from gantools.effects.compression import DynamicsMeter, OnsetPeaks
 from gantools.effects.equalisation import eq_distance_db
 from gantools.effects.features import Features
+from gantools.effects.noisefloor import is_noise, measure_bands
 from gantools.effects.similarity import PanImage, PanMeter, pan_distance
 from gantools.effects.spectrum import MeanSpectrum, SpectrumMeter
 from gantools.effects.stem import Stem, chunks, read_stem
@@ -23,7 +24,7 @@ from gantools.effects.stem import Stem, chunks, read_stem
 REFERENCE_LUFS = -30.0
 #: Onset peaks are told relative to this sample peak (the paper's program).
 DYNAMICS_PEAK_DBFS = -10.0
-_SILENT_PEAK_DBFS = -50.0
+_SILENT_PEAK_DBFS, _NOISE_PEAK_DBFS = -50.0, -30.0
 _SHORT_SECONDS = 0.4
 _OFFSET_DBFS = -40.0
 
@@ -78,8 +79,14 @@ def feed(wave: np.ndarray, *meters: _Takes) -> None:
 
 
 def is_silent(stem: Stem, lufs: float) -> bool:
-    """Tell whether a stem counts as silent: peak at most -50 dBFS, or nothing above the loudness gate."""
-    return stem.peak <= 10 ** (_SILENT_PEAK_DBFS / 20) or not math.isfinite(lufs)
+    """Tell whether a stem counts as silent.
+
+    So it does with a peak of at most -50 dBFS, with nothing above the loudness gate, and with a peak of at most -30
+    dBFS where it holds nothing but steady noise.
+    """
+    if stem.peak <= 10 ** (_SILENT_PEAK_DBFS / 20) or not math.isfinite(lufs):
+        return True
+    return stem.peak <= 10 ** (_NOISE_PEAK_DBFS / 20) and is_noise(measure_bands(stem.wave, stem.rate_hz))
 
 
 def is_short(stem: Stem) -> bool:

@@ -25,8 +25,10 @@ from gantools.effects.analysis import (
 from gantools.effects.compression import compress_into, plan_compression
 from gantools.effects.config import ChainConfig
 from gantools.effects.equalisation import design, eq_distance_db, filter_into
+from gantools.effects.expander import expand_into, plan_expansion
 from gantools.effects.features import Features, StemFeatures
 from gantools.effects.gain import design_gain
+from gantools.effects.noisefloor import BandLevels, measure_bands
 from gantools.effects.paper_equalisation import paper_equalise
 from gantools.effects.repanning import PanAim, pan_to_target
 from gantools.effects.reverberation import reverberate
@@ -51,11 +53,12 @@ class Normalised:
     gain : float
         Linear gain of the loudness stage, to be applied to `wave`.
     flags : list of str
-        ``normalized``, or ``silent`` (nothing was done), with ``short``, ``mono``, ``eq_clamped``, ``drc_unreached``,
-        ``no_onsets``, ``tp_limited`` where they apply.
+        ``normalized``, or ``silent`` (nothing was done), with ``short``, ``mono``, ``eq_clamped``, ``eq_floor``,
+        ``drc_unreached``, ``no_onsets``, ``tp_limited`` where they apply.
     figures : dict
         Name -> (before, after); None for what does not apply. ``lufs``, ``true_peak_db``, ``eq_distance_db``,
-        ``pan_distance`` of the whole chain, ``onset_peak_db`` before and after the compressor.
+        ``pan_distance`` of the whole chain, ``onset_peak_db`` before and after the compressor. Bands that were left at
+        their noise floor (`floor_hz`) do not count in ``eq_distance_db``.
     settings : dict
         What the stages chose.
     curves : dict
@@ -76,6 +79,12 @@ class Normalised:
     def untouched(self) -> bool:
         """Whether the samples are those of the stem."""
         return not self.changed and self.gain == 1.0
+
+    @property
+    def floor_hz(self) -> list[list[float]]:
+        """Stretches in which the spectrum stays off its target, as the stem has little but noise there."""
+        found: list[list[float]] = self.settings.get("eq", {}).get("floor_hz", [])
+        return found
 
 
 def normalise(
@@ -134,12 +143,15 @@ def normalise(
     start = before
     if "reverb" in stages:
         start = _reverberate(stem, result, config, role, seed, scratch) or before
+    levels = measure_bands(wave, rate_hz) if config.expands() else None
     # Below half a frame of Gamma (here) or of the panning (later) most of what is measured would be padding.
     if "eq" in stages and wave.shape[1] >= gamma_size(rate_hz) // 2:
         _equalise(stem, result, config, target, role, start)
     tick(0.45)
     if "drc" in stages and config.drc_stat != "off" and not is_short(stem):
         _compress(stem, result, config, target, features, role)
+    if levels is not None:
+        _expand(stem, result, levels)
     tick(0.6)
     if "pan" in stages and start.image and wave.shape[1] >= pan_size(rate_hz) // 2:
         _pan(stem, result, config, target, role, start, scratch)
@@ -233,6 +245,19 @@ def _compress(
         result.flags.append("drc_unreached")
 
 
+def _expand(stem: Stem, result: Normalised, levels: BandLevels) -> None:
+    if "eq" not in result.settings and not result.settings.get("drc", {}).get("active"):
+        return
+    plan = plan_expansion(levels, measure_bands(stem.wave, stem.rate_hz))
+    if not plan.active:
+        return
+    expand_into(stem.wave, plan, stem.wave)
+    result.settings["expander"] = {"largest_db": round(-float(plan.gains_db.min()), 2)}
+    if plan.floor_hz and "eq" in result.settings:
+        result.settings["eq"]["floor_hz"] = [[round(low), round(high)] for low, high in plan.floor_hz]
+        result.flags.append("eq_floor")
+
+
 def _pan(
     stem: Stem,
     result: Normalised,
@@ -297,7 +322,7 @@ def _finish(
     spectra = [grid_magnitude(m.spectrum.gamma, rate_hz, m.reference_gain) for m in (before, after)]
     levels = [20 * np.log10(np.maximum(magnitude, 1e-6)) for magnitude in spectra]
     if target.eq_db is not None:
-        distances = [eq_distance_db(m.spectrum.gamma, target.eq_db, rate_hz) for m in (before, after)]
+        distances = [eq_distance_db(m.spectrum.gamma, target.eq_db, rate_hz, result.floor_hz) for m in (before, after)]
         result.figures["eq_distance_db"] = (distances[0], distances[1])
         result.curves["spectra_db"] = dict(zip(("before", "after", "target"), (*levels, target.eq_db), strict=True))
     if target.pan_psi is not None and before.image and after.image:

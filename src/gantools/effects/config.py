@@ -54,6 +54,11 @@ class ChainConfig:
     drc_max_db: float = option(
         12.0, "Largest gain reduction of the compressor.", unit="dB", low=0.0, high=60.0, group="Compressor"
     )
+    expander: bool = option(
+        True,
+        "Lift what is quiet, and bands that hold only noise, no more than the loud parts.",
+        group="Expander",
+    )
     pan_side: str = option(
         "bin",
         "Which side a bin is panned to: its own, or that of the whole stem, as in the paper's program (global).",
@@ -106,6 +111,10 @@ class ChainConfig:
         if self.reverb != "off":
             named.add("reverb")
         return (*(name for name in EFFECTS if name in named), *sorted(named - set(EFFECTS)))
+
+    def expands(self) -> bool:
+        """Tell whether an expander follows the stages that lift what is quiet; the paper's program has none."""
+        return self.expander and not self.eq_compat and bool({"eq", "drc"} & set(self.stages()))
 
     def reverb_kind(self) -> str:
         """Return ``send`` or ``pre``, for when reverberation is to run."""

@@ -7,6 +7,7 @@ once, its design being corrected for what its length cannot resolve.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,7 +189,9 @@ def _minimum_phase(response: np.ndarray, length: int) -> np.ndarray:
     return np.asarray(impulse)
 
 
-def eq_distance_db(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int) -> float:
+def eq_distance_db(
+    gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, left_out_hz: Sequence[Sequence[float]] = ()
+) -> float:
     """Distance between the spectrum of a stem and that of its type, D_eq.
 
     Parameters
@@ -197,12 +200,14 @@ def eq_distance_db(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int) -> fl
     target_db : array (121,)
         On `GRID_HZ`.
     rate_hz : int
+    left_out_hz : sequence of pairs of float
+        Bands that reach into one of these stretches do not count.
 
     Returns
     -------
     float
         RMS difference of the levels in 1/6-octave bands from 31.5 Hz to 16 kHz, their median being taken away. Bands
-        more than 60 dB under the stem's loudest do not count. NaN for silence.
+        more than 60 dB under the stem's loudest do not count. NaN where none does, as for silence.
     """
     centres = _MEASURED_HZ[0] * 2 ** (np.arange(55) / 6)
     half = 2 ** (1 / 12)
@@ -214,5 +219,9 @@ def eq_distance_db(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int) -> fl
     within = centres[:, np.newaxis] * 2 ** (np.arange(-3.5, 4) / 48)
     target = np.mean(10 ** (from_grid(target_db, within) / 10), axis=1)
     counts = power > power.max() * 10 ** (_EMPTY_DB / 10)
+    for low_hz, high_hz in left_out_hz:
+        counts &= (centres * half <= low_hz) | (centres / half >= high_hz)
+    if not counts.any():
+        return float("nan")
     difference = 10 * np.log10(power[counts] / target[counts])
     return float(np.sqrt(np.mean((difference - np.median(difference)) ** 2)))

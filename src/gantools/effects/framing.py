@@ -66,7 +66,7 @@ class FrameBuffer:
 def spectra_of(wave: np.ndarray, n_fft: int) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the spectra of a wave in batches, with the number of the first frame of each.
 
-    Frame i begins at sample (i - 1) hop, so that two frames lie over every sample. A batch is read when it is asked for.
+    Frame i begins at sample (i - 1) hop, so that two frames lie over every sample. A batch is read when asked for.
 
     Parameters
     ----------
@@ -94,9 +94,7 @@ def frame_count(n_samples: int, n_fft: int) -> int:
     return -(-n_samples // (n_fft // 2)) + 1
 
 
-def change_spectra(
-    wave: np.ndarray, n_fft: int, change: Callable[[int, np.ndarray], None], out: np.ndarray
-) -> None:
+def change_spectra(wave: np.ndarray, n_fft: int, change: Callable[[int, np.ndarray], None], out: np.ndarray) -> None:
     """Overlap-add the frames of `spectra_of` after `change` has been called with each batch, to multiply it in place.
 
     Parameters

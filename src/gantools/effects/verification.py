@@ -110,12 +110,15 @@ def _spectrum(
     found: StemAnalysis, now: StemAnalysis, target: StemFeatures, rate_hz: int, result: Normalised
 ) -> dict[str, Any]:
     assert target.eq_db is not None
-    old, new = (eq_distance_db(a.spectrum.gamma, target.eq_db, rate_hz) for a in (found, now))
+    old, new = (eq_distance_db(a.spectrum.gamma, target.eq_db, rate_hz, result.floor_hz) for a in (found, now))
     clamped = "eq_clamped" in result.flags
     ok = (new <= _EQ_GOOD_DB or new <= _EQ_SHARE * old or clamped) and new <= old + _EQ_WORSE_DB
-    return _check(
-        "spectrum", ok, f"{old:.2f} dB from the target, now {new:.2f}" + (" (gain at its limit)" if clamped else "")
-    )
+    notes = ["gain at its limit"] if clamped else []
+    if result.floor_hz:
+        notes.append("not counting noise at " + ", ".join(f"{low:g} to {high:g} Hz" for low, high in result.floor_hz))
+    text = f"{old:.2f} dB from the target, now {new:.2f}"
+    # Where nothing but noise is left, no band has a distance.
+    return _check("spectrum", ok or math.isnan(new), text + (f" ({'; '.join(notes)})" if notes else ""))
 
 
 def _panning(found: StemAnalysis, now: StemAnalysis, target: StemFeatures, slack: float) -> dict[str, Any]:
