@@ -65,3 +65,27 @@ def drum_pattern(bpm: float, seconds: float, rate_hz: int, offset_s: float = 0.0
     place = np.arange(len(wave)) / rate_hz * bpm / 240
     wave += 0.05 * np.sin(2 * np.pi * 100 * 2 ** (place.astype(int) % 7 / 3) * np.arange(len(wave)) / rate_hz)
     return (0.5 * wave[: round(seconds * rate_hz)]).astype(np.float32)[None]
+
+
+def bass_with_hiss(
+    seconds: float = 8.0, rate_hz: int = 44100, hiss_db: float = -50.0, rests: bool = True, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a bass with partials under 1 kHz over steady white hiss, float32 (n, 2), and which samples are in rests.
+
+    Notes of half a second, swelling and dying without a click; with `rests`, half a second of hiss alone after each.
+    The hiss is at `hiss_db` against the mean level of the notes.
+    """
+    rng = np.random.default_rng(seed)
+    wave = np.zeros(round(seconds * rate_hz))
+    note, resting = rate_hz // 2, np.ones(len(wave), bool)
+    time = np.arange(note) / rate_hz
+    for start in range(note if rests else 0, len(wave) - note + 1, 2 * note if rests else note):
+        hz = rng.choice([41.2, 49.0, 55.0, 61.7, 73.4])
+        level = np.sin(np.pi * time / 0.5) ** 2 * rng.uniform(0.3, 1)
+        for partial in range(1, int(1000 / hz) + 1):
+            wave[start : start + note] += level / partial * np.sin(2 * np.pi * hz * partial * time)
+        resting[start : start + note] = False
+    wave *= 0.3 / np.abs(wave).max()
+    level = np.sqrt(np.mean(wave[~resting] ** 2))
+    hiss = level * 10 ** (hiss_db / 20) * rng.standard_normal((len(wave), 2))
+    return (wave[:, None] * [1.0, 0.9] + hiss).astype(np.float32), resting

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from running import made_here
-from sounds import stem, tone
+from sounds import bass_with_hiss, stem, tone
 
 from gantools.effects.analysis import analyse
 from gantools.effects.spectrum import band_power
@@ -257,6 +257,42 @@ def test_amount_is_a_share_of_the_way(gantools, tmp_path: Path) -> None:
     assert changes[0][0] == pytest.approx(0, abs=0.02)
     assert changes[1][0] == pytest.approx(changes[2][0] / 2, abs=0.3)
     assert changes[0][1] > changes[1][1] > changes[2][1]
+
+
+def test_hiss_and_rests_rise_no_more_than_the_bass(gantools, tmp_path: Path) -> None:
+    wave, rests = bass_with_hiss()
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a_bass.wav", wave, 44100, subtype="PCM_24")
+    hiss = np.random.default_rng(0).standard_normal((3 * 44100, 2))
+    soundfile.write(tmp_path / "in" / "empty_bass.wav", hiss * (0.01 / np.abs(hiss).max()), 44100, subtype="PCM_24")
+    risen = {}
+    for name, extra in (("out", ()), ("plain", ("--no-expander",))):
+        done = gantools("fxnorm", "apply", "in", "--target", "musdb18", "-o", name, "--json", *extra)
+        assert done.returncode == 0, done.stderr
+        found = records(done)
+        assert found["in/empty_bass.wav"]["flags"] == ["silent"]
+        assert (tmp_path / name / "empty_bass.wav").read_bytes() == (tmp_path / "in" / "empty_bass.wav").read_bytes()
+        made, _ = soundfile.read(tmp_path / name / "a_bass.wav")
+        # The middle of each rest, against the middle of each note.
+        middle = np.abs(np.arange(len(wave)) % 22050 - 11025) < 4000
+        power = [
+            [np.mean(np.square(x[where & middle], dtype=np.float64)) for where in (rests, ~rests)] for x in (made, wave)
+        ]
+        quiet_db, loud_db = 10 * np.log10(np.divide(*power))
+        risen[name] = quiet_db - loud_db
+        record = found["in/a_bass.wav"]
+        assert ("eq_floor" in record["flags"]) == ("floor_hz" in record["settings"]["eq"]) == (name == "out")
+    assert risen["out"] <= 1
+    assert risen["plain"] > 10
+    assert record["settings"]["eq"].get("floor_hz") is None
+    check = gantools("fxnorm", "check", "in", "out", "--target", "musdb18")
+    assert check.returncode == 0, check.stdout
+    assert "not counting noise at 1012 to " in check.stdout
+    assert "quiet parts: what is quiet rises by " in check.stdout
+    lifted = gantools("fxnorm", "check", "in", "plain", "--target", "musdb18")
+    assert lifted.returncode == 1
+    assert "FAILED  a_bass: quiet parts" in lifted.stdout
+    assert gantools("fxnorm", "check", "in", "plain", "--target", "musdb18", "--no-expander").returncode == 0
 
 
 def test_usage_errors_are_one_line(gantools, tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ class Normalised:
         ``drc_unreached``, ``no_onsets``, ``tp_limited`` where they apply.
     figures : dict
         Name -> (before, after); None for what does not apply. ``lufs``, ``true_peak_db``, ``eq_distance_db``,
-        ``pan_distance`` of the whole chain, ``onset_peak_db`` before and after the compressor. Bands that were left at
-        their noise floor (`floor_hz`) do not count in ``eq_distance_db``.
+        ``pan_distance`` of the whole chain, ``onset_peak_db`` before and after the compressor, ``quiet_rise_db``
+        without and with the expander. Bands left at their noise floor (`floor_hz`) do not count in ``eq_distance_db``.
     settings : dict
         What the stages chose.
     curves : dict
@@ -249,10 +249,10 @@ def _expand(stem: Stem, result: Normalised, levels: BandLevels) -> None:
     if "eq" not in result.settings and not result.settings.get("drc", {}).get("active"):
         return
     plan = plan_expansion(levels, measure_bands(stem.wave, stem.rate_hz))
+    result.figures["quiet_rise_db"] = plan.quiet_rise_db
     if not plan.active:
         return
     expand_into(stem.wave, plan, stem.wave)
-    result.settings["expander"] = {"largest_db": round(-float(plan.gains_db.min()), 2)}
     if plan.floor_hz and "eq" in result.settings:
         result.settings["eq"]["floor_hz"] = [[round(low), round(high)] for low, high in plan.floor_hz]
         result.flags.append("eq_floor")

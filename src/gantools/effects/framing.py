@@ -63,7 +63,7 @@ class FrameBuffer:
         self.samples[:, self.filled :] = 0
 
 
-def spectra_of(wave: np.ndarray, n_fft: int) -> Iterator[tuple[int, np.ndarray]]:
+def spectra_of(wave: np.ndarray, window: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the spectra of a wave in batches, with the number of the first frame of each.
 
     Frame i begins at sample (i - 1) hop, so that two frames lie over every sample. A batch is read when asked for.
@@ -71,14 +71,15 @@ def spectra_of(wave: np.ndarray, n_fft: int) -> Iterator[tuple[int, np.ndarray]]
     Parameters
     ----------
     wave : array (channels, n) of float32
-    n_fft : int
-        Length of a frame, under `root_hann`; the hop is half of it.
+    window : array (n_fft,) of float32
+        A frame is as long; the hop is half of it.
 
     Yields
     ------
     int, array (channels, frames, n_fft / 2 + 1) of complex64
     """
-    n_samples, hop, window = wave.shape[1], n_fft // 2, root_hann(n_fft)
+    n_samples, n_fft = wave.shape[1], len(window)
+    hop = n_fft // 2
     segment = np.zeros((len(wave), (BATCH_FRAMES + 1) * hop), np.float32)
     for first in range(0, frame_count(n_samples, n_fft), BATCH_FRAMES):
         start, count = (first - 1) * hop, min(BATCH_FRAMES, frame_count(n_samples, n_fft) - first)
@@ -108,7 +109,7 @@ def change_spectra(wave: np.ndarray, n_fft: int, change: Callable[[int, np.ndarr
     """
     hop, window = n_fft // 2, root_hann(n_fft)
     carry, part = np.zeros((len(wave), hop), np.float32), np.empty((len(wave), BATCH_FRAMES * hop), np.float32)
-    for first, spectra in spectra_of(wave, n_fft):
+    for first, spectra in spectra_of(wave, window):
         change(first, spectra)
         _overlap_add(fft.irfft(spectra, n_fft, axis=2, workers=1), window, carry, part)
         # The first hop lies before the wave, and the last may end after it. `out` may be `wave`: nothing is written

@@ -8,18 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from gantools.audio.formats import depth
 from gantools.audio.io import AudioReader
 from gantools.effects.analysis import StemAnalysis, analyse, decibels, is_silent
 from gantools.effects.chain import Normalised, normalise
 from gantools.effects.config import ChainConfig
 from gantools.effects.equalisation import eq_distance_db
+from gantools.effects.expander import quiet_rise_db
 from gantools.effects.features import Features, StemFeatures
+from gantools.effects.noisefloor import BandLevels, measure_bands
 from gantools.effects.similarity import pan_distance
 from gantools.effects.stem import Stem, read_stem
 
 _LOUDNESS_LU, _PEAK_DB, _DYNAMICS_DB = 0.1, 0.05, 0.1
 _EQ_GOOD_DB, _EQ_SHARE, _EQ_WORSE_DB = 2.5, 0.5, 0.3
 _PAN_GOOD, _PAN_SHARE, _PAN_NOTHING = 0.045, 0.65, 0.02
+_QUIET_RISE_DB, _TELLING_BITS = 1.0, 24
 _REPRODUCED_DB = -40.0
 #: Codecs of these formats code the difference of the channels coarsely, which the similarity shows.
 _LOSSY = ("VORBIS", "OPUS", "AAC", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
@@ -47,8 +51,8 @@ def check_files(
     Returns
     -------
     list of dict
-        ``name``, ``ok`` and ``text`` of each check: format, loudness, true peak, spectrum, panning, dynamics, and
-        whether the chain gives the same samples again.
+        ``name``, ``ok`` and ``text`` of each check: format, loudness, true peak, spectrum, panning, dynamics, quiet
+        parts, and whether the chain gives the same samples again.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def check_files(
     target = features.for_stem(role, config.fallback)
     first, made = read_stem(before, nan=config.nan), read_stem(after)
     with AudioReader(after) as reader:
-        lossy = reader.subtype in _LOSSY
+        lossy, bits = reader.subtype in _LOSSY, depth(reader.subtype)
     checks = [_format(before, after, first, made)]
     found = analyse(first, dual_mono=config.dual_mono)
     if is_silent(first, found.lufs):
@@ -67,7 +71,8 @@ def check_files(
     # What does not line up cannot be compared, and a part of the way promises no distance from the target.
     if first.wave.shape != made.wave.shape or config.amount < 1:
         return checks
-    # The samples of `first` are overwritten here; `found` was measured before.
+    # The samples of `first` are overwritten here; all that is said of them was measured before.
+    levels = measure_bands(first.wave, first.rate_hz)
     result = normalise(first, features, config, role=role, seed=seed)
     now, stages = analyse(made, dual_mono=config.dual_mono), config.stages()
     if "loudness" in stages:
@@ -78,6 +83,10 @@ def check_files(
         checks.append(_panning(found, now, target, _LOSSY_PAN if lossy else 0.0))
     if "drc" in result.settings:
         checks.append(_dynamics(result, config))
+    # A room fills the rests on purpose.
+    if "quiet_rise_db" in result.figures and not result.settings.get("reverb"):
+        # The noise of 16 bits or of a codec is not lifted from the stem, but may be louder than all that is quiet.
+        checks += _quiet(levels, measure_bands(made.wave if bits >= _TELLING_BITS else result.wave, made.rate_hz))
     if not lossy:
         error_db = decibels(_relative_error(result, made))
         text = f"the chain gives it again to {error_db:.0f} dB"
@@ -136,6 +145,14 @@ def _dynamics(result: Normalised, config: ChainConfig) -> dict[str, Any]:
     text = f"onset peaks {old:.2f} dB, now {new:.2f}, at most {bound:.2f}; largest cut {cut:.1f} dB"
     text += " (out of reach)" if settings["unreached"] else ""
     return _check("dynamics", reached and cut <= config.drc_max_db + _PEAK_DB, text)
+
+
+def _quiet(before: BandLevels, after: BandLevels) -> list[dict[str, Any]]:
+    rise_db = quiet_rise_db(before, after)
+    if rise_db is None:
+        return []
+    text = f"what is quiet rises by {rise_db:.1f} dB more than what is loud"
+    return [_check("quiet parts", rise_db <= _QUIET_RISE_DB, text)]
 
 
 def _relative_error(result: Normalised, made: Stem) -> float:
