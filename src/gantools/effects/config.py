@@ -114,7 +114,8 @@ class ChainConfig:
 
     def expands(self) -> bool:
         """Tell whether an expander follows the stages that lift what is quiet; the paper's program has none."""
-        return self.expander and not self.eq_compat and bool({"eq", "drc"} & set(self.stages()))
+        lifts = bool({"eq", "drc"} & set(self.stages())) and self.amount > 0
+        return self.expander and lifts and not self.eq_compat
 
     def reverb_kind(self) -> str:
         """Return ``send`` or ``pre``, for when reverberation is to run."""
