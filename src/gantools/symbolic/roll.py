@@ -36,9 +36,10 @@ PITCHES = DRUM_ROWS + BASS_PITCHES
 #: Names of basses, and not of bassoons and bass drums.
 _BASS_NAME = re.compile(r"bass(?!oon|[ _-]*drum)", re.IGNORECASE)
 
-_DRUM_COLUMN = np.full(128, -1, np.int64)
+#: Row of each note of channel 10, -1 where there is none.
+DRUM_COLUMN = np.full(128, -1, np.int64)
 for _column, _group in enumerate(_MERGED):
-    _DRUM_COLUMN[list(_group)] = _column
+    DRUM_COLUMN[list(_group)] = _column
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +171,7 @@ def all_parts(score: Score) -> Roll:
 
 def _place_drums(roll: np.ndarray, score: Score, track: Track, edges: np.ndarray) -> int:
     """Enter the hits of a drum part; return how many have no column."""
-    columns = _DRUM_COLUMN[np.clip(track.pitches, 0, 127)]
+    columns = DRUM_COLUMN[np.clip(track.pitches, 0, 127)]
     steps = steps_of(score, track.onsets, edges)
     inside = (columns >= 0) & (steps < len(roll[0]))
     roll[:, steps[inside], columns[inside]] = True

@@ -10,6 +10,7 @@ import typer
 FAMILIES = (
     "translation",
     "separator",
+    "drummer",
     "automix",
     "caw",
     "patches",

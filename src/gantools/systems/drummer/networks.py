@@ -1,0 +1,88 @@
+"""The network of the drummer: it hears the bass around a step and the drums before it, and tells nine drums in turn."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gantools.symbolic.roll import DRUM_ROWS
+from gantools.systems.drummer.config import DrummerConfig
+from gantools.systems.drummer.music import BASS_ROWS, LEVELS, QUANTILES, TOLD
+
+#: Convolutions over the bass: with three of five steps it is heard 42 steps back and ahead.
+_KERNEL, _DILATIONS = 5, (1, 4, 16)
+WORDS = DRUM_ROWS * LEVELS
+
+
+class DrummerNet(nn.Module):
+    """A recurrent network over sixteenths.
+
+    Parameters
+    ----------
+    config : DrummerConfig
+
+    Attributes
+    ----------
+    densities : tensor (QUANTILES,)
+        Hits a bar of the training windows at even quantiles.
+    """
+
+    def __init__(self, config: DrummerConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = [BASS_ROWS, *[config.bass_width] * (len(_DILATIONS) - 1)]
+        self.bass = nn.ModuleList(
+            nn.Conv1d(width, config.bass_width, _KERNEL, padding=dilation * (_KERNEL // 2), dilation=dilation)
+            for width, dilation in zip(widths, _DILATIONS, strict=True)
+        )
+        # The bass as it is heard beside what was made of it, what is told, and the density with whether it is said.
+        self.inputs = config.bass_width + BASS_ROWS + TOLD + 2
+        self.memory = nn.GRU(self.inputs, config.width, batch_first=True)
+        self.join = nn.Linear(config.width + self.inputs, config.width)
+        self.heads = nn.Linear(config.width, WORDS)
+        # What the drums of a step say of those that are told after them.
+        self.nested = nn.Parameter(torch.zeros(WORDS, WORDS))
+        later = torch.arange(WORDS)[:, None] // LEVELS < torch.arange(WORDS)[None] // LEVELS
+        self.register_buffer("later", later.float(), persistent=False)
+        self.dropout = nn.Dropout(config.dropout)
+        self.register_buffer("densities", torch.zeros(QUANTILES))
+
+    def hear(self, bass: torch.Tensor) -> torch.Tensor:
+        """Return what a bass (batch, step, 3) is heard as, (batch, step, bass_width + 3)."""
+        x = bass.transpose(1, 2)
+        for number, convolution in enumerate(self.bass):
+            made = functional.gelu(convolution(x))
+            x = made + x if number else made
+        return torch.cat([x.transpose(1, 2), bass], 2)
+
+    def forward(
+        self, bass: torch.Tensor, told: torch.Tensor, density: torch.Tensor, drums: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the logits of the drums of all steps, each given those before it.
+
+        Parameters
+        ----------
+        bass : tensor (batch, step, 3)
+        told : tensor (batch, step, TOLD)
+        density : tensor (batch, 2)
+        drums : int64 tensor (batch, step, 9)
+            What is played; what counts for nothing may be -1.
+
+        Returns
+        -------
+        tensor (batch, step, 9, 4)
+        """
+        said = density[:, None].expand(-1, told.shape[1], -1)
+        x = torch.cat([self.hear(bass), told, said], 2)
+        hidden = self.memory(x)[0]
+        joined = functional.gelu(self.join(self.dropout(torch.cat([hidden, x], 2))))
+        logits = self.heads(self.dropout(joined))
+        played = functional.one_hot(drums.clamp(min=0), LEVELS).flatten(2).to(logits.dtype)
+        logits = logits + played @ (self.nested * self.later)
+        return logits.unflatten(2, (DRUM_ROWS, LEVELS))
+
+
+def build_network(config: DrummerConfig) -> DrummerNet:
+    """Return an untrained network."""
+    return DrummerNet(config)

@@ -1,0 +1,126 @@
+"""Drums step after step: the recurrence of the network in NumPy, and how each drum is drawn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from gantools.runtime.seeds import item_seed
+from gantools.symbolic.roll import DRUM_ROWS
+from gantools.systems.drummer.music import LEVELS, told
+from gantools.systems.drummer.networks import DrummerNet
+
+
+class Player:
+    """A trained network that plays drums to a bass.
+
+    Parameters
+    ----------
+    network : DrummerNet
+        In evaluation mode.
+    """
+
+    def __init__(self, network: DrummerNet) -> None:
+        self.network = network
+        weights = {name: tensor.detach().float().cpu().numpy() for name, tensor in network.state_dict().items()}
+        self._inner, self._inner_bias = weights["memory.weight_hh_l0"], weights["memory.bias_hh_l0"]
+        self._outer, self._outer_bias = weights["memory.weight_ih_l0"], weights["memory.bias_ih_l0"]
+        self._join, self._join_bias = weights["join.weight"], weights["join.bias"]
+        self._heads, self._heads_bias = weights["heads.weight"], weights["heads.bias"]
+        self._nested = weights["nested"] * network.later.cpu().numpy()
+
+    @torch.inference_mode()
+    def _heard(self, bass: np.ndarray) -> np.ndarray:
+        device = next(self.network.parameters()).device
+        heard: np.ndarray = self.network.hear(torch.from_numpy(bass)[None].to(device))[0].float().cpu().numpy()
+        return heard
+
+    def play(
+        self,
+        bass: np.ndarray,
+        seed: int,
+        *,
+        first: int = 0,
+        density: float | None = None,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+    ) -> np.ndarray:
+        """Return drums, uint8 (steps, 9) of `LEVELS`.
+
+        Parameters
+        ----------
+        bass : float32 array (steps, 3)
+            From the start of a bar.
+        seed : int
+        first : int
+            Step at which the music begins, 0 to 15; there are no drums before it.
+        density : float, optional
+            Hits a bar as a share of the training's windows that have fewer, 0 to 1; left open without one.
+        temperature : float
+            Below 1 what is probable becomes more so; 0 takes the most probable.
+        top_p : float
+            Draw from the most probable ways to strike a drum that together have this probability.
+        """
+        heard, size = self._heard(bass), len(bass)
+        said = np.array([0.0, 0.0] if density is None else [density, 1.0], np.float32)
+        uniform = np.random.default_rng(item_seed(seed, "drums")).random((size, DRUM_ROWS))
+        drums, hidden = np.zeros((size, DRUM_ROWS), np.uint8), np.zeros(self._inner.shape[1], np.float32)
+        for step in range(first, size):
+            x = np.concatenate([heard[step], told(drums, np.array([step]), first)[0], said])
+            hidden = self._gated(x, hidden)
+            logits = self._heads @ _gelu(self._join @ np.concatenate([hidden, x]) + self._join_bias) + self._heads_bias
+            drums[step] = self._drawn(logits, uniform[step], temperature, top_p)
+        return drums
+
+    def _gated(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Return the next state of the recurrence, as torch's GRU has it."""
+        outer, inner = self._outer @ x + self._outer_bias, self._inner @ hidden + self._inner_bias
+        width = len(hidden)
+        gates = 1 / (1 + np.exp(-np.clip(outer[: 2 * width] + inner[: 2 * width], -60, 60)))
+        new = np.tanh(outer[2 * width :] + gates[:width] * inner[2 * width :])
+        return np.asarray((1 - gates[width:]) * new + gates[width:] * hidden)
+
+    def _drawn(self, logits: np.ndarray, uniform: np.ndarray, temperature: float, top_p: float) -> list[int]:
+        """Draw one drum after the other, each told of those before it."""
+        levels = []
+        for drum in range(DRUM_ROWS):
+            level = drawn(logits[drum * LEVELS : (drum + 1) * LEVELS].tolist(), float(uniform[drum]), temperature, top_p)
+            logits = logits + self._nested[drum * LEVELS + level]
+            levels.append(level)
+        return levels
+
+
+def _gelu(x: np.ndarray) -> np.ndarray:
+    from scipy.special import erf
+
+    return np.asarray(x * 0.5 * (1 + erf(x / math.sqrt(2))), np.float32)
+
+
+def probabilities(logits: list[float], temperature: float, top_p: float) -> list[float]:
+    """Return what a draw is made by: softmax at a temperature, of the most probable that together have `top_p`."""
+    largest = max(logits)
+    if temperature == 0:
+        return [float(index == logits.index(largest)) for index in range(len(logits))]
+    weights = [math.exp((value - largest) / temperature) for value in logits]
+    order, total = sorted(range(len(weights)), key=lambda index: -weights[index]), sum(weights)
+    kept, share = set[int](), 0.0
+    for index in order:
+        kept.add(index)
+        share += weights[index] / total
+        if share >= top_p:
+            break
+    scale = sum(weights[index] for index in kept)
+    return [weights[index] / scale if index in kept else 0.0 for index in range(len(weights))]
+
+
+def drawn(logits: list[float], uniform: float, temperature: float, top_p: float) -> int:
+    """Return a class, drawn by a number in [0, 1)."""
+    total, last = 0.0, 0
+    for index, share in enumerate(probabilities(logits, temperature, top_p)):
+        if share:
+            total, last = total + share, index
+            if uniform < total:
+                break
+    return last
