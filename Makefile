@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs man learn separator loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
+.PHONY: help install demo demo-band test bench lint docs man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,9 @@ learn: install  ## three seeds of the small preset on STEMS=folder of songs with
 
 separator: install  ## train the separator and print its table; STEMS=folder of songs with four stems
 	@PATH="$$PWD/$(BIN):$$PATH" examples/separator.sh $(or $(STEMS),../shared/data/stems4)
+
+drummer: install  ## train the drummer that ships and print its tables; DATA=folder with midi/band and stems4
+	@PATH="$$PWD/$(BIN):$$PATH" examples/drummer.sh $(or $(DATA),../shared/data)
 
 loopdetector: install  ## train the loop detector that ships and print its table; DATA=folder laid out as in its script
 	@PATH="$$PWD/$(BIN):$$PATH" examples/loopdetector.sh $(or $(DATA),../shared/data)
@@ -97,4 +100,4 @@ lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo separator loopdetector loops-models codec codec-table automix caw wavegan musika musika-table musika-conditions symphony loops songwriter factory build dist src/*.egg-info
+	rm -rf $(VENV) demo separator drummer loopdetector loops-models codec codec-table automix caw wavegan musika musika-table musika-conditions symphony loops songwriter factory build dist src/*.egg-info

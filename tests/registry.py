@@ -18,6 +18,8 @@ import soundfile
 import torch
 from small_caw import small_stack
 from small_codec import STAGED, TINY_FLAGS, tiny_codec
+from small_drummer import TINY_FLAGS as DRUMMER_FLAGS
+from small_drummer import tiny_drummer
 from small_known_loops import write_loops
 from small_loop_models import tiny_gan, tiny_lm, tiny_transformer, tiny_vae, write_pieces, write_pieces_and_codes
 from small_musika import TINY_FLAGS as MUSIKA_FLAGS
@@ -355,6 +357,12 @@ _LOOPTRANSFORMER = Commands(
     steps=10,
     ranks="--micro-batch 2",
 )
+_DRUMMER = Commands(
+    f"drummer data {DRUMMER_FLAGS} --steps 10 --save-every 4" + _COMMON_FLAGS,
+    "generate drummer bass.wav --model m --count 2",
+    steps=10,
+    ranks="--micro-batch 2",
+)
 _SYMPHONY = Commands(
     f"symphony data {SYMPHONY_FLAGS} --steps 10 --save-every 4" + _COMMON_FLAGS,
     "generate symphony m --bars 2 --count 2 --wav",
@@ -395,6 +403,7 @@ SYSTEMS: dict[str, Tiny] = {
     "loopgan": Tiny(write_pieces, tiny_gan, **_MIDI, commands=_LOOPGAN),
     "looptransformer": Tiny(write_pieces, tiny_transformer, **_MIDI, commands=_LOOPTRANSFORMER),
     "looplm": Tiny(write_pieces_and_codes, tiny_lm, **_MIDI, commands=_LOOPLM),
+    "drummer": Tiny(write_pieces, tiny_drummer, **_MIDI, commands=_DRUMMER),
     "symphony-nested": Tiny(write_scores, tiny_symphony, **_MIDI, commands=_SYMPHONY),
     "symphony-paper": Tiny(write_scores, partial(tiny_symphony, **PAPER), **_MIDI),
 }

@@ -22,6 +22,7 @@ import torch
 from running import run_here
 from safetensors.numpy import load_file
 from small_codec import TINY_FLAGS
+from small_drummer import TINY_FLAGS as DRUMMER_FLAGS
 from small_known_loops import write_loops
 from small_loop_models import write_pieces
 from small_musika import TINY_FLAGS as MUSIKA_FLAGS
@@ -155,6 +156,15 @@ STEPS: dict[str, Step] = {
     ),
     "generate-loops": Step("generate loops m/looplm --count 2 --wav -o made/loops -d cpu", "made/loops/*.wav"),
     "generate-loops-shipped": Step("generate loops --count 2 --wav -o made/shipped -d cpu", "made/shipped/*.wav"),
+    "train-drummer": Step(f"train drummer midi -o m/drummer {DRUMMER_FLAGS}{_LEARN}", "m/drummer/*.safetensors"),
+    "generate-drummer": Step(
+        "generate drummer songs/one/bass.wav --model m/drummer --mix --bits 32f -o made/drummer -d cpu",
+        "made/drummer/*.wav",
+    ),
+    "generate-drummer-shipped": Step(
+        "generate drummer songs/two/bass.wav --bpm 120 --bits 32f -o made/drummer-shipped -d cpu",
+        "made/drummer-shipped/*.wav",
+    ),
     "train-symphony": Step(f"train symphony scores -o m/symphony {SYMPHONY_FLAGS}{_LEARN}", "m/symphony/*.safetensors"),
     "generate-symphony": Step(
         "generate symphony m/symphony --prime scores/piece0.mid --prime-bars 2 --bars 2 --chords prime --wav --no-page "

@@ -30,21 +30,27 @@ def fit_blocks(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray
 
 
 def _mixed(source: Path, part: Path, gain: float) -> Iterator[np.ndarray]:
-    """Yield blocks (n, channels) of the source plus `gain` times the mono part, at the source's rate and length."""
+    """Yield blocks (n, channels) of the source plus `gain` times the part, at the source's rate and length."""
     with AudioReader(source) as heard, AudioReader(part) as new:
-        parts = new.mono_blocks(heard.rate_hz)
+        parts = _placed(new, heard)
         # Resampled blocks have lengths of their own: they wait here until they cover a block of the source. A part that
         # is shorter than the source goes on as silence.
-        pending = np.zeros(0, np.float32)
+        pending = next(parts, np.zeros((0, 1), np.float32))
         for block in heard.blocks():
             while len(pending) < len(block):
                 following = next(parts, None)
                 if following is None:
-                    pending = np.concatenate([pending, np.zeros(len(block) - len(pending), np.float32)])
-                    break
+                    following = np.zeros((len(block) - len(pending), pending.shape[1]), np.float32)
                 pending = np.concatenate([pending, following])
-            yield block + np.float32(gain) * pending[: len(block), None]
+            yield block + np.float32(gain) * pending[: len(block)]
             pending = pending[len(block) :]
+
+
+def _placed(part: AudioReader, source: AudioReader) -> Iterator[np.ndarray]:
+    """Yield blocks (n, channels) of a part where its rate and channels are the source's; else those of its mean."""
+    if (part.rate_hz, part.channels) == (source.rate_hz, source.channels):
+        return part.blocks()
+    return (block[:, None] for block in part.mono_blocks(source.rate_hz))
 
 
 def mix_files(source: Path, part: Path, path: Path, part_gain_db: float, bits: str = "source") -> dict[str, Any]:
@@ -57,7 +63,7 @@ def mix_files(source: Path, part: Path, path: Path, part_gain_db: float, bits: s
     source : Path
         Audio file.
     part : Path
-        Audio file; its channels are averaged.
+        Audio file. Where its rate or its number of channels is not that of the source its channels are averaged.
     path : Path
     part_gain_db : float
         Applied to the part before it is added.

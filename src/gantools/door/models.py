@@ -122,7 +122,10 @@ class Model:
         lossless |= {"wav": True, "page": False}
         options = {**{name: value for name, value in lossless.items() if name in parameters}, "seed": seed, **options}
         with tempfile.TemporaryDirectory(prefix="gantools-") as scratch, _as_files(inputs, Path(scratch)) as files:
-            records = run("generate", self._word, self.folder, *files, out=Path(scratch) / "results", **options)
+            # A command that begins with its inputs has an option for the model.
+            own = {"model": str(self.folder)} if "model" in parameters else {}
+            first = () if own else (self.folder,)
+            records = run("generate", self._word, *first, *files, out=Path(scratch) / "results", **{**options, **own})
             made = promised("generate", records) if records else []
             return [result for record in made if "path" in record for result in _results(record, Path(scratch))]
 
@@ -162,7 +165,7 @@ def train(system: str, *inputs: str | Path, out: str | Path, **options: Any) -> 
     ----------
     system : str
         ``caw``, ``cyclegan``, ``pix2pix``, ``automix``, ``separator``, ``wavegan``, ``loopdetector``, ``loopvae``,
-        ``looplm``, ``loopgan``, ``looptransformer``, ``codec`` or ``musika``.
+        ``looplm``, ``loopgan``, ``looptransformer``, ``codec``, ``musika``, ``symphony`` or ``drummer``.
     *inputs : str or Path
         What the command takes: clips, a chunk folder, songs, stems.
     out : str or Path

@@ -84,7 +84,8 @@ def add_generate(app: typer.Typer) -> None:
         if config.midi:
             names = [output_name(run, task.item, "mid") for task in tasks]
             tasks = [
-                dataclasses.replace(task, outputs=(*task.outputs, name)) for task, name in zip(tasks, names, strict=True)
+                dataclasses.replace(task, outputs=(*task.outputs, name))
+                for task, name in zip(tasks, names, strict=True)
             ]
         return generation.execute(tasks)
 

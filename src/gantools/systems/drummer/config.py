@@ -26,7 +26,7 @@ class DrummerConfig(TrainConfig):
     test_songs: str = option("", "Pieces to put in test, separated by commas.", parse=names, group="Data")
     bars: int = option(8, "Bars that the network sees at a time.", low=1, high=64, group="Data")
     lost_onsets: float = option(
-        0.1, "Share of the bass's onsets that are hidden at random, as an analysis of sound misses some.", low=0, high=1,
+        0.1, "Share of the bass's onsets that are hidden at random; an analysis of sound misses some.", low=0, high=1,
         group="Data",
     )  # fmt: skip
     moved_onsets: float = option(
@@ -40,7 +40,15 @@ class DrummerConfig(TrainConfig):
         group="Data",
     )  # fmt: skip
     unsaid: float = option(
-        0.2, "Share of windows whose density is not told, so that it may be left open.", low=0, high=1, group="Data"
+        0.2, "Share of windows whose density is not told, and of those whose drums are not named, so that both may be "
+        "left open.", low=0, high=1, group="Data",
+    )  # fmt: skip
+    begun: float = option(
+        0.3, "Share of windows with which the music begins, so that drums learn to begin a pattern.", low=0, high=1,
+        group="Data",
+    )  # fmt: skip
+    entering: float = option(
+        0.15, "Share of drums that come in with a window, whatever they did before it.", low=0, high=1, group="Data"
     )
 
     width: int = option(128, "Units that remember what was played. More can learn more and take longer.", low=2)

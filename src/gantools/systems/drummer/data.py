@@ -23,6 +23,8 @@ from gantools.systems.drummer.music import (
     QUANTILES,
     SOUNDING,
     TOLD,
+    VOICINGS,
+    asked,
     bass_rows,
     density_of,
     drum_rows,
@@ -115,6 +117,8 @@ class Pieces:
         ``train``, ``val`` and ``test``.
     densities : float32 array (QUANTILES,)
         Hits a bar of the training windows, from the emptiest to the fullest.
+    voicings : float32 array (VOICINGS, 9)
+        Which drums play together.
     notes, left_out : list of str
         What the user has to know.
 
@@ -141,6 +145,17 @@ class Pieces:
             self._windows["val"] = self._windows["train"]
         counts = [hits_per_bar(self._cut(place)[1]) for place in self._windows["train"]]
         self.densities = np.quantile(counts, np.linspace(0, 1, QUANTILES)).astype(np.float32)
+        self.voicings = self._voicings()
+
+    def _voicings(self) -> np.ndarray:
+        """Return sets of drums that play together in a window, float32 (VOICINGS, 9): evenly from all of the training.
+
+        Those with a kick, a snare and a hi-hat or ride, where there are any.
+        """
+        sets = np.array([self._cut(place)[1].any(0) for place in self._windows["train"]])
+        full = sets[sets[:, 0] & sets[:, 1] & sets[:, [2, 4, 8]].any(1)]
+        sets = full if len(full) else sets
+        return sets[np.linspace(0, len(sets) - 1, VOICINGS).astype(int)].astype(np.float32)
 
     @property
     def split(self) -> dict[str, list[str]]:
@@ -178,7 +193,7 @@ class Pieces:
         -------
         dict
             ``bass`` float32 (steps, 3); ``told`` float32 (steps, TOLD); ``drums`` int64 (steps, 9), -1 behind the end
-            of a short piece; ``density`` float32 (2,), the density and whether it is told.
+            of a short piece; ``asked`` float32 (ASKED,), see `asked`.
         """
         stretch, bar = self._windows[side][number]
         bass, drums = self._cut((stretch, bar))
@@ -189,12 +204,30 @@ class Pieces:
             "drums": np.full((steps, drums.shape[1]), -1, np.int64),
         }
         made["bass"][:size] = bass if random is None else vary(bass, random, self.config)
-        made["told"][:size] = told(stretch.drums, bar * BAR_STEPS + np.arange(size))
+        past, first = self._past(stretch.drums, bar * BAR_STEPS, random)
+        made["told"][:size] = told(past, bar * BAR_STEPS + np.arange(size), first)
         made["drums"][:size] = drums
-        density, said = density_of(hits_per_bar(drums), self.densities), 1.0
+        density: float | None = density_of(hits_per_bar(drums), self.densities)
+        voices: np.ndarray | None = drums.any(0)
         if random is not None and random.random() < self.config.unsaid:
-            density, said = 0.0, 0.0
-        return {**made, "density": np.array([density, said], np.float32)}
+            density = None
+        if random is not None and random.random() < self.config.unsaid:
+            voices = None
+        return {**made, "asked": asked(density, voices)}
+
+    def _past(self, drums: np.ndarray, start: int, random: np.random.Generator | None) -> tuple[np.ndarray, int]:
+        """Return drums with what is told of those before a window, and the step at which the music begins.
+
+        A network that only ever saw the music's own past would copy what it plays itself, were it nothing.
+        """
+        if random is None:
+            return drums, 0
+        if random.random() < self.config.begun:
+            return drums, start
+        silent = random.random(drums.shape[1]) < self.config.entering
+        past = drums.copy()
+        past[:start, silent] = 0
+        return past, 0
 
     def draw(self, *what: str | int) -> dict[str, np.ndarray]:
         """Return a training window, varied, of the random numbers of an item."""

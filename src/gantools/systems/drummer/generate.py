@@ -88,7 +88,8 @@ class Drummer(LoadedModel):
         notices += [LEFT_ALONE] if left else []
         tick(0.2)
         try:
-            grid, rows = hearing.hear(bass, config.bpm or None, config.downbeat if config.downbeat >= 0 else None)
+            downbeat_s = config.downbeat if config.downbeat >= 0 else None
+            grid, rows = hearing.hear(bass, self.player.places, config.bpm or None, downbeat_s)
         except InputError as error:
             raise InputError(error.message, source) from error
         if not grid.clear:

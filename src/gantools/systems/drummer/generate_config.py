@@ -26,7 +26,7 @@ class DrummerGenerateConfig(AudioFileConfig):
     midi: bool = option(False, "Write the drums as a MIDI file too, in time with the input.")
     kit: str = option("rock", "Drum kit.", choices=KIT_NAMES)
     bpm: float = option(0.0, "Tempo of the input; 0 finds it.", low=0, high=300)
-    density: float = option(0.5, "How much is played, from the least (0) to the most (1) of the music that was learned.",
+    density: float = option(0.5, "How much is played, from the least (0) to the most (1) of the music learned from.",
                             low=0, high=1)  # fmt: skip
     swing: float = option(
         0.5, "Place of the second sixteenth within its eighth: 0.5 is straight, 0.67 a shuffle.", low=0.5, high=0.75
@@ -49,7 +49,7 @@ class DrummerGenerateConfig(AudioFileConfig):
         1.0, "Below 1 what is probable becomes more so, and bars more alike.", low=0, high=10, group="Playing"
     )
     top_p: float = option(
-        0.95, "Draw from the most probable ways to strike a drum that together have this probability.", low=0, high=1,
+        0.995, "Draw from the most probable ways to strike a drum that together have this probability.", low=0, high=1,
         group="Playing",
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
@@ -10,8 +11,9 @@ from scipy.ndimage import maximum_filter1d
 from gantools.errors import InputError
 from gantools.structure.beats import CLEAR, find_beats, onset_strength, tempo
 from gantools.symbolic.roll import BAR_STEPS, STEPS_PER_QUARTER
-from gantools.systems.drummer.playing import step_times
+from gantools.systems.drummer.bars import bar_place
 from gantools.systems.drummer.music import BASS_ROWS, LEVEL, ONSET, SOUNDING, level_of
+from gantools.systems.drummer.playing import step_times
 
 #: Rate that a recording is heard at, in Hz.
 HEARD_HZ = 22050
@@ -20,7 +22,7 @@ PLAIN_BPM = 120.0
 _SLOWEST_BPM = 75.0
 #: Onsets agree so much with a line, in deviations of what onsets anywhere would, where there is a pulse; and so many.
 _AGREED, _LEAST_ONSETS = 3.5, 16
-#: Basses speak late: of four songs 30 to 60 ms after their drums, of a fifth at once. The grid lies so much before them.
+#: Basses speak late: of four songs 30 to 60 ms after their drums, of a fifth at once. The grid lies before them.
 _LATE_S = 0.015
 #: Tempi around the one that the autocorrelation tells, as shares of it, of which the sharpest line is taken.
 _NEAR, _TRIED = 8e-4, 81
@@ -84,13 +86,17 @@ def find_onsets(wave: np.ndarray) -> tuple[Onsets, float, float]:
     return Onsets(peaks / frame_hz + _EARLY_S, strength[peaks]), bpm, clarity
 
 
-def hear(wave: np.ndarray, bpm: float | None = None, downbeat_s: float | None = None) -> tuple[Grid, np.ndarray]:
+def hear(
+    wave: np.ndarray, places: np.ndarray, bpm: float | None = None, downbeat_s: float | None = None
+) -> tuple[Grid, np.ndarray]:
     """Find the beats and bars of a bass, and what it does on them.
 
     Parameters
     ----------
     wave : float32 array (n,)
         At `HEARD_HZ`.
+    places : float array (4, 16)
+        By which the bars are found (see `bar_place`).
     bpm : float, optional
         The tempo, where it is known: all beats then lie on one line, and only where they begin is searched.
     downbeat_s : float, optional
@@ -118,7 +124,7 @@ def hear(wave: np.ndarray, bpm: float | None = None, downbeat_s: float | None = 
     if bpm is None and found < _SLOWEST_BPM:
         found *= 2
     if clear and count:
-        grid = _grid_of(wave, onsets, bpm or found, downbeat_s, given=bpm is not None)
+        grid = _grid_of(wave, onsets, places, bpm or found, downbeat_s, given=bpm is not None)
     else:
         grid = line_of(bpm or PLAIN_BPM, downbeat_s or 0.0, seconds, clear)
     times_s = np.append(step_times(grid.beats_s, 0.5), grid.beats_s[-1])
@@ -126,7 +132,9 @@ def hear(wave: np.ndarray, bpm: float | None = None, downbeat_s: float | None = 
     return grid, np.concatenate([np.zeros((grid.first, BASS_ROWS), np.float32), rows])
 
 
-def _grid_of(wave: np.ndarray, onsets: Onsets, bpm: float, downbeat_s: float | None, *, given: bool) -> Grid:
+def _grid_of(
+    wave: np.ndarray, onsets: Onsets, places: np.ndarray, bpm: float, downbeat_s: float | None, *, given: bool
+) -> Grid:
     """Return the beats of a recording with a pulse."""
     seconds = len(wave) / HEARD_HZ
     step_s, start_s, steady, _ = best_line(onsets, 15 / bpm, fixed=given)
@@ -134,8 +142,8 @@ def _grid_of(wave: np.ndarray, onsets: Onsets, bpm: float, downbeat_s: float | N
         return _of_chain(wave, downbeat_s)
     if downbeat_s is None:
         times_s = np.arange(start_s, seconds + step_s, step_s)
-        # The line says where sixteenths are; which of them begin a bar, the loud onsets say.
-        downbeat_s = start_s + step_s * bar_place(bass_on(wave, onsets, times_s)) - _LATE_S
+        # The line says where sixteenths are; which of them begin a bar, the notes say.
+        downbeat_s = start_s + step_s * bar_place(bass_on(wave, onsets, times_s), places) - _LATE_S
     return line_of(15 / step_s, downbeat_s, seconds)
 
 
@@ -200,12 +208,6 @@ def _agreement(onsets: Onsets, hz: np.ndarray) -> np.ndarray:
     return np.asarray(waves @ onsets.strengths / max(1e-9, float(onsets.strengths.sum())))
 
 
-def bar_place(bass: np.ndarray) -> int:
-    """Return the step, 0 to 15, from which the bars of a bass (steps, 3) count: where its notes are loudest."""
-    weights = bass[:, ONSET] * bass[:, LEVEL] ** 2
-    return int(np.argmax(np.bincount(np.arange(len(bass)) % BAR_STEPS, weights, BAR_STEPS)))
-
-
 def bass_on(wave: np.ndarray, onsets: Onsets, times_s: np.ndarray) -> np.ndarray:
     """Return what a bass does at each step, float32 (len(times_s) - 1, 3).
 
@@ -228,7 +230,7 @@ def bass_on(wave: np.ndarray, onsets: Onsets, times_s: np.ndarray) -> np.ndarray
     loud_db = float(np.percentile(heard, 95))
     edges = np.clip((times_s / _LEVEL_S).astype(int), 0, len(levels_db) - 1)
     # The loudest moment of each step: a short note counts in full.
-    step_db = np.array([levels_db[a : max(a, b - 1) + 1].max() for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    step_db = np.array([levels_db[a : max(a, b - 1) + 1].max() for a, b in pairwise(edges.tolist())])
     sounds = step_db > max(loud_db + _GATE_DB, _SILENT_DB)
     rows[:, SOUNDING] = sounds
     rows[:, LEVEL] = level_of(step_db - loud_db) * sounds

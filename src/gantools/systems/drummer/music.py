@@ -24,6 +24,12 @@ GROUP_BARS = 4
 AGO = (BAR_STEPS, 2 * BAR_STEPS, 4 * BAR_STEPS)
 #: Places of the table that turns hits a bar into a density.
 QUANTILES = 33
+#: Sets of drums that play together, of which a piece takes one.
+VOICINGS = 128
+#: Numbers of what a player is asked for: the density and which of the drums play, each with whether it is said.
+ASKED = 2 + DRUM_ROWS + 1
+#: Numbers of each place of a bar by which its beginning is found (see `bars`).
+PLACE_ROWS = 4
 _STRUCK = DRUM_ROWS * (LEVELS - 1)
 #: Numbers that a step is told: its place, the drums of the step before, and those at each of `AGO` with whether there
 #: were any.
@@ -93,7 +99,11 @@ def told(drums: np.ndarray, steps: np.ndarray, first: int = 0) -> np.ndarray:
     """
     known = np.stack([steps - ago >= first for ago in (1, *AGO)], 1)
     before = np.stack([steps - ago for ago in (1, *AGO)], 1)
-    past = struck(drums[np.where(known, before, 0)]) * known[..., None] if len(drums) else np.zeros((*known.shape, _STRUCK))
+    past = (
+        struck(drums[np.where(known, before, 0)]) * known[..., None]
+        if len(drums)
+        else np.zeros((*known.shape, _STRUCK))
+    )
     place = (steps[:, None] % BAR_STEPS == np.arange(BAR_STEPS)).astype(np.float32)
     bar = (steps[:, None] // BAR_STEPS % GROUP_BARS == np.arange(GROUP_BARS)).astype(np.float32)
     return np.concatenate([place, bar, past.reshape(len(steps), -1), known[:, 1:]], 1).astype(np.float32)
@@ -114,3 +124,21 @@ def density_of(hits: float, densities: np.ndarray) -> float:
         Hits a bar at even quantiles of the training.
     """
     return float(np.interp(hits, densities, np.linspace(0, 1, len(densities))))
+
+
+def asked(density: float | None, voices: np.ndarray | None) -> np.ndarray:
+    """Return what a player is asked for, float32 (ASKED,).
+
+    Parameters
+    ----------
+    density : float, optional
+        0 to 1; left open without one.
+    voices : bool array (9,), optional
+        Which drums play; left open without them.
+    """
+    made = np.zeros(ASKED, np.float32)
+    if density is not None:
+        made[:2] = density, 1
+    if voices is not None:
+        made[2:-1], made[-1] = voices, 1
+    return made

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.symbolic.roll import DRUM_ROWS
+from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS
 from gantools.systems.drummer.config import DrummerConfig
-from gantools.systems.drummer.music import BASS_ROWS, LEVELS, QUANTILES, TOLD
+from gantools.systems.drummer.music import ASKED, BASS_ROWS, LEVELS, PLACE_ROWS, QUANTILES, TOLD, VOICINGS
 
 #: Convolutions over the bass: with three of five steps it is heard 42 steps back and ahead.
 _KERNEL, _DILATIONS = 5, (1, 4, 16)
@@ -26,6 +26,10 @@ class DrummerNet(nn.Module):
     ----------
     densities : tensor (QUANTILES,)
         Hits a bar of the training windows at even quantiles.
+    voicings : tensor (VOICINGS, 9)
+        Which drums play together, sets of the training.
+    places : tensor (4, 16)
+        By which the bars of a bass are found.
     """
 
     def __init__(self, config: DrummerConfig) -> None:
@@ -36,8 +40,8 @@ class DrummerNet(nn.Module):
             nn.Conv1d(width, config.bass_width, _KERNEL, padding=dilation * (_KERNEL // 2), dilation=dilation)
             for width, dilation in zip(widths, _DILATIONS, strict=True)
         )
-        # The bass as it is heard beside what was made of it, what is told, and the density with whether it is said.
-        self.inputs = config.bass_width + BASS_ROWS + TOLD + 2
+        # The bass as it is heard beside what was made of it, what is told, and what is asked for.
+        self.inputs = config.bass_width + BASS_ROWS + TOLD + ASKED
         self.memory = nn.GRU(self.inputs, config.width, batch_first=True)
         self.join = nn.Linear(config.width + self.inputs, config.width)
         self.heads = nn.Linear(config.width, WORDS)
@@ -47,6 +51,8 @@ class DrummerNet(nn.Module):
         self.register_buffer("later", later.float(), persistent=False)
         self.dropout = nn.Dropout(config.dropout)
         self.register_buffer("densities", torch.zeros(QUANTILES))
+        self.register_buffer("voicings", torch.zeros(VOICINGS, DRUM_ROWS))
+        self.register_buffer("places", torch.zeros(PLACE_ROWS, BAR_STEPS))
 
     def hear(self, bass: torch.Tensor) -> torch.Tensor:
         """Return what a bass (batch, step, 3) is heard as, (batch, step, bass_width + 3)."""
@@ -56,16 +62,14 @@ class DrummerNet(nn.Module):
             x = made + x if number else made
         return torch.cat([x.transpose(1, 2), bass], 2)
 
-    def forward(
-        self, bass: torch.Tensor, told: torch.Tensor, density: torch.Tensor, drums: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, bass: torch.Tensor, told: torch.Tensor, asked: torch.Tensor, drums: torch.Tensor) -> torch.Tensor:
         """Return the logits of the drums of all steps, each given those before it.
 
         Parameters
         ----------
         bass : tensor (batch, step, 3)
         told : tensor (batch, step, TOLD)
-        density : tensor (batch, 2)
+        asked : tensor (batch, ASKED)
         drums : int64 tensor (batch, step, 9)
             What is played; what counts for nothing may be -1.
 
@@ -73,9 +77,9 @@ class DrummerNet(nn.Module):
         -------
         tensor (batch, step, 9, 4)
         """
-        said = density[:, None].expand(-1, told.shape[1], -1)
+        said = asked[:, None].expand(-1, told.shape[1], -1)
         x = torch.cat([self.hear(bass), told, said], 2)
-        hidden = self.memory(x)[0]
+        hidden = self.memory(self.dropout(x))[0]
         joined = functional.gelu(self.join(self.dropout(torch.cat([hidden, x], 2))))
         logits = self.heads(self.dropout(joined))
         played = functional.one_hot(drums.clamp(min=0), LEVELS).flatten(2).to(logits.dtype)

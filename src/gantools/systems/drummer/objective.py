@@ -14,6 +14,7 @@ from torch.nn import functional
 from gantools.runtime.seeds import item_seed
 from gantools.symbolic.midi import write_midi
 from gantools.symbolic.roll import BAR_STEPS
+from gantools.systems.drummer.bars import learn_places
 from gantools.systems.drummer.config import DrummerConfig
 from gantools.systems.drummer.counts import Counts
 from gantools.systems.drummer.data import Pieces
@@ -46,6 +47,9 @@ class Drummer(System):
             torch.default_generator.manual_seed(item_seed(config.seed, "weights"))
             network = build_network(config)
         network.densities.copy_(torch.from_numpy(pieces.densities))
+        network.voicings.copy_(torch.from_numpy(pieces.voicings))
+        basses = [[stretch.bass for stretch in piece.stretches] for piece in pieces.sides["train"]]
+        network.places.copy_(torch.from_numpy(learn_places(basses)))
         self.networks = {"drummer": network.to(self.device)}
         self.ema_networks = ("drummer",)
         optimizer = adam(config.lr, (0.9, 0.99), config.weight_decay)
@@ -58,12 +62,12 @@ class Drummer(System):
         self._counts: Counts | None = None
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
-        """Return windows: ``bass``, ``told``, ``drums`` and ``density`` as `Pieces.window` gives them."""
+        """Return windows: ``bass``, ``told``, ``drums`` and ``asked`` as `Pieces.window` gives them."""
         return _stacked([self.pieces.draw("window", step, item) for item in items])
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
         """Return the cross-entropy of the nine drums of a step together, in nats."""
-        logits = self.networks["drummer"](batch["bass"], batch["told"], batch["density"], batch["drums"]).float()
+        logits = self.networks["drummer"](batch["bass"], batch["told"], batch["asked"], batch["drums"]).float()
         # The mean over the items, as the loop joins micro-batches: short pieces count no less.
         nats, steps = cross_entropy(logits, batch["drums"])
         return (nats / steps.clamp(min=1)).mean(), {}
@@ -84,9 +88,9 @@ class Drummer(System):
         held, nats, steps = self._validation, 0.0, 0.0
         for start in range(0, len(held["drums"]), _BLOCK):
             part = {name: tensor[start : start + _BLOCK].to(self.device) for name, tensor in held.items()}
-            logits = networks["drummer"](part["bass"], part["told"], part["density"], part["drums"]).float()
+            logits = networks["drummer"](part["bass"], part["told"], part["asked"], part["drums"]).float()
             some, held_steps = cross_entropy(logits, part["drums"])
-            nats, steps = nats + float(some.sum()), steps + float(held_steps.sum())
+            nats, steps = nats + float(some.detach().sum()), steps + float(held_steps.sum())
         counted = self._counts.nats([windows[number] for number in numbers], bars)
         return {"score": nats / max(1.0, steps), **counted}
 

@@ -9,7 +9,7 @@ import torch
 
 from gantools.runtime.seeds import item_seed
 from gantools.symbolic.roll import DRUM_ROWS
-from gantools.systems.drummer.music import LEVELS, told
+from gantools.systems.drummer.music import LEVELS, asked, told
 from gantools.systems.drummer.networks import DrummerNet
 
 
@@ -20,6 +20,11 @@ class Player:
     ----------
     network : DrummerNet
         In evaluation mode.
+
+    Attributes
+    ----------
+    places : float32 array (4, 16)
+        By which the bars of a bass are found.
     """
 
     def __init__(self, network: DrummerNet) -> None:
@@ -29,6 +34,7 @@ class Player:
         self._outer, self._outer_bias = weights["memory.weight_ih_l0"], weights["memory.bias_ih_l0"]
         self._join, self._join_bias = weights["join.weight"], weights["join.bias"]
         self._heads, self._heads_bias = weights["heads.weight"], weights["heads.bias"]
+        self._voicings, self.places = weights["voicings"], weights["places"]
         self._nested = weights["nested"] * network.later.cpu().numpy()
 
     @torch.inference_mode()
@@ -44,6 +50,7 @@ class Player:
         *,
         first: int = 0,
         density: float | None = None,
+        voices: np.ndarray | None = None,
         temperature: float = 1.0,
         top_p: float = 1.0,
     ) -> np.ndarray:
@@ -58,13 +65,17 @@ class Player:
             Step at which the music begins, 0 to 15; there are no drums before it.
         density : float, optional
             Hits a bar as a share of the training's windows that have fewer, 0 to 1; left open without one.
+        voices : bool array (9,), optional
+            Drums that play. Without them the seed picks a set of the training.
         temperature : float
             Below 1 what is probable becomes more so; 0 takes the most probable.
         top_p : float
             Draw from the most probable ways to strike a drum that together have this probability.
         """
         heard, size = self._heard(bass), len(bass)
-        said = np.array([0.0, 0.0] if density is None else [density, 1.0], np.float32)
+        if voices is None:
+            voices = self._voicings[item_seed(seed, "voices") % len(self._voicings)]
+        said = asked(density, voices)
         uniform = np.random.default_rng(item_seed(seed, "drums")).random((size, DRUM_ROWS))
         drums, hidden = np.zeros((size, DRUM_ROWS), np.uint8), np.zeros(self._inner.shape[1], np.float32)
         for step in range(first, size):
@@ -86,7 +97,9 @@ class Player:
         """Draw one drum after the other, each told of those before it."""
         levels = []
         for drum in range(DRUM_ROWS):
-            level = drawn(logits[drum * LEVELS : (drum + 1) * LEVELS].tolist(), float(uniform[drum]), temperature, top_p)
+            level = drawn(
+                logits[drum * LEVELS : (drum + 1) * LEVELS].tolist(), float(uniform[drum]), temperature, top_p
+            )
             logits = logits + self._nested[drum * LEVELS + level]
             levels.append(level)
         return levels

@@ -18,6 +18,8 @@ DRUMS_OVER_BASS_LU = -1.9
 #: Ticks of a quarter in scores that are only played: hits lie at the nearest sample.
 _FINE_TICKS = 24_000
 _END_S = 0.005
+#: What a mix adds at most to drums that already reach full scale.
+_MOST_DB = 6.0
 
 
 def play_kit(
@@ -68,4 +70,4 @@ def gains_db(drums: np.ndarray, rate_hz: int, bass: np.ndarray) -> tuple[float, 
         return 0.0, 0.0
     wanted = other + DRUMS_OVER_BASS_LU - own
     room = 20 * math.log10(LARGEST_PEAK / float(np.abs(drums).max()))
-    return min(wanted, room), max(0.0, wanted - room)
+    return min(wanted, room), min(max(0.0, wanted - room), _MOST_DB)
