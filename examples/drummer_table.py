@@ -64,13 +64,14 @@ def of_pieces(model: Path, paths: list[Path]) -> dict[str, Rows]:
     """Return the figures of held-out pieces: their own drums, the same in any order, and those that are made."""
     maker = load(model, DrummerGenerateConfig(), "cpu")
     densities = maker.player.network.densities.numpy()
+    heat, share = maker.config.temperature, maker.config.top_p
     rows: dict[str, Rows] = {"their own drums": {}, "their bars in any order": {}, "made": {}, "made, density 0.5": {}}
     for path in paths:
         stretch = max(read_piece(path.stem, path).stretches, key=lambda stretch: stretch.bars)
         real, bass, name = stretch.drums, stretch.bass, path.stem
         density = density_of(hits_per_bar(real), densities)
-        made = maker.player.play(bass, 1, density=density, top_p=maker.config.top_p)
-        plain = maker.player.play(bass, 1, density=0.5, top_p=maker.config.top_p)
+        made = maker.player.play(bass, 1, density=density, temperature=heat, top_p=share)
+        plain = maker.player.play(bass, 1, density=0.5, temperature=heat, top_p=share)
         for row, drums in zip(rows, (real, shuffled(real), made, plain), strict=True):
             rows[row][name] = symbolic(drums, bass)
     return rows
@@ -140,7 +141,7 @@ def of_stems(model: Path, folder: Path) -> dict[str, Rows]:
             gt.run("generate", "drummer", files["bass"], model=str(model), out=out, format="wav")
             made = load_mono(Path(out) / "bass.drums.wav", hearing.HEARD_HZ)
         grid, heard = hearing.hear(bass, places)
-        real_grid, _ = hearing.hear(drums, places)
+        real_grid = from_start(drums)
         sounding = heard[grid.first :, SOUNDING].reshape(-1, STEPS_PER_QUARTER).any(1)
 
         def in_rests(times: np.ndarray, grid: hearing.Grid = grid, sounding: np.ndarray = sounding) -> np.ndarray:
@@ -150,12 +151,20 @@ def of_stems(model: Path, folder: Path) -> dict[str, Rows]:
         for row, sound, own in (("their own drums", drums, real_grid), ("made", made, grid)):
             rows[row][song.name] = audio(sound, bass, own, in_rests, own)
         loud = [measure_loudness(wave[None], hearing.HEARD_HZ).integrated_lufs() for wave in (bass, drums, made)]
-        # How far the two grids lie apart, to the nearest beat.
-        beat = float(np.diff(grid.beats_s).mean())
-        apart = (grid.beats_s[len(grid.beats_s) // 2] - real_grid.beats_s[0] + beat / 2) % beat - beat / 2
-        print(f"{song.name}: {grid.bpm:.3f} bpm (drums {real_grid.bpm:.3f}), {1000 * apart:+.0f} ms beside the drums' beats; "
+        # How far the first bars lie apart: half a bar away is the other end.
+        bar_s = 4 * float(np.diff(grid.beats_s).mean())
+        bars_s = [one.beats_s[0] + (-one.first % BAR_STEPS) / BAR_STEPS * bar_s for one in (grid, real_grid)]
+        apart = (bars_s[0] - bars_s[1] + bar_s / 2) % bar_s - bar_s / 2
+        print(f"{song.name}: {grid.bpm:.3f} bpm (drums {real_grid.bpm:.3f}), bars {1000 * apart:+.0f} ms beside theirs; "
               f"drums over bass {loud[1] - loud[0]:+.1f} LU, made {loud[2] - loud[0]:+.1f}")  # fmt: skip
     return rows
+
+
+def from_start(drums: np.ndarray) -> hearing.Grid:
+    """Return the beats of drums whose song begins with a bar, as what a sequencer writes does."""
+    onsets, bpm, _ = hearing.find_onsets(drums)
+    step_s, start_s, *_ = hearing.best_line(onsets, 15 / bpm, fixed=False)
+    return hearing.line_of(15 / step_s, (start_s + step_s / 2) % step_s - step_s / 2, len(drums) / hearing.HEARD_HZ)
 
 
 def show(title: str, heads: tuple[str, ...], rows: dict[str, Rows]) -> None:

@@ -39,7 +39,9 @@ def test_drums_line_up_and_go_on_through_rests(gantools: Callable, bass: Path, t
     assert record["bpm"] == pytest.approx(120, abs=0.05)
     assert record["clear"]
     assert record["bars"] == pytest.approx(12, abs=0.5)
-    heard, drums, mix = (soundfile.read(path, always_2d=True)[0] for path in (bass, record["path"], record["mix"]))
+    heard, drums, mix = (
+        soundfile.read(tmp_path / path, always_2d=True)[0] for path in (bass, record["path"], record["mix"])
+    )
     assert len(drums) == len(heard) == len(mix)
     assert mix.shape[1] == 1
     in_rest = drums[round(9 * RATE_HZ) : round(15 * RATE_HZ)]

@@ -34,6 +34,7 @@ GLOSSARY = {
     "clips_per_song": "clips of each song",
     "count": "results to make",
     "crop": "length of a training crop in samples",
+    "density": "how much is played",
     "detector": "model folder of the loop detector",
     "discriminator_layers": "strided layers of the discriminator",
     "discriminator_lr": "learning rate of the discriminator",

@@ -19,6 +19,7 @@ from gantools.errors import InputError
 from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
+from gantools.options import parsed
 from gantools.symbolic.config import SoundConfig
 from gantools.symbolic.midi import write_midi
 from gantools.symbolic.roll import BAR_STEPS
@@ -123,8 +124,9 @@ class Drummer(LoadedModel):
     def play(self, bass: np.ndarray, grid: hearing.Grid, seed: int) -> np.ndarray:
         """Return the drums for a bass, uint8 (steps, 9), from the start of its first bar on."""
         config = self.config
+        density = parsed(config, "density")
         drums = self.player.play(
-            bass, seed, first=grid.first, density=config.density, temperature=config.temperature, top_p=config.top_p
+            bass, seed, first=grid.first, density=density, temperature=config.temperature, top_p=config.top_p
         )
         if config.rests == "stop":
             # Silenced afterwards: when the bass is back, so is the pattern that went on meanwhile.

@@ -8,11 +8,16 @@ from typing import ClassVar
 from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.parsing import seeds
+from gantools.parsing import number, seeds
 from gantools.symbolic.config import KIT_NAMES
 
 #: The model that plays where none is named.
 SHIPPED = "drummer"
+
+
+def share(text: str) -> float | None:
+    """Return a number of 0 to 1, or None for an empty text."""
+    return number(0.0, 1.0, "of the density")(text) if text.strip() else None
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,11 @@ class DrummerGenerateConfig(AudioFileConfig):
     midi: bool = option(False, "Write the drums as a MIDI file too, in time with the input.")
     kit: str = option("rock", "Drum kit.", choices=KIT_NAMES)
     bpm: float = option(0.0, "Tempo of the input; 0 finds it.", low=0, high=300)
-    density: float = option(0.5, "How much is played, from the least (0) to the most (1) of the music learned from.",
-                            low=0, high=1)  # fmt: skip
+    density: str = option(
+        "0.5",
+        "How much is played, from the least (0) to the most (1) of the music that was learned; empty leaves it open.",
+        parse=share,
+    )
     swing: float = option(
         0.5, "Place of the second sixteenth within its eighth: 0.5 is straight, 0.67 a shuffle.", low=0.5, high=0.75
     )
@@ -46,7 +54,7 @@ class DrummerGenerateConfig(AudioFileConfig):
     model: str = option(SHIPPED, "Model folder of drummer, or the name of a model that ships.", group="Playing")
     sf2: str = option("", "SoundFont (SF2 or SF3) that plays the drums in place of the kit.", group="Playing")
     temperature: float = option(
-        1.0, "Below 1 what is probable becomes more so, and bars more alike.", low=0, high=10, group="Playing"
+        1.1, "Below 1 what is probable becomes more so, and bars more alike.", low=0, high=10, group="Playing"
     )
     top_p: float = option(
         0.995, "Draw from the most probable ways to strike a drum that together have this probability.", low=0, high=1,
