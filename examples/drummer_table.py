@@ -37,12 +37,12 @@ AUDIO = ("bars alike, i and i+1", "i and i+4", "onsets a beat in rests", "under 
 def symbolic(drums: np.ndarray, bass: np.ndarray) -> list[float]:
     """Return the figures of `SYMBOLIC` of drums (steps, 9) beside their bass (steps, 3)."""
     struck, bars = drums > 0, len(drums) // BAR_STEPS
-    rests = ~(bass[:, SOUNDING] > 0).reshape(-1, STEPS_PER_QUARTER).any(1)
+    rests = ~np.asarray((bass[:, SOUNDING] > 0).reshape(-1, STEPS_PER_QUARTER).any(1))
     hits = struck.sum(1).reshape(-1, STEPS_PER_QUARTER).sum(1)
     whole = rests.reshape(bars, -1).all(1)
-    steps = struck.any(1)
+    steps = np.asarray(struck.any(1))
     kick, snare = struck[:, 0].reshape(bars, -1), struck[:, 1].reshape(bars, -1)
-    played = steps.reshape(bars, -1).any(1)
+    played = np.asarray(steps.reshape(bars, -1).any(1))
     return [
         bars_alike(drums, 1), bars_alike(drums, 4), mean(hits[rests]), mean(hits[~rests]), mean(played[whole]),
         mean(bass[steps, ONSET]), mean(kick[played, 0]), mean(snare[played][:, [4, 12]]),
@@ -92,7 +92,7 @@ def audio(drums: np.ndarray, bass: np.ndarray, grid: hearing.Grid, in_rests: Cal
     first = (-grid.first % BAR_STEPS) // STEPS_PER_QUARTER
     bars = (len(beats) - 1 - first) // 4
     whole = rests[first : first + 4 * bars].reshape(bars, 4).all(1)
-    played = counts[first : first + 4 * bars].reshape(bars, 4).any(1)
+    played = np.asarray(counts[first : first + 4 * bars].reshape(bars, 4).any(1))
     alike = [audio_alike(drums, beats[first : first + 4 * bars + 1], apart) for apart in (1, 4)]
     near = np.abs(times[:, None] - basses.times_s).min(1) < _WITH_S
     step = np.diff(own.beats_s).mean() / STEPS_PER_QUARTER
@@ -142,7 +142,7 @@ def of_stems(model: Path, folder: Path) -> dict[str, Rows]:
             made = load_mono(Path(out) / "bass.drums.wav", hearing.HEARD_HZ)
         grid, heard = hearing.hear(bass, places)
         real_grid = from_start(drums)
-        sounding = heard[grid.first :, SOUNDING].reshape(-1, STEPS_PER_QUARTER).any(1)
+        sounding = np.asarray(heard[grid.first :, SOUNDING].reshape(-1, STEPS_PER_QUARTER).any(1))
 
         def in_rests(times: np.ndarray, grid: hearing.Grid = grid, sounding: np.ndarray = sounding) -> np.ndarray:
             beat = np.clip(np.searchsorted(grid.beats_s, times, side="right") - 1, 0, len(sounding) - 1)
@@ -155,7 +155,7 @@ def of_stems(model: Path, folder: Path) -> dict[str, Rows]:
         bar_s = 4 * float(np.diff(grid.beats_s).mean())
         bars_s = [one.beats_s[0] + (-one.first % BAR_STEPS) / BAR_STEPS * bar_s for one in (grid, real_grid)]
         apart = (bars_s[0] - bars_s[1] + bar_s / 2) % bar_s - bar_s / 2
-        print(f"{song.name}: {grid.bpm:.3f} bpm (drums {real_grid.bpm:.3f}), bars {1000 * apart:+.0f} ms beside theirs; "
+        print(f"{song.name}: {grid.bpm:.3f} bpm (drums {real_grid.bpm:.3f}); bars {1000 * apart:+.0f} ms beside; "
               f"drums over bass {loud[1] - loud[0]:+.1f} LU, made {loud[2] - loud[0]:+.1f}")  # fmt: skip
     return rows
 

@@ -135,6 +135,7 @@ def test_options_that_make_no_sense_are_refused(gantools: Callable, bass: Path) 
         (("--bpm", "20"), "30 to 300"),
         (("--count", "2", "--seeds", "1"), "give one of them"),
         (("--kit", "tin"), "tin"),
+        (("--swing", "20"), "50 to 75"),
         (("--model", "symphony"), "is a model of symphony, not of drummer"),
     ):
         done = gantools("generate", "drummer", "bass.wav", "-o", "out", *words)

@@ -92,6 +92,7 @@ GLOSSARY = {
     "steps": "training steps",
     "stride": "frames or bars from one window to the next",
     "style_size": "numbers of a style",
+    "swing": "place of every second sixteenth, in percent",
     "sf2": "SoundFont that plays the notes",
     "target": "features that stems are brought to",
     "target_role": "role of the parts that are made",

@@ -75,7 +75,7 @@ def add_generate(app: typer.Typer) -> None:
 
         \b
           gantools generate drummer bass.wav -o drums/ --mix
-          gantools generate drummer bass.wav -o drums/ --bpm 124 --kit house --density 0.7 --swing 0.55 --count 8 --midi
+          gantools generate drummer bass.wav -o drums/ --bpm 124 --kit house --density 0.7 --swing 55 --count 8 --midi
         """
         folder = find_model(config.model)
         generation = Generation(run, "drummer", folder, config)

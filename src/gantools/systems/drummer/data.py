@@ -198,7 +198,7 @@ class Pieces:
         stretch, bar = self._windows[side][number]
         bass, drums = self._cut((stretch, bar))
         steps, size = self.config.bars * BAR_STEPS, len(drums)
-        made = {
+        made: dict[str, np.ndarray] = {
             "bass": np.zeros((steps, bass.shape[1]), np.float32),
             "told": np.zeros((steps, TOLD), np.float32),
             "drums": np.full((steps, drums.shape[1]), -1, np.int64),
@@ -208,7 +208,7 @@ class Pieces:
         made["told"][:size] = told(past, bar * BAR_STEPS + np.arange(size), first)
         made["drums"][:size] = drums
         density: float | None = density_of(hits_per_bar(drums), self.densities)
-        voices: np.ndarray | None = drums.any(0)
+        voices: np.ndarray | None = np.asarray(drums.any(0))
         if random is not None and random.random() < self.config.unsaid:
             density = None
         if random is not None and random.random() < self.config.unsaid:

@@ -99,7 +99,7 @@ class Drummer(LoadedModel):
         tick(0.5)
         with AudioReader(source) as reader:
             rate_hz, like = reader.rate_hz, SourceFormat.of(reader).for_parts()
-        frames, times_s = decoded_frames(source), step_times(grid.beats_s, config.swing)
+        frames, times_s = decoded_frames(source), step_times(grid.beats_s, config.swing_share)
         wave = play_kit(drums[grid.first :], times_s, grid.bpm, seed, self.kit, rate_hz, frames)
         gain_db, more_db = gains_db(wave, rate_hz, bass)
         wave *= np.float32(10 ** (gain_db / 20))

@@ -37,7 +37,10 @@ class DrummerGenerateConfig(AudioFileConfig):
         parse=share,
     )
     swing: float = option(
-        0.5, "Place of the second sixteenth within its eighth: 0.5 is straight, 0.67 a shuffle.", low=0.5, high=0.75
+        50.0,
+        "Place of every second sixteenth between its neighbours. 50 is straight, 66 a triplet; 0.66 is 66.",
+        low=0.5,
+        high=75,
     )
     rests: str = option(
         "play",
@@ -64,5 +67,12 @@ class DrummerGenerateConfig(AudioFileConfig):
     def __post_init__(self) -> None:
         if 0 < self.bpm < 30:
             raise ConfigError(f"bpm: {self.bpm:g} is out of range; 30 to 300, or 0")
+        if not 0.5 <= self.swing_share <= 0.75:
+            raise ConfigError(f"swing: {self.swing:g} is out of range; 50 to 75")
         if self.count is not None and self.seeds:
             raise ConfigError("count and seeds each say which results to make; give one of them")
+
+    @property
+    def swing_share(self) -> float:
+        """Place of the second sixteenth within its eighth, 0.5 to 0.75; other verbs count it in percent."""
+        return self.swing if self.swing < 1 else self.swing / 100

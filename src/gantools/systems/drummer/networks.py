@@ -32,6 +32,11 @@ class DrummerNet(nn.Module):
         By which the bars of a bass are found.
     """
 
+    later: torch.Tensor
+    densities: torch.Tensor
+    voicings: torch.Tensor
+    places: torch.Tensor
+
     def __init__(self, config: DrummerConfig) -> None:
         super().__init__()
         self.config = config

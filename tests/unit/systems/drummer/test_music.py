@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_a_varied_bass_loses_moves_and_gains_onsets() -> None:
     assert not silent[:, SOUNDING].reshape(100, -1)[rests].any()
 
 
-def test_windows_are_cut_from_pieces_of_their_side(tmp_path) -> None:
+def test_windows_are_cut_from_pieces_of_their_side(tmp_path: Path) -> None:
     write_pieces(tmp_path)
     pieces = read_pieces(files_of(tmp_path), tiny_config())
     assert pieces.split == {"train": ["piece0", "piece1"], "val": ["piece2"], "test": []}
@@ -149,7 +150,7 @@ def test_counts_tell_the_bar_before_and_the_place() -> None:
     assert figures["by_place"] == pytest.approx(by_hand)
 
 
-def test_the_validation_says_what_the_network_takes(tmp_path) -> None:
+def test_the_validation_says_what_the_network_takes(tmp_path: Path) -> None:
     write_pieces(tmp_path)
     system = tiny_drummer(tmp_path)
     for network in system.networks.values():

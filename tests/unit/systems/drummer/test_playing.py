@@ -12,7 +12,7 @@ from small_drummer import bass_line, tiny_config
 from gantools.errors import InputError
 from gantools.systems.drummer.hearing import HEARD_HZ, best_line, find_onsets, hear, rests
 from gantools.systems.drummer.music import LEVELS, asked, told
-from gantools.systems.drummer.networks import build_network
+from gantools.systems.drummer.networks import DrummerNet, build_network
 from gantools.systems.drummer.playing import drum_score, step_times
 from gantools.systems.drummer.sampling import Player, drawn, probabilities
 from gantools.systems.drummer.sound import DRUMS_OVER_BASS_LU, gains_db
@@ -21,10 +21,10 @@ from gantools.systems.drummer.sound import DRUMS_OVER_BASS_LU, gains_db
 PLACES = np.concatenate([np.zeros((1, 16)), np.eye(1, 16), np.zeros((2, 16))])
 
 
-def network(**changes: object):
+def network() -> DrummerNet:
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        made = build_network(tiny_config(**changes)).eval()
+        made = build_network(tiny_config()).eval()
         made.nested.data.normal_()
         made.voicings.fill_(1.0)
     return made
