@@ -64,19 +64,19 @@ class SymphonyGenerateConfig(SoundConfig):
         group="Choosing",
     )  # fmt: skip
     top_p: float = option(
-        0.95, "Draw from the most probable events that together have this probability.", low=0, high=1, group="Choosing"
+        0.99, "Draw from the most probable events that together have this probability.", low=0, high=1, group="Choosing"
     )
     duration_temperature: float = option(
         1.0, "The same as --temperature for durations.", low=0, high=10, group="Choosing"
     )
-    duration_top_p: float = option(0.98, "The same as --top-p for durations.", low=0, high=1, group="Choosing")
+    duration_top_p: float = option(0.99, "The same as --top-p for durations.", low=0, high=1, group="Choosing")
     track_temperature: float = option(1.0, "The same as --temperature for tracks.", low=0, high=10, group="Choosing")
-    track_top_p: float = option(0.95, "The same as --top-p for tracks.", low=0, high=1, group="Choosing")
+    track_top_p: float = option(0.99, "The same as --top-p for tracks.", low=0, high=1, group="Choosing")
     velocity_temperature: float = option(
         1.0, "The same as --temperature for how hard notes are struck.", low=0, high=10, group="Choosing"
     )
     velocity_top_p: float = option(
-        0.95, "The same as --top-p for how hard notes are struck.", low=0, high=1, group="Choosing"
+        0.99, "The same as --top-p for how hard notes are struck.", low=0, high=1, group="Choosing"
     )
     chord_tones: float = option(
         0.75, "Share of the probability of notes that those of the chord have at least, where --chords asks for it.",
