@@ -50,7 +50,9 @@ def sentences(path: Path) -> Iterator[str]:
 
 
 def test_options_that_messages_name_exist() -> None:
-    there = {"--help", "--version", "--env", "--completion"}.union(*(options_of(find_command([verb])[0]) for verb in VERBS))
+    there = {"--help", "--version", "--env", "--completion"}.union(
+        *(options_of(find_command([verb])[0]) for verb in VERBS)
+    )
     assert {"--from", "--no-resume", "--lr", "--sample-rate"} <= there
     named = 0
     for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "commands").glob("*.py")]:
