@@ -10,6 +10,8 @@ from gantools.symbolic.mmr.score import DRUMS, LENGTH, ONSET, PITCH, TRACK, Grid
 
 #: Notes that a bar of a part has at least to be told from others: less is a held note, or a chord that anybody writes.
 LEAST_NOTES = 4
+#: And so many pitches: one that is struck again and again, or two in turn, anybody writes too.
+LEAST_PITCHES = 3
 _Line = tuple[tuple[int, int, int], ...]
 _Place = tuple[int, int, int]
 
@@ -25,7 +27,7 @@ def lines_of(score: GridScore) -> dict[tuple[int, int], tuple[_Line, int]]:
     return {
         key: (tuple((place, pitch - told[0][1], length) for place, pitch, length in told), told[0][1])
         for key, told in found.items()
-        if len(told) >= LEAST_NOTES
+        if len(told) >= LEAST_NOTES and len({pitch for _, pitch, _ in told}) >= LEAST_PITCHES
     }
 
 

@@ -13,7 +13,7 @@ from gantools.report.table import FileGrid, TableRow, number
 _COPIES = {
     "longest_copy": ("longest copy", "most bars in a row that a part has from one of the training, in any key"),
     "longest_copy_mean": ("longest copy, mean", "the same, the mean over pieces"),
-    "copied": ("copied bars", "share of bars of parts, of four notes or more, that are in the training, in any key"),
+    "copied": ("copied bars", "share of bars of four notes and three pitches or more that are in the training"),
     "majority": ("instruments: commonest", "share of parts guessed by the commonest instrument of the training"),
     "register": ("instruments: register", "share of parts guessed by how often each instrument plays their pitches"),
 }

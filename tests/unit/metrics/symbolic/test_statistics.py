@@ -47,7 +47,7 @@ def test_figures_by_hand() -> None:
 
 
 def test_shuffled_bars_have_the_same_notes_and_end_copies() -> None:
-    score = small_score(0, bars=8)
+    score = small_score(1, bars=8)
     other = with_bars_shuffled(score, 1)
     assert sorted(other.notes[:, 2].tolist()) == sorted(score.notes[:, 2].tolist())
     assert measure_score(other)["pitch_class_entropy"] == measure_score(score)["pitch_class_entropy"]
@@ -55,16 +55,23 @@ def test_shuffled_bars_have_the_same_notes_and_end_copies() -> None:
 
 
 def test_copies_count_in_bars_in_any_key_and_stop_where_the_interval_changes() -> None:
-    learned = Learned([small_score(0, bars=8)])
-    notes = small_score(0, bars=8).notes.copy()
+    learned = Learned([small_score(1, bars=8)])
+    notes = small_score(1, bars=8).notes.copy()
     notes[:, 2] += 5
-    moved = replace(small_score(0, bars=8), notes=notes)
+    moved = replace(small_score(1, bars=8), notes=notes)
     assert learned.longest_copy(moved) == 8
     broken = notes.copy()
     broken[(broken[:, 0] >= 3 * 96) & (broken[:, 1] != 3), 2] += 1
     assert learned.longest_copy(replace(moved, notes=broken)) == 5
     assert learned.longest_copy(small_score(7, bars=8)) <= 1
     assert learned.share([moved]) == 1
+
+
+def test_a_pitch_that_is_struck_again_and_again_is_no_copy() -> None:
+    for pitches, copied in (([60], 0), ([60, 62], 0), ([60, 62, 64], 4)):
+        notes = [(24 * n, 0, pitches[n % len(pitches)], 24) for n in range(16)]
+        score = score_of(notes, [40], 4)
+        assert Learned([score]).longest_copy(score) == copied
 
 
 def test_instruments_are_guessed_by_register() -> None:
