@@ -49,6 +49,15 @@ def test_several_recordings_have_folders_and_one_that_is_none_does_not_stop_the_
     assert (tmp_path / "ideas/riff/index.html").exists()
 
 
+def test_parts_of_the_work_are_the_whole_and_lie_where_it_does(gantools: Callable, riff: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hum.wav", tone(3.0, 8000), 8000)
+    make = ("generate", "patches", "riff.wav", "hum.wav", "--count", "3", "--seconds", "1", "--no-rank")
+    whole = gantools(*make, "-o", "whole").stdout.split()
+    split = [gantools(*make, "-o", "parts", "--shard", f"{n}/2").stdout.split() for n in (1, 2)]
+    assert sorted(split[0] + split[1]) == sorted(name.replace("whole/", "parts/") for name in whole)
+    assert len(whole) == 6
+
+
 def test_bars_of_what_has_no_beat_are_one_line(gantools: Callable, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     soundfile.write(tmp_path / "pad.wav", 0.1 * random.standard_normal(24000), 8000)

@@ -31,11 +31,14 @@ def write_shipped(
     model: dict[str, Any],
     networks: Sequence[str],
     *,
-    card: dict[str, str],
+    purpose: str = "",
+    data: str = "",
     credits: str,
     small: Halved = halved,
 ) -> None:
     """Write what is needed to use a model, and nothing else.
+
+    Matrices become float16 (`halved`). Statistics and biases stay float32: a variance can leave the range of float16.
 
     Parameters
     ----------
@@ -45,10 +48,11 @@ def write_shipped(
         Its description, as `gantools.models.folder.read_model` gives it.
     networks : sequence of str
         Those that ship; the averaged weights of each, where there are any.
-    card : dict
-        What ``generate --models`` tells, for ``card.json``; empty for no such file.
+    purpose, data : str
+        What it does and where its training data come from in a few words, as ``generate --models`` tells them, for
+        ``card.json``; without a purpose there is no such file.
     credits : str
-        Where the training data come from, for ``CREDITS.txt``; empty for no such file.
+        The sources in full, for ``CREDITS.txt``; empty for no such file.
     small : callable
         Takes the name of a tensor and the tensor, and returns what is written of it.
 
@@ -61,8 +65,8 @@ def write_shipped(
         weights = {name: small(name, tensor) for name, tensor in read_weights(folder, network).items()}
         meta = {"system": model["system"], "network": network, "config_hash": model["config_hash"]}
         write_state(out / f"{network}.safetensors", weights, meta)
-    if card:
-        write_json(out / "card.json", card)
+    if purpose:
+        write_json(out / "card.json", {"purpose": purpose, "data": data, "licence": "MIT"})
     if credits:
         write_text(out / "CREDITS.txt", credits)
     kept = {network: model["networks"][network] for network in networks}

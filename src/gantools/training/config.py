@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from gantools.options import option
-from gantools.parsing import duration
+from gantools.parsing import duration, names, shares
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,22 @@ class TrainConfig:
     documented_steps: int = option(
         0, "Steps behind the documentation's figures; 0 where there are none.", low=0, flag=""
     )
+
+
+def split_option(default: str) -> Any:
+    """Return the option of how whole pieces are split, with its default."""
+    return option(
+        default,
+        "Shares of train, val and test. Whole pieces fall to them by a hash of their names.",
+        parse=shares,
+        group="Data",
+    )
+
+
+@dataclass(frozen=True)
+class PieceConfig(TrainConfig):
+    """Options of the systems that learn from pieces in MIDI and split these themselves."""
+
+    split: str = split_option("90/10/0")
+    val_songs: str = option("", "Pieces to put in val, separated by commas.", parse=names, group="Data")
+    test_songs: str = option("", "Pieces to put in test, separated by commas.", parse=names, group="Data")

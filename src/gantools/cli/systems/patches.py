@@ -11,11 +11,11 @@ from gantools.chunks.item import Item
 from gantools.cli.batch import require_out
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
-from gantools.cli.inputs import AUDIO_SUFFIXES, gather
+from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.ranking import rank_ideas
 from gantools.cli.systems.options import SEEDED
 from gantools.cli.terminal import write_line
-from gantools.errors import ConfigError, GantoolsError
+from gantools.errors import GantoolsError
 from gantools.systems.patches.config import PatchGenerateConfig
 
 if TYPE_CHECKING:
@@ -40,12 +40,11 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate patches riff.wav --count 20 --loop 8bars -o loops/
           gantools generate patches riffs/ --variety 0.8 --seconds 30 -o ideas/
         """
-        items = gather(inputs, AUDIO_SUFFIXES, run)
-        if not items:
-            raise ConfigError("no recording; name audio files or folders")
+        # A part of the work is a part of the results, so that where they go does not depend on it.
+        items = gather(inputs, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1)))
         code, out = 0, require_out(run)
         for item in items:
-            own = run if len(items) == 1 else dataclasses.replace(run, out=out / item.rel / item.stem)
+            own = run if len(items) == 1 else dataclasses.replace(run, out=out / item.key)
             try:
                 code = max(code, _ideas(own, item, count, config))
             except GantoolsError as error:
@@ -63,8 +62,8 @@ def _ideas(run: Run, item: Item, count: int, config: PatchGenerateConfig) -> int
         Item(item.path, "", f"{name}.patch-{seed:04d}", "patch", name, seed=seed)
         for seed in range(run.seed, run.seed + count)
     ]
-    tasks = generation.tasks(made)
+    tasks = generation.tasks(part(made, run))
     code = generation.execute(tasks)
-    if not config.rank or run.dry_run:
+    if not (config.rank and tasks) or run.dry_run:
         return code
     return rank_ideas(run, tasks, item.path, *cast("LoadedClip", generation.model).own_clip()) or code

@@ -1,4 +1,4 @@
-"""A trained codec made small enough to ship: its averaged encoders and decoders, matrices in half precision."""
+"""A trained codec made small enough to ship: its averaged encoders and decoders."""
 
 from __future__ import annotations
 
@@ -10,29 +10,9 @@ from gantools.systems.codec.networks import CODERS
 
 
 def ship(folder: Path, out: Path, credits: str, data: str) -> None:
-    """Write what `codec.open_codec` needs of a model folder, and nothing else.
+    """Write what `codec.open_codec` needs of a model folder, and nothing else; see `write_shipped`.
 
-    Parameters
-    ----------
-    folder : Path
-        Model folder of ``train codec``.
-    out : Path
-        Folder for the files.
-    credits : str
-        Where the training data come from, for ``CREDITS.txt``.
-    data : str
-        The same in a few words, for ``card.json``.
-
-    Raises
-    ------
-    ModelError
-        No model folder, or weights are missing.
-
-    Notes
-    -----
-    Weights of two and more dimensions become float16, which moves a decoded level by about .01 dB. Biases and
-    statistics stay float32.
+    Matrices in half precision move a decoded level by about .01 dB.
     """
     purpose = "music as a few numbers for each tenth of a second, and back (gantools generate codec, train musika)"
-    card = {"purpose": purpose, "data": data, "licence": "MIT"}
-    write_shipped(folder, out, read_model(folder, "codec"), CODERS, card=card, credits=credits)
+    write_shipped(folder, out, read_model(folder, "codec"), CODERS, purpose=purpose, data=data, credits=credits)

@@ -6,24 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gantools.options import option
-from gantools.parsing import names, shares
-from gantools.training.config import TrainConfig
+from gantools.training.config import PieceConfig
 
 
 @dataclass(frozen=True)
-class DrummerConfig(TrainConfig):
+class DrummerConfig(PieceConfig):
     """Options of ``train drummer``."""
 
-    FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
+    FREE: ClassVar[frozenset[str]] = PieceConfig.FREE | {"validation_windows"}
 
-    split: str = option(
-        "90/10/0",
-        "Shares of train, val and test. Whole pieces fall to them by a hash of their names.",
-        parse=shares,
-        group="Data",
-    )
-    val_songs: str = option("", "Pieces to put in val, separated by commas.", parse=names, group="Data")
-    test_songs: str = option("", "Pieces to put in test, separated by commas.", parse=names, group="Data")
     bars: int = option(8, "Bars that the network sees at a time.", low=1, high=64, group="Data")
     lost_onsets: float = option(
         0.1, "Share of the bass's onsets that are hidden at random; an analysis of sound misses some.", low=0, high=1,

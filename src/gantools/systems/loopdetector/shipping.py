@@ -10,25 +10,7 @@ from gantools.structure.loops.detector import NETWORK
 
 
 def ship(folder: Path, out: Path, credits: str, data: str) -> None:
-    """Write what `gantools.structure.loops.detector.open_detector` needs of a model folder.
-
-    Parameters
-    ----------
-    folder : Path
-        Model folder of `train loopdetector`.
-    out : Path
-        Folder for the four files.
-    credits : str
-        Where the training data come from, for ``CREDITS.txt``.
-    data : str
-        The same in a few words, for ``card.json``.
-
-    Raises
-    ------
-    ModelError
-        No model folder, or weights are missing.
-    """
+    """Write what `gantools.structure.loops.detector.open_detector` needs of a model folder, all of it as it is."""
     purpose = "tells loops from other music, in audio and MIDI (gantools loopscore, generate loops)"
-    card = {"purpose": purpose, "data": data, "licence": "MIT"}
     model = read_model(folder, "loopdetector")
-    write_shipped(folder, out, model, [NETWORK], card=card, credits=credits, small=as_it_is)
+    write_shipped(folder, out, model, [NETWORK], purpose=purpose, data=data, credits=credits, small=as_it_is)

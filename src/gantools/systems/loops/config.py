@@ -5,22 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gantools.options import option
-from gantools.parsing import names, shares
-from gantools.training.config import TrainConfig
+from gantools.training.config import PieceConfig, split_option
 
 
 @dataclass(frozen=True)
-class PhraseConfig(TrainConfig):
+class PhraseConfig(PieceConfig):
     """Options of the systems that learn from phrases of drums and bass."""
 
-    split: str = option(
-        "80/20/0",
-        "Shares of train, val and test. Whole pieces fall to them by a hash of their names.",
-        parse=shares,
-        group="Data",
-    )
-    val_songs: str = option("", "Pieces to put in val, separated by commas.", parse=names, group="Data")
-    test_songs: str = option("", "Pieces to put in test, separated by commas.", parse=names, group="Data")
+    split: str = split_option("80/20/0")
     bars: int = option(8, "Bars of a phrase, all in 4/4.", low=1, high=16, group="Data")
     least_cells: int = option(
         32, "Cells of the roll that drums and bass must each fill at least, or the phrase is left out.", group="Data"

@@ -7,27 +7,18 @@ from typing import ClassVar
 
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.parsing import names, shares
-from gantools.training.config import TrainConfig
+from gantools.training.config import PieceConfig
 
 #: Merges of pitches that a corpus keeps; a model takes the first so many of them.
 MOST_MERGES = 1024
 
 
 @dataclass(frozen=True)
-class SymphonyConfig(TrainConfig):
+class SymphonyConfig(PieceConfig):
     """Options of ``train symphony``."""
 
-    FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_windows"}
+    FREE: ClassVar[frozenset[str]] = PieceConfig.FREE | {"validation_windows"}
 
-    split: str = option(
-        "90/10/0",
-        "Shares of train, val and test. Whole pieces fall to them by a hash of their names.",
-        parse=shares,
-        group="Data",
-    )
-    val_songs: str = option("", "Pieces to put in val, separated by commas.", parse=names, group="Data")
-    test_songs: str = option("", "Pieces to put in test, separated by commas.", parse=names, group="Data")
     transpose: int = option(
         6, "Semitones by which pieces are moved at random, up or down; the paper's 0 moves none.", low=0, high=24,
         group="Data",

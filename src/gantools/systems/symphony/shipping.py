@@ -1,34 +1,14 @@
-"""A trained SymphonyNet made small enough to ship: averaged weights alone, matrices in half precision."""
+"""A trained SymphonyNet made small enough to ship."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from gantools.models.folder import read_model
 from gantools.models.shipping import write_shipped
 
 
 def ship(folder: Path, out: Path, credits: str, data: str) -> None:
-    """Write what ``generate symphony`` needs of a model folder, and nothing else.
-
-    Parameters
-    ----------
-    folder : Path
-        Model folder of ``train symphony``.
-    out : Path
-        Folder for the files.
-    credits : str
-        Where the training data come from, for ``CREDITS.txt``.
-    data : str
-        The same in a few words, for ``card.json``.
-
-    Raises
-    ------
-    ModelError
-        No model folder, or weights are missing.
-    """
-    model: dict[str, Any] = read_model(folder, "symphony")
+    """Write what ``generate symphony`` needs of a model folder, and nothing else; see `write_shipped`."""
     purpose = "makes scores of many parts (gantools generate symphony)"
-    card = {"purpose": purpose, "data": data, "licence": "MIT"}
-    write_shipped(folder, out, model, ["decoder"], card=card, credits=credits)
+    write_shipped(folder, out, read_model(folder, "symphony"), ["decoder"], purpose=purpose, data=data, credits=credits)
