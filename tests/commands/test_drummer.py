@@ -92,6 +92,20 @@ def test_density_swing_and_kit_change_what_is_played(gantools: Callable, bass: P
     assert (tmp_path / house["path"]).read_bytes() != (tmp_path / plain["path"]).read_bytes()
 
 
+def test_the_kit_may_be_a_recording_of_drums(gantools: Callable, bass: Path, tmp_path: Path) -> None:
+    (first,) = records(gantools("generate", "drummer", "bass.wav", "-o", "house", "--kit", "house", "--json"))
+    (record,) = records(gantools("generate", "drummer", "bass.wav", "-o", "own", "--kit", first["path"], "--json"))
+    assert "kick" in record["kit"]
+    again = gantools("generate", "drummer", "bass.wav", "-o", "own", "--kit", first["path"], "--json")
+    assert records(again)[0]["status"] == "skipped"
+    # Another recording under the same name is another kit.
+    (tmp_path / "rock").mkdir()
+    records(gantools("generate", "drummer", "bass.wav", "-o", "rock", "--json"))
+    (tmp_path / "rock/bass.drums.wav").replace(tmp_path / first["path"])
+    changed = gantools("generate", "drummer", "bass.wav", "-o", "own", "--kit", first["path"], "--json")
+    assert records(changed)[0]["status"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("rate_hz", "channels", "name"), [(8000, 1, "a.wav"), (48000, 6, "a.flac"), (44100, 2, "a.ogg")]
 )

@@ -13,8 +13,9 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from gantools.audio.compiled import block_threads
 from gantools.audio.infrasound import HighPass
+from gantools.audio.onset_strength import onset_strength
 from gantools.audio.stft import Stft
-from gantools.structure.beats import onset_strength, tempo
+from gantools.structure.beats import tempo
 
 RATE_HZ = 22050
 #: Names of what is measured.

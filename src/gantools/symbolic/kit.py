@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -51,7 +54,40 @@ def hit(kit: str, note: int, soft: bool, rate_hz: int) -> np.ndarray:
     return whole
 
 
-def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: str, gain: float, loop_s: float | None) -> None:
+class Kit(Protocol):
+    """What plays the drums."""
+
+    def sound(self, note: int, velocity: int, turn: int, rate_hz: int) -> np.ndarray:
+        """Return the sound of a hit before its velocity's gain.
+
+        Parameters
+        ----------
+        note : int
+            Of channel 10, 0 to 127.
+        velocity : int
+            1 to 127; a kit may have other recordings for soft hits.
+        turn : int
+            How many hits of this note came before; a kit that has several recordings takes turns.
+        rate_hz : int
+
+        Returns
+        -------
+        float32 array (n,), to be placed, or (2, n), which has a place; not to be written to
+        """
+
+
+@dataclass(frozen=True)
+class NamedKit:
+    """A kit of the bundled recordings, one of `KITS`."""
+
+    name: str
+
+    def sound(self, note: int, velocity: int, turn: int, rate_hz: int) -> np.ndarray:
+        """Return the sound of a hit, float32 (n,); see `Kit.sound`."""
+        return hit(self.name, note, velocity < SOFT, rate_hz)
+
+
+def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: Kit, gain: float, loop_s: float | None) -> None:
     """Play all parts on channel 10 as one kit.
 
     Parameters
@@ -60,8 +96,7 @@ def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: str, gain
     score : Score
         Whose tempi hold.
     tracks : sequence of Track
-    kit : str
-        One of `KITS`.
+    kit : Kit
     gain : float
     loop_s : float, optional
         Where the music repeats: a hi-hat at the start closes one that was open at the end.
@@ -69,17 +104,18 @@ def play_drums(tape: Tape, score: Score, tracks: Sequence[Track], kit: str, gain
     if not tracks:
         return
     notes, times_s = notes_of(score, tracks)
-    gains = loudness_of(np.concatenate([track.velocities for track in tracks])) * gain
-    soft = np.concatenate([track.velocities for track in tracks]) < SOFT
+    velocities = np.concatenate([track.velocities for track in tracks])
+    gains = loudness_of(velocities) * gain
     stops_s = when_silenced(notes, times_s, loop_s)
-    fade = round(_CHOKE_S * tape.rate_hz)
-    for note, start_s, level, light, stop_s in zip(
-        notes.tolist(), times_s.tolist(), gains.tolist(), soft.tolist(), stops_s.tolist(), strict=True
+    fade, turns = round(_CHOKE_S * tape.rate_hz), Counter[int]()
+    for note, velocity, start_s, level, stop_s in zip(
+        notes.tolist(), velocities.tolist(), times_s.tolist(), gains.tolist(), stops_s.tolist(), strict=True
     ):
         if loop_s is not None and start_s >= loop_s:
             continue
-        wave = hit(kit, note, light, tape.rate_hz)
-        if stop_s - start_s < LONGEST_HIT_S and (samples := round((stop_s - start_s) * tape.rate_hz)) < len(wave):
+        wave = kit.sound(note, velocity, turns[note], tape.rate_hz)
+        turns[note] += 1
+        if stop_s - start_s < LONGEST_HIT_S and (samples := round((stop_s - start_s) * tape.rate_hz)) < wave.shape[-1]:
             wave = faded(wave, samples, fade)
         tape.add(wave, start_s, level, PLACES.get(NOTES.get(note, OTHER)[0], 0.0))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from gantools.errors import InputError
 from gantools.symbolic.bass import RELEASE_S, play_bass
-from gantools.symbolic.config import SoundConfig
-from gantools.symbolic.kit import LONGEST_HIT_S, play_drums
+from gantools.symbolic.config import KIT_NAMES, SoundConfig, drum_kit
+from gantools.symbolic.kit import LONGEST_HIT_S, Kit, NamedKit, play_drums
+from gantools.symbolic.recordedkit import open_recorded_kit
 from gantools.symbolic.roll import called_bass
 from gantools.symbolic.score import Score
-from gantools.symbolic.soundfont import play_soundfont
+from gantools.symbolic.soundfont import open_soundfont, play_soundfont
 from gantools.symbolic.tape import Tape, in_rings
 from gantools.symbolic.tones import LONGEST_RELEASE_S, play_tones
 
@@ -67,13 +70,37 @@ def render(
     return wave if peak <= LARGEST_PEAK else wave * np.float32(LARGEST_PEAK / peak)
 
 
+def open_kit(config: SoundConfig) -> Kit:
+    """Return the kit that plays the drums; raises InputError where a recording cannot be read or has no hits."""
+    kit = drum_kit(config.kit)
+    return NamedKit(kit) if isinstance(kit, str) else open_recorded_kit(kit)
+
+
+def open_sound(config: SoundConfig, rate_hz: int = 44100) -> list[Path]:
+    """Open what plays the notes, so that errors come before work begins, and return the user's files among it.
+
+    Raises
+    ------
+    DependencyError
+        The SoundFont is missing or damaged.
+    InputError
+        The recording that is the kit cannot be read, or has no hits.
+    """
+    if config.sf2:
+        open_soundfont(config.sf2, rate_hz)
+        return [Path(config.sf2)]
+    open_kit(config)
+    return [] if config.kit in KIT_NAMES else [Path(config.kit)]
+
+
 def _played(score: Score, config: SoundConfig, rate_hz: int, loop_s: float | None, seconds: float) -> np.ndarray:
     """Return one pass with all that it leaves ringing."""
     tape = Tape(seconds, max(LONGEST_HIT_S, RELEASE_S, LONGEST_RELEASE_S), rate_hz)
     drums = [track for track in score.tracks if track.is_drum]
     basses = [track for track in score.tracks if track.is_bass or called_bass(track)]
     others = [track for track in score.tracks if track not in drums and track not in basses]
-    play_drums(tape, score, drums, config.kit, DRUM_GAIN, loop_s)
+    if drums:
+        play_drums(tape, score, drums, open_kit(config), DRUM_GAIN, loop_s)
     play_bass(tape, score, basses, config.bass, BASS_GAIN, loop_s)
     play_tones(tape, score, others, TONE_GAIN, loop_s)
     return tape.strip()

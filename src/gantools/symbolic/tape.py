@@ -26,15 +26,19 @@ class Tape:
 
         Parameters
         ----------
-        wave : float32 array (n,)
+        wave : float32 array (n,) or (2, n)
         start_s : float
             Rounded to the nearest sample.
         gain : float
         place : float
-            -1 left to 1 right, at equal power; in the middle both channels have the sound as it is.
+            -1 left to 1 right, at equal power; in the middle both channels have the sound as it is. Stereo sound has
+            its place already.
         """
         start = max(0, round(start_s * self.rate_hz))
-        wave = wave[: self.wave.shape[1] - start]
+        wave = wave[..., : self.wave.shape[1] - start]
+        if wave.ndim == 2:
+            self.wave[:, start : start + wave.shape[1]] += wave * np.float32(gain)
+            return
         angle = (place + 1) * np.pi / 4
         for channel, share in enumerate((np.cos(angle), np.sin(angle))):
             self.wave[channel, start : start + len(wave)] += wave * np.float32(gain * share * np.sqrt(2))
@@ -86,15 +90,15 @@ def faded(wave: np.ndarray, samples: int, fade: int) -> np.ndarray:
 
     Parameters
     ----------
-    wave : float32 array (n,)
+    wave : float32 array (..., n)
     samples : int
         Up to where it sounds in full.
     fade : int
         Samples of the fade that follows.
     """
-    cut = wave[: samples + fade].copy()
-    over = len(cut) - samples
+    cut = wave[..., : samples + fade].copy()
+    over = cut.shape[-1] - samples
     if over > 0:
         slope = np.arange(1, fade + 1, dtype=np.float32) / fade
-        cut[samples:] *= (0.5 + 0.5 * np.cos(np.pi * slope))[:over]
+        cut[..., samples:] *= (0.5 + 0.5 * np.cos(np.pi * slope))[:over]
     return cut

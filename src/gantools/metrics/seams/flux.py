@@ -14,7 +14,8 @@ from scipy.ndimage import maximum_filter1d
 
 from gantools.audio.config import MelParams
 from gantools.audio.mel import mel_db
-from gantools.structure.beats import autocorrelation, levelled
+from gantools.audio.onset_strength import levelled
+from gantools.structure.beats import autocorrelation
 
 RATE_HZ = 22050
 _MEL = MelParams(sample_rate_hz=RATE_HZ, n_fft=1024, hop_samples=256, n_mels=64, fmin_hz=30.0, fmax_hz=8000.0)

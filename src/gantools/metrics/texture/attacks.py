@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gantools.audio.onset_strength import onset_strength
 from gantools.metrics.texture.spectrum import HOP, RATE_HZ, band_power, levels_db, power_spectra
-from gantools.structure.beats import onset_strength
 from gantools.structure.curves import onsets
 
 #: Windows of 12 ms, every 5 ms as everywhere.

@@ -15,7 +15,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from gantools.audio.config import MelParams
 from gantools.audio.mel import mel_db
-from gantools.structure.beats import CLEAR, find_beats, onset_strength, tempo
+from gantools.audio.onset_strength import onset_strength
+from gantools.structure.beats import CLEAR, find_beats, tempo
 from gantools.structure.loops.period import repeated_bar_s
 
 #: Parts of a beat whose frequencies are looked at: beats, halves and quarters of it.
@@ -69,7 +70,7 @@ class Pulse:
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """Onset strength of all bands and of the low ones, see `gantools.structure.beats.onset_strength`.
+    """Onset strength of all bands and of the low ones, see `gantools.audio.onset_strength`.
 
     Attributes
     ----------

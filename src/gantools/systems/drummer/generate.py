@@ -20,10 +20,10 @@ from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
 from gantools.options import parsed
-from gantools.symbolic.config import SoundConfig
+from gantools.symbolic.config import KIT_NAMES, SoundConfig
 from gantools.symbolic.midi import write_midi
+from gantools.symbolic.rendering import open_kit, open_sound
 from gantools.symbolic.roll import BAR_STEPS
-from gantools.symbolic.soundfont import open_soundfont
 from gantools.systems.drummer import hearing
 from gantools.systems.drummer.config import DrummerConfig
 from gantools.systems.drummer.generate_config import DrummerGenerateConfig
@@ -64,9 +64,7 @@ class Drummer(LoadedModel):
         self.config, self.description, self.files = config, model, model_files(folder, model)
         self.player = Player(network)
         self.kit = SoundConfig(kit=config.kit, sf2=config.sf2)
-        if config.sf2:
-            open_soundfont(config.sf2)
-            self.files = [*self.files, Path(config.sf2)]
+        self.files = [*self.files, *open_sound(self.kit)]
         self.roles = (ROLE, *(["mix"] if config.mix else []))
         self.extension = config.format
 
@@ -77,7 +75,8 @@ class Drummer(LoadedModel):
         -------
         dict
             ``bpm``; ``clear``, whether there was a pulse; ``bars``, ``hits_per_bar`` and ``alike``, the mean likeness
-            of neighbouring bars, 0 to 1; ``warning`` where no pulse was found.
+            of neighbouring bars, 0 to 1; ``kit``, the hits found where the kit is a recording; ``warning`` where no
+            pulse was found.
 
         Raises
         ------
@@ -118,6 +117,8 @@ class Drummer(LoadedModel):
             notices.append(fields.pop("warning", ""))
         if any(notices):
             fields["warning"] = "; ".join(notice for notice in notices if notice)
+        if config.kit not in KIT_NAMES and not config.sf2:
+            fields["kit"] = str(open_kit(self.kit))
         tick(1.0)
         return fields
 

@@ -9,7 +9,7 @@ from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.parsing import number, seeds
-from gantools.symbolic.config import KIT_NAMES
+from gantools.symbolic.config import KIT_HELP, drum_kit
 
 #: The model that plays where none is named.
 SHIPPED = "drummer"
@@ -29,7 +29,7 @@ class DrummerGenerateConfig(AudioFileConfig):
 
     mix: bool = option(False, "Also write the input with the new part added at a matching level.")
     midi: bool = option(False, "Write the drums as a MIDI file too, in time with the input.")
-    kit: str = option("rock", "Drum kit.", choices=KIT_NAMES)
+    kit: str = option("rock", KIT_HELP, parse=drum_kit)
     bpm: float = option(0.0, "Tempo of the input; 0 finds it.", low=0, high=300)
     density: str = option(
         "0.5",

@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
+from gantools.audio.onset_strength import onset_strength
 from gantools.errors import InputError
-from gantools.structure.beats import CLEAR, find_beats, onset_strength, tempo
+from gantools.structure.beats import CLEAR, find_beats, tempo
 from gantools.symbolic.roll import BAR_STEPS, STEPS_PER_QUARTER
 from gantools.systems.drummer.bars import bar_place
 from gantools.systems.drummer.music import BASS_ROWS, LEVEL, ONSET, SOUNDING, level_of

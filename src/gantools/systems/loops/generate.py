@@ -24,9 +24,8 @@ from gantools.models.shipped import find_model
 from gantools.options import parsed
 from gantools.structure.loops.detector import LoopDetector, open_detector
 from gantools.symbolic.midi import read_midi
-from gantools.symbolic.rendering import render
+from gantools.symbolic.rendering import open_sound, render
 from gantools.symbolic.roll import BAR_STEPS, drums_and_bass
-from gantools.symbolic.soundfont import open_soundfont
 from gantools.systems.loops.generate_config import GENERATORS, LoopsGenerateConfig
 from gantools.systems.loops.pictures import loop_picture
 from gantools.systems.loops.playing import loop_seconds, play, write_loop
@@ -93,10 +92,8 @@ class LoopMaker(LoadedModel):
         self.files = [*self.sampler.files, *([Path(config.given)] if config.given else [])]
         if self.detector is not None and self.detector.folder is not None:
             self.files = [*self.files, *sorted(self.detector.folder.glob("*.safetensors"))]
-        if config.sf2 and (config.wav or config.page):
-            # A SoundFont that cannot be read stops the run before a loop is made.
-            open_soundfont(config.sf2, _RATE_HZ)
-            self.files = [*self.files, Path(config.sf2)]
+        if config.wav or config.page:
+            self.files = [*self.files, *open_sound(config, _RATE_HZ)]
         self.extension = "wav" if config.wav else "mid"
         if not config.page:
             self.beside = ()

@@ -22,8 +22,7 @@ from gantools.report.pianorolls import bars_of, score_picture
 from gantools.symbolic.midi import read_midi, write_midi
 from gantools.symbolic.mmr.rows import playable
 from gantools.symbolic.mmr.score import DRUMS, GridScore, on_grid, to_midi
-from gantools.symbolic.rendering import render
-from gantools.symbolic.soundfont import open_soundfont
+from gantools.symbolic.rendering import open_sound, render
 from gantools.systems.symphony.config import SymphonyConfig
 from gantools.systems.symphony.generate_config import SymphonyGenerateConfig
 from gantools.systems.symphony.musicxml import require_music21, write_musicxml
@@ -72,9 +71,8 @@ class SymphonyMaker(LoadedModel):
         self.given = self._read(Path(given), network.vocabulary.grid) if given else None
         self.pieces = Pieces(network, config, self.given)
         self._check_bars()
-        if config.sf2 and (config.wav or config.page):
-            open_soundfont(config.sf2, _RATE_HZ)
-            self.files = [*self.files, Path(config.sf2)]
+        if config.wav or config.page:
+            self.files = [*self.files, *open_sound(config, _RATE_HZ)]
         if config.musicxml:
             require_music21()
         self.extension = "mid"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gantools.audio.melfile import MelFile
-from gantools.structure.beats import CLEAR, levelled, tempo
+from gantools.audio.onset_strength import levelled
+from gantools.structure.beats import CLEAR, tempo
 
 #: Roles that are whole music by themselves: they play on whatever the input does.
 NEVER_REST = ("mix", "accompaniment")
