@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 
 import gantools as gt
+from gantools.audio.config import MelParams
 from gantools.audio.io import load_mono
 from gantools.audio.loudness import measure_loudness
+from gantools.audio.mel import mel_db
 from gantools.symbolic.roll import BAR_STEPS, STEPS_PER_QUARTER
 from gantools.systems.drummer import hearing
 from gantools.systems.drummer.data import read_piece
@@ -93,7 +95,8 @@ def audio(drums: np.ndarray, bass: np.ndarray, grid: hearing.Grid, in_rests: Cal
     bars = (len(beats) - 1 - first) // 4
     whole = rests[first : first + 4 * bars].reshape(bars, 4).all(1)
     played = np.asarray(counts[first : first + 4 * bars].reshape(bars, 4).any(1))
-    alike = [audio_alike(drums, beats[first : first + 4 * bars + 1], apart) for apart in (1, 4)]
+    like = bar_matrix(drums, grid)
+    alike = [mean((like[:-apart] * like[apart:]).sum(1)) for apart in (1, 4)]
     near = np.abs(times[:, None] - basses.times_s).min(1) < _WITH_S
     step = np.diff(own.beats_s).mean() / STEPS_PER_QUARTER
     strong = times[onsets.strengths > np.median(onsets.strengths)]
@@ -108,11 +111,11 @@ def audio(drums: np.ndarray, bass: np.ndarray, grid: hearing.Grid, in_rests: Cal
     ]
 
 
-def audio_alike(drums: np.ndarray, beats: np.ndarray, apart: int) -> float:
-    """Return the mean correlation of bars of a recording: of the rises in a few bands on sixteenths."""
-    from gantools.audio.config import MelParams
-    from gantools.audio.mel import mel_db
-
+def bar_matrix(drums: np.ndarray, grid: hearing.Grid) -> np.ndarray:
+    """Return the bars of a recording, (bars, values) of unit length: the rises in a few bands on sixteenths."""
+    first = (-grid.first % BAR_STEPS) // STEPS_PER_QUARTER
+    bars = (len(grid.beats_s) - 1 - first) // 4
+    beats = grid.beats_s[first : first + 4 * bars + 1]
     params = MelParams(
         sample_rate_hz=hearing.HEARD_HZ, n_fft=1024, hop_samples=220, n_mels=_BANDS, fmin_hz=30.0, fmax_hz=8000.0
     )
@@ -122,12 +125,11 @@ def audio_alike(drums: np.ndarray, beats: np.ndarray, apart: int) -> float:
     size = (len(beats) - 1) * STEPS_PER_QUARTER
     times = np.interp(np.arange(size + 1) / STEPS_PER_QUARTER, np.arange(len(beats)), beats)
     edges = np.clip(((times - 0.03) * hearing.HEARD_HZ / 220).astype(int), 0, len(rises) - 1)
-    grid = np.array([rises[a : max(a + 1, b)].max(0) for a, b in pairwise(edges.tolist())])
-    bars = grid.reshape(-1, BAR_STEPS * _BANDS)
+    cells = np.array([rises[a : max(a + 1, b)].max(0) for a, b in pairwise(edges.tolist())])
+    bars = cells.reshape(-1, BAR_STEPS * _BANDS)
     bars = bars[bars.max(1) > 6]
     bars = bars - bars.mean(1, keepdims=True)
-    bars = bars / np.maximum(np.linalg.norm(bars, axis=1, keepdims=True), 1e-9)
-    return mean((bars[:-apart] * bars[apart:]).sum(1))
+    return np.asarray(bars / np.maximum(np.linalg.norm(bars, axis=1, keepdims=True), 1e-9))
 
 
 def of_stems(model: Path, folder: Path) -> dict[str, Rows]:

@@ -69,7 +69,10 @@ def _read(path: Path) -> tuple[dict[bytes, np.ndarray], int]:
                 tables[name] = np.frombuffer(file.read(size), _TABLES[name])
             else:
                 sample_bytes = size if name == b"smpl" else sample_bytes
-                file.seek(size + size % 2, 1)
+                file.seek(size, 1)
+                # RIFF pads to even sizes; writers of SF3 leave that out.
+                if size % 2 and file.read(1) not in (b"\0", b""):
+                    file.seek(-1, 1)
         if file.tell() < 12 + sample_bytes:
             raise ValueError("cut short")
     if missing := _TABLES.keys() - tables.keys():

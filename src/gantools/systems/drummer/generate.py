@@ -127,7 +127,13 @@ class Drummer(LoadedModel):
         config = self.config
         density = parsed(config, "density")
         drums = self.player.play(
-            bass, seed, first=grid.first, density=density, temperature=config.temperature, top_p=config.top_p
+            bass,
+            seed,
+            first=grid.first,
+            density=density,
+            temperature=config.temperature,
+            top_p=config.top_p,
+            form=parsed(config, "form"),
         )
         if config.rests == "stop":
             # Silenced afterwards: when the bass is back, so is the pattern that went on meanwhile.

@@ -8,7 +8,7 @@ from typing import ClassVar
 from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.parsing import number, seeds
+from gantools.parsing import form_letters, number, seeds
 from gantools.symbolic.config import KIT_HELP, drum_kit
 
 #: The model that plays where none is named.
@@ -47,6 +47,12 @@ class DrummerGenerateConfig(AudioFileConfig):
         "What to do where the bass rests for two bars or more: play on, or stop.",
         choices=("play", "stop"),
     )
+    form: str = option(
+        "AABA",
+        "Sections of 8 bars, from the start again where the music is longer. Each letter has a pattern of its own, "
+        "and drums; A is one pattern throughout.",
+        parse=form_letters,
+    )
     count: int | None = option(
         None, "Results of each input, of the numbers from --seed on; 1 where nothing says which.", low=1
     )
@@ -71,6 +77,8 @@ class DrummerGenerateConfig(AudioFileConfig):
             raise ConfigError(f"swing: {self.swing:g} is out of range; 50 to 75")
         if self.count is not None and self.seeds:
             raise ConfigError("count and seeds each say which results to make; give one of them")
+        if not self.form.strip():
+            raise ConfigError("form: needs a letter; A is one pattern throughout")
 
     @property
     def swing_share(self) -> float:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from gantools.runtime.seeds import item_seed
-from gantools.symbolic.roll import DRUM_ROWS
+from gantools.symbolic.roll import BAR_STEPS, DRUM_ROWS
 from gantools.systems.drummer.music import LEVELS, asked, told
 from gantools.systems.drummer.networks import DrummerNet
+
+#: Bars of a section, where nothing else is said.
+SECTION_BARS = 8
 
 
 class Player:
@@ -53,8 +57,13 @@ class Player:
         voices: np.ndarray | None = None,
         temperature: float = 1.0,
         top_p: float = 1.0,
+        form: Sequence[str] = ("A",),
+        section_bars: int = SECTION_BARS,
     ) -> np.ndarray:
         """Return drums, uint8 (steps, 9) of `LEVELS`.
+
+        Sections of another letter have drums and a density of their own, and do not know what was played before; where
+        a letter comes again it begins as it did. Sections of one letter that follow each other are one.
 
         Parameters
         ----------
@@ -66,23 +75,31 @@ class Player:
         density : float, optional
             Hits a bar as a share of the training's windows that have fewer, 0 to 1; left open without one.
         voices : bool array (9,), optional
-            Drums that play. Without them the seed picks a set of the training.
+            Drums that play. Without them the seed picks a set of the training for each letter.
         temperature : float
             Below 1 what is probable becomes more so; 0 takes the most probable.
         top_p : float
             Draw from the most probable ways to strike a drum that together have this probability.
+        form : sequence of str
+            Letters of the sections, again from the start where the music is longer.
+        section_bars : int
+            Length of each.
         """
         heard, size = self._heard(bass), len(bass)
-        if voices is None:
-            voices = self._voicings[item_seed(seed, "voices") % len(self._voicings)]
-        said = asked(density, voices)
-        uniform = np.random.default_rng(item_seed(seed, "drums")).random((size, DRUM_ROWS))
-        drums, hidden = np.zeros((size, DRUM_ROWS), np.uint8), np.zeros(self._inner.shape[1], np.float32)
-        for step in range(first, size):
-            x = np.concatenate([heard[step], told(drums, np.array([step]), first)[0], said])
-            hidden = self._gated(x, hidden)
-            logits = self._heads @ _gelu(self._join @ np.concatenate([hidden, x]) + self._join_bias) + self._heads_bias
-            drums[step] = self._drawn(logits, uniform[step], temperature, top_p)
+        drums = np.zeros((size, DRUM_ROWS), np.uint8)
+        for letter, start, stop in sections(form, section_bars * BAR_STEPS, size):
+            # The first letter is that of drums without a form: the same seed is then the same pattern.
+            own = () if letter == form[0] else (letter,)
+            played = self._voicings[item_seed(seed, "voices", *own) % len(self._voicings)] if voices is None else voices
+            said = asked(_moved(density, item_seed(seed, "density", *own)) if own else density, played)
+            uniform = np.random.default_rng(item_seed(seed, "drums", *own)).random((stop - start, DRUM_ROWS))
+            hidden, begin = np.zeros(self._inner.shape[1], np.float32), max(start, first)
+            for step in range(begin, stop):
+                x = np.concatenate([heard[step], told(drums, np.array([step]), begin)[0], said])
+                hidden = self._gated(x, hidden)
+                joined = _gelu(self._join @ np.concatenate([hidden, x]) + self._join_bias)
+                logits = self._heads @ joined + self._heads_bias
+                drums[step] = self._drawn(logits, uniform[step - start], temperature, top_p)
         return drums
 
     def _gated(self, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
@@ -103,6 +120,27 @@ class Player:
             logits = logits + self._nested[drum * LEVELS + level]
             levels.append(level)
         return levels
+
+
+def sections(form: Sequence[str], section_steps: int, steps: int) -> list[tuple[str, int, int]]:
+    """Return the sections of a piece, (letter, first step, step after the last); neighbours of one letter are one."""
+    found: list[tuple[str, int, int]] = []
+    for number, start in enumerate(range(0, steps, section_steps)):
+        letter, stop = form[number % len(form)], min(start + section_steps, steps)
+        if found and found[-1][0] == letter:
+            found[-1] = (letter, found[-1][1], stop)
+        else:
+            found.append((letter, start, stop))
+    return found
+
+
+def _moved(density: float | None, seed: int) -> float | None:
+    """Return the density of another section: up to a quarter less or more, and never the same."""
+    if density is None:
+        return None
+    random = np.random.default_rng(seed)
+    moved = density + float(random.uniform(0.1, 0.25)) * (1 if random.random() < 0.5 else -1)
+    return min(max(moved, 0.0), 1.0)
 
 
 def _gelu(x: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from gantools.systems.drummer.hearing import HEARD_HZ, best_line, find_onsets, h
 from gantools.systems.drummer.music import LEVELS, asked, told
 from gantools.systems.drummer.networks import DrummerNet, build_network
 from gantools.systems.drummer.playing import drum_score, step_times
-from gantools.systems.drummer.sampling import Player, drawn, probabilities
+from gantools.systems.drummer.sampling import Player, drawn, probabilities, sections
 from gantools.systems.drummer.sound import DRUMS_OVER_BASS_LU, gains_db
 
 #: Bars that begin where the loudest notes are.
@@ -89,6 +89,19 @@ def test_nothing_is_played_before_the_music_begins() -> None:
     drums = Player(network()).play(np.ones((32, 3), np.float32), 1, first=12)
     assert not drums[:12].any()
     assert drums[12:].any()
+
+
+def test_sections_of_a_letter_are_one_and_come_again() -> None:
+    assert sections("AABA", 8, 36) == [("A", 0, 16), ("B", 16, 24), ("A", 24, 36)]
+    assert sections("A", 8, 20) == [("A", 0, 20)]
+    bass, player = np.ones((32 * 16, 3), np.float32), Player(network())
+    plain = player.play(bass, 1, density=0.5)
+    drums = player.play(bass, 1, density=0.5, form="ABAB", section_bars=8)
+    first, second, _, fourth = drums.reshape(4, 8 * 16, 9)
+    np.testing.assert_array_equal(first, plain[: 8 * 16])
+    # The bass is heard 42 sixteenths to either side; within, both sections have heard the same.
+    np.testing.assert_array_equal(second[: 5 * 16], fourth[: 5 * 16])
+    assert (first != second).any()
 
 
 def test_swing_moves_every_second_sixteenth() -> None:
