@@ -12,8 +12,10 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.evaluation import evaluate
 from gantools.cli.flags import SINGLE, Run, verb
+from gantools.cli.listening import listen
 from gantools.metrics.metric import Metric
 from gantools.metrics.registry import METRICS, load
+from gantools.report.listening.config import ListenConfig
 
 app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Measure generated music.")
 
@@ -45,6 +47,26 @@ def add(metric: Metric[Any]) -> None:
 
 for name in METRICS:
     add(load(name))
+
+
+@verb(app, "listen", ListenConfig, uses=(*SINGLE, "map", "seed"), action="evaluate")
+def make_test(
+    sets: Annotated[list[str], typer.Argument(help="Sets of clips: a folder, file or - each.", show_default=False)],
+    *,
+    run: Run,
+    config: ListenConfig,
+) -> int:
+    """Make a listening test: one page to send to listeners, and the key to what they hear.
+
+    Clips are blind, shuffled for each listener, and equally loud; real ones have the bandwidth of the generated ones.
+    The page needs no server, keeps answers in the browser, and saves them as a file for evaluate ratings.
+
+    \b
+      gantools evaluate listen night/ day/ real/ --clips 20 --one-per-song -o test/
+      gantools evaluate listen ideas/ jukebox/ --real fragments/ --form songwriter -o test/
+      gantools evaluate listen ours/ theirs/ --form mix --dry stems/ -o test/
+    """
+    return listen(sets, run, config)
 
 
 if __name__ == "__main__":

@@ -141,11 +141,12 @@ class Page:
 
     def html(self) -> str:
         """Return the page as text."""
-        return _environment().get_template("page.html").render(page=self)
+        return environment().get_template("page.html").render(page=self)
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills templates in; all text is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # StrictUndefined: a name that a template gets wrong is an error, and not an empty place.
