@@ -25,8 +25,15 @@ from gantools.symbolic.endings import MIDI_SUFFIXES
 
 MEL_SUFFIXES = (".mel.safetensors",)
 LATENT_SUFFIXES = (".latents.safetensors",)
+ANSWER_SUFFIXES = (".json", ".csv")
 #: Kinds of files, by the word that a message has for them -> their endings.
-KINDS = {"audio": AUDIO_SUFFIXES, "mel": MEL_SUFFIXES, "latents": LATENT_SUFFIXES, "MIDI": MIDI_SUFFIXES}
+KINDS = {
+    "audio": AUDIO_SUFFIXES,
+    "mel": MEL_SUFFIXES,
+    "latents": LATENT_SUFFIXES,
+    "MIDI": MIDI_SUFFIXES,
+    "answers": ANSWER_SUFFIXES,
+}
 
 
 def kind_of(path: PurePath) -> str:

@@ -199,6 +199,10 @@ class Metric(ABC, Generic[Options]):
         """Return a row of cells for each file, under a head; empty where there is no such table."""
         return []
 
+    def grids(self, result: Result) -> list[tuple[str, FileGrid]]:
+        """Return further tables with a title and a head each."""
+        return []
+
     def footnote(self, result: Result) -> str:
         """Return what must be said below the table, or nothing."""
         return ""
@@ -213,7 +217,8 @@ class Metric(ABC, Generic[Options]):
 
     def table(self, result: Result) -> Table:
         """Return the whole table of a result, with what every report says of its files."""
-        return Table([*self.rows(result), *fact_rows(result)], self.grid(result), self.footnote(result))
+        rows = [*self.rows(result), *fact_rows(result)]
+        return Table(rows, self.grid(result), self.footnote(result), self.grids(result))
 
     def report(self, result: Result) -> Report:
         """Return a completed result (see `gantools.report.folder.complete`) with all that shows it."""

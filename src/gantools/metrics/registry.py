@@ -23,6 +23,7 @@ METRICS = {
     "seams": "gantools.metrics.seams.metric:Seams",
     "conditions": "gantools.metrics.conditions.metric:FollowsConditions",
     "separation": "gantools.metrics.separation.metric:Separation",
+    "ratings": "gantools.metrics.ratings.metric:ListenersRatings",
 }
 
 

@@ -25,11 +25,14 @@ class Table:
         A head, and a row of cells for each file; may be empty.
     footnote : str
         What must be said below; may be empty.
+    more : list of (str, FileGrid)
+        Further tables with a head each, under a title.
     """
 
     rows: list[TableRow]
     grid: FileGrid = field(default_factory=list)
     footnote: str = ""
+    more: list[tuple[str, FileGrid]] = field(default_factory=list)
 
     def as_text(self) -> str:
         """Return the table in columns, for a terminal."""
@@ -37,6 +40,7 @@ class Table:
         blocks = ["\n".join(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c}".rstrip() for a, b, c in self.rows)]
         if self.grid:
             blocks.append(_columns(self.grid))
+        blocks += [f"{title}\n{_columns(grid)}" for title, grid in self.more]
         if self.footnote:
             blocks.append(textwrap.fill(self.footnote, 100))
         return "\n\n".join(blocks)

@@ -11,6 +11,10 @@ from typing import Literal
 #: ``scale``: whole numbers; ``slider``: a number of a range; ``choice``: one of several words; ``text``: free;
 #: ``preferred``: one of the clips that are heard together, or none.
 Kind = Literal["scale", "slider", "choice", "text", "preferred"]
+#: What the files of a test call themselves, and the version of their content.
+RESULTS_KIND = "gantools listening results"
+KEY_KIND = "gantools listening key"
+SCHEMA = 1
 #: What a ``preferred`` question has for a listener who prefers neither.
 NEITHER = "neither"
 #: Begins what a listener wrote beside the words to choose from.

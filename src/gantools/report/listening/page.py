@@ -10,14 +10,11 @@ from typing import Any
 from markupsafe import Markup
 
 from gantools.files.atomic import plain_json
-from gantools.report.listening.forms import NEITHER, OTHER, Form
+from gantools.report.listening.forms import KEY_KIND, NEITHER, OTHER, RESULTS_KIND, SCHEMA, Form
 from gantools.report.listening.plan import Plan, Stimulus
 from gantools.report.listening.sound import Sounds
 from gantools.report.page import environment
 
-RESULTS_KIND = "gantools listening results"
-KEY_KIND = "gantools listening key"
-SCHEMA = 1
 #: Names of the two files of a test.
 PAGE_FILE, KEY_FILE = "listen.html", "key.json"
 
