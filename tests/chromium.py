@@ -32,7 +32,11 @@ class Tab:
 
     def __init__(self, browser: Browser, url: str) -> None:
         self.browser = browser
-        target = browser.send("Target.createTarget", {"url": "about:blank"})["targetId"]
+        # A context of its own: what pages keep is not seen by other tests.
+        own = browser.send("Target.createBrowserContext")
+        target = browser.send("Target.createTarget", {"url": "about:blank", **own})["targetId"]
+        where = {"behavior": "allow", "downloadPath": str(browser.downloads), **own}
+        browser.send("Browser.setDownloadBehavior", where)
         self.session = browser.send("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         self.send("Page.enable")
         self.send("Runtime.enable")
@@ -122,7 +126,6 @@ class Browser:
         for one in (*copies, read_there, write_there):
             os.close(one)
         self._buffer, self._number = b"", 0
-        self.send("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(self.downloads)})
 
     def send(self, method: str, values: dict[str, Any] | None = None, session: str = "") -> dict[str, Any]:
         """Send a command and return its result; what happens meanwhile is not listened to."""

@@ -170,7 +170,7 @@ class _Test:
         fields = {
             "test": test,
             "form": self.form.name,
-            "sets": {name: sum(one.set == name for one in plan.stimuli) for name in plan.sets},
+            "sets": _counted(plan),
             "clips": sum(len(trial.stimuli) for trial in plan.trials if trial.block),
             "trials": sum(trial.block > 0 for trial in plan.trials),
             "bytes": len(page),
@@ -203,8 +203,13 @@ class _Test:
 
 def _in_words(plan: Plan) -> str:
     """Return how many clips of which sets a listener rates."""
-    main = [one for trial in plan.trials if trial.block and not trial.repeats for one in trial.stimuli]
-    sets = sorted({one.set for one in main}, key=lambda name: (name not in plan.sets, name))
-    parts = [f"{sum(one.set == name for one in main)} {name}" for name in sets]
+    parts = [f"{count} {name}" for name, count in _counted(plan).items()]
     practice, twice = (sum(test) for test in zip(*((not t.block, bool(t.repeats)) for t in plan.trials), strict=True))
     return f"{', '.join(parts)}; {practice} for practice, {twice} twice"
+
+
+def _counted(plan: Plan) -> dict[str, int]:
+    """Return how many clips of each set a listener rates; sets that the form adds come last."""
+    main = [one for trial in plan.trials if trial.block and not trial.repeats for one in trial.stimuli]
+    names = sorted({one.set for one in main}, key=lambda name: (name not in plan.sets, name))
+    return {name: sum(one.set == name for one in main) for name in names}

@@ -70,7 +70,7 @@ def read_key(path: Path) -> Key:
             _name(id): {
                 "block": _whole(one["block"]),
                 "repeats": _text(one["repeats"]),
-                "stimuli": [_name(clip) for clip in one["stimuli"]],
+                "stimuli": _names(one["stimuli"]),
             }
             for id, one in _mapping(content["trials"]).items()
         }
@@ -79,7 +79,7 @@ def read_key(path: Path) -> Key:
         known &= all(one["repeats"] in trials for one in trials.values() if one["repeats"])
         if not known:
             raise ValueError("names clips that it does not have")
-        sets = [_name(one) for one in content["sets"]]
+        sets = _names(content["sets"])
         return Key(_name(content["test"]), FORMS[content["form"]], sets, _text(content["real"]), clips, trials)
 
 
@@ -253,6 +253,12 @@ def _name(value: Any) -> str:
     if not text or len(text) > _LONGEST_NAME:
         raise ValueError("a name is missing, or too long")
     return text
+
+
+def _names(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("a list is missing")
+    return [_name(one) for one in value]
 
 
 def _text(value: Any) -> str:

@@ -128,7 +128,7 @@ def plan_test(
         main = main[: config.clips]
     practice = form.practice if config.practice is None else config.practice
     # Practice takes what is left over; where nothing is, clips of the test under other ids.
-    again = [_again(trial, "practice", draw) for trial in main[:practice]]
+    again = [_again(trial, "practice", draw) for trial in draw.shuffled(main, "practice")[:practice]]
     warm_up = [replace(trial, block=0, repeats="") for trial in [*spare, *again][:practice]]
     repeats = form.repeats if config.repeats is None else config.repeats
     last = max(trial.block for trial in main)
