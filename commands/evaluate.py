@@ -64,7 +64,7 @@ def make_test(
     \b
       gantools evaluate listen night/ day/ real/ --clips 20 --one-per-song -o test/
       gantools evaluate listen ideas/ jukebox/ --real fragments/ --form songwriter -o test/
-      gantools evaluate listen ours/ theirs/ --form mix --dry stems/ -o test/
+      gantools evaluate listen ours/ theirs/ --form mix --dry-stems stems/ -o test/
     """
     return listen(sets, run, config)
 

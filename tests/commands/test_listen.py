@@ -23,13 +23,13 @@ from gantools.report.page import TEMPLATES
 
 #: What makes a test of 20 clips, or of 20 pairs, of each form.
 TWENTY = {
-    "grades": "day night real --clips 7 --practice 1 --repeats 1",
-    "score": "day night real --clips 7 --practice 1 --repeats 1",
-    "loop": "day night real --clips 7 --practice 1 --repeats 1",
+    "grades": "day night real --clips 7 --practice 1 --heard-twice 1",
+    "score": "day night real --clips 7 --practice 1 --heard-twice 1",
+    "loop": "day night real --clips 7 --practice 1 --heard-twice 1",
     "songwriter": "day night real",
-    "mix": "day night --dry dry",
+    "mix": "day night --dry-stems dry",
     "mushra": "day night real --clips 4 --practice 0",
-    "ab": "day night real --clips 20 --practice 1 --repeats 1",
+    "ab": "day night real --clips 20 --practice 1 --heard-twice 1",
 }
 EXPECTED = {"grades": 21, "score": 21, "loop": 21, "songwriter": 20, "mix": 20, "mushra": 20, "ab": 40}
 
@@ -263,16 +263,15 @@ def check(form: str, judged: dict[str, Any]) -> None:
         assert judged["detection"]["rate"] == 1
         assert judged["choices"]["inspiring"]["day"] == {"other": 8}
     if form == "ab":
-        assert {(p["a"], p["b"]): p["a_preferred"] for p in judged["preferences"]} == dict.fromkeys(
-            [(p["a"], p["b"]) for p in judged["preferences"]], 0
-        )
+        wins = {(one["a"], one["b"]): one["a_preferred"] for one in judged["preferences"]}
+        assert wins == {("day", "night"): 0, ("day", "real"): 0, ("night", "real"): 0}
     else:
         assert {"day", "night"} <= next(iter(judged["questions"].values()))["sets"].keys()
 
 
 @needs_chromium
 def test_a_listener_goes_through_a_test_with_keys(browser: Browser, gantools: Callable, tmp_path: Path) -> None:
-    make(gantools, tmp_path, "grades", "day --clips 2 --practice 1 --repeats 0")
+    make(gantools, tmp_path, "grades", "day --clips 2 --practice 1 --heard-twice 0")
     tab = Tab(browser, (tmp_path / "test/listen.html").as_uri())
     tab.type("Bo")  # the name has the focus
     tab.key("Enter")

@@ -41,11 +41,11 @@ def listen(places: Sequence[str], run: Run, config: ListenConfig) -> int:
     """
     require_out(run)
     names, real = set_names(places, config.real)
-    found = gather_sets([[place] for place in (*names.values(), *filter(None, [config.dry]))], AUDIO_SUFFIXES, run,
-                        results_only=True)  # fmt: skip
+    given = [[place] for place in (*names.values(), *filter(None, [config.dry_stems]))]
+    found = gather_sets(given, AUDIO_SUFFIXES, run, results_only=True)
     clips = [[Clip(i.path, i.key, i.role, i.song, i.named.part) for i in items] for items in found]
     sets = dict(zip(names, clips, strict=False))
-    return _Test(run, config, sets, real, clips[len(names)] if config.dry else []).execute()
+    return _Test(run, config, sets, real, clips[len(names)] if config.dry_stems else []).execute()
 
 
 def set_names(places: Sequence[str], real: str) -> tuple[dict[str, str], str]:
@@ -131,10 +131,11 @@ class _Test:
             try:
                 return plan, make_sounds(
                     plan,
-                    seconds=form.seconds if config.clip_seconds is None else config.clip_seconds,
+                    seconds=(config.clip_seconds or form.seconds) if form.seconds else 0.0,
                     lufs=config.lufs,
-                    band_limit_hz=config.band_limit_hz,
                     matched=form.matched,
+                    match_bandwidth=config.match_bandwidth,
+                    band_limit_hz=config.band_limit_hz,
                     encoding=encoding,
                 )
             except InputError as error:

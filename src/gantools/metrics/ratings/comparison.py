@@ -89,7 +89,7 @@ def _figures(ratings: Ratings, config: RatingsConfig, conditions: Conditions) ->
         },
         "choices": _choices(ratings, first, sets),
         "detection": detection(first, ratings.real),
-        "preferences": preferences([one for one in ratings.preferences if not one.again]),
+        "preferences": preferences([one for one in ratings.preferences if not one.again], sets),
         "samples": _samples(ratings, first),
         "closing": [list(one) for one in ratings.closing],
     }

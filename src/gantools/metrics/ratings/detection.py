@@ -74,11 +74,10 @@ def share(words: Sequence[bool]) -> dict[str, Any]:
     return {"share": sum(words) / len(words), "n": len(words), "interval": [float(found.low), float(found.high)]}
 
 
-def preferences(given: Sequence[Preference]) -> list[dict[str, Any]]:
+def preferences(given: Sequence[Preference], sets: Sequence[str]) -> list[dict[str, Any]]:
     """Return for each two sets how often each was preferred, and p of the sign test; neither counts for none."""
     found = []
-    names = list(dict.fromkeys(name for one in given for name in one.sets))
-    for a, b in itertools.combinations(names, 2):
+    for a, b in itertools.combinations(sets, 2):
         own = [one for one in given if set(one.sets) == {a, b}]
         if not own:
             continue

@@ -22,19 +22,19 @@ class ListenConfig:
     )
     real: str = option("", "Folder of real music. By default the set whose folder is called real.")
     clips: int = option(0, "Clips of each set, drawn at random; 0 takes all.", low=0)
-    clip_seconds: float | None = option(
-        None,
-        "Length of a clip, cut where it sounds most. By default as in the form; 0 leaves files whole.",
+    clip_seconds: float = option(
+        0.0,
+        "Length of a clip, cut where it sounds most. With 0 it is that of the form; loops stay whole.",
         unit="s",
         low=0,
         high=600,
     )
     one_per_song: bool = option(False, "Take one clip of each song in each set.")
     practice: int | None = option(None, "Clips before the test, which do not count. By default as in the form.", low=0)
-    repeats: int | None = option(
-        None, "Clips that are heard twice, to tell who answers at random. By default as in the form.", low=0
+    heard_twice: int | None = option(
+        None, "Clips that come twice, to tell who answers at random. By default as in the form.", low=0
     )
-    dry: str = option("", "Folder of the dry stems of the songs, the reference of mixes.")
+    dry_stems: str = option("", "Folder of the dry stems of the songs, the reference of mixes.")
     per_block: int | None = option(
         None,
         "Clips of one block, after which there is a pause; 0 makes one of all. By default as in the form.",
@@ -48,13 +48,13 @@ class ListenConfig:
         -23.0, "Integrated loudness of the clips; lower for all where one would clip.", unit="LUFS", low=-50, high=-10,
         group=_SOUND,
     )  # fmt: skip
-    band_limit_hz: float | None = option(
-        None,
-        "Where real clips end, so that they are not told by their treble. By default where the generated ones do, as "
-        "measured, in forms that mix them; 0 leaves real clips as they are.",
-        unit="Hz",
-        low=0,
+    match_bandwidth: bool = option(
+        True,
+        "Let real clips end where the generated ones do, in forms that mix them, so that they are not told by treble.",
         group=_SOUND,
+    )
+    band_limit_hz: float = option(
+        0.0, "Where real clips end; 0 measures where the generated ones do.", unit="Hz", low=0, group=_SOUND
     )
     encoding: str = option(
         "auto", "How clips are written into the page; auto is what the form needs.", choices=("auto", "mp3", "flac"),

@@ -130,7 +130,7 @@ def plan_test(
     # Practice takes what is left over; where nothing is, clips of the test under other ids.
     again = [_again(trial, "practice", draw) for trial in draw.shuffled(main, "practice")[:practice]]
     warm_up = [replace(trial, block=0, repeats="") for trial in [*spare, *again][:practice]]
-    repeats = form.repeats if config.repeats is None else config.repeats
+    repeats = form.repeats if config.heard_twice is None else config.heard_twice
     last = max(trial.block for trial in main)
     # In the last block, as far from the first hearing as can be.
     twice = [replace(_again(t, "repeat", draw), block=last) for t in draw.shuffled(main, "repeats")[:repeats]]

@@ -79,8 +79,9 @@ def make_sounds(
     *,
     seconds: float,
     lufs: float,
-    band_limit_hz: float | None,
     matched: bool,
+    match_bandwidth: bool,
+    band_limit_hz: float,
     encoding: str,
     read: Read = read_clip,
 ) -> Sounds:
@@ -93,10 +94,12 @@ def make_sounds(
         Length; 0 leaves files whole and their ends as they are.
     lufs : float
         Loudness of each clip; lower for all where one would come within 1 dB of full scale.
-    band_limit_hz : float, optional
-        Where real clips end: as given, measured where it is None and `matched`, or nowhere with 0.
     matched : bool
         Real and generated clips are mixed with each other: all are mono where a set is.
+    match_bandwidth : bool
+        Real clips that are mixed with generated ones end where these do.
+    band_limit_hz : float
+        Where real clips end; with 0 as measured, see `bandwidth`.
     encoding : str
         ``mp3`` or ``flac``.
     read : callable
@@ -108,7 +111,7 @@ def make_sounds(
         by_set[one.set].append(waves[one.id])
     channels = min(max(len(wave) for wave in group) for group in by_set.values()) if matched else 2
     waves = {id: to_channels(wave, channels) for id, wave in waves.items()}
-    limit = _limit(plan, waves, band_limit_hz, matched)
+    limit = _limit(plan, waves, band_limit_hz) if matched and match_bandwidth else 0.0
     for one in plan.stimuli:
         hz = one.low_pass_hz or (limit if one.set == plan.real else 0.0)
         if hz:
@@ -166,11 +169,9 @@ def best_start(waves: Sequence[np.ndarray], seconds: float) -> int:
     return int(np.flatnonzero(totals >= totals.max() - 0.01 * room)[0]) * block
 
 
-def _limit(plan: Plan, waves: Mapping[str, np.ndarray], asked: float | None, matched: bool) -> float:
-    if asked is not None:
-        return min(asked, RATE_HZ / 2) if asked < RATE_HZ / 2 else 0.0
-    if not (matched and plan.real):
-        return 0.0
+def _limit(plan: Plan, waves: Mapping[str, np.ndarray], asked: float) -> float:
+    if not plan.real or asked:
+        return asked if asked < RATE_HZ / 2 else 0.0
     by_set = defaultdict(list)
     for one in plan.stimuli:
         by_set[one.set].append(waves[one.id])

@@ -56,7 +56,7 @@ def test_preferences_and_their_sign_test() -> None:
     """Of eight that prefer one, seven prefer a: p = 2 (1 + 8) / 256."""
     given = [Preference("r", f"t{n}", ("a", "b") if n % 2 else ("b", "a"), "a" if n < 7 else "b") for n in range(8)]
     given.append(Preference("r", "t8", ("a", "b"), ""))
-    (found,) = preferences(given)
+    (found,) = preferences(given, ["a", "b"])
     counts = {found["a"]: found["a_preferred"], found["b"]: found["b_preferred"]}
     assert counts == {"a": 7, "b": 1}
     assert found["neither"] == 1

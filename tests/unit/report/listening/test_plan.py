@@ -45,13 +45,13 @@ def test_the_thesis_sets_of_ten() -> None:
 
 
 def test_one_clip_of_each_song() -> None:
-    test = plan("grades", {"made": 40}, songs=9, one_per_song=True, practice=0, repeats=0)
+    test = plan("grades", {"made": 40}, songs=9, one_per_song=True, practice=0, heard_twice=0)
     assert len(test.trials) == 9
     assert len({one.song for one in test.stimuli}) == 9
 
 
 def test_practice_takes_what_is_left_and_repeats_what_counts() -> None:
-    test = plan("grades", {"made": 6, "real": 6}, clips=4, practice=3, repeats=2)
+    test = plan("grades", {"made": 6, "real": 6}, clips=4, practice=3, heard_twice=2)
     blocks = {block: [t for t in test.trials if t.block == block] for block in (0, 1)}
     twice = [t for t in blocks[1] if t.repeats]
     assert (len(blocks[0]), len(blocks[1]), len(twice)) == (3, 8 + 2, 2)
@@ -62,7 +62,7 @@ def test_practice_takes_what_is_left_and_repeats_what_counts() -> None:
         assert files[trial.id] == files[trial.repeats]
         assert trial.stimuli[0].id != trial.stimuli[0].repeats
     # Where all clips count, practice is of them, under ids of its own.
-    all_of_them = plan("grades", {"made": 4}, practice=2, repeats=0)
+    all_of_them = plan("grades", {"made": 4}, practice=2, heard_twice=0)
     assert len({one.id for t in all_of_them.trials for one in t.stimuli}) == 6
 
 
@@ -82,7 +82,7 @@ def test_mushra_hides_the_reference_and_two_anchors() -> None:
 
 
 def test_pairs_are_of_one_song_where_sets_share_songs() -> None:
-    test = plan("ab", {"a": 5, "b": 5, "c": 5}, practice=0, repeats=0)
+    test = plan("ab", {"a": 5, "b": 5, "c": 5}, practice=0, heard_twice=0)
     assert len(test.trials) == 15
     assert all(len({one.song for one in t.stimuli}) == 1 for t in test.trials)
     assert Counter(tuple(sorted(one.set for one in t.stimuli)) for t in test.trials) == dict.fromkeys(
@@ -90,7 +90,7 @@ def test_pairs_are_of_one_song_where_sets_share_songs() -> None:
     )
     strangers = {"a": clips("a", 4), "b": [replace(clip, song="x" + clip.song) for clip in clips("b", 3)]}
     form = FORMS["ab"]
-    test = plan_test(strangers, "", [], form, ListenConfig(form="ab", practice=0, repeats=0), 0)
+    test = plan_test(strangers, "", [], form, ListenConfig(form="ab", practice=0, heard_twice=0), 0)
     assert len(test.trials) == 3
 
 
