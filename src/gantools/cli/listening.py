@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gantools.cli.batch import require_out, stopped
+from gantools.cli.batch import require_out
 from gantools.cli.flags import Run
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather_sets
+from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_json
@@ -80,7 +81,9 @@ class _Test:
         self.run, self.config, self.sets, self.real, self.dry = run, config, sets, real, dry
         self.form = FORMS[config.form]
         self.out = require_out(run)
-        self.digest = hash_json([to_mapping(config), run.seed, __version__])
+        # Which file is of which set counts too.
+        told = {name: [str(clip.path) for clip in clips] for name, clips in {**sets, "": dry}.items()}
+        self.digest = hash_json([to_mapping(config), run.seed, __version__, told, real])
         every = [clip for clips in (*sets.values(), dry) for clip in clips]
         self.inputs = {str(clip.path): clip.path for clip in every}
         self.failures: list[str] = []
@@ -104,10 +107,9 @@ class _Test:
             raise ConfigError(why)
         begun = time.perf_counter()
         try:
-            plan, sounds = self._sounds(plan)
+            with Bar(self.run, len(plan.trials), "evaluate listen") as bar:
+                plan, sounds = self._sounds(plan, bar)
             fields = self._publish(manifest, names, plan, sounds) | {"seconds": round(time.perf_counter() - begun, 3)}
-        except KeyboardInterrupt:
-            stopped(0)
         except InputError as error:
             say(self.run, str(error), error=True)
             return self._emit("error", {"error": str(error), "failed": self.failures}, code=1)
@@ -121,7 +123,7 @@ class _Test:
 
         return plan_test(self.sets, self.real, self.dry, self.form, self.config, self.run.seed)
 
-    def _sounds(self, plan: Plan) -> tuple[Plan, Sounds]:
+    def _sounds(self, plan: Plan, bar: Bar) -> tuple[Plan, Sounds]:
         """Make the clips. A file that cannot be read costs that file: the test is drawn anew without it."""
         from gantools.report.listening.sound import make_sounds
 
@@ -137,6 +139,7 @@ class _Test:
                     match_bandwidth=config.match_bandwidth,
                     band_limit_hz=config.band_limit_hz,
                     encoding=encoding,
+                    tick=bar.update,
                 )
             except InputError as error:
                 if not self._left_out(error):

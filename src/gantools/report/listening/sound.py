@@ -83,6 +83,7 @@ def make_sounds(
     match_bandwidth: bool,
     band_limit_hz: float,
     encoding: str,
+    tick: Callable[[int], None] = lambda done: None,
     read: Read = read_clip,
 ) -> Sounds:
     """Make all clips of a test.
@@ -102,10 +103,12 @@ def make_sounds(
         Where real clips end; with 0 as measured, see `bandwidth`.
     encoding : str
         ``mp3`` or ``flac``.
+    tick : callable
+        Called with the number of trials that are read.
     read : callable
         See `read_clip`.
     """
-    waves = _cut(plan, seconds, read)
+    waves = _cut(plan, seconds, tick, read)
     by_set = defaultdict(list)
     for one in plan.stimuli:
         by_set[one.set].append(waves[one.id])
@@ -124,10 +127,10 @@ def make_sounds(
     return Sounds(encoded, {"mp3": "audio/mpeg", "flac": "audio/flac"}[encoding], lufs, limit, channels)
 
 
-def _cut(plan: Plan, seconds: float, read: Read) -> dict[str, np.ndarray]:
+def _cut(plan: Plan, seconds: float, tick: Callable[[int], None], read: Read) -> dict[str, np.ndarray]:
     """Return the waves of all stimuli; what is heard side by side is cut at one place."""
     waves: dict[str, np.ndarray] = {}
-    for trial in plan.trials:
+    for done, trial in enumerate(plan.trials, start=1):
         group = [*trial.stimuli, *trial.references]
         whole = {one.id: _sum([read(clip) for clip in one.clips]) for one in group}
         start = best_start(list(whole.values()), seconds) if seconds else 0
@@ -137,6 +140,7 @@ def _cut(plan: Plan, seconds: float, read: Read) -> dict[str, np.ndarray]:
             if not piece.shape[1]:
                 raise InputError("is shorter than other versions of its song", one.clips[0].path)
             waves[one.id] = piece
+        tick(done)
     return waves
 
 
