@@ -48,7 +48,7 @@ class DrummerGenerateConfig(AudioFileConfig):
         choices=("play", "stop"),
     )
     form: str = option(
-        "AABA",
+        "ABAC",
         "Sections of 8 bars, from the start again where the music is longer. Each letter has a pattern of its own, "
         "and drums; A is one pattern throughout.",
         parse=form_letters,
