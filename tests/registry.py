@@ -41,6 +41,7 @@ from gantools.systems.automix import config as automix_config
 from gantools.systems.automix.objective import Automix
 from gantools.systems.caw import config as caw_config
 from gantools.systems.caw.clips import read_clip
+from gantools.systems.caw.drafts import Drafts
 from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.cyclegan import config as cyclegan_config
@@ -241,7 +242,8 @@ def _caw_scale(folder: Path, index: int, **changes: Any) -> System:
     clip = read_clip(folder / "riff.wav", config)
     below = small_stack((1000,), seconds=clip.seconds, equaliser=False) if index else None
     scale_data = prepare([clip.signal], clip.rate_hz, (1000, 2000)[index], below, config, torch.device("cpu"))
-    draws = CoarserDraws(below, scale_data.rate_hz, 1, [clip.seconds], config, torch.device("cpu"))
+    drafts = Drafts([clip.wave], clip.rate_hz, (1000, 2000), 0.6) if config.start == "patches" else None
+    draws = CoarserDraws(below, scale_data.rate_hz, 1, [clip.seconds], config, torch.device("cpu"), drafts)
     return CawScale(config, scale_data, draws, 4)
 
 
@@ -369,6 +371,7 @@ _SYMPHONY = Commands(
     steps=10,
     ranks="--micro-batch 2",
 )
+_CAW_DRAFTS = dataclasses.replace(_CAW, train=_CAW.train + " --start patches --drafts 2")
 
 SYSTEMS: dict[str, Tiny] = {
     "cyclegan-paper": Tiny(make=partial(_cyclegan, preset="paper", own={"blocks": 1}), **_MELS),
@@ -382,6 +385,7 @@ SYSTEMS: dict[str, Tiny] = {
     "loopdetector": Tiny(write_loops, _loopdetector, "*.*", "too few loops to learn from", commands=_LOOPDETECTOR),
     "caw-coarsest": Tiny(make=partial(_caw_scale, index=0), **_RIFF, commands=_CAW),
     "caw-upper": Tiny(make=partial(_caw_scale, index=1), **_RIFF),
+    "caw-drafts": Tiny(make=partial(_caw_scale, index=1, start="patches"), **_RIFF),
     **{
         f"wavegan-{variant}": Tiny(
             make=partial(_wavegan, variant=variant),
@@ -409,3 +413,5 @@ SYSTEMS: dict[str, Tiny] = {
 }
 #: The commands of each system, by its name.
 COMMANDS = {tiny.commands.train.split()[0]: tiny for tiny in SYSTEMS.values() if tiny.commands}
+#: The same, and other ways to train and generate with some of them.
+WAYS = COMMANDS | {"caw-drafts": dataclasses.replace(SYSTEMS["caw-drafts"], commands=_CAW_DRAFTS)}

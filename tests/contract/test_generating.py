@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import soundfile
-from registry import COMMANDS, no_inversion
+from registry import WAYS, no_inversion
 from running import made_here, run_here
 from sounds import tone
 
@@ -18,11 +18,11 @@ from gantools.systems.translation import listening
 
 
 @pytest.fixture(
-    scope="module", params=[name for name, tiny in COMMANDS.items() if tiny.commands and tiny.commands.generate]
+    scope="module", params=[name for name, tiny in WAYS.items() if tiny.commands and tiny.commands.generate]
 )
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The words of the command that generates, and a folder with its model ``m``."""
-    folder, tiny = tmp_path_factory.mktemp(request.param), COMMANDS[request.param]
+    folder, tiny = tmp_path_factory.mktemp(request.param), WAYS[request.param]
     assert tiny.commands is not None
     (folder / "data").mkdir()
     tiny.write(folder / "data")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from registry import COMMANDS, Commands, Tiny, no_inversion
+from registry import WAYS, Commands, Tiny, no_inversion
 from running import run_here
 from training_runs import children, full_disk
 
@@ -26,7 +26,7 @@ def commands_of(case: Tiny) -> Commands:
     return case.commands
 
 
-CASES = {name: tiny for name, tiny in COMMANDS.items() if commands_of(tiny).steps}
+CASES = {name: tiny for name, tiny in WAYS.items() if commands_of(tiny).steps}
 
 
 @pytest.fixture(scope="module", params=list(CASES))

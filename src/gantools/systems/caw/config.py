@@ -16,6 +16,8 @@ RATE_RULES, LEAST_RATE_HZ = ("paper", "octaves", "thinned"), 100
 TASKS = ("music", "speech", "denoise", "inpaint")
 #: Tasks whose result is the reconstruction.
 RESTORING = ("denoise", "inpaint")
+#: What the coarsest scale starts from.
+STARTS = ("noise", "patches")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class CawConfig(TrainConfig):
         parse=stretches,
     )
 
+    start: str = option(
+        "noise",
+        "What new music starts from: noise, or patches, which are drafts of the patch engine that the scales correct.",
+        choices=STARTS,
+    )
     layers: int = option(
         8,
         "Dilated layers of each scale. One more doubles the receptive field, for longer structures.",
@@ -116,6 +123,17 @@ class CawConfig(TrainConfig):
     )
 
     # Additions.
+    drafts: int = option(
+        4, "Drafts of each clip to train on, with --start patches.", low=1, high=64, group="Speed and memory"
+    )
+    draft_variety: float = option(
+        0.7,
+        "How far drafts go from the clip, with --start patches: 0 keeps whole bars of it, 1 joins what never sounded "
+        "together.",
+        low=0,
+        high=1,
+        group="Data",
+    )
     channels: int = option(1, "Channels of the sound: 1 for mono, 2 for stereo, as mid and side.", low=1, high=2)
     crop: int = option(
         0,
@@ -172,6 +190,8 @@ class CawConfig(TrainConfig):
             raise ConfigError(f"crop: {self.crop} samples; give two receptive fields, {2 * self.receptive_field}, or 0")
         if bool(self.holes) != (self.task == "inpaint"):
             raise ConfigError("holes and --task inpaint go together; give both or none")
+        if self.start == "patches" and self.task in RESTORING:
+            raise ConfigError(f"start: patches makes new music, which --task {self.task} does not; give --start noise")
 
     @property
     def reach(self) -> int:

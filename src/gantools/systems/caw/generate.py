@@ -28,10 +28,11 @@ from gantools.systems.caw.applications.inpainting import cut_fillings, fill, ins
 from gantools.systems.caw.applications.reconstruction import closeness, improvement
 from gantools.systems.caw.applications.source import SourceAudio, file_source, lasting, wave_source
 from gantools.systems.caw.applications.variation import scale_at, vary
+from gantools.systems.caw.drafts import Drafts
 from gantools.systems.caw.generate_config import DEFAULT_SECONDS, CawGenerateConfig
 from gantools.systems.caw.model import load_model
-from gantools.systems.caw.rates import clip_length, resample_clip
-from gantools.systems.caw.sampler import Sampler, fresh_noise
+from gantools.systems.caw.rates import bands, clip_length, resample_clip
+from gantools.systems.caw.sampler import DraftSource, Sampler, draft_bands, fresh_noise
 
 #: Fade at both ends of music whose ends were cut off.
 _FADE_S = 0.01
@@ -63,8 +64,9 @@ class LoadedCaw(LoadedModel):
         self.files = [*self.model.files, *(Path(path) for path in (config.source, config.reference) if path)]
         self.extension = config.extension
         scales = self.model.stack
-        #: What is cut off at each end of new music, in seconds.
-        self.trim_s = config.trim_seconds(scales.scales[0].generator.reach / scales.rates_hz[0])
+        #: What is cut off at each end of new music, in seconds. A draft begins at a beat and ends where it is told.
+        automatic = 0.0 if self.drafted else scales.scales[0].generator.reach / scales.rates_hz[0]
+        self.trim_s = config.trim_seconds(automatic)
 
     @property
     def remarks(self) -> list[str]:
@@ -88,6 +90,17 @@ class LoadedCaw(LoadedModel):
     def sampler(self) -> Sampler:
         """The sampler of the model."""
         return Sampler(self.model.stack, ahead=self._ahead)
+
+    @property
+    def drafted(self) -> bool:
+        """Tell whether new music starts from drafts of the patch engine."""
+        return self.model.config.start == "patches"
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """The clips, ready for drafts."""
+        clips, rate_hz = read_clips(self.model.folder)
+        return Drafts(clips, rate_hz, self.model.stack.rates_hz, self.model.config.draft_variety)
 
     @cached_property
     def clip(self) -> np.ndarray:
@@ -156,7 +169,21 @@ def load(folder: Path, config: CawGenerateConfig, device: str = "cpu") -> Loaded
         raise ConfigError(f"was trained for {task}; train it with --task {config.mode}{more}", folder)
     if config.mode == "vary":
         scale_at(loaded.model.stack, config.at_hz)
+    if loaded.drafted:
+        _check_drafted(config, folder)
     return loaded
+
+
+def _check_drafted(config: CawGenerateConfig, folder: Path) -> None:
+    """Refuse what only noise can make: a model that starts from drafts corrects what is there, without noise."""
+    again = "train it with --start noise"
+    if config.mode == "extend":
+        raise ConfigError(f"starts from patches and makes no band that is not there; {again} for --mode extend", folder)
+    if config.strength != 1:
+        raise ConfigError(f"starts from patches and has no noise for --strength; {again}", folder)
+    if config.mode == "vary" and not (config.source or config.reorders):
+        raise ConfigError("starts from patches and would give its clip back; leave out --mode for new ideas, or give "
+                          "--source, --arrange or --shuffle", folder)  # fmt: skip
 
 
 @contextmanager
@@ -171,21 +198,27 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
-    """Write new music from noise alone."""
+    """Write new music: from noise alone, or from a draft."""
     config, stack = loaded.config, loaded.model.stack
     rate_hz = stack.rates_hz[-1]
     seconds = config.seconds or DEFAULT_SECONDS
     trim = loaded.trim_s
     first, length = clip_length(trim, rate_hz), clip_length(seconds, rate_hz)
     lengths = stack.lengths(seconds + 2 * trim)
+    draft = _on_device(loaded, loaded.drafts.draw(seconds + 2 * trim, seed)) if loaded.drafted else None
 
     def waves() -> Iterator[np.ndarray]:
-        blocks = loaded.sampler.stream(fresh_noise(stack, [seed]), lengths)
+        blocks = loaded.sampler.stream(fresh_noise(stack, [seed]), lengths, draft=draft)
         # What is cut off leaves an edge that would click.
         return within((_wave(block) for block in blocks), first, length, round(_FADE_S * rate_hz) if first else 0)
 
     fields = render(path, rate_hz, stack.channels, config.bits, waves, length, loaded.gain, tick)
     return {**fields, "edge_trim_s": round(trim, 3)}
+
+
+def _on_device(loaded: LoadedCaw, draft: Sequence[torch.Tensor]) -> DraftSource:
+    """Return the bands of a draft where the networks are."""
+    return draft_bands([band.to(loaded.model.stack.device) for band in draft])
 
 
 def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
@@ -194,8 +227,10 @@ def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any
     source, note = _arranged(loaded, seed)
     at, gain = scale_at(stack, config.at_hz), loaded.loudness(loaded.source)
 
+    draft = _on_device(loaded, _as_draft(loaded, source, gain)) if loaded.drafted else None
+
     def waves() -> Iterator[np.ndarray]:
-        made = vary(loaded.sampler, source, seed, at=at, strength=config.strength, gain=gain)
+        made = vary(loaded.sampler, source, seed, at=at, strength=config.strength, gain=gain, draft=draft)
         return (_wave(block) for block in made)
 
     rate_hz = stack.rates_hz[-1]
@@ -203,6 +238,15 @@ def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any
     fields = render(path, rate_hz, stack.channels, config.bits, waves, length, loaded.gain, tick, loaded.source_format)
     fields |= {"at_hz": stack.rates_hz[at], "strength": config.strength, "from": config.source or "training clip"}
     return fields | ({"order": config.arrange or config.shuffle, "beats": note} if note else {})
+
+
+def _as_draft(loaded: LoadedCaw, source: SourceAudio, gain: float) -> list[torch.Tensor]:
+    """Return the bands of a recording, which stands in place of a draft."""
+    stack = loaded.model.stack
+    rate_hz = stack.rates_hz[-1]
+    signals = source.signals(rate_hz, clip_length(source.seconds, rate_hz), stack.channels, gain)
+    whole = torch.cat(list(signals), -1)[0].numpy()
+    return bands(whole, rate_hz, stack.rates_hz, source.seconds)
 
 
 def _arranged(loaded: LoadedCaw, seed: int) -> tuple[SourceAudio, str]:

@@ -108,6 +108,8 @@ def write_scale(folder: Path, scale: Scale, meta: dict[str, Any]) -> None:
     tensors |= {"amplitude": scale.amplitude, "reconstruction_noise": scale.reconstruction_noise}
     if scale.equaliser is not None:
         tensors["equaliser"] = scale.equaliser
+    if scale.clip_band is not None:
+        tensors["clip_band"] = scale.clip_band
     shape = {name: getattr(net, name) for name in ("channels", "width", "layers", "kernel")}
     write_state(folder / SCALE_FILE, tensors, {"rate_hz": scale.rate_hz, **shape, **meta})
 
@@ -134,10 +136,10 @@ def read_scale(folder: str | Path, device: torch.device | str = "cpu") -> tuple[
             raise ValueError("another network than that of its weights")
         net = Generator(*shape)
         rest = [tensors[name].to(device) for name in ("amplitude", "reconstruction_noise")]
-        equaliser = tensors["equaliser"].to(device) if "equaliser" in tensors else None
+        equaliser, band = (tensors[n].to(device) if n in tensors else None for n in ("equaliser", "clip_band"))
         rate_hz = int(meta["rate_hz"])
     load_network(net, weights, "G", str(path))
-    return Scale(rate_hz, net.to(device).eval().requires_grad_(False), rest[0], rest[1], equaliser), meta
+    return Scale(rate_hz, net.to(device).eval().requires_grad_(False), rest[0], rest[1], equaliser, band), meta
 
 
 def load_model(folder: str | Path, device: torch.device | str = "cpu") -> CawModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -218,4 +219,34 @@ def upsample(
     result = torch.zeros(*x.shape[:-1], length, dtype=x.dtype, device=x.device)
     for index, weight in zip(indices, weights, strict=True):
         result.addcmul_(x[..., index - origin], weight.to(x.dtype))
+    return result
+
+
+def bands(signal: np.ndarray, from_hz: int, rates_hz: Sequence[int], seconds: float) -> list[torch.Tensor]:
+    """Return what each scale has of a signal that the upsampled scale below has not; the coarsest has all of its rate.
+
+    These are the bands of a Laplacian pyramid: upsampled and summed, coarsest first, they are the signal at any rate.
+
+    Parameters
+    ----------
+    signal : ndarray
+        (channels, n) at `from_hz`.
+    from_hz : int
+    rates_hz : sequence of int
+        Ascending.
+    seconds : float
+        Length of the bands, which are cut or filled with zeros.
+
+    Returns
+    -------
+    list of Tensor
+        float32 (channels, n) at each rate.
+    """
+    result: list[torch.Tensor] = []
+    below: torch.Tensor | None = None
+    for index, rate_hz in enumerate(rates_hz):
+        length = clip_length(seconds, rate_hz)
+        whole = torch.from_numpy(resample_clip(signal, from_hz, rate_hz, length))
+        result.append(whole if below is None else whole - upsample(below, rates_hz[index - 1], rate_hz, length))
+        below = whole
     return result

@@ -14,6 +14,7 @@ from gantools.audio.fingerprint import describe_twins, fingerprint, twins
 from gantools.errors import ConfigError, InputError
 from gantools.systems.caw.clips import TrainingClip, choose_scales, name_clips, read_clip, warn_of_field
 from gantools.systems.caw.config import CawConfig
+from gantools.systems.caw.drafts import Drafts
 from gantools.systems.caw.model import NAME
 from gantools.systems.caw.networks import Discriminator, Generator
 from gantools.systems.caw.scale import CawScale
@@ -41,6 +42,8 @@ class CawRun:
     ----------
     songs, notes, left_out
         As those of a `gantools.training.system.System`.
+    drafts : Drafts or None
+        Where the model starts from patches.
     """
 
     name = NAME
@@ -49,6 +52,7 @@ class CawRun:
         self.config, self.clips, self.device = config, list(clips), torch.device(device)
         choice = choose_scales(clips, config)
         self.rates_hz = choice.rates_hz
+        self.drafts = self._analyse() if config.start == "patches" else None
         prints = {
             name: fingerprint(clip.wave, clip.rate_hz) for name, clip in zip(name_clips(clips), clips, strict=True)
         }
@@ -94,6 +98,15 @@ class CawRun:
         run = cls(config, clips, device)
         run.left_out = left_out.lines
         return run
+
+    def _analyse(self) -> Drafts:
+        """Return the clips, ready for drafts."""
+        waves, rate_hz = [clip.wave for clip in self.clips], self.clips[0].rate_hz
+        try:
+            return Drafts(waves, rate_hz, self.rates_hz, self.config.draft_variety)
+        except InputError as error:
+            shortest = min(self.clips, key=lambda clip: clip.seconds)
+            raise InputError(f"{error.message}, or --start noise", shortest.path) from error
 
     def width(self, index: int) -> int:
         """Return the channels of a scale's networks."""

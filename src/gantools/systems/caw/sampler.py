@@ -33,6 +33,8 @@ _FFT_SIZE = 4096
 Folded = tuple[torch.Tensor, torch.Tensor]
 #: (index of the scale, first sample, samples) -> noise with its amplitude, (batch, channel, samples).
 NoiseSource = Callable[[int, int, int], torch.Tensor]
+#: The same arguments -> what a draft has at this rate and not below, (batch or 1, channel, samples).
+DraftSource = Callable[[int, int, int], torch.Tensor]
 
 
 class Filter:
@@ -194,10 +196,12 @@ class Sampler:
         self._chunk = chunk_samples or default
         self._folded = [FoldedScale(scale) for scale in stack.scales]
 
-    def draw(self, seeds: Sequence[int], seconds: float) -> torch.Tensor:
+    def draw(
+        self, seeds: Sequence[int], seconds: float, draft: Sequence[torch.Tensor] | None = None
+    ) -> torch.Tensor:
         """Return new signals (len(seeds), channels, n) at the highest rate, as `Stack.draw` does."""
-        noise = fresh_noise(self.stack, seeds)
-        return torch.cat(list(self.stream(noise, self.stack.lengths(seconds), len(seeds))), -1)
+        noise, bands = fresh_noise(self.stack, seeds), draft_bands(draft) if draft else None
+        return torch.cat(list(self.stream(noise, self.stack.lengths(seconds), len(seeds), draft=bands)), -1)
 
     def reconstruct(self, noise: NoiseSource | None = None) -> torch.Tensor:
         """Return what the model makes of its fixed noise z*, (1, channels, n), as `Stack.reconstruct` does.
@@ -208,7 +212,10 @@ class Sampler:
             Noise that takes the place of the fixed one, of the same length; see `reconstruction_noise`.
         """
         lengths = [scale.reconstruction_noise.shape[-1] for scale in self.stack.scales]
-        return torch.cat(list(self.stream(noise or reconstruction_noise(self.stack), lengths, equalise=False)), -1)
+        own = [scale.clip_band for scale in self.stack.scales if scale.clip_band is not None]
+        draft = draft_bands(own) if own else None
+        noise = noise or reconstruction_noise(self.stack)
+        return torch.cat(list(self.stream(noise, lengths, equalise=False, draft=draft)), -1)
 
     def stream(
         self,
@@ -219,6 +226,7 @@ class Sampler:
         first: int = 0,
         below: Iterable[torch.Tensor] | None = None,
         equalise: bool = True,
+        draft: DraftSource | None = None,
     ) -> Iterator[torch.Tensor]:
         """Yield signals at the highest rate piece by piece, (batch, channel, n), ``lengths[-1]`` samples in all.
 
@@ -237,6 +245,8 @@ class Sampler:
             of its length in all.
         equalise : bool
             Apply the scales' equalisers.
+        draft : callable, optional
+            Bands of a draft, which are added below each scale; see `draft_bands`.
         """
         # A chain of generators, each pulling from the one below: a piece wanted at the top rate asks the next scale for
         # what it lacks, down to the coarsest. No scale is ever further ahead than its filters have to see.
@@ -252,6 +262,8 @@ class Sampler:
             # From here down a thread of its own works a few pieces ahead.
             if index == self._thread_before and index > first:
                 raised = read_ahead(raised)
+            if draft is not None:
+                raised = _with_band(index, raised, draft)
             blocks = _generated(index, self._folded[index].stream(total, equalise), raised, noise)
         assert blocks is not None
         yield from blocks
@@ -282,6 +294,19 @@ def reconstruction_noise(stack: Stack) -> NoiseSource:
         return stack.scales[index].reconstruction_noise[None, :, start : start + length]
 
     return noise
+
+
+def draft_bands(bands: Sequence[torch.Tensor]) -> DraftSource:
+    """Return the bands of one draft, (channels, n) for each scale, as a source of pieces."""
+    return lambda index, start, length: bands[index][None, :, start : start + length]
+
+
+def _with_band(index: int, raised: Iterable[torch.Tensor], draft: DraftSource) -> Iterator[torch.Tensor]:
+    """Yield the upsampled signal of the scale below with the band that a draft adds at the same positions."""
+    start = 0
+    for previous in raised:
+        yield previous + draft(index, start, previous.shape[-1])
+        start += previous.shape[-1]
 
 
 def _generated(

@@ -323,4 +323,5 @@ def finish(system: CawScale) -> Scale:
         count = max(_EQUALISER_DRAWS, len(scale_data.real))
         drawn = [system.draw(generator, i % len(scale_data.real), "calibration", i) for i in range(count)]
         equaliser = fit_equaliser(scale_data.stretches(), drawn, config.match_eq_db)
-    return Scale(scale_data.rate_hz, generator, scale_data.amplitude, scale_data.rec_noise[0], equaliser)
+    band = scale_data.clip_bands[0] if scale_data.clip_bands else None
+    return Scale(scale_data.rate_hz, generator, scale_data.amplitude, scale_data.rec_noise[0], equaliser, band)

@@ -10,7 +10,8 @@ import torch
 
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.config import CawConfig
-from gantools.systems.caw.rates import clip_length, noise_amplitude, resample_clip, scale_energy, upsample
+from gantools.systems.caw.drafts import Drafts
+from gantools.systems.caw.rates import bands, clip_length, noise_amplitude, resample_clip, scale_energy, upsample
 from gantools.systems.caw.sampler import Sampler
 from gantools.systems.caw.stack import Stack, noise_block
 
@@ -35,6 +36,9 @@ class ScaleData:
         (1, n): 0 in holes; None where there are none.
     amplitude : Tensor
         (channels, 1): factor of the noise of draws.
+    clip_bands : list of Tensor, optional
+        (channels, n) of each clip, where the model starts from drafts: what it has at this rate and not below. It is in
+        `rec_previous` already.
     """
 
     rate_hz: int
@@ -43,6 +47,7 @@ class ScaleData:
     rec_noise: list[torch.Tensor]
     valid: list[torch.Tensor] | None
     amplitude: torch.Tensor
+    clip_bands: list[torch.Tensor] | None = None
 
     @property
     def lengths(self) -> list[int]:
@@ -85,11 +90,14 @@ def prepare(
     -----
     The noise is 1 in the coarsest scale. Above it is 0.01 sqrt(E_k - E_{k-1}) with the energies of the real signals,
     except in the second scale of a model of music, where it is the standard deviation of the upsampled reconstruction:
-    these two scales carry nearly all variety (appendix A, and the authors' program).
+    these two scales carry nearly all variety (appendix A, and the authors' program). A model that starts from drafts has
+    no noise: what is new comes from the draft.
     """
     # Each scale is resampled from the clip itself, not from the scale above: errors do not add up.
     real = [torch.from_numpy(resample_clip(clip, clip_rate_hz, rate_hz)).to(device) for clip in clips]
     valid = hole_masks(config, rate_hz, [r.shape[-1] for r in real], device)
+    if config.start == "patches":
+        return _prepare_for_drafts(real, clips, clip_rate_hz, rate_hz, below, config)
     # The coarsest scale starts from noise alone. Every other one starts from the reconstruction of the scale below, and
     # has the noise of draws from the energy that it adds.
     if below is None:
@@ -113,6 +121,32 @@ def prepare(
     if valid is not None and below is not None:
         rec_noise = [n * amplitude * (1.0 - v) for n, v in zip(rec_noise, valid, strict=True)]
     return ScaleData(rate_hz, real, rec_previous, rec_noise, valid, amplitude)
+
+
+def _prepare_for_drafts(
+    real: list[torch.Tensor],
+    clips: list[np.ndarray],
+    clip_rate_hz: int,
+    rate_hz: int,
+    below: Stack | None,
+    config: CawConfig,
+) -> ScaleData:
+    """Return what a scale learns from where draws start from drafts: the clip must come out as it is, without noise."""
+    rates_hz = (*(below.rates_hz if below else ()), rate_hz)
+    every = [
+        [band.to(r) for band in bands(clip, clip_rate_hz, rates_hz, clip.shape[-1] / clip_rate_hz)]
+        for clip, r in zip(clips, real, strict=True)
+    ]
+    own = [found[-1] for found in every]
+    rec_previous = own
+    if below is not None:
+        lower = [below.restore([band[None] for band in found[:-1]])[0] for found in every]
+        rec_previous = [
+            upsample(rec, rates_hz[-2], rate_hz, band.shape[-1]) + band for rec, band in zip(lower, own, strict=True)
+        ]
+    still = [torch.zeros_like(r) for r in real]
+    silent = torch.zeros(config.channels, 1, device=real[0].device)
+    return ScaleData(rate_hz, real, rec_previous, still, None, silent, own)
 
 
 def fixed_noise(config: CawConfig, clip: int, rate_hz: int, like: torch.Tensor, coarsest: bool) -> torch.Tensor:
@@ -156,7 +190,8 @@ class CoarserDraws:
     """Draws of the scales below, at the rate of this scale: the input of its generator.
 
     A pool keeps `config.pool` of them, and replaces one every `config.pool_refresh` steps, in turn. Which draw a step
-    gets is a function of (seed, step), so that a resumed run makes the same ones again.
+    gets is a function of (seed, step), so that a resumed run makes the same ones again. With `drafts` there are few, made
+    once, and the draws are what the scales below make of them.
     """
 
     below: Stack | None
@@ -165,6 +200,7 @@ class CoarserDraws:
     seconds: list[float]
     config: CawConfig
     device: torch.device
+    drafts: Drafts | None = None
     _kept: dict[tuple[int, str, int], tuple[int, torch.Tensor]] = field(default_factory=dict)
     _sampler: Sampler | None = None
 
@@ -191,13 +227,19 @@ class CoarserDraws:
             self._kept[clip, name, slot] = found
         return found[1]
 
-    def _fresh(self, clip: int, *names: str | int) -> torch.Tensor:
+    def _fresh(self, clip: int, name: str, first: int, second: int) -> torch.Tensor:
         """Draw from the scales below, from a seed of these names, and bring the draw to the rate of this scale."""
         seconds = self.seconds[clip]
         length = clip_length(seconds, self.rate_hz)
+        bands: list[torch.Tensor] | None = None
+        if self.drafts is not None:
+            index = (first + second) % self.config.drafts
+            bands = [band.to(self.device) for band in self.drafts.keep(seconds, self.config.seed, clip, index)]
         if self.below is None:
-            return torch.zeros(self.channels, length, device=self.device)
-        seed = item_seed(self.config.seed, "below", self.rate_hz, clip, *names)
+            return bands[0] if bands else torch.zeros(self.channels, length, device=self.device)
+        seed = item_seed(self.config.seed, "below", self.rate_hz, clip, name, first, second)
         if self._sampler is None:
             self._sampler = Sampler(self.below)
-        return upsample(self._sampler.draw([seed], seconds)[0], self.below.rates_hz[-1], self.rate_hz, length)
+        drawn = self._sampler.draw([seed], seconds, bands)[0]
+        raised = upsample(drawn, self.below.rates_hz[-1], self.rate_hz, length)
+        return raised + bands[len(self.below.scales)] if bands else raised

@@ -57,6 +57,9 @@ class Scale:
         is in it already.
     equaliser : Tensor, optional
         (channels, taps), odd: filter that follows the generator in draws, not in the reconstruction.
+    clip_band : Tensor, optional
+        (channels, n), of a model that starts from drafts: what the first clip has at this rate and not below. With it
+        the scales give the clip back.
     """
 
     rate_hz: int
@@ -64,6 +67,7 @@ class Scale:
     amplitude: torch.Tensor
     reconstruction_noise: torch.Tensor
     equaliser: torch.Tensor | None = None
+    clip_band: torch.Tensor | None = None
 
     def run(self, previous: torch.Tensor, noise: torch.Tensor, *, equalise: bool = True) -> torch.Tensor:
         """Return the signal of this scale.
@@ -71,7 +75,8 @@ class Scale:
         Parameters
         ----------
         previous : Tensor
-            (batch, channel, time): upsampled signal of the scale below; zeros in the coarsest one.
+            (batch, channel, time): upsampled signal of the scale below, zeros in the coarsest one, and the band of
+            the draft where there is one.
         noise : Tensor
             (batch, channel, time), with its amplitude.
         equalise : bool
@@ -118,11 +123,18 @@ class Stack:
         return [clip_length(seconds, rate) for rate in self.rates_hz]
 
     @torch.no_grad()
-    def draw(self, seeds: Sequence[int], seconds: float) -> torch.Tensor:
-        """Return new signals (len(seeds), channels, n) at the highest rate; each is a function of its seed alone."""
+    def draw(
+        self, seeds: Sequence[int], seconds: float, draft: Sequence[torch.Tensor] | None = None
+    ) -> torch.Tensor:
+        """Return new signals (len(seeds), channels, n) at the highest rate.
+
+        Each is a function of its seed alone, and of the bands of a draft, (channels, n) for each scale, where the model
+        starts from drafts.
+        """
         signal: torch.Tensor | None = None
         for index, (scale, length) in enumerate(zip(self.scales, self.lengths(seconds), strict=True)):
             previous = self.raise_to(index, signal, length, len(seeds))
+            previous = previous if draft is None else previous + draft[index]
             noise = torch.stack([noise_block(seed, scale.rate_hz, 0, length, self.channels) for seed in seeds])
             signal = scale.run(previous, noise.to(previous) * scale.amplitude)
         assert signal is not None
@@ -135,12 +147,23 @@ class Stack:
         return upsample(signal, self.scales[index - 1].rate_hz, self.scales[index].rate_hz, length)
 
     @torch.no_grad()
+    def restore(self, bands: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return what the scales make of the bands (batch, channels, n) of a signal, without noise and equalisers."""
+        signal: torch.Tensor | None = None
+        for index, (scale, band) in enumerate(zip(self.scales, bands, strict=True)):
+            previous = self.raise_to(index, signal, band.shape[-1], band.shape[0]) + band
+            signal = scale.run(previous, torch.zeros_like(band), equalise=False)
+        assert signal is not None
+        return signal
+
+    @torch.no_grad()
     def reconstruct(self) -> torch.Tensor:
         """Return what the model makes of its fixed noise, (1, channels, n): close to the training clip."""
         signal: torch.Tensor | None = None
         for index, scale in enumerate(self.scales):
             noise = scale.reconstruction_noise[None]
             previous = self.raise_to(index, signal, noise.shape[-1])
+            previous = previous if scale.clip_band is None else previous + scale.clip_band
             signal = scale.run(previous, noise, equalise=False)
         assert signal is not None
         return signal

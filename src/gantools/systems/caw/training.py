@@ -99,7 +99,10 @@ class _Driver:
     def train_all(self, resume: str) -> Summary:
         """Train what is not finished, coarsest scale first, and sum up; an interruption ends it between two steps."""
         if self.base is not None:
-            load_model(self.base)  # says what is wrong with it before anything is written
+            base = load_model(self.base)  # says what is wrong with it before anything is written
+            if base.config.start != self.config.start:
+                # Networks that correct drafts make nothing of noise, and the other way round.
+                raise ConfigError(f"--from starts from {base.config.start}; give --start {base.config.start}", self.base)
         self._open(resume)
         summary: Summary | None = None
         for index in range(len(self.run.rates_hz)):
@@ -231,7 +234,7 @@ class _Driver:
         signals = [clip.signal for clip in run.clips]
         scale_data = prepare(signals, run.clips[0].rate_hz, rate_hz, below, self.config, run.device)
         seconds = [clip.seconds for clip in run.clips]
-        coarser = CoarserDraws(below, rate_hz, self.config.channels, seconds, self.config, run.device)
+        coarser = CoarserDraws(below, rate_hz, self.config.channels, seconds, self.config, run.device, run.drafts)
         return CawScale(self.config, scale_data, coarser, run.width(index), run.device)
 
     def _start(self, system: CawScale, index: int) -> None:
@@ -241,7 +244,8 @@ class _Driver:
             return
         if self.config.warm_start and index and self.run.width(index) == self.run.width(index - 1):
             _take_over(system, scale_folder(self.folder, self.run.rates_hz[index - 1]))
-        if self.config.zero_init and index:
+        # Below the coarsest scale there is silence, but for drafts, which are right as they are.
+        if self.config.zero_init and (index or self.config.start == "patches"):
             system.generator.silence()
 
     def _budget(self, system: CawScale, index: int, folder: Path, begun: float) -> str:

@@ -42,11 +42,11 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
     return found
 
 
-@pytest.mark.parametrize("preset", ["paper", "small"])
+@pytest.mark.parametrize(("preset", "start"), [("paper", "noise"), ("small", "noise"), ("small", "patches")])
 def test_stopped_anywhere_it_ends_with_the_same_weights(
-    preset: str, tiny: Make, clip_file: Path, tmp_path: Path
+    preset: str, start: str, tiny: Make, clip_file: Path, tmp_path: Path
 ) -> None:
-    config = tiny(preset, rates="1000,2000", sample_rate_hz=2000)
+    config = tiny(preset, start=start, rates="1000,2000", sample_rate_hz=2000)
     assert train_caw(run_of(clip_file, config), tmp_path / "whole").status == "finished"
     stops = (1, 4)  # in the first and in the last scale
 

@@ -8,7 +8,7 @@ import torch
 
 from gantools.errors import ConfigError
 from gantools.systems.caw.applications.source import SourceAudio
-from gantools.systems.caw.sampler import NoiseSource, Sampler, fresh_noise
+from gantools.systems.caw.sampler import DraftSource, NoiseSource, Sampler, fresh_noise
 from gantools.systems.caw.stack import Stack
 
 
@@ -31,7 +31,14 @@ def scale_at(stack: Stack, at_hz: int) -> int:
 
 
 def vary(
-    sampler: Sampler, source: SourceAudio, seed: int, *, at: int = 0, strength: float = 1.0, gain: float = 1.0
+    sampler: Sampler,
+    source: SourceAudio,
+    seed: int,
+    *,
+    at: int = 0,
+    strength: float = 1.0,
+    gain: float = 1.0,
+    draft: DraftSource | None = None,
 ) -> Iterator[torch.Tensor]:
     """Yield a variation of a recording piece by piece, (1, channels, n) at the model's rate, as long as the recording.
 
@@ -49,6 +56,8 @@ def vary(
         Factor of the noise of the scale above.
     gain : float
         Brings the recording to the loudness of the training clip.
+    draft : callable, optional
+        Bands of the recording, for a model that starts from drafts.
     """
     stack = sampler.stack
     lengths = stack.lengths(source.seconds)
@@ -56,4 +65,4 @@ def vary(
     strengths[at + 1] = strength
     noise: NoiseSource = fresh_noise(stack, [seed], strengths)
     below = (x.to(stack.device) for x in source.signals(stack.rates_hz[at], lengths[at], stack.channels, gain))
-    return sampler.stream(noise, lengths, first=at + 1, below=below)
+    return sampler.stream(noise, lengths, first=at + 1, below=below, draft=draft)
