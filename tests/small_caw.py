@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 import torch
 from sounds import tone
 
+from gantools.audio.midside import to_mid_side
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.model import scale_folder, write_model, write_scale
 from gantools.systems.caw.networks import Generator
-from gantools.systems.caw.rates import clip_length
+from gantools.systems.caw.rates import bands, clip_length
 from gantools.systems.caw.scale_data import hole_masks
 from gantools.systems.caw.stack import Scale, Stack
 
@@ -70,6 +72,14 @@ def small_model(folder: Path, *, channels: int = 1, seconds: float = 4.0, peak: 
     }
     folder.mkdir(parents=True)
     write_model(folder, made, data, [clip])
-    for scale in small_stack(channels=channels, seconds=seconds, holes=made if made.holes else None).scales:
+    stack = small_stack(channels=channels, seconds=seconds, holes=made if made.holes else None).scales
+    if made.start == "patches":
+        own = bands(to_mid_side(clip), RATES_HZ[-1], RATES_HZ, seconds)
+        still = {"amplitude": torch.zeros(channels, 1)}
+        stack = [
+            dataclasses.replace(s, **still, reconstruction_noise=torch.zeros_like(b), clip_band=b)
+            for s, b in zip(stack, own, strict=True)
+        ]
+    for scale in stack:
         write_scale(scale_folder(folder, scale.rate_hz), scale, {"seconds": 0.0, "step": 0})
     return folder

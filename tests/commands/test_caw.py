@@ -130,6 +130,8 @@ def test_wrong_options(here: Run) -> None:
         (["riff.wav", "--task", "inpaint", "--holes", "1-9"], "outside"),
         (["riff.wav", "--start-seconds", "5"], "has only 2.0 s"),
         (["riff.wav", "--from", "nowhere"], "nowhere"),
+        (["riff.wav", "--task", "denoise", "--start", "patches"], "start: patches makes new music"),
+        (["riff.wav", "--max-seconds", "0.9", "--start", "patches"], "at least 1 s, or --start noise"),
     ):
         code, out, err = here(*arguments, "-o", "m")
         assert (code, out) == (2, ""), arguments

@@ -166,3 +166,32 @@ def test_what_does_not_fit_is_one_line(
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == (1 if code == 2 else 2)
     assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_starts_from_patches_needs_no_flag(gantools: Callable, tmp_path: Path) -> None:
+    small_model(tmp_path / "riff", channels=2, start="patches")
+    make = ("generate", "caw", "riff", "--seconds", "1.5", "--json")
+    first = records(gantools(*make, "--count", "2", "-o", "one"))
+    again = records(gantools(*make, "--count", "1", "-s", "1", "-o", "two"))
+    one, two, three = (soundfile.read(tmp_path / r["path"])[0] for r in (*first, *again))
+    assert one.shape == (6000, 2)
+    assert not np.array_equal(one, two)
+    np.testing.assert_array_equal(two, three)
+    # Modes that start from a recording take it in place of the draft; those that need noise are refused.
+    (arranged,) = records(gantools("generate", "caw", "riff", "--arrange", "AB", "-o", "out", "--json"))
+    assert arranged["duration_s"] > 1
+    soundfile.write(tmp_path / "other.wav", tone(2.0, 8000, 2), 8000)
+    for more in ((), ("--at-hz", "2000")):
+        (vary,) = records(gantools(*make[:3], "--mode", "vary", "--source", "other.wav", *more, "-o", "out", "--json"))
+        assert vary["duration_s"] == 2.0
+    (same,) = records(gantools(*make[:3], "--mode", "reconstruct", "-o", "out", "--json"))
+    assert same["duration_s"] == 4.0
+    for refused, says in (
+        (("--mode", "extend", "--source", "other.wav"), "makes no band that is not there"),
+        (("--mode", "vary", "--source", "other.wav", "--strength", "2"), "no noise for --strength"),
+        (("--mode", "vary"), "would give its clip back"),
+    ):
+        done = gantools(*make[:3], *refused, "-o", "out")
+        assert done.returncode == 2
+        assert says in done.stderr
+        assert len(done.stderr.splitlines()) == 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ from gantools.models.clips import read_clips
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.structure.arrangement import arrange, shuffle
 from gantools.structure.beats import BeatGrid, find_beats
+from gantools.systems.caw.applications.drafting import check_drafted, drafts_of, new_draft, source_as_draft
 from gantools.systems.caw.applications.extension import compare, extend, place_source
 from gantools.systems.caw.applications.inpainting import cut_fillings, fill, insert
 from gantools.systems.caw.applications.reconstruction import closeness, improvement
@@ -31,8 +31,9 @@ from gantools.systems.caw.applications.variation import scale_at, vary
 from gantools.systems.caw.drafts import Drafts
 from gantools.systems.caw.generate_config import DEFAULT_SECONDS, CawGenerateConfig
 from gantools.systems.caw.model import load_model
-from gantools.systems.caw.rates import bands, clip_length, resample_clip
-from gantools.systems.caw.sampler import DraftSource, Sampler, draft_bands, fresh_noise
+from gantools.systems.caw.rates import clip_length, resample_clip
+from gantools.systems.caw.rendering import render, within
+from gantools.systems.caw.sampler import Sampler, fresh_noise
 
 #: Fade at both ends of music whose ends were cut off.
 _FADE_S = 0.01
@@ -99,8 +100,7 @@ class LoadedCaw(LoadedModel):
     @cached_property
     def drafts(self) -> Drafts:
         """The clips, ready for drafts."""
-        clips, rate_hz = read_clips(self.model.folder)
-        return Drafts(clips, rate_hz, self.model.stack.rates_hz, self.model.config.draft_variety)
+        return drafts_of(self.model)
 
     @cached_property
     def clip(self) -> np.ndarray:
@@ -170,20 +170,8 @@ def load(folder: Path, config: CawGenerateConfig, device: str = "cpu") -> Loaded
     if config.mode == "vary":
         scale_at(loaded.model.stack, config.at_hz)
     if loaded.drafted:
-        _check_drafted(config, folder)
+        check_drafted(config, folder)
     return loaded
-
-
-def _check_drafted(config: CawGenerateConfig, folder: Path) -> None:
-    """Refuse what only noise can make: a model that starts from drafts corrects what is there, without noise."""
-    again = "train it with --start noise"
-    if config.mode == "extend":
-        raise ConfigError(f"starts from patches and makes no band that is not there; {again} for --mode extend", folder)
-    if config.strength != 1:
-        raise ConfigError(f"starts from patches and has no noise for --strength; {again}", folder)
-    if config.mode == "vary" and not (config.source or config.reorders):
-        raise ConfigError("starts from patches and would give its clip back; leave out --mode for new ideas, or give "
-                          "--source, --arrange or --shuffle", folder)  # fmt: skip
 
 
 @contextmanager
@@ -205,7 +193,7 @@ def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict
     trim = loaded.trim_s
     first, length = clip_length(trim, rate_hz), clip_length(seconds, rate_hz)
     lengths = stack.lengths(seconds + 2 * trim)
-    draft = _on_device(loaded, loaded.drafts.draw(seconds + 2 * trim, seed)) if loaded.drafted else None
+    draft = new_draft(loaded.drafts, stack, seconds + 2 * trim, seed) if loaded.drafted else None
 
     def waves() -> Iterator[np.ndarray]:
         blocks = loaded.sampler.stream(fresh_noise(stack, [seed]), lengths, draft=draft)
@@ -216,18 +204,13 @@ def _unconditional(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict
     return {**fields, "edge_trim_s": round(trim, 3)}
 
 
-def _on_device(loaded: LoadedCaw, draft: Sequence[torch.Tensor]) -> DraftSource:
-    """Return the bands of a draft where the networks are."""
-    return draft_bands([band.to(loaded.model.stack.device) for band in draft])
-
-
 def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any]:
     """Write a variation of the source, or of its parts in another order."""
     config, stack = loaded.config, loaded.model.stack
     source, note = _arranged(loaded, seed)
     at, gain = scale_at(stack, config.at_hz), loaded.loudness(loaded.source)
 
-    draft = _on_device(loaded, _as_draft(loaded, source, gain)) if loaded.drafted else None
+    draft = source_as_draft(source, stack, gain) if loaded.drafted else None
 
     def waves() -> Iterator[np.ndarray]:
         made = vary(loaded.sampler, source, seed, at=at, strength=config.strength, gain=gain, draft=draft)
@@ -238,15 +221,6 @@ def _vary(loaded: LoadedCaw, path: Path, seed: int, tick: Tick) -> dict[str, Any
     fields = render(path, rate_hz, stack.channels, config.bits, waves, length, loaded.gain, tick, loaded.source_format)
     fields |= {"at_hz": stack.rates_hz[at], "strength": config.strength, "from": config.source or "training clip"}
     return fields | ({"order": config.arrange or config.shuffle, "beats": note} if note else {})
-
-
-def _as_draft(loaded: LoadedCaw, source: SourceAudio, gain: float) -> list[torch.Tensor]:
-    """Return the bands of a recording, which stands in place of a draft."""
-    stack = loaded.model.stack
-    rate_hz = stack.rates_hz[-1]
-    signals = source.signals(rate_hz, clip_length(source.seconds, rate_hz), stack.channels, gain)
-    whole = torch.cat(list(signals), -1)[0].numpy()
-    return bands(whole, rate_hz, stack.rates_hz, source.seconds)
 
 
 def _arranged(loaded: LoadedCaw, seed: int) -> tuple[SourceAudio, str]:
@@ -337,66 +311,3 @@ _MODES = {
 def _wave(signals: torch.Tensor) -> np.ndarray:
     """Return the left and right, or the only, channel of (1, channels, n)."""
     return from_mid_side(signals)[0].cpu().numpy()
-
-
-def render(
-    path: Path,
-    rate_hz: int,
-    channels: int,
-    bits: str,
-    waves: Callable[[], Iterable[np.ndarray]],
-    length: int,
-    gain: float,
-    tick: Tick,
-    like: SourceFormat | None = None,
-) -> dict[str, Any]:
-    """Write a signal piece by piece.
-
-    Parameters
-    ----------
-    path : Path
-    rate_hz, channels : int
-    bits : str
-        See `AudioWriter`.
-    waves : callable
-        Returns the signal as float32 pieces (channels, n).
-    length : int
-        Samples in all.
-    gain : float
-    tick : callable
-        Progress callback, called with the completed fraction, 0 to 1.
-    like : SourceFormat, optional
-        See `AudioWriter`.
-
-    Returns
-    -------
-    dict
-        ``duration_s``, ``rate_hz``, ``peak`` and ``gain_db``: 0, or what all was lowered by so that nothing clips;
-        ``warning`` where samples lie above full scale.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with AudioWriter(path, rate_hz, channels, bits, like=like) as writer:
-        for wave in waves():
-            writer.append((wave * np.float32(gain)).T)
-            tick(writer.frames / max(1, length))
-    fields = {
-        "duration_s": round(writer.frames / rate_hz, 3),
-        "rate_hz": rate_hz,
-        "gain_db": round(20 * math.log10(writer.gain), 3),
-        "peak": round(writer.peak * writer.gain, 4),
-    }
-    return fields | ({"warning": writer.notice} if writer.notice else {})
-
-
-def within(waves: Iterable[np.ndarray], first: int, length: int, fade: int = 0) -> Iterator[np.ndarray]:
-    """Yield `length` samples of a signal (channels, n) from sample `first` on, both ends faded over `fade` samples."""
-    position = -first
-    for wave in waves:
-        start = max(0, position)
-        part = wave[:, max(0, -position) : max(0, length - position)]
-        position += wave.shape[1]
-        if fade and (start < fade or start + part.shape[1] > length - fade):
-            index = np.arange(start, start + part.shape[1])
-            part = part * np.clip((np.minimum(index, length - 1 - index) + 0.5) / fade, 0, 1).astype(np.float32)
-        if part.shape[1]:
-            yield part

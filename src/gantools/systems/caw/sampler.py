@@ -196,9 +196,7 @@ class Sampler:
         self._chunk = chunk_samples or default
         self._folded = [FoldedScale(scale) for scale in stack.scales]
 
-    def draw(
-        self, seeds: Sequence[int], seconds: float, draft: Sequence[torch.Tensor] | None = None
-    ) -> torch.Tensor:
+    def draw(self, seeds: Sequence[int], seconds: float, draft: Sequence[torch.Tensor] | None = None) -> torch.Tensor:
         """Return new signals (len(seeds), channels, n) at the highest rate, as `Stack.draw` does."""
         noise, bands = fresh_noise(self.stack, seeds), draft_bands(draft) if draft else None
         return torch.cat(list(self.stream(noise, self.stack.lengths(seconds), len(seeds), draft=bands)), -1)

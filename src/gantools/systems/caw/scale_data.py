@@ -90,8 +90,8 @@ def prepare(
     -----
     The noise is 1 in the coarsest scale. Above it is 0.01 sqrt(E_k - E_{k-1}) with the energies of the real signals,
     except in the second scale of a model of music, where it is the standard deviation of the upsampled reconstruction:
-    these two scales carry nearly all variety (appendix A, and the authors' program). A model that starts from drafts has
-    no noise: what is new comes from the draft.
+    these two scales carry nearly all variety (appendix A, and the authors' program). A model that starts from drafts
+    has no noise: what is new comes from the draft.
     """
     # Each scale is resampled from the clip itself, not from the scale above: errors do not add up.
     real = [torch.from_numpy(resample_clip(clip, clip_rate_hz, rate_hz)).to(device) for clip in clips]
@@ -190,8 +190,8 @@ class CoarserDraws:
     """Draws of the scales below, at the rate of this scale: the input of its generator.
 
     A pool keeps `config.pool` of them, and replaces one every `config.pool_refresh` steps, in turn. Which draw a step
-    gets is a function of (seed, step), so that a resumed run makes the same ones again. With `drafts` there are few, made
-    once, and the draws are what the scales below make of them.
+    gets is a function of (seed, step), so that a resumed run makes the same ones again. With `drafts` there are few,
+    made once, and the draws are what the scales below make of them.
     """
 
     below: Stack | None

@@ -123,9 +123,7 @@ class Stack:
         return [clip_length(seconds, rate) for rate in self.rates_hz]
 
     @torch.no_grad()
-    def draw(
-        self, seeds: Sequence[int], seconds: float, draft: Sequence[torch.Tensor] | None = None
-    ) -> torch.Tensor:
+    def draw(self, seeds: Sequence[int], seconds: float, draft: Sequence[torch.Tensor] | None = None) -> torch.Tensor:
         """Return new signals (len(seeds), channels, n) at the highest rate.
 
         Each is a function of its seed alone, and of the bands of a draft, (channels, n) for each scale, where the model

@@ -100,9 +100,9 @@ class _Driver:
         """Train what is not finished, coarsest scale first, and sum up; an interruption ends it between two steps."""
         if self.base is not None:
             base = load_model(self.base)  # says what is wrong with it before anything is written
-            if base.config.start != self.config.start:
+            if (begins := base.config.start) != self.config.start:
                 # Networks that correct drafts make nothing of noise, and the other way round.
-                raise ConfigError(f"--from starts from {base.config.start}; give --start {base.config.start}", self.base)
+                raise ConfigError(f"--from starts from {begins}; give --start {begins}", self.base)
         self._open(resume)
         summary: Summary | None = None
         for index in range(len(self.run.rates_hz)):

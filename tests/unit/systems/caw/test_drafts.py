@@ -65,7 +65,8 @@ def test_a_draft_is_a_function_of_its_seed_and_clip() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first, others.draw(1.5, 3), strict=True))
     assert not torch.equal(first[0], drafts.draw(1.5, 4)[0])
     # Which clip a seed starts from: both come up.
-    from_each = [[torch.equal(drafts.draw(0.5, s)[0], drafts.draw(0.5, s, clip)[0]) for clip in (0, 1)] for s in range(8)]
+    chosen = [drafts.draw(0.5, seed)[0] for seed in range(8)]
+    from_each = [[torch.equal(c, drafts.draw(0.5, s, clip)[0]) for clip in (0, 1)] for s, c in enumerate(chosen)]
     assert all(sum(found) == 1 for found in from_each)
     assert {found.index(True) for found in from_each} == {0, 1}
     assert drafts.keep(1.0, 0, 1, 2) is drafts.keep(1.0, 0, 1, 2)

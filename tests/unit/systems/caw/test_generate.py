@@ -12,8 +12,9 @@ from small_caw import small_model
 from gantools.chunks.item import Item
 from gantools.errors import ConfigError
 from gantools.options import from_mapping
-from gantools.systems.caw.generate import load, render, within
+from gantools.systems.caw.generate import load
 from gantools.systems.caw.generate_config import CawGenerateConfig
+from gantools.systems.caw.rendering import render, within
 
 
 def test_rendering_makes_what_would_clip_softer(tmp_path: Path) -> None:
