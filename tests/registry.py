@@ -298,7 +298,8 @@ _AUTOMIX = Commands(
 )
 _CAW = Commands(
     "caw data/riff.wav --preset small --budget= --steps 12 --sample-rate 4000 --rates 1000,2000,4000 --layers 4 "
-    "--width 4 --coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 --save-every 4" + _COMMON_FLAGS,
+    "--width 4 --coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 --save-every 4 --start noise"
+    + _COMMON_FLAGS,
     "generate caw m --seconds 1 --count 2",
     steps=36,
     ranks="--batch-size 2 --micro-batch 1",

@@ -29,7 +29,7 @@ TINY += [
     "--threads",
     "1",
 ]
-TINY += ["--recalibrate", "1", "--least-energy", "0", "-d", "cpu"]
+TINY += ["--recalibrate", "1", "--least-energy", "0", "-d", "cpu", "--start", "noise"]
 Run = Callable[..., tuple[int, str, str]]
 
 

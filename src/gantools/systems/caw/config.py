@@ -16,8 +16,8 @@ RATE_RULES, LEAST_RATE_HZ = ("paper", "octaves", "thinned"), 100
 TASKS = ("music", "speech", "denoise", "inpaint")
 #: Tasks whose result is the reconstruction.
 RESTORING = ("denoise", "inpaint")
-#: What the coarsest scale starts from.
-STARTS = ("noise", "patches")
+#: What new music starts from.
+STARTS = ("noise", "patches", "auto")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ class CawConfig(TrainConfig):
 
     start: str = option(
         "noise",
-        "What new music starts from: noise, or patches, which are drafts of the patch engine that the scales correct.",
+        "What new music starts from: noise, or patches, which are drafts of the patch engine that the scales correct. "
+        "With auto it is patches for --task music and clips of 1 s or more.",
         choices=STARTS,
     )
     layers: int = option(
@@ -276,6 +277,7 @@ _SMALL = CawConfig(
     recalibrate=4,
     match_eq_db=6.0,
     latest_start_hz=1000,
+    start="auto",
     coarsest_share=0.4,
     validate_every=1_000_000,
     validation_draws=1,

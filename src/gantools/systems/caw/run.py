@@ -19,6 +19,7 @@ from gantools.systems.caw.model import NAME
 from gantools.systems.caw.networks import Discriminator, Generator
 from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
+from gantools.systems.patches.engine import LEAST_SECONDS
 from gantools.training.remarks import LeftOut
 from gantools.training.system import Step
 
@@ -49,6 +50,10 @@ class CawRun:
     name = NAME
 
     def __init__(self, config: CawConfig, clips: Sequence[TrainingClip], device: torch.device | str = "cpu") -> None:
+        if config.start == "auto":
+            # The folder tells what it came to, so that generating needs no clip to know.
+            drafted = config.task == "music" and min(clip.seconds for clip in clips) >= LEAST_SECONDS
+            config = dataclasses.replace(config, start="patches" if drafted else "noise")
         self.config, self.clips, self.device = config, list(clips), torch.device(device)
         choice = choose_scales(clips, config)
         self.rates_hz = choice.rates_hz

@@ -151,7 +151,8 @@ class _Driver:
             except ModelError as error:
                 raise ConfigError(f"exists and is {error.message}; choose another --out", error.path) from error
             if resume == "auto":
-                check_same_options(config, model["config"], self.folder)
+                # Models of earlier versions do not say it: they start from noise.
+                check_same_options(config, {"start": "noise", **model["config"]}, self.folder)
                 check_same_data(data, model["data"], self.folder, "another clip")
                 self._check_unfinished(model)
                 self._find_gaps(model["data"]["rates_hz"])

@@ -33,7 +33,8 @@ _FADE_SECONDS, _ALIGN_SECONDS = 0.03, 0.012
 _CROSSINGS_HZ, _CROSSING_OCTAVES = (200.0, 3200.0), 0.5
 _AVOID_SECONDS = 0.3
 _RISE_BANDS, _HIGHEST_RISE = 32, 4.0
-_LEAST_SECONDS = 1.0
+#: Shortest clip to draw from.
+LEAST_SECONDS = 1.0
 #: A draw from a longer clip is made of so much of it.
 _MOST_SECONDS = 60.0
 
@@ -130,7 +131,7 @@ class PatchEngine:
         settings: PatchSettings = PatchSettings(),
         grid: BeatGrid | None = None,
     ) -> None:
-        if clip.shape[1] < _LEAST_SECONDS * rate_hz:
+        if clip.shape[1] < LEAST_SECONDS * rate_hz:
             raise InputError(f"{clip.shape[1] / rate_hz:.2f} s are too short to draw from; give at least 1 s")
         self.clip, self.rate_hz, self.settings = clip, rate_hz, settings
         self.hop = round(_FRAME_SECONDS * rate_hz)

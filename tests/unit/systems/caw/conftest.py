@@ -32,7 +32,7 @@ def tiny() -> Callable[..., CawConfig]:
     def make(preset: str = "small", **changes: Any) -> CawConfig:
         base: dict[str, Any] = {"steps": 3, "budget": "", "rates": "1000,2000,4000", "layers": 4, "threads": 1}
         base |= {"coarse_width": 4, "width": 4, "validation_draws": 1, "least_energy": 0.0}
-        base |= {"recalibrate": 2, "sample_rate_hz": 4000}
+        base |= {"recalibrate": 2, "sample_rate_hz": 4000, "start": "noise"}
         if preset == "small":
             base |= {"crop": 1024, "statistics_weight": 1.0, "pool": 2, "pool_refresh": 1, "penalty_every": 2}
         return dataclasses.replace(PRESETS[preset], **(base | changes))

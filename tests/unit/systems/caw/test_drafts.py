@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,3 +109,29 @@ def test_what_drafts_cannot_start() -> None:
         with pytest.raises(ConfigError, match="start: patches makes new music"):
             CawConfig(task=task, holes=holes, start="patches")
     assert PRESETS["paper"].start == "noise"
+
+
+def test_auto_starts_from_drafts_where_there_can_be_some(tiny: Callable[..., CawConfig], clip_file: Path) -> None:
+    def start(**changes: object) -> str:
+        config = tiny(start="auto", rates="2000,4000", **changes)
+        return CawRun(config, [read_clip(clip_file, config)]).config.start
+
+    assert PRESETS["small"].start == "auto"
+    assert start() == "patches"
+    assert start(max_seconds=0.9) == start(task="speech") == start(task="denoise") == "noise"
+    assert start(task="inpaint", holes="1.0-1.1") == "noise"
+
+
+def test_a_model_of_an_earlier_version_does_not_go_on_from_drafts(
+    tiny: Callable[..., CawConfig], clip_file: Path, tmp_path: Path
+) -> None:
+    config = tiny(steps=1)
+    train_caw(CawRun(config, [read_clip(clip_file, config)]), tmp_path / "m")
+    path = tmp_path / "m" / "config.json"
+    kept = json.loads(path.read_text())
+    del kept["config"]["start"]
+    path.write_text(json.dumps(kept))
+    assert load_model(tmp_path / "m").config.start == "noise"
+    config = tiny(steps=1, start="auto")
+    with pytest.raises(ConfigError, match="the run was started with 'noise'"):
+        train_caw(CawRun(config, [read_clip(clip_file, config)]), tmp_path / "m")

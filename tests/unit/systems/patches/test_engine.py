@@ -7,7 +7,14 @@ import pytest
 
 from gantools.errors import ConfigError, InputError
 from gantools.metrics.novelty.figures import Reference
-from gantools.systems.patches.engine import PatchEngine, PatchSettings, crossings_hz, settings_of, split_bands
+from gantools.systems.patches.engine import (
+    PatchEngine,
+    PatchSettings,
+    crossings_hz,
+    level_rises,
+    settings_of,
+    split_bands,
+)
 from gantools.systems.patches.matching import PATCH_FRAMES, averaged, nearest, pooled, stretched
 from gantools.systems.patches.path import cheapest_path
 
@@ -127,3 +134,35 @@ def test_variety_turns_the_levers_and_half_of_it_is_the_default() -> None:
     assert (least.bands, most.bands) == (1, 8)
     assert least.noise < plain.noise < most.noise
     assert least.jump_cost > plain.jump_cost > most.jump_cost
+
+
+def test_rises_are_where_a_sound_begins_and_no_single_one_outweighs_all() -> None:
+    # Silence, noise from frame 32 on, and twice as loud noise from frame 64 on.
+    wave = 0.1 * np.random.default_rng(0).standard_normal(100 * 128).astype(np.float32)
+    wave[: 32 * 128] = 0
+    wave[64 * 128 :] *= 2
+    rises = level_rises(wave, RATE_HZ, 128)
+    assert rises.shape == (100,)
+    assert rises.dtype == np.float32
+    assert rises.argmax() == 32
+    assert rises.max() == 4.0
+    assert set(rises[:31]) == {rises.min()}
+    # The second rise is the highest of what is left.
+    assert 63 <= int(np.argmax(np.where(np.abs(np.arange(100) - 32) < 3, -9, rises))) <= 65
+
+
+def test_with_an_onset_weight_bands_from_different_places_attack_together() -> None:
+    clip = _melody(12.0)
+
+    def agreement(onset_weight: float) -> float:
+        """Return the mean rise of what each band plays where the others do, over three draws."""
+        engine = PatchEngine(clip, RATE_HZ, PatchSettings(onset_weight=onset_weight, metre_weight=0))
+        rises = level_rises(clip[0], RATE_HZ, engine.hop)
+        found = []
+        for seed in range(3):
+            random = np.random.default_rng(seed)
+            played = np.stack([rises[path] for path in engine._paths(engine._frames, 400, random)])
+            found.append(np.corrcoef(played)[np.triu_indices(len(played), 1)].mean())
+        return float(np.mean(found))
+
+    assert agreement(6.0) > agreement(0.0) + 0.05
