@@ -39,8 +39,8 @@ for fragment in "$fragments"/*.*; do
     run gantools generate caw "$fragment" --engine patch --count "$few" --seconds "$seconds" -o "drafts/$name" --rank
 done
 
-# 1. Learn each fragment.
-run gantools train caw "$fragments" -o models --preset small --budget "${SONGWRITER_BUDGET:-20m}" \
+# 1. Learn each fragment; from noise, since variations live on it.
+run gantools train caw "$fragments" -o models --preset small --start noise --budget "${SONGWRITER_BUDGET:-20m}" \
     -j "${SONGWRITER_JOBS:-1}" || [ $? = 1 ] # a fragment that fails stops no other
 
 # 2. Ideas: new music in the same sound; variations that keep the structure, closely and freely; new sections. All of

@@ -128,7 +128,7 @@ class CawConfig(TrainConfig):
         4, "Drafts of each clip to train on, with --start patches.", low=1, high=64, group="Speed and memory"
     )
     draft_variety: float = option(
-        0.7,
+        0.65,
         "How far drafts go from the clip, with --start patches: 0 keeps whole bars of it, 1 joins what never sounded "
         "together.",
         low=0,
