@@ -90,6 +90,7 @@ GLOSSARY = {
     "spectral_weight": "weight of the multi-scale spectral loss",
     "split": "shares of train, val and test",
     "steps": "training steps",
+    "start": "what training, or what is made, begins from",
     "stride": "frames or bars from one window to the next",
     "style_size": "numbers of a style",
     "swing": "place of every second sixteenth, in percent",

@@ -66,6 +66,7 @@ class CawConfig(TrainConfig):
         "",
         "Holes to fill, as START-END in seconds of the clip, such as 3.2-3.95,8-8.5. They need --task inpaint.",
         parse=stretches,
+        group="Data",
     )
 
     start: str = option(
