@@ -26,12 +26,11 @@ clips=(
 for line in "${clips[@]}"; do
     read -r name file start <<<"$line"
     echo "$name: $file, $length s from $start s"
-    for from in noise patches; do
-        model=models/$name
-        [ $from = noise ] || model=starts/models/$name
-        gantools train caw "$data/$file" -o "$model" --preset "$preset" --budget "$budget" --start $from \
-            --start-seconds "$start" --max-seconds "$length" >>log.txt
-    done
+    part=(--start-seconds "$start" --max-seconds "$length")
+    gantools train caw "$data/$file" -o "models/$name" --preset "$preset" --budget "$budget" --start noise \
+        "${part[@]}" >>log.txt
+    gantools train caw "$data/$file" -o "starts/models/$name" --preset "$preset" --budget "$budget" --start patches \
+        "${part[@]}" >>log.txt
     gantools generate caw "models/$name" --count "$count" --seconds "$seconds" -o "draws/$name" >>log.txt
     gantools evaluate novelty "draws/$name" "models/$name" --small -o "report/$name" >>log.txt
 
