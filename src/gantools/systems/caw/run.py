@@ -54,6 +54,9 @@ class CawRun:
             # The folder tells what it came to, so that generating needs no clip to know.
             drafted = config.task == "music" and min(clip.seconds for clip in clips) >= LEAST_SECONDS
             config = dataclasses.replace(config, start="patches" if drafted else "noise")
+        if config.start == "patches":
+            # From drafts no model makes noise, however few its steps.
+            config = dataclasses.replace(config, documented_steps=0)
         self.config, self.clips, self.device = config, list(clips), torch.device(device)
         choice = choose_scales(clips, config)
         self.rates_hz = choice.rates_hz
