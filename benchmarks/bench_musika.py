@@ -36,7 +36,7 @@ try:
     from gantools.systems.musika.latents import LatentSongs
     from gantools.systems.musika.networks import build_networks
     from gantools.systems.musika.objective import Musika, paired
-    from gantools.systems.musika.scaling import LatentScale
+    from gantools.systems.latents.scaling import LatentScale
     from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
     from gantools.systems.musika.wishes import Wishes
 except ImportError as error:

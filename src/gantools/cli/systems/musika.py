@@ -77,7 +77,7 @@ def add_train(app: typer.Typer) -> None:
 
 def _open_codec(codec: Path | None, base: Path | None, run: Run, device: Any) -> Codec:
     """Open the codec that is named, that of the model to begin with, or the one that ships."""
-    from gantools.systems.musika.carried import open_any
+    from gantools.systems.latents.carried import open_any
 
     if codec is not None or base is not None:
         return open_any(codec or base or "", device)

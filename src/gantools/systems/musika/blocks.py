@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.nn.time_convolution import TimeConv1d, TimeDoubling, leaky_relu, pairs_mean
-
-LEAK = 0.2
-_HALF = math.sqrt(0.5)
+from gantools.nn.time_convolution import TimeDoubling
 
 
 class LayerNoise(nn.Module):
@@ -101,40 +96,9 @@ class SkipExcitation(nn.Module):
         return gate[..., None]
 
 
-class SameConv(TimeConv1d):
-    """A convolution that keeps the number of steps, also where its kernel is even: the longer side is behind."""
-
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Return (batch, out, time)."""
-        before = (self.kernel_size[0] - 1) // 2
-        return self.padded(input, before, self.kernel_size[0] - 1 - before)
-
-
-class ResidualDown(nn.Module):
-    """Two convolutions, the second of stride 2, beside an average of two steps."""
-
-    def __init__(self, channels: int, out: int, kernel: int, first_kernel: int | None = None) -> None:
-        super().__init__()
-        self.first = SameConv(channels, channels, first_kernel or kernel)
-        self.second = halving(channels, out, kernel)
-        self.skip = TimeConv1d(channels, out, 1, bias=False) if channels != out else nn.Identity()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return (batch, out, time / 2)."""
-        h = _HALF * leaky_relu(self.first(x), LEAK)
-        h = _HALF * leaky_relu(self.second(h), LEAK)
-        shortcut: torch.Tensor = self.skip(pairs_mean(x))
-        return h + shortcut
-
-
 def doubling(channels: int, out: int) -> nn.Module:
     """Return a transposed convolution that makes twice as many steps."""
     return TimeDoubling(channels, out)
-
-
-def halving(channels: int, out: int, kernel: int) -> nn.Module:
-    """Return a convolution of stride 2 that makes half as many steps of an even number."""
-    return TimeConv1d(channels, out, kernel, 2, 1)
 
 
 def pyramid(coordinates: torch.Tensor, levels: int) -> list[torch.Tensor]:
@@ -162,8 +126,3 @@ def initialise(network: nn.Module, generator: torch.Generator | None = None) -> 
             nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-
-
-def with_conditions(latents: torch.Tensor, conditions: torch.Tensor | None) -> torch.Tensor:
-    """Return latents (batch, channel, time) with conditions (batch, conditions, time) beside them, if there are any."""
-    return latents if conditions is None or not conditions.shape[1] else torch.cat([latents, conditions], 1)

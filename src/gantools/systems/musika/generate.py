@@ -22,15 +22,15 @@ from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
 from gantools.options import parsed
 from gantools.structure.curves import MEASURED, RATE_HZ, Curves, measure
+from gantools.systems.latents.carried import open_carried
+from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.musika.asked import asked_points
-from gantools.systems.musika.carried import open_carried
 from gantools.systems.musika.conditions import read_conditions
 from gantools.systems.musika.config import CONDITIONS, MusikaConfig
 from gantools.systems.musika.continuation import PATCHES, find_piece
 from gantools.systems.musika.generate_config import MusikaGenerateConfig
 from gantools.systems.musika.meter import BEATS_PER_BAR, find_meter
 from gantools.systems.musika.networks import build_generator
-from gantools.systems.musika.scaling import LatentScale
 from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
 from gantools.systems.musika.wishes import RANDOM, Wishes
 

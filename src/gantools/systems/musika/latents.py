@@ -17,9 +17,9 @@ from gantools.audio.resample import resample_blocks
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 from gantools.structure.curves import RATE_HZ, Curves, measure
+from gantools.systems.latents.encoding import LatentCodec, SongEncoder
 from gantools.systems.musika.conditions import Conditions, learn_conditions
 from gantools.systems.musika.config import MusikaConfig
-from gantools.systems.musika.encoding import LatentCodec, SongEncoder
 from gantools.systems.musika.meter import CHANNELS, Meter, clock, find_meter, is_played_to_a_clock
 from gantools.training.remarks import LeftOut, listed
 
@@ -206,7 +206,7 @@ class LatentSongs:
         spl, rate = self.codec.samples_per_latent, self.codec.rate_hz
         with AudioReader(path) as reader:
             blocks = resample_blocks(self._shaped(reader), reader.rate_hz, rate, self.config.channels)
-            encoder = SongEncoder(self.codec, self.config, self._device)
+            encoder = SongEncoder(self.codec, self.config.offsets, self.config.channels, self._device)
             for block in without_infrasound(blocks, rate):
                 encoder.push(block)
         least = _LEAST_SHARE * self.crop * spl

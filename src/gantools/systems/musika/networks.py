@@ -9,18 +9,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.nn.time_convolution import TimeConv1d, leaky_relu
 from gantools.runtime.seeds import item_seed
+from gantools.systems.latents.discriminator import DenseDiscriminator
 from gantools.systems.musika.blocks import (
-    LEAK,
     LayerNoise,
     LocalAdaIN,
     ModulatedLayer,
-    ResidualDown,
     initialise,
     pyramid,
     twice_as_many,
-    with_conditions,
     within,
 )
 from gantools.systems.musika.config import FIRST_STEPS, MusikaConfig
@@ -107,39 +104,6 @@ class DenseGenerator(nn.Module):
         return [level * grown**n for n, level in enumerate(levels)]
 
 
-class DenseDiscriminator(nn.Module):
-    """Our discriminator: after each halving it judges every step, and in the end the whole.
-
-    Judging every stretch by itself keeps details alive that one score for 256 latents has no gradient for.
-
-    Parameters
-    ----------
-    channels, conditions : int
-        Channels of latents; conditions that come along with them.
-    width : int
-    patch_latents : int
-    """
-
-    def __init__(self, channels: int, conditions: int, width: int, patch_latents: int) -> None:
-        super().__init__()
-        halvings = int(math.log2(2 * patch_latents // (2 * FIRST_STEPS)))
-        w = [width * min(_WIDEST, 4 + n) for n in range(halvings + 1)]
-        self.first = TimeConv1d(channels + conditions, w[0], 3, padding=1)
-        self.blocks = nn.ModuleList(ResidualDown(a, b, 4) for a, b in itertools.pairwise(w))
-        self.heads = nn.ModuleList(TimeConv1d(b, 1, 1) for b in w[1:])
-        self.whole = nn.Linear(w[-1] * 2 * FIRST_STEPS, 1)
-
-    def forward(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> list[torch.Tensor]:
-        """Return the scores (batch, n) of two patches (batch, channels, 2 L): one tensor for each scale."""
-        x = with_conditions(x, conditions)
-        x = leaky_relu(self.first(x), LEAK)
-        scores = []
-        for block, head in zip(self.blocks, self.heads, strict=True):
-            x = block(x)
-            scores.append(head(x)[:, 0])
-        return [*scores, self.whole(x.flatten(1))]
-
-
 def build_generator(config: MusikaConfig, latent_channels: int, conditions: int = 0) -> nn.Module:
     """Return the generator of a configuration.
 
@@ -161,8 +125,9 @@ def build_discriminator(config: MusikaConfig, latent_channels: int, conditions: 
     channels = config.channels * latent_channels
     if config.variant == "paper":
         return PaperDiscriminator(channels, conditions, config.width)
-    kind = Base44Discriminator if config.variant == "base44" else DenseDiscriminator
-    return kind(channels, conditions, config.width, config.patch_latents)
+    if config.variant == "base44":
+        return Base44Discriminator(channels, conditions, config.width, config.patch_latents)
+    return DenseDiscriminator(channels, conditions, config.width, 2 * config.patch_latents)
 
 
 def build_networks(config: MusikaConfig, latent_channels: int, conditions: int = 0) -> dict[str, nn.Module]:

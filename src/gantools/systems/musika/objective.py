@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,15 @@ from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks
 from gantools.runtime.seeds import item_seed
 from gantools.systems.codec.codec import Codec
-from gantools.systems.musika.carried import hash_codec
+from gantools.systems.latents.carried import hash_codec
+from gantools.systems.latents.loss import handed_on, paired, slope_penalty, thawed
+from gantools.systems.latents.scaling import LatentScale, importance_of
+from gantools.systems.latents.score import LatentScore
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.items import TrainingItems
 from gantools.systems.musika.latents import LatentSongs
 from gantools.systems.musika.networks import build_networks
 from gantools.systems.musika.published import PaperDiscriminator
-from gantools.systems.musika.scaling import LatentScale, importance_of
-from gantools.systems.musika.score import LatentScore
 from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
 from gantools.systems.musika.wishes import Wishes
 from gantools.training.schedule import cosine
@@ -38,7 +38,6 @@ Tensors = dict[str, torch.Tensor]
 #: How the program moves the share of the penalty: by so much a step, down where the discriminator is not so sure.
 _SHARE_STEP, _SURE = 1e-4, 0.9
 _SHOWN_MELS = 128
-_SCALE = 1024.0
 #: Running mean of the weighted penalty from which the discriminator has broken away; healthy ones are .1 to .3.
 _MOST_PENALTY, _MEMORY = 1.0, 0.95
 
@@ -141,17 +140,13 @@ class Musika(System):
         here its gradient is taken only as far as the fakes, and handed on to what made them.
         """
         made = fake.detach().float().requires_grad_(True)
-        with _thawed(self._judging):
+        with thawed(self._judging):
             judged = step.shared["judged"] = self._judged(step.shared["real"], made, step.shared["conditions"])
         if self.config.loss == "hinge":
             loss = -torch.stack([scores.float().mean() for scores in judged.fake]).sum()
         else:
             loss = paired(judged.fake, [scores.detach() for scores in judged.real])
-        with torch.autocast(self.device.type, enabled=False):
-            # Larger on the way, so that half precision does not lose what is small.
-            (slope,) = torch.autograd.grad(_SCALE * loss, made, retain_graph=True)
-            handed_on = (fake.float() * (slope / _SCALE)).sum()
-        return loss.detach() + handed_on - handed_on.detach()
+        return handed_on(fake, made, loss)
 
     def _judged(self, real: torch.Tensor, fake: torch.Tensor, conditions: torch.Tensor) -> Judged:
         """Return what the discriminator says of real and generated music, which it sees as one batch."""
@@ -213,13 +208,7 @@ class Musika(System):
         return paired(scores, found)
 
     def _penalty(self, latents: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        """Return E |grad D|^2 of each item, over channels and time, without a factor of a half (R1, at fakes R2)."""
-        x = latents.detach().float().requires_grad_(True)
-        with torch.autocast(self.device.type, enabled=False), torch.enable_grad():
-            # Of several heads the mean of each counts, so that a scale of many steps is no stricter than one of few.
-            total = torch.stack([scores.mean(1).sum() for scores in self.networks["D"](x, conditions)]).sum()
-            (slope,) = torch.autograd.grad(total, x, create_graph=True)
-        return slope.square().sum((1, 2)).mean()
+        return slope_penalty(lambda x: self.networks["D"](x, conditions), latents)
 
     def _adapt(self, step: int, ranks: Ranks) -> None:
         """Move the share of the penalty as the program does: certainty = clip(E D(x) - E D(G), 0, 2) / 2."""
@@ -289,22 +278,3 @@ class Musika(System):
         songs = self.latent_songs
         rates = {"latents_per_second": round(1 / songs.seconds_per_latent, 2)}
         return {"minutes": songs.minutes, **rates, "skipped": len(songs.left_out), "repeated": len(songs.repeated)}
-
-
-@contextmanager
-def _thawed(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """Let autograd note parameters that the loop has frozen for this phase."""
-    before = [parameter.requires_grad for parameter in parameters]
-    for parameter in parameters:
-        parameter.requires_grad_(True)
-    try:
-        yield
-    finally:
-        for parameter, was in zip(parameters, before, strict=True):
-            parameter.requires_grad_(was)
-
-
-def paired(better: Sequence[torch.Tensor], worse: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return the relativistic pairing loss (Huang et al. 2024): softplus of how much worse scores are above better."""
-    parts = [functional.softplus(b.float() - a.float()).mean() for a, b in zip(better, worse, strict=True)]
-    return torch.stack(parts).sum()

@@ -10,18 +10,14 @@ from torch import nn
 from torch.nn import functional
 
 from gantools.nn.time_convolution import leaky_relu
+from gantools.systems.latents.discriminator import LEAK, ResidualDown, SameConv, halving, with_conditions
 from gantools.systems.musika.blocks import (
-    LEAK,
     LayerNoise,
     ModulatedLayer,
-    ResidualDown,
-    SameConv,
     SkipExcitation,
     SpatialAdaIN,
     doubling,
-    halving,
     pyramid,
-    with_conditions,
 )
 from gantools.systems.musika.coordinates import from_patches, to_patches
 

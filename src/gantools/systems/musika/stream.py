@@ -12,6 +12,9 @@ from scipy.signal import resample
 from torch import nn
 
 from gantools.audio.midside import from_mid_side
+from gantools.systems.latents.encoding import LatentCodec
+from gantools.systems.latents.scaling import LatentScale
+from gantools.systems.latents.sound import soften
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
     generation_offset,
@@ -19,15 +22,12 @@ from gantools.systems.musika.coordinates import (
     with_style,
 )
 from gantools.systems.musika.drawing import between, draw_anchors, draw_style
-from gantools.systems.musika.encoding import LatentCodec
-from gantools.systems.musika.scaling import LatentScale
 from gantools.systems.musika.wishes import Wishes
 
 #: Patches that are made at a time; the first comes alone, so that sound begins at once.
 _AT_ONCE = 2
 #: Latents decoded before the place from which sound is wanted, beside what the decoder looks at.
 _LEAD = 4
-_KNEE = 0.9
 _JOIN_SECONDS = 0.03
 
 
@@ -264,16 +264,3 @@ class SoundMaker:
         if self.maker.config.channels == 2 and self.maker.config.stereo == "midside":
             wave = from_mid_side(wave)
         return np.ascontiguousarray(soften(wave).T)
-
-
-def soften(wave: np.ndarray) -> np.ndarray:
-    """Return samples with what lies above .9 bent so that it stays below 1.
-
-    Without memory, so that it is the same however music is cut into blocks.
-    """
-    size = np.abs(wave)
-    if not size.max(initial=0.0) > _KNEE:
-        return wave
-    room = 1 - _KNEE
-    bent = np.sign(wave) * (_KNEE + room * np.tanh((size - _KNEE) / room))
-    return np.where(size > _KNEE, bent, wave).astype(np.float32)

@@ -14,7 +14,7 @@ from sounds import stem as stereo_stem
 from gantools.audio.infrasound import HighPass
 from gantools.audio.midside import to_mid_side
 from gantools.errors import ConfigError
-from gantools.systems.musika import encoding as module
+from gantools.systems.latents import encoding as module
 from gantools.systems.musika.latents import LatentSongs
 
 RATE = 8000

@@ -13,8 +13,8 @@ from sounds import stem
 from torch import nn
 
 from gantools.runtime.ranks import Ranks
+from gantools.systems.latents.score import LatentScore, seam_ratio
 from gantools.systems.musika.objective import Musika, paired
-from gantools.systems.musika.score import LatentScore, seam_ratio
 from gantools.systems.musika.stream import LatentMaker, Piece
 from gantools.training.system import Step
 

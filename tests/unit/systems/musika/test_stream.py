@@ -11,8 +11,9 @@ import torch
 from small_musika import tiny_musika
 from sounds import stem
 
-from gantools.systems.musika.scaling import LatentScale
-from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker, soften
+from gantools.systems.latents.scaling import LatentScale
+from gantools.systems.latents.sound import soften
+from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What Musika needs of a codec, and songs on their way through one."""
+"""What is needed of a codec, and songs on their way through one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from gantools.systems.musika.config import MusikaConfig
-
 _WINDOW_SECONDS = 20.0
 #: What a latent may see beside its own samples, on either side, in latents.
 _BESIDE = 1
 
 
 class LatentCodec(Protocol):
-    """What Musika needs of a codec; see `gantools.systems.codec.codec.open_codec`.
+    """What systems need of a codec; see `gantools.systems.codec.codec.open_codec`.
 
     Attributes
     ----------
@@ -65,7 +63,10 @@ class SongEncoder:
     Parameters
     ----------
     codec : LatentCodec
-    config : MusikaConfig
+    offsets : int
+        Times that the song is encoded, each a part of a latent later than the one before.
+    channels : int
+        Channels of the sound.
     device : torch.device
 
     Attributes
@@ -76,11 +77,11 @@ class SongEncoder:
         Largest of their magnitudes.
     """
 
-    def __init__(self, codec: LatentCodec, config: MusikaConfig, device: torch.device) -> None:
+    def __init__(self, codec: LatentCodec, offsets: int, channels: int, device: torch.device) -> None:
         self._codec, self._device, self._spl = codec, device, codec.samples_per_latent
-        self._offsets = [round(n * self._spl / config.offsets) for n in range(config.offsets)]
+        self._offsets = [round(n * self._spl / offsets) for n in range(offsets)]
         self._window = max(1, round(_WINDOW_SECONDS * codec.rate_hz / self._spl))
-        self._held = np.zeros((config.channels, 0), np.float32)
+        self._held = np.zeros((channels, 0), np.float32)
         self._before = 0  # latents that are held because the next ones see them
         self._takes: list[list[torch.Tensor]] = [[] for _ in self._offsets]
         self._levels: list[np.ndarray] = []

@@ -1,4 +1,4 @@
-"""The codec that a model of Musika carries, so that it stands alone."""
+"""The codec that a model carries which makes its latents, so that it stands alone."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from gantools.options import from_mapping
 from gantools.systems.codec.codec import Codec, codec_of, open_codec
 from gantools.systems.codec.config import CodecConfig
 
+#: Systems whose models carry a codec.
+CARRIERS = ("musika", "wavegan")
+
 
 def open_carried(folder: str | Path, model: Mapping[str, Any], device: torch.device | str = "cpu") -> Codec:
-    """Open the codec within a model folder of Musika; `model` is what its ``config.json`` says.
+    """Open the codec within the model folder of another system; `model` is what its ``config.json`` says.
 
     Raises
     ------
@@ -32,15 +35,15 @@ def open_carried(folder: str | Path, model: Mapping[str, Any], device: torch.dev
 
 
 def open_any(folder: str | Path, device: torch.device | str = "cpu") -> Codec:
-    """Open a model folder of ``train codec``, or the codec of one of ``train musika``.
+    """Open a model folder of ``train codec``, or the codec that one of another system carries.
 
     Raises
     ------
     ModelError
         It is neither.
     """
-    if system_of(folder) == "musika":
-        return open_carried(folder, read_model(folder, "musika"), device)
+    if system_of(folder) in CARRIERS:
+        return open_carried(folder, read_model(folder), device)
     return open_codec(folder, device)
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from gantools.systems.musika.scaling import importance_of
+from gantools.systems.latents.scaling import importance_of
 
 
 class TwoBands:

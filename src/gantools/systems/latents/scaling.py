@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from gantools.systems.musika.encoding import LatentCodec
+from gantools.systems.latents.encoding import LatentCodec
 
 #: Latents are taken back through tanh up to here; beyond it half precision has no more steps.
 _MOST = 0.999
