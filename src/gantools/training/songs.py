@@ -233,6 +233,12 @@ class SongClips:
                 break
         return self._cut(song, start)
 
+    def sound(self, name: str) -> np.ndarray:
+        """Return a whole song as clips are cut from it, float32 (channels, stored samples)."""
+        song = self.songs[name]
+        wave: np.ndarray = self._codes[song.start : song.start + song.stored].T.astype(np.float32)
+        return wave * np.float32(song.gain)
+
     def _cut(self, song: StoredSong, start: int) -> np.ndarray:
         wave = np.zeros((self.config.channels, self.config.samples), np.float32)
         stop = min(start + self.config.samples, song.stored)

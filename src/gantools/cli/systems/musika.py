@@ -14,29 +14,18 @@ from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.progress import Bar
-from gantools.cli.records import say
+from gantools.cli.systems.codec_option import CodecFolder, open_latent_codec
 from gantools.cli.systems.options import SEEDED, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
-from gantools.models.shipped import find_model, shipped_folder
 from gantools.systems.musika import config as musika_config
 from gantools.systems.musika.generate_config import MusikaGenerateConfig
 
 if TYPE_CHECKING:
-    from gantools.systems.codec.codec import Codec
     from gantools.systems.musika.generate import MusicMaker
     from gantools.systems.musika.objective import Musika
 
-#: The codec that is taken where none is named.
-SHIPPED = "codec"
 Songs = Annotated[list[str] | None, typer.Argument(help="Songs: folders, files, or - for a list on stdin.")]
-CodecFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--codec", help="Model of train codec whose latents to learn; by default the one that ships.",
-        parser=find_model, metavar="MODEL",
-    ),
-]  # fmt: skip
 
 
 def add_train(app: typer.Typer) -> None:
@@ -66,26 +55,13 @@ def add_train(app: typer.Typer) -> None:
         from gantools.systems.musika.objective import Musika
 
         def build(chosen: musika_config.MusikaConfig, device: Any) -> Musika:
-            opened = _open_codec(codec, base, run, device)
+            opened = open_latent_codec(codec, base, run, device)
             items = gather(songs, AUDIO_SUFFIXES, run)
             with Bar(run, len(items), "encode") as bar:
                 latents = LatentSongs([(item.key, item.path) for item in items], chosen, opened, device, bar.advance)
             return Musika(chosen, latents, opened, device)
 
         return run_training(run, config, build, base=base, resume=resume, source=" ".join(songs or ["-"]), role="music")
-
-
-def _open_codec(codec: Path | None, base: Path | None, run: Run, device: Any) -> Codec:
-    """Open the codec that is named, that of the model to begin with, or the one that ships."""
-    from gantools.systems.latents.carried import open_any
-
-    if codec is not None or base is not None:
-        return open_any(codec or base or "", device)
-    shipped = shipped_folder(SHIPPED)
-    if not (shipped / "config.json").is_file():
-        raise ConfigError("no codec; make one with gantools train codec SONGS -o codec and name it with --codec codec")
-    say(run, f"no codec named: taking {SHIPPED}, which ships with gantools")
-    return open_any(shipped, device)
 
 
 def add_generate(app: typer.Typer) -> None:

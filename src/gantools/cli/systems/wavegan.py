@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -12,13 +12,18 @@ from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.progress import Bar
+from gantools.cli.systems.codec_option import CodecFolder, open_latent_codec
 from gantools.cli.systems.options import SEEDED, TRAIN, Base, Model, Resume
 from gantools.cli.training import run_training
+from gantools.errors import ConfigError
 from gantools.systems.wavegan import config as wavegan_config
+from gantools.systems.wavegan.generate_config import WaveGANGenerateConfig
 
 if TYPE_CHECKING:
+    from gantools.systems.codec.codec import Codec
     from gantools.systems.wavegan.data import Clips
     from gantools.systems.wavegan.generate import ClipMaker
+    from gantools.training.system import System
 
 Data = Annotated[
     list[str] | None, typer.Argument(help="Songs: folders, files, or - for a list on stdin; or a chunk folder.")
@@ -30,7 +35,13 @@ def add_train(app: typer.Typer) -> None:
 
     @verb(app, "wavegan", wavegan_config.WaveGANConfig, presets=wavegan_config.PRESETS, **TRAIN)
     def wavegan(
-        data: Data = None, base: Base = None, resume: Resume = True, *, run: Run, config: wavegan_config.WaveGANConfig
+        data: Data = None,
+        codec: CodecFolder = None,
+        base: Base = None,
+        resume: Resume = True,
+        *,
+        run: Run,
+        config: wavegan_config.WaveGANConfig,
     ) -> int:
         """Learn to make clips of the kind that a folder of music holds (WaveGAN and three variants of it).
 
@@ -43,34 +54,53 @@ def add_train(app: typer.Typer) -> None:
         """
         from gantools.systems.wavegan.objective import WaveGAN
 
-        return run_training(
-            run,
-            config,
-            lambda chosen, device: WaveGAN(chosen, _read(data, run, chosen), device),
-            base=base,
-            resume=resume,
-            source=" ".join(data or ["-"]),
-            role="clip",
-        )
+        def build(chosen: wavegan_config.WaveGANConfig, device: Any) -> System:
+            chosen = wavegan_config.resolve(chosen)
+            if chosen.domain == "latent":
+                return _of_latents(data, open_latent_codec(codec, base, run, device), run, chosen, device)
+            if codec is not None:
+                raise ConfigError("codec: waves need none; add --domain latent")
+            return WaveGAN(chosen, _read(data, run, chosen), device)
+
+        return run_training(run, config, build, base=base, resume=resume, source=" ".join(data or ["-"]), role="clip")
 
 
 def _read(data: list[str] | None, run: Run, config: wavegan_config.WaveGANConfig) -> Clips:
     """Return the clips of a chunk folder, or of songs."""
-    from gantools.systems.wavegan.data import ChunkClips, SongClips
+    from gantools.systems.wavegan.data import ChunkClips, PlacedClips
 
-    config = wavegan_config.resolve(config)
-    if data and len(data) == 1 and (Path(data[0]) / "dataset.json").exists():
-        return ChunkClips(Path(data[0]), config)
+    if folder := _chunks(data):
+        return ChunkClips(folder, config)
     items = gather(data, AUDIO_SUFFIXES, run)
     with Bar(run, len(items), "read") as bar:
-        return SongClips([(item.key, item.path) for item in items], config, bar.advance)
+        return PlacedClips([(item.key, item.path) for item in items], config, bar.advance)
+
+
+def _of_latents(
+    data: list[str] | None, codec: Codec, run: Run, config: wavegan_config.WaveGANConfig, device: Any
+) -> System:
+    """Return the system that learns latents of songs."""
+    from gantools.systems.wavegan.latent_clips import LatentClips
+    from gantools.systems.wavegan.latent_objective import LatentWaveGAN
+
+    if folder := _chunks(data):
+        raise ConfigError("holds chunks; latents are learnt from songs: give the songs, or --domain wave", folder)
+    items = gather(data, AUDIO_SUFFIXES, run)
+    with Bar(run, 2 * len(items), "encode") as bar:
+        clips = LatentClips([(item.key, item.path) for item in items], config, codec, device, bar.advance)
+    return LatentWaveGAN(clips, codec, device)
+
+
+def _chunks(data: list[str] | None) -> Path | None:
+    """Return the chunk folder that was given, if it is one."""
+    return Path(data[0]) if data and len(data) == 1 and (Path(data[0]) / "dataset.json").exists() else None
 
 
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate wavegan``."""
 
-    @verb(app, "wavegan", wavegan_config.WaveGANGenerateConfig, **SEEDED)
-    def wavegan(model: Model, *, run: Run, config: wavegan_config.WaveGANGenerateConfig) -> int:
+    @verb(app, "wavegan", WaveGANGenerateConfig, **SEEDED)
+    def wavegan(model: Model, *, run: Run, config: WaveGANGenerateConfig) -> int:
         """Make clips with a trained WaveGAN. Equal seeds give equal clips, whatever else is made.
 
         The latents of the clips are written beside them, to z.safetensors, and can be given back with --latents.

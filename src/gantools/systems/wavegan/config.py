@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
-from gantools.audio.config import MOST_RATE_HZ, AudioFileConfig
+from gantools.audio.config import MOST_RATE_HZ
 from gantools.errors import ConfigError
 from gantools.options import option
-from gantools.parsing import names, seeds, shares, two_seeds
+from gantools.parsing import names, shares
+from gantools.systems.wavegan.recipes import LATENT_RECIPE, RECIPES
 from gantools.training.config import TrainConfig
 
 #: Rows of the table in "Generating Electronic Music with Adversarial Networks".
 VARIANTS = ("baseline", "improved", "style", "transformer")
 #: Time steps that every network begins with (or a discriminator ends with).
 FIRST_STEPS = 16
+DOMAINS = ("auto", "wave", "latent")
+BEGINNINGS = ("any", "onset", "bar")
+#: A generator of latents begins with so many times fewer steps.
+LATENT_FACTOR = 8
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,15 @@ class WaveGANConfig(TrainConfig):
         "tuned", "Where numbers that are not set come from: the paper, or our own tuning.", choices=("paper", "tuned")
     )
 
+    domain: str = option(
+        "wave",
+        "What is learnt: the waveform itself, or the latents of a codec that makes sound of them. With auto the "
+        "variant style learns latents.",
+        choices=DOMAINS,
+    )
     sample_rate_hz: int = option(
         16000,
-        "Rate of the clips. A lower one is faster and duller.",
+        "Rate of the clips. A lower one is faster and duller; latents have that of their codec.",
         unit="Hz",
         flag="sample-rate",
         low=1000,
@@ -42,7 +52,12 @@ class WaveGANConfig(TrainConfig):
     samples: int = option(
         65536, "Length of a clip: 16 times 4 times 4 and so on, with at most one other factor at the end.", low=256
     )
-    channels: int = option(1, "Channels of the sound: 1 for mono, 2 for stereo.", low=1, high=2)
+    clip_latents: int = option(
+        48, "Length of a clip in latents of the codec, a multiple of 8; in place of --samples.", low=16
+    )
+    channels: int = option(
+        0, "Channels of the sound: 1 for mono, 2 for stereo; with 0 mono, and stereo of latents.", low=0, high=2
+    )
     split: str = option(
         "80/10/10", "Shares of train, val and test. Whole songs are drawn with the seed.", parse=shares, group="Data"
     )
@@ -54,6 +69,19 @@ class WaveGANConfig(TrainConfig):
         low=0,
         group="Data",
     )
+    begin: str = option(
+        "any",
+        "Where in a song clips begin: anywhere, just before an onset, or at the beginning of a bar.",
+        choices=BEGINNINGS,
+        group="Data",
+    )
+    offsets: int = option(
+        4,
+        "Times that each song is encoded for latents, each a part of a latent later than the one before.",
+        low=1,
+        high=16,
+        group="Data",
+    )
     normalise: str = option(
         "peak",
         "What brings songs to one level: their peak, their RMS, or nothing.",
@@ -61,7 +89,9 @@ class WaveGANConfig(TrainConfig):
         group="Data",
     )
     least_level_db: float = option(-60.0, "Level below which clips are not drawn.", unit="dB", high=0, group="Data")
-    augment: bool = option(True, "Change gain (by up to 3 dB) and polarity at random, for small data.", group="Data")
+    augment: bool = option(
+        True, "Change gain (by up to 3 dB) and polarity of waves at random, for small data.", group="Data"
+    )
 
     latent: int = option(100, "Numbers that a clip is made from.", low=1, group="Networks")
     latent_kind: str = option(
@@ -134,14 +164,14 @@ class WaveGANConfig(TrainConfig):
 
     loss: str | None = option(
         None,
-        "Loss of the GAN: bce, or Wasserstein with a gradient penalty.",
-        choices=("bce", "wgan-gp"),
+        "Loss of the GAN: bce, Wasserstein with a gradient penalty, or, of latents, real and made clips in pairs.",
+        choices=("bce", "wgan-gp", "relativistic"),
         group="Losses",
     )
     discriminator_floor: float = option(
         0.01, "Loss below which the discriminator rests, for bce.", low=0, group="Losses"
     )
-    penalty_weight: float = option(10.0, "Weight of the gradient penalty.", low=0, group="Losses")
+    penalty_weight: float | None = option(None, "Weight of the gradient penalty.", low=0, group="Losses")
     penalty_every: int | None = option(
         None,
         "Steps from one gradient penalty to the next, which then weighs so much more. More are faster.",
@@ -183,7 +213,15 @@ class WaveGANConfig(TrainConfig):
         for name, size in (("batch_size", self.batch_size), ("micro_batch", self.micro_batch)):
             if size % self.pack:
                 raise ConfigError(f"{name}: {size} clips are no whole number of packs of {self.pack}")
-        strides(self.samples)
+        if self.domain == "latent":
+            if self.variant != "style" or self.recipe != "tuned":
+                raise ConfigError("domain: latents are learnt by the variant style, recipe tuned; write --domain wave")
+            if self.clip_latents % LATENT_FACTOR:
+                raise ConfigError(f"clip_latents: {self.clip_latents} is no multiple of {LATENT_FACTOR}")
+        else:
+            strides(self.samples)
+        if self.loss and self.domain != "auto" and (self.loss == "relativistic") != (self.domain == "latent"):
+            raise ConfigError("loss: relativistic belongs to the domain latent; waves have bce and wgan-gp")
 
 
 def strides(samples: int) -> tuple[int, ...]:
@@ -207,85 +245,24 @@ def strides(samples: int) -> tuple[int, ...]:
     return tuple(found) + ((rest,) if rest > 1 else ())
 
 
-_WGAN: dict[str, Any] = {
-    "loss": "wgan-gp",
-    "spectral_norm": False,
-    "warmup_steps": 0,
-    "final_lr_share": 1.0,
-    "emphasis": 0.0,
-    "lr": 1e-4,
-    "discriminator_lr": 1e-4,
-    "beta1": 0.5,
-    "beta2": 0.9,
-    "discriminator_updates": 5,
-    "clip_norm": 0.0,
-    "penalty_every": 1,
-    "upsample": "nearest",
-}
-_TUNED = {**_WGAN, "discriminator_updates": 3, "final_lr_share": 0.1, "emphasis": 0.9}
-#: (recipe, variant) -> what its unset fields become.
-RECIPES: dict[tuple[str, str], dict[str, Any]] = {
-    # Sections 3 and 4 of the paper, with numbers that only its program gives (spec of each: docs/wavegan.md).
-    ("paper", "baseline"): {**_WGAN, "loss": "bce", "discriminator_updates": 1, "lr": 1e-5, "discriminator_lr": 3e-5},
-    ("paper", "improved"): {
-        **_WGAN,
-        "spectral_norm": True,
-        "warmup_steps": 1000,
-        "lr": 1e-5,
-        "discriminator_lr": 1e-5,
-    },
-    ("paper", "style"): _WGAN,
-    ("paper", "transformer"): {
-        **_WGAN,
-        "spectral_norm": True,
-        "warmup_steps": 1000,
-        "discriminator_updates": 4,
-        "beta1": 0.0,
-        "beta2": 0.99,
-        "clip_norm": 5.0,
-    },
-    # Ours: WaveGAN's rates for its 64 channels, which `resolve` raises for narrower networks.
-    ("tuned", "baseline"): {
-        **_TUNED,
-        "loss": "bce",
-        "discriminator_updates": 1,
-        "lr": 2.5e-5,
-        "discriminator_lr": 2.5e-5,
-    },
-    ("tuned", "improved"): {
-        **_TUNED,
-        "spectral_norm": True,
-        "warmup_steps": 100,
-        "discriminator_updates": 2,
-        "lr": 2.5e-5,
-        "discriminator_lr": 2.5e-5,
-        "emphasis": 0.0,
-    },
-    ("tuned", "style"): _TUNED,
-    ("tuned", "transformer"): {
-        **_TUNED,
-        "spectral_norm": True,
-        "warmup_steps": 100,
-        "discriminator_updates": 2,
-        "beta1": 0.0,
-        "beta2": 0.99,
-        "clip_norm": 5.0,
-    },
-}
-
-
 def resolve(config: WaveGANConfig) -> WaveGANConfig:
     """Return the configuration with every unset field filled in from its variant's recipe; what is set stays.
 
     Adam's steps have the size of the rate whatever the gradient, so a layer of n inputs changes what it gives by about
     n times the rate: the tuned rates are those for 64 channels (512 of the transformer) times 64 over the width.
     """
+    if config.domain == "auto":
+        latent = config.variant == "style" and config.recipe == "tuned"
+        config = dataclasses.replace(config, domain="latent" if latent else "wave")
     recipe = dict(RECIPES[config.recipe, config.variant])
-    if config.recipe == "tuned":
+    if config.domain == "latent":
+        recipe = dict(LATENT_RECIPE)
+    elif config.recipe == "tuned":
         recipe["discriminator_lr"] *= 64 / config.width
         wide = 512 / config.token_width if config.variant == "transformer" else 64 / config.width
         recipe["lr"] *= wide
     unset = {name: value for name, value in recipe.items() if getattr(config, name) is None}
+    unset |= {} if config.channels else {"channels": 2 if config.domain == "latent" else 1}
     return dataclasses.replace(config, **unset)
 
 
@@ -317,37 +294,3 @@ _SMALL = WaveGANConfig(
 )
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}
-
-
-@dataclass(frozen=True)
-class WaveGANGenerateConfig(AudioFileConfig):
-    """Options of ``generate wavegan``."""
-
-    #: Which clips are made, not what they are.
-    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "path_points"})
-    #: Each says which clips to make: one that is typed puts out the others of a variable or a file.
-    OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
-        "count": ("seeds", "interpolate", "latents"),
-        "seeds": ("count", "interpolate", "latents"),
-        "interpolate": ("count", "seeds", "latents"),
-        "latents": ("count", "seeds", "interpolate"),
-    }
-
-    count: int | None = option(None, "Clips to make, of the seeds from --seed on. By default 10.", low=1)
-    seeds: str = option("", "Seeds of the clips, such as 3,7,20-25.", parse=seeds)
-    interpolate: str = option(
-        "", "Two seeds, such as 3-7: go from one clip to the other in --path-points clips.", parse=two_seeds
-    )
-    latents: str = option("", "Latents to use in place of seeds, such as the z.safetensors of an earlier run.")
-    path_points: int = option(9, "Clips of an interpolation, both ends included.", low=2)
-    truncation: float = option(
-        1.0, "How far clips go from the average one. Below 1 they are safer, above 1 wilder.", low=0
-    )
-    fixed_noise: bool = option(
-        False, "Give all clips of the variant style the same noise inputs, for smooth interpolations."
-    )
-    seconds: float = option(
-        0.0, "Length of each result. Clips of neighbouring latents are cross-faded to it; 0 is one clip.", low=0
-    )
-    ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
-    bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"), group="Output files")

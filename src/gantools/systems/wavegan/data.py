@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from gantools.chunks.shards import ChunkSet
 from gantools.chunks.splits import SPLITS
 from gantools.errors import ConfigError
 from gantools.runtime.seeds import item_seed
+from gantools.systems.wavegan.beginnings import Places, find_beginnings
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.training.remarks import on_held_out
 from gantools.training.songs import SongClips as SongClips
@@ -67,6 +69,32 @@ class ChunkClips:
         clip = self._chunks.clip(rows[random.integers(len(rows))])
         start = int(random.integers(len(clip) - self.config.samples + 1))
         return clip[None, start : start + self.config.samples]
+
+
+class PlacedClips(SongClips):
+    """Clips of songs that begin where `WaveGANConfig.begin` says."""
+
+    config: WaveGANConfig
+
+    def __init__(
+        self, files: Sequence[tuple[str, Path]], config: WaveGANConfig, tick: Callable[[], None] | None = None
+    ) -> None:
+        super().__init__(files, config, tick)
+        self._places: dict[str, Places] = {}
+
+    def draw(self, random: np.random.Generator, side: str = "train") -> np.ndarray:
+        """Return one clip, float32 (channels, samples): its places at random, none silent."""
+        if self.config.begin == "any":
+            return super().draw(random, side)
+        if side not in self._places:
+            songs = [(self.songs[name], self._beginnings(name)) for name in self.split[side]]
+            self._places[side] = Places(songs, self.config.samples, self.config.least_level_db)
+        return self._cut(*self._places[side].draw(random))
+
+    def _beginnings(self, name: str) -> np.ndarray:
+        found = find_beginnings(self.sound(name), self.config.sample_rate_hz, self.config.begin)
+        found = found[found <= self.songs[name].frames - self.config.samples]
+        return found if len(found) else np.zeros(1, np.int64)
 
 
 Clips = SongClips | ChunkClips

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from gantools.audio.writing import write_audio
 from gantools.chunks.item import Item
@@ -21,10 +22,15 @@ from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
 from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
+from gantools.systems.latents.carried import open_carried
+from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.wavegan.build import build_generator
-from gantools.systems.wavegan.config import WaveGANConfig, WaveGANGenerateConfig
+from gantools.systems.wavegan.config import WaveGANConfig
+from gantools.systems.wavegan.generate_config import WaveGANGenerateConfig
+from gantools.systems.wavegan.latent_networks import LatentGenerator
 from gantools.systems.wavegan.networks import UpConv
 from gantools.systems.wavegan.sampling import draw_latent, draw_noise
+from gantools.systems.wavegan.sound import SCALING, LatentDecoding, as_wave
 from gantools.systems.wavegan.style import StyleGenerator
 
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
@@ -111,7 +117,21 @@ class ClipMaker(LoadedModel):
         self.config, self.device, self.latents = config, torch.device(device), latents
         if latents is not None and latents.shape[1] != self.model.latent:
             raise ModelError(f"takes latents of {self.model.latent} numbers, not {latents.shape[1]}", folder)
-        self.generator = open_network(folder, "G", lambda: build_generator(self.model), raw=not config.ema)
+        self.samples, self.rate_hz, self.channels = (
+            self.model.samples,
+            self.model.sample_rate_hz,
+            self.model.channels,
+        )
+        self._sound: Callable[[torch.Tensor], np.ndarray] = as_wave
+        build: Callable[[], nn.Module] = lambda: build_generator(self.model)  # noqa: E731
+        if self.model.domain == "latent":
+            codec = open_carried(folder, model, self.device)
+            size = self.channels * codec.channels
+            scale = open_network(folder, "scale", lambda: LatentScale(size, SCALING)).to(self.device)
+            self._sound = LatentDecoding(codec, scale, self.channels)
+            self.samples, self.rate_hz = self.model.clip_latents * codec.samples_per_latent, codec.rate_hz
+            build = lambda: LatentGenerator(self.model, size)  # noqa: E731
+        self.generator = open_network(folder, "G", build, raw=not config.ema)
         self.generator.to(self.device).eval()
         for module in self.generator.modules():
             if isinstance(module, UpConv):
@@ -154,9 +174,9 @@ class ClipMaker(LoadedModel):
         request = item.given or Request(item.stem, seed)
         wave = self.make(self.latent(request))
         outputs[0].parent.mkdir(parents=True, exist_ok=True)
-        writer = write_audio(outputs[0], wave, self.model.sample_rate_hz, self.config.bits)
+        writer = write_audio(outputs[0], wave, self.rate_hz, self.config.bits)
         fields: dict[str, Any] = {"warning": writer.notice} if writer.notice else {}
-        fields |= {"rate_hz": self.model.sample_rate_hz, "audio_seconds": wave.shape[1] / self.model.sample_rate_hz}
+        fields |= {"rate_hz": self.rate_hz, "audio_seconds": wave.shape[1] / self.rate_hz}
         fields["seed" if self.latents is None else "row"] = request.seed
         if request.other is not None:
             fields |= {"other_seed": request.other, "share": request.share}
@@ -179,19 +199,19 @@ class ClipMaker(LoadedModel):
 
         Everything random in it follows from the latent: noise inputs, and the path of a longer clip.
         """
-        wanted = round(self.config.seconds * self.model.sample_rate_hz)
+        wanted = round(self.config.seconds * self.rate_hz)
         if not wanted:
             return self._clip(z)
-        return self._stitched(z, wanted) if wanted > self.model.samples else self._clip(z)[:, :wanted]
+        return self._stitched(z, wanted) if wanted > self.samples else self._clip(z)[:, :wanted]
 
     def pieces(self) -> int:
         """Return how many clips are joined to make one of the length asked for."""
-        wanted, hop = round(self.config.seconds * self.model.sample_rate_hz), self._hop
-        return 1 + max(0, math.ceil((wanted - self.model.samples) / hop))
+        wanted, hop = round(self.config.seconds * self.rate_hz), self._hop
+        return 1 + max(0, math.ceil((wanted - self.samples) / hop))
 
     @property
     def _hop(self) -> int:
-        return self.model.samples - self.model.samples // _OVERLAP
+        return self.samples - self.samples // _OVERLAP
 
     @torch.inference_mode()
     def _clip(self, z: torch.Tensor) -> np.ndarray:
@@ -203,15 +223,14 @@ class ClipMaker(LoadedModel):
         if psi == 1.0:
             return self._run(z, noise)
         # Truncation in W, towards the mean style (Karras et al. 2019, appendix B).
-        if isinstance(generator, StyleGenerator):
+        if isinstance(generator, StyleGenerator | LatentGenerator):
             centre = self._style_centre()
             styles = centre + psi * (generator.mapping(z[None].to(self.device)) - centre)
         return self._run(psi * z, noise, styles)
 
     def _run(self, z: torch.Tensor, noise: torch.Tensor | None, styles: torch.Tensor | None = None) -> np.ndarray:
         more = {} if styles is None else {"styles": styles}
-        clip: torch.Tensor = self.generator(z[None].to(self.device), noise, **more)[0]
-        return clip.float().cpu().numpy()
+        return self._sound(self.generator(z[None].to(self.device), noise, **more)[0])
 
     def _style_centre(self) -> torch.Tensor:
         """Return the mean style (1, 6, width), from which truncation measures."""
@@ -222,9 +241,9 @@ class ClipMaker(LoadedModel):
 
     def _stitched(self, z: torch.Tensor, wanted: int) -> np.ndarray:
         """Join clips of neighbouring latents, each fading into the next over a quarter, at equal power."""
-        size, hop, seed = self.model.samples, self._hop, _hash(z)
+        size, hop, seed = self.samples, self._hop, _hash(z)
         fade = np.sin(0.5 * np.pi * (np.arange(size - hop) + 0.5) / (size - hop)).astype(np.float32)
-        wave = np.zeros((self.model.channels, hop * (self.pieces() - 1) + size), np.float32)
+        wave = np.zeros((self.channels, hop * (self.pieces() - 1) + size), np.float32)
         for number in range(self.pieces()):
             # Every fourth piece is at a latent of its own, those between on the arc from one to the next.
             anchor, part = divmod(number, _PIECES_PER_ANCHOR)

@@ -135,7 +135,7 @@ class WaveGAN(System):
             penalty = self._penalty(batch, fake, number, items)
             self._watch_penalty(penalty.detach(), every)
             # A penalty that is taken in each n-th step counts n times.
-            loss = loss + every * self.config.penalty_weight * penalty
+            loss = loss + every * (self.config.penalty_weight or 0.0) * penalty
         return loss, {**terms, "penalty": self._watch[_PENALTY].clone()}
 
     def _judge(self, waves: torch.Tensor, step: int, items: Sequence[int], what: str) -> torch.Tensor:

@@ -1,0 +1,97 @@
+"""The style generator for latents: few steps with many channels, doubled by interpolation."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gantools.nn.time_convolution import TimeConv1d
+from gantools.runtime.seeds import item_seed
+from gantools.systems.latents.discriminator import DenseDiscriminator
+from gantools.systems.wavegan.config import LATENT_FACTOR, WaveGANConfig
+from gantools.systems.wavegan.style import MAPPING_LAYERS, AdaIN, Mapping
+
+#: Channels over the width: of the first steps, and after each doubling; and those of the discriminator.
+_WIDTHS = (24, 20, 16, 12)
+_DISCRIMINATOR_WIDTH = 4
+_HALF = 0.5**0.5
+
+
+class LatentGenerator(nn.Module):
+    """(batch, latent) to latents of a codec, (batch, channels, clip_latents), as the discriminator sees them.
+
+    A dense layer to an eighth of the steps, then three times: interpolation to twice as many, two convolutions of 3
+    beside a direct way, each with AdaIN and noise of the style variant. The six layers of the mapping feed the places
+    in their order; the last layer is not normalised.
+
+    Parameters
+    ----------
+    config : WaveGANConfig
+    channels : int
+        Channels of the sound times those of the codec.
+    """
+
+    def __init__(self, config: WaveGANConfig, channels: int) -> None:
+        super().__init__()
+        self.each, self.first_steps = config.style_source == "each", config.clip_latents // LATENT_FACTOR
+        widths = [config.width * width for width in _WIDTHS]
+        self.mapping = Mapping(config.latent, config.style_width)
+        self.start = nn.Linear(config.latent, self.first_steps * widths[0])
+        self.layers, self.direct, places = nn.ModuleList(), nn.ModuleList(), [widths[0]]
+        self.noise_times, steps = [self.first_steps], self.first_steps
+        for before, after in itertools.pairwise(widths):
+            steps *= 2
+            self.layers += [TimeConv1d(before, after, 3, padding=1), TimeConv1d(after, after, 3, padding=1)]
+            self.direct.append(TimeConv1d(before, after, 1))
+            places += [after, after]
+            self.noise_times += [steps, steps]
+        self.styles = nn.ModuleList(AdaIN(width, config.style_width) for width in places)
+        self.out = TimeConv1d(widths[-1], channels, 3, padding=1)
+        self.noise_samples = sum(self.noise_times)
+
+    def settle(self) -> None:
+        """Begin with gamma near 0 and beta 0, and with latents that vary less than real ones."""
+        with torch.no_grad():
+            for style in self.styles:
+                style.affine.weight.mul_(0.5)  # type: ignore[union-attr, operator]
+            self.out.weight.mul_(0.1)
+
+    def forward(
+        self, z: torch.Tensor, noise: torch.Tensor | None = None, styles: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Make clips from latents and noise (batch, noise_samples); `styles` replace those of the mapping."""
+        if styles is None:
+            styles = self.mapping(z)
+        noises = [None] * len(self.styles) if noise is None else noise.split(self.noise_times, 1)
+
+        def styled(x: torch.Tensor, place: int) -> torch.Tensor:
+            source = min(place, MAPPING_LAYERS - 1) if self.each else MAPPING_LAYERS - 1
+            made: torch.Tensor = self.styles[place](x[:, :, None], styles[:, source], noises[place])
+            return functional.silu(made[:, :, 0])
+
+        x = styled(self.start(z).view(len(z), -1, self.first_steps), 0)
+        for number, direct in enumerate(self.direct):
+            x = functional.interpolate(x, scale_factor=2.0, mode="linear", align_corners=False)
+            h = styled(self.layers[2 * number](x), 2 * number + 1)
+            h = styled(self.layers[2 * number + 1](h), 2 * number + 2)
+            x = _HALF * (h + direct(x))
+        made: torch.Tensor = self.out(x)
+        return made
+
+
+def build_latent_networks(config: WaveGANConfig, channels: int) -> dict[str, nn.Module]:
+    """Return G and D for latents of so many channels with their initial weights, which follow from `config.seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(item_seed(config.seed, "weights"))
+        generator = LatentGenerator(config, channels)
+        judge = DenseDiscriminator(channels, 0, _DISCRIMINATOR_WIDTH * config.width, config.clip_latents)
+        for network in (generator, judge):
+            for module in network.modules():
+                if isinstance(module, nn.Conv1d | nn.Linear):
+                    nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+                    nn.init.zeros_(module.bias) if module.bias is not None else None
+    generator.settle()
+    return {"G": generator, "D": judge}
