@@ -28,6 +28,7 @@ from small_songs import small_config, write_song
 from small_symphony import PAPER, tiny_symphony
 from small_symphony import TINY_FLAGS as SYMPHONY_FLAGS
 from small_symphony import write_pieces as write_scores
+from small_wavegan import tiny_latents
 from small_wavegan import tiny as tiny_wavegan
 from sounds import stem, tone
 
@@ -252,6 +253,10 @@ def _wavegan(folder: Path, variant: str, **changes: Any) -> System:
     return WaveGAN(config, SongClips([(path.stem, path) for path in sorted(folder.glob("*.wav"))], config))
 
 
+def _wavegan_of_latents(folder: Path, **changes: Any) -> System:
+    return tiny_latents(folder, **{**COMMON, **changes})
+
+
 def _musika(folder: Path, own: dict[str, Any], **changes: Any) -> System:
     return tiny_musika(folder, **{**COMMON, **own, **changes})
 
@@ -396,6 +401,7 @@ SYSTEMS: dict[str, Tiny] = {
         )
         for variant in wavegan_config.VARIANTS
     },
+    "wavegan-latent": Tiny(_write_tracks_and_codec, _wavegan_of_latents, **_SONGS),
     "codec-small": Tiny(make=partial(_codec, own={}), **_TRACKS, commands=_CODEC),
     # The discriminator has spectral norm.
     "codec-staged": Tiny(make=partial(_codec, own=STAGED), **_TRACKS, one_for_two=False),

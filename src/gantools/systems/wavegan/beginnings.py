@@ -71,3 +71,9 @@ class Places:
             if song.level(start, self._samples) >= self._least:
                 break
         return song, start
+
+    def next(self, song: StoredSong, start: int) -> int:
+        """Return the first of a song's places after one, or the song's end."""
+        places = next(places for other, places in self._songs if other is song)
+        number = int(np.searchsorted(places, start, "right"))
+        return int(places[number]) if number < len(places) else song.frames

@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gantools.runtime.seeds import item_seed
 from gantools.systems.wavegan.config import WaveGANConfig
-from gantools.systems.wavegan.networks import Discriminator, Generator, UpConv
+from gantools.systems.wavegan.networks import Discriminator, Generator, SpectralDiscriminator, UpConv
 from gantools.systems.wavegan.style import StyleGenerator
 from gantools.systems.wavegan.transformer import TransformerGenerator
 
@@ -54,7 +54,8 @@ def build_networks(config: WaveGANConfig) -> dict[str, nn.Module]:
     """Return G and D of a resolved configuration with their initial weights, which follow from `config.seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(item_seed(config.seed, "weights"))
-        networks: dict[str, nn.Module] = {"G": build_generator(config), "D": Discriminator(config)}
+        judge = SpectralDiscriminator if config.spectra else Discriminator
+        networks: dict[str, nn.Module] = {"G": build_generator(config), "D": judge(config)}
     for name, network in networks.items():
         initialise(network, item_seed(config.seed, "weights", name))
     networks["G"].settle(torch.Generator().manual_seed(item_seed(config.seed, "weights", "settle")))  # type: ignore[operator]

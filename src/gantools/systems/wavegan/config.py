@@ -84,8 +84,9 @@ class WaveGANConfig(TrainConfig):
     )
     normalise: str = option(
         "peak",
-        "What brings songs to one level: their peak, their RMS, or nothing.",
-        choices=("peak", "rms", "none"),
+        "What brings songs to one level: their peak, their RMS, or nothing. With hit each clip of a wave is cut before "
+        "the next onset and has a peak of 1.",
+        choices=("peak", "rms", "none", "hit"),
         group="Data",
     )
     least_level_db: float = option(-60.0, "Level below which clips are not drawn.", unit="dB", high=0, group="Data")
@@ -134,6 +135,9 @@ class WaveGANConfig(TrainConfig):
         low=0,
         high=1,
         group="Networks",
+    )
+    spectra: bool = option(
+        False, "Let discriminators of spectrograms of several resolutions judge waves too.", group="Networks"
     )
     pack: int = option(
         1, "Clips that the discriminator judges together (PacGAN), against collapse.", low=1, group="Networks"
@@ -206,6 +210,8 @@ class WaveGANConfig(TrainConfig):
     )
 
     def __post_init__(self) -> None:
+        if self.normalise == "hit" and (self.begin != "onset" or self.domain != "wave"):
+            raise ConfigError("normalise: hit belongs to waves that begin at onsets; add --begin onset")
         if self.kernel % 2 == 0:
             raise ConfigError(f"kernel: {self.kernel} is even; write an odd number, such as {self.kernel + 1}")
         if self.attention_window % 2:
@@ -293,4 +299,9 @@ _SMALL = WaveGANConfig(
     full_attention=256,
 )
 
-PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL}
+#: Single hits at 44.1 kHz, .37 s each.
+_HITS = dataclasses.replace(
+    _SMALL, sample_rate_hz=44100, samples=16384, begin="onset", normalise="hit", spectra=True, documented_steps=0
+)
+
+PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL, "hits": _HITS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gantools.training.remarks import on_held_out
 from gantools.training.songs import SongClips as SongClips
 
 _AUGMENT_DB = 3.0
+_FADE_SAMPLES = 200
 
 
 class ChunkClips:
@@ -79,7 +81,9 @@ class PlacedClips(SongClips):
     def __init__(
         self, files: Sequence[tuple[str, Path]], config: WaveGANConfig, tick: Callable[[], None] | None = None
     ) -> None:
-        super().__init__(files, config, tick)
+        hits = config.normalise == "hit"
+        super().__init__(files, dataclasses.replace(config, normalise="peak", begin="any") if hits else config, tick)
+        self.config, self._hits = config, hits
         self._places: dict[str, Places] = {}
 
     def draw(self, random: np.random.Generator, side: str = "train") -> np.ndarray:
@@ -89,7 +93,9 @@ class PlacedClips(SongClips):
         if side not in self._places:
             songs = [(self.songs[name], self._beginnings(name)) for name in self.split[side]]
             self._places[side] = Places(songs, self.config.samples, self.config.least_level_db)
-        return self._cut(*self._places[side].draw(random))
+        song, start = self._places[side].draw(random)
+        wave = self._cut(song, start)
+        return single_hit(wave, self._places[side].next(song, start) - start) if self._hits else wave
 
     def _beginnings(self, name: str) -> np.ndarray:
         found = find_beginnings(self.sound(name), self.config.sample_rate_hz, self.config.begin)
@@ -98,6 +104,17 @@ class PlacedClips(SongClips):
 
 
 Clips = SongClips | ChunkClips
+
+
+def single_hit(wave: np.ndarray, samples: int) -> np.ndarray:
+    """Return a clip (channels, time) with silence from so many samples on, faded, and a peak of 1."""
+    wave = wave.copy()
+    if samples < wave.shape[1]:
+        fade = min(samples, _FADE_SAMPLES)
+        wave[:, samples - fade : samples] *= np.linspace(1, 0, fade, dtype=np.float32)
+        wave[:, samples:] = 0
+    peak = np.float32(np.abs(wave).max(initial=0.0))
+    return wave / peak if peak else wave
 
 
 def training_clip(clips: Clips, seed: int, augment: bool) -> np.ndarray:

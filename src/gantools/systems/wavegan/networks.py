@@ -6,6 +6,7 @@ and faster on a CPU.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -19,6 +20,8 @@ _MOST_DOUBLINGS = 5
 #: Layers of the discriminator that are followed by phase shuffle, also where there are six.
 SHUFFLED_LAYERS = 4
 _SLOPE = 0.2
+#: Windows of the spectrograms that are judged, in samples.
+_JUDGED_FFTS = (256, 1024, 2048)
 
 
 def layer_widths(config: WaveGANConfig) -> list[int]:
@@ -215,3 +218,54 @@ class Discriminator(nn.Module):
             if shifts is not None and number < self.shuffled:
                 x = phase_shuffle(x, shifts[number])
         return self.judge(x.flatten(1))[:, 0]
+
+
+class SpectrogramJudge(nn.Module):
+    """Judges the log-magnitude spectrogram of a wave, (batch, channels, samples) to (batch,).
+
+    Windows of `n_fft` samples, a quarter of it apart; four convolutions of 3 x 3 and stride 2, and the mean of what
+    they give.
+    """
+
+    window: torch.Tensor
+
+    def __init__(self, channels: int, n_fft: int, width: int) -> None:
+        super().__init__()
+        self.n_fft = n_fft
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        widths = [channels, width, 2 * width, 4 * width, 4 * width]
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in itertools.pairwise(widths))
+        self.judge = nn.Conv2d(widths[-1], 1, 1)
+
+    def forward(self, waves: torch.Tensor) -> torch.Tensor:
+        """Judge."""
+        batch, channels, _ = waves.shape
+        spectra = torch.stft(
+            waves.float().flatten(0, 1), self.n_fft, self.n_fft // 4, window=self.window, return_complex=True
+        )
+        # The floor keeps the slope of the root and of the logarithm finite in silence.
+        power = spectra.real.square() + spectra.imag.square() + 1e-4
+        x = (0.25 * power.log()).unflatten(0, (batch, channels))
+        for layer in self.layers:
+            x = functional.leaky_relu(layer(x), _SLOPE)
+        found: torch.Tensor = self.judge(x).mean((1, 2, 3))
+        return found
+
+
+class SpectralDiscriminator(Discriminator):
+    """WaveGAN's discriminator beside judges of spectrograms of several resolutions; their scores add up."""
+
+    def __init__(self, config: WaveGANConfig) -> None:
+        super().__init__(config)
+        self.spectra = nn.ModuleList(
+            SpectrogramJudge(config.channels * config.pack, n_fft, config.width)
+            for n_fft in _JUDGED_FFTS
+            if 2 * n_fft <= config.samples
+        )
+
+    def forward(self, x: torch.Tensor, shifts: Sequence[int] | torch.Tensor | None = None) -> torch.Tensor:
+        """Judge; see `Discriminator`."""
+        scores = super().forward(x, shifts)
+        for judge in self.spectra:
+            scores = scores + judge(x)
+        return scores
