@@ -23,11 +23,11 @@ from gantools.models.folder import read_model, trained_with
 from gantools.models.weights import open_network
 from gantools.runtime.seeds import item_seed
 from gantools.systems.latents.carried import open_carried
+from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.musika.conditions import read_conditions
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.latents import LatentSongs
 from gantools.systems.musika.networks import build_generator
-from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.musika.stream import LatentMaker, SoundMaker
 
 

@@ -34,7 +34,7 @@ for seed in "${seeds[@]}"; do
 done
 python "$examples/musika_brackets.py" "$first" train sound --seconds "$seconds" --count "$count" >>log.txt
 if [ "${MUSIKA_WAVEGAN:-yes}" = yes ]; then
-    gantools train wavegan train -o wavegan --preset small --variant style --budget "$budget" >>log.txt || [ -e wavegan/G.safetensors ]
+    gantools train wavegan train -o wavegan --preset small --variant style --domain wave --budget "$budget" >>log.txt || [ -e wavegan/G.safetensors ]
     gantools generate wavegan wavegan --seconds "$seconds" --count "$count" -o sound/wavegan -q >>log.txt
     sets+=(wavegan)
 fi

@@ -13,9 +13,18 @@ ROWS = {
     "improved": "improved (W-loss, spectral norm, warm-up)",
     "style": "+ style (AdaIN, noise)",
     "transformer": "transformer",
+    "latent": "style, on latents (its first second at 8 kHz)",
     "train": "*real: songs of the training*",
     "test": "*real: held-out songs*",
 }
+WHOLE = {
+    "latent": "style, on latents",
+    "shuffled": "*training songs, their latents in random order*",
+    "decoded": "*training songs through the codec*",
+    "train": "*training songs*",
+}
+#: Figures of `evaluate texture`, and their form.
+TEXTURE = {"attack_db": ".1f", "partial_ms": ".0f", "held_share": ".2f", "pulse": ".2f"}
 #: Mean and deviation in "Hz", and one listener's score, as printed in the paper's table 1.
 PUBLISHED = {
     "baseline": ("66.21", "755.4", "1.2"),
@@ -50,7 +59,8 @@ def main() -> None:
         cells = [shown(figures[name].get(key), form) for key, (_, form) in COLUMNS.items()]
         print(f"| {title} | " + " | ".join([*cells, *PUBLISHED.get(name, ("", "", ""))]) + " |")
     print(NOTE)
-    runs = {name: journal(folder / "model" / name) for name in PUBLISHED}
+    print_whole(folder)
+    runs = {name: journal(folder / "model" / name) for name in (*PUBLISHED, "latent")}
     print("\n| variant | discriminator updates | generator updates | kept after | score, dB | minutes | returns |")
     print("|---|---|---|---|---|---|---|")
     for name, lines in runs.items():
@@ -58,6 +68,25 @@ def main() -> None:
     print("\nWhat the watchdog said:\n")
     for name, lines in runs.items():
         print("\n".join(f"- {name}, {line}" for line in watchdog(lines)))
+
+
+def print_whole(folder: Path) -> None:
+    """Print what whole clips of latents are like, beside what they could be at best and at worst."""
+    print("\n| clips of 4.5 s at 44.1 kHz | Fréchet | attacks, dB | partials, ms | held | pulse |")
+    print("|---|---|---|---|---|---|")
+    for name, title in WHOLE.items():
+        reports = {
+            metric: json.loads((folder / "report" / f"whole-{name}" / metric / "report.json").read_text("utf-8"))
+            for metric in ("frechet", "texture")
+        }
+        cells = texture_cells(reports["texture"])
+        print(f"| {title} | {reports['frechet']['distance']:.1f} | " + " | ".join(cells) + " |")
+    print("| *held-out songs* | - | " + " | ".join(texture_cells(reports["texture"]["real"])) + " |")
+
+
+def texture_cells(figures: dict[str, Any]) -> list[str]:
+    """Return what texture says, for a row."""
+    return [f"{figures[name]:{form}}" for name, form in TEXTURE.items()]
 
 
 def measured(folder: Path, name: str) -> dict[str, Any]:

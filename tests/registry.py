@@ -28,8 +28,8 @@ from small_songs import small_config, write_song
 from small_symphony import PAPER, tiny_symphony
 from small_symphony import TINY_FLAGS as SYMPHONY_FLAGS
 from small_symphony import write_pieces as write_scores
-from small_wavegan import tiny_latents
 from small_wavegan import tiny as tiny_wavegan
+from small_wavegan import tiny_latents
 from sounds import stem, tone
 
 from gantools.audio.config import MelParams

@@ -11,12 +11,15 @@ import pytest
 import soundfile
 from running import made_here
 from safetensors.numpy import load_file
+from small_musika import write_codec
+from small_wavegan import LATENT_FLAGS
 from sounds import stem
 
 import gantools as gt
 
 SIZES = ("--preset", "small", "--samples", "1024", "--width", "2", "--batch-size", "4", "--validation-clips", "16")
-STYLE = ("--latent", "8", "--style-width", "8", "--variant", "style", "--threads", "1", "--precision", "float32")
+PLAIN = ("--threads", "1", "--precision", "float32")
+STYLE = ("--domain", "wave", "--variant", "style", "--latent", "8", "--style-width", "8", *PLAIN)
 TRAIN = ("train", "wavegan", "tracks", "-o", "model", *SIZES, *STYLE)
 CLIP = 1024
 
@@ -94,6 +97,47 @@ def test_an_interpolation_ends_at_the_clips_of_its_seeds_and_latents_give_clips_
     assert done.returncode == 0, done.stderr
     for row, clip in enumerate(path):
         np.testing.assert_array_equal(read(tmp_path / f"again/z-{row:05d}.wav"), clip)
+
+
+@pytest.fixture(scope="module")
+def of_latents(tracks: Path) -> Path:
+    """A model of latents of an untrained codec, after two steps."""
+    write_codec(tracks, tracks.parent / "codec")
+    flags = ("--codec", "codec", *LATENT_FLAGS.split(), *PLAIN, "--begin", "any")
+    made_here(tracks.parent, "train", "wavegan", "tracks", "-o", "latents", *flags, "--steps", "2", "-q")
+    return tracks.parent / "latents"
+
+
+def test_clips_of_latents_keep_all_promises(gantools: Callable, of_latents: Path, tmp_path: Path) -> None:
+    generate = ("generate", "wavegan", of_latents)
+    done = gantools(*generate, "--count", "3", "-o", "clips", "--json")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    clips = [read(tmp_path / record["path"]) for record in records]
+    assert {clip.shape for clip in clips} == {(16 * 4 * 32, 2)}  # latents, frames of each, samples of each
+    assert len({clip.tobytes() for clip in clips}) == 3
+    done = gantools(*generate, "--interpolate", "1-2", "--path-points", "3", "-o", "path", "-j", "2")
+    path = [read(tmp_path / line) for line in done.stdout.split()]
+    np.testing.assert_array_equal(path[0], clips[1])
+    np.testing.assert_array_equal(path[-1], clips[2])
+    assert gantools(*generate, "--latents", "clips/z.safetensors", "-o", "again").returncode == 0
+    np.testing.assert_array_equal(read(tmp_path / "again/z-00002.wav"), clips[2])
+    done = gantools(*generate, "--truncation", "0", "--count", "2", "-o", "none")
+    assert len({read(tmp_path / line).tobytes() for line in done.stdout.split()}) == 1
+    done = gantools(*generate, "--count", "1", "--seconds", "0.5", "-o", "long", "--json")
+    record = json.loads(done.stdout)
+    assert (record["stitched"], len(read(tmp_path / record["path"]))) == (3, 4000)  # 2048 + 2 * 1536 hold 4000
+
+
+def test_latents_and_waves_refuse_what_is_the_other_s(gantools: Callable, tracks: Path, tmp_path: Path) -> None:
+    for options, said in (
+        (("--domain", "latent", "--variant", "baseline"), "write --domain wave"),
+        (("--domain", "wave", "--codec", "codec"), "waves need none"),
+        (("--preset", "hits", "--begin", "any"), "add --begin onset"),
+    ):
+        done = gantools("train", "wavegan", tracks, "-o", "model", "--preset", "small", *options)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert said in done.stderr
 
 
 def test_truncation_leads_to_one_clip(gantools: Callable, model: Path, tmp_path: Path) -> None:

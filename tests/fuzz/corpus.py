@@ -32,7 +32,7 @@ SOUNDS = {
 }
 WAVEGAN = (
     *("--preset", "small", "--samples", "1024", "--width", "2", "--batch-size", "4", "--validation-clips", "16"),
-    *("--latent", "8", "--threads", "1", "--precision", "float32"),
+    *("--domain", "wave", "--latent", "8", "--threads", "1", "--precision", "float32"),
 )
 CYCLEGAN = (
     *("--preset", "small", "--width", "8", "--body-width", "8", "--blocks", "1", "--discriminator-width", "8"),

@@ -1,4 +1,4 @@
-"""Weight initialisation of the reference CycleGAN and pix2pix."""
+"""Initial weights: those of the reference CycleGAN and pix2pix, and those that keep the size of a signal."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ def init_normal(network: nn.Module, std: float = 0.02, generator: torch.Generato
             continue
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def init_he(network: nn.Module, generator: torch.Generator | None = None) -> None:
+    """Draw the weights of convolutions and linear layers after He et al. 2015 (uniform); biases become 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv1d | nn.ConvTranspose1d | nn.Linear):
+            nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 def _draw(weight: torch.Tensor, mean: float, std: float, generator: torch.Generator | None) -> None:

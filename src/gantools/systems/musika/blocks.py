@@ -117,12 +117,3 @@ def twice_as_many(x: torch.Tensor) -> torch.Tensor:
 def within(x: torch.Tensor, steps: int) -> torch.Tensor:
     """Return x (batch, channel, time) without so many steps at either end."""
     return x[..., steps : x.shape[2] - steps]
-
-
-def initialise(network: nn.Module, generator: torch.Generator | None = None) -> None:
-    """Draw the weights of convolutions and linear layers after He et al. 2015 (uniform); biases become 0."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv1d | nn.ConvTranspose1d | nn.Linear):
-            nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", generator=generator)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.nn.initialisation import init_he
 from gantools.runtime.seeds import item_seed
 from gantools.systems.latents.discriminator import DenseDiscriminator
 from gantools.systems.musika.blocks import (
     LayerNoise,
     LocalAdaIN,
     ModulatedLayer,
-    initialise,
     pyramid,
     twice_as_many,
     within,
@@ -137,7 +137,7 @@ def build_networks(config: MusikaConfig, latent_channels: int, conditions: int =
         generator = build_generator(config, latent_channels, conditions)
         discriminator = build_discriminator(config, latent_channels, conditions)
         for network in (generator, discriminator):
-            initialise(network)
+            init_he(network)
         if isinstance(generator, DenseGenerator):
             generator.start_small()
     return {"G": generator, "D": discriminator}

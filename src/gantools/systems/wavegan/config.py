@@ -69,9 +69,10 @@ class WaveGANConfig(TrainConfig):
         low=0,
         group="Data",
     )
-    begin: str = option(
-        "any",
-        "Where in a song clips begin: anywhere, just before an onset, or at the beginning of a bar.",
+    begin: str | None = option(
+        None,
+        "Where in a song clips begin: anywhere, just before an onset, or at the beginning of a bar. By default waves "
+        "begin anywhere and latents at bars.",
         choices=BEGINNINGS,
         group="Data",
     )
@@ -289,6 +290,8 @@ _SMALL = WaveGANConfig(
     steps=9000,
     documented_steps=2500,
     batch_size=8,
+    domain="auto",
+    offsets=2,
     sample_rate_hz=8000,
     samples=8192,
     width=8,
@@ -301,7 +304,14 @@ _SMALL = WaveGANConfig(
 
 #: Single hits at 44.1 kHz, .37 s each.
 _HITS = dataclasses.replace(
-    _SMALL, sample_rate_hz=44100, samples=16384, begin="onset", normalise="hit", spectra=True, documented_steps=0
+    _SMALL,
+    domain="wave",
+    sample_rate_hz=44100,
+    samples=16384,
+    begin="onset",
+    normalise="hit",
+    spectra=True,
+    documented_steps=0,
 )
 
 PRESETS = {"paper": _PAPER, "default": _DEFAULT, "small": _SMALL, "hits": _HITS}

@@ -98,7 +98,7 @@ class PlacedClips(SongClips):
         return single_hit(wave, self._places[side].next(song, start) - start) if self._hits else wave
 
     def _beginnings(self, name: str) -> np.ndarray:
-        found = find_beginnings(self.sound(name), self.config.sample_rate_hz, self.config.begin)
+        found = find_beginnings(self.sound(name), self.config.sample_rate_hz, self.config.begin or "any")
         found = found[found <= self.songs[name].frames - self.config.samples]
         return found if len(found) else np.zeros(1, np.int64)
 

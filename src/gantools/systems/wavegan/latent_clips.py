@@ -94,7 +94,7 @@ class LatentClips:
         last = song.frames - self.config.samples
         if self.config.begin == "any":
             return np.arange(0, last + 1, max(1, spl // len(self._takes[name])))
-        found = find_beginnings(self._songs.sound(name), self.codec.rate_hz, self.config.begin)
+        found = find_beginnings(self._songs.sound(name), self.codec.rate_hz, self.config.begin or "any")
         found = found[found <= last]
         return found if len(found) else np.zeros(1, np.int64)
 

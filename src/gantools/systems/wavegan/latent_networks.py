@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from gantools.nn.initialisation import init_he
 from gantools.nn.time_convolution import TimeConv1d, TimeDoubling
 from gantools.runtime.seeds import item_seed
 from gantools.systems.latents.discriminator import DenseDiscriminator
@@ -90,9 +91,6 @@ def build_latent_networks(config: WaveGANConfig, channels: int) -> dict[str, nn.
         generator = LatentGenerator(config, channels)
         judge = DenseDiscriminator(channels, 0, _DISCRIMINATOR_WIDTH * config.width, config.clip_latents)
         for network in (generator, judge):
-            for module in network.modules():
-                if isinstance(module, nn.Conv1d | nn.ConvTranspose1d | nn.Linear):
-                    nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
-                    nn.init.zeros_(module.bias) if module.bias is not None else None
+            init_he(network)
     generator.settle()
     return {"G": generator, "D": judge}

@@ -19,6 +19,7 @@ _WGAN: dict[str, Any] = {
     "penalty_every": 1,
     "upsample": "nearest",
     "penalty_weight": 10.0,
+    "begin": "any",
 }
 _TUNED = {**_WGAN, "discriminator_updates": 3, "final_lr_share": 0.1, "emphasis": 0.9}
 #: (recipe, variant) -> what its unset fields become.
@@ -84,4 +85,5 @@ LATENT_RECIPE: dict[str, Any] = {
     "discriminator_updates": 1,
     "penalty_every": 4,
     "penalty_weight": 0.2,
+    "begin": "bar",
 }
