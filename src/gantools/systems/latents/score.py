@@ -11,6 +11,7 @@ from gantools.metrics.frechet.distance import frechet_distance
 _WINDOW, _COMPONENTS = 8, 32
 _NEIGHBOUR_WINDOW = 16
 _MOST_WINDOWS = 4096
+_LEAST = 1e-6
 LEAST_SPREAD, MOST_SPREAD = 0.25, 4.0
 LEAST_STEP, MOST_STEP = 0.2, 4.0
 LEAST_VARIETY = 0.25
@@ -36,8 +37,10 @@ class LatentScore:
         self._axes = axes[: min(_COMPONENTS, len(axes))].T
         self._real = self._project(held_out)
         self._train = _windows(train)
-        self._spread, self._step = _spread(held_out), _step(held_out)
-        self._variety = _variety(held_out)
+        # Of a song that has one place for a clip all clips are one.
+        self._spread, self._step, self._variety = (
+            max(measured(held_out), _LEAST) for measured in (_spread, _step, _variety)
+        )
         self._neighbour = self._nearest(held_out)
 
     def _project(self, latents: torch.Tensor) -> np.ndarray:

@@ -79,7 +79,10 @@ def test_the_latents_of_the_codec_come_back_as_its_sound(songs: Path) -> None:
     real = system.batch(0, range(2))["real"][0]
     wave = LatentDecoding(system.codec, system.scale, 2)(system.scale.scaled(real))
     mid, side = system.codec.decode(system.scale.latents(system.scale.scaled(real)).view(2, 6, 16)).numpy()
-    np.testing.assert_allclose(wave, [mid + side, mid - side], atol=1e-6)
+    sides = np.stack([mid + side, mid - side])
+    calm = np.abs(sides) < 0.9  # what is louder is bent below 1
+    np.testing.assert_allclose(wave[calm], sides[calm], atol=1e-6)
+    assert np.abs(wave).max() <= 1
     assert wave.shape == (2, 16 * system.codec.samples_per_latent)
 
 
