@@ -12,7 +12,7 @@ examples=$(cd "$(dirname "$0")" && pwd)
 out=${FACTORY_OUT:-factory} clips=${FACTORY_CLIPS:-100} best=${FACTORY_BEST:-10}
 length=(--budget "${FACTORY_BUDGET:-20m}")
 [ -z "${FACTORY_STEPS:-}" ] || length=(--steps "$FACTORY_STEPS")
-read -ra options <<<"${FACTORY_OPTIONS:---variant style --preset small}"
+read -ra options <<<"${FACTORY_OPTIONS:---variant style --domain wave --preset small}"
 mkdir -p "$out"
 cd "$out"
 

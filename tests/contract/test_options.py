@@ -67,6 +67,7 @@ GLOSSARY = {
     "lufs": "integrated loudness of the result",
     "model": "model that a verb takes, by its name or its folder",
     "n_fft": "length of the analysis window",
+    "offsets": "times that each song is encoded, each a part of a latent later",
     "nan": "what to do with samples that are no numbers",
     "only_loops": "take only what the loop detector accepts",
     "page": "write a page with players",

@@ -32,7 +32,10 @@ class WaveGANConfig(TrainConfig):
 
     variant: str = option("style", "Kind of networks: a row of the paper's table.", choices=VARIANTS)
     recipe: str = option(
-        "tuned", "Where numbers that are not set come from: the paper, or our own tuning.", choices=("paper", "tuned")
+        "tuned",
+        "Where numbers that are not set come from: the paper, or our own tuning.",
+        choices=("paper", "tuned"),
+        group="Networks",
     )
 
     domain: str = option(
@@ -53,10 +56,14 @@ class WaveGANConfig(TrainConfig):
         65536, "Length of a clip: 16 times 4 times 4 and so on, with at most one other factor at the end.", low=256
     )
     clip_latents: int = option(
-        48, "Length of a clip in latents of the codec, a multiple of 8; in place of --samples.", low=16
+        48, "Length of a clip in latents of the codec, a multiple of 8; in place of --samples.", low=16, group="Data"
     )
     channels: int = option(
-        0, "Channels of the sound: 1 for mono, 2 for stereo; with 0 mono, and stereo of latents.", low=0, high=2
+        0,
+        "Channels of the sound: 1 for mono, 2 for stereo; with 0 mono, and stereo of latents.",
+        low=0,
+        high=2,
+        group="Data",
     )
     split: str = option(
         "80/10/10", "Shares of train, val and test. Whole songs are drawn with the seed.", parse=shares, group="Data"
