@@ -12,7 +12,6 @@ from small_wavegan import tiny
 
 from gantools.errors import InputError, ModelError
 from gantools.files.containers import write_tensors
-from gantools.systems.wavegan.config import WaveGANGenerateConfig
 from gantools.systems.wavegan.generate import (
     ClipMaker,
     Request,
@@ -22,6 +21,7 @@ from gantools.systems.wavegan.generate import (
     slerp,
     write_latents,
 )
+from gantools.systems.wavegan.generate_config import WaveGANGenerateConfig
 from gantools.systems.wavegan.objective import WaveGAN
 from gantools.training.loop import train
 from gantools.training.songs import SongClips
