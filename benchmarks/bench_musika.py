@@ -31,12 +31,13 @@ try:
     from gantools.systems.codec.codec import Codec, open_codec
     from gantools.systems.codec.config import PRESETS as CODECS
     from gantools.systems.codec.networks import build_coders
+    from gantools.systems.latents.loss import paired
+    from gantools.systems.latents.scaling import LatentScale
     from gantools.systems.musika.conditions import Conditions
     from gantools.systems.musika.config import PRESETS
     from gantools.systems.musika.latents import LatentSongs
     from gantools.systems.musika.networks import build_networks
-    from gantools.systems.musika.objective import Musika, paired
-    from gantools.systems.latents.scaling import LatentScale
+    from gantools.systems.musika.objective import Musika
     from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
     from gantools.systems.musika.wishes import Wishes
 except ImportError as error:

@@ -166,7 +166,7 @@ def clips_per_second(system: WaveGAN, count: int) -> float:
 
 def measure(variant: str, config: WaveGANConfig, files: list[tuple[str, Path]], count: int) -> None:
     """Print a variant's rows."""
-    config = resolve(dataclasses.replace(config, variant=variant, precision="float32"))
+    config = resolve(dataclasses.replace(config, variant=variant, domain="wave", precision="float32"))
     system = WaveGAN(config, SongClips(files, config))
     steps: dict[str, Any] = {}
     if variant in ("baseline", "improved"):
