@@ -8,7 +8,6 @@ this is the reconstruction that training asks for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,9 +16,6 @@ from gantools.audio.midside import to_mid_side
 from gantools.runtime.seeds import item_seed
 from gantools.systems.caw.rates import bands
 from gantools.systems.patches.engine import PatchEngine, settings_of
-
-#: Bands of a draft come from several places: with this weight of `PatchSettings.onset_weight` they attack together.
-_ONSET_WEIGHT = 6.0
 
 
 class Drafts:
@@ -44,8 +40,7 @@ class Drafts:
 
     def __init__(self, waves: Sequence[np.ndarray], rate_hz: int, rates_hz: Sequence[int], variety: float) -> None:
         self.rate_hz, self.rates_hz = rate_hz, tuple(rates_hz)
-        settings = replace(settings_of(variety), onset_weight=_ONSET_WEIGHT)
-        self._engines = [PatchEngine(wave, rate_hz, settings) for wave in waves]
+        self._engines = [PatchEngine(wave, rate_hz, settings_of(variety)) for wave in waves]
         self._kept: dict[tuple[int, int], list[torch.Tensor]] = {}
 
     def draw(self, seconds: float, seed: int, clip: int | None = None) -> list[torch.Tensor]:

@@ -26,7 +26,7 @@ class PatchGenerateConfig(AudioFileConfig):
         parse=bars_or_duration,
     )
     variety: float = option(
-        0.5,
+        0.6,
         "How far results go from the recording: 0 keeps whole bars of it, 1 joins what never sounded together.",
         low=0,
         high=1,

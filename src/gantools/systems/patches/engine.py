@@ -78,7 +78,7 @@ class PatchSettings:
     avoid_cost: float = 0.3
     pitch_weight: float = 2.0
     metre_weight: float = 3.0
-    onset_weight: float = 0.0
+    onset_weight: float = 6.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.bands <= 8:
