@@ -26,7 +26,9 @@ first=model/$one
 
 sets=(decoded shuffled gaussian)
 for seed in "${seeds[@]}"; do
-    gantools train musika train -o "model/$seed" --seed "$seed" "${length[@]}" "${more[@]}" >>log.txt
+    # A run that was never healthy ends with 1 and keeps its weights: they are measured all the same.
+    gantools train musika train -o "model/$seed" --seed "$seed" "${length[@]}" "${more[@]}" >>log.txt ||
+        [ -e "model/$seed/G.safetensors" ]
     gantools generate musika "model/$seed" --seconds "$seconds" --count "$count" -o "sound/musika-$seed" -q >>log.txt
     gantools evaluate seams "sound/musika-$seed" train -o "report/seams-$seed" -q >>log.txt
     gantools evaluate neighbours "sound/musika-$seed" train held -o "report/neighbours-$seed" -q >>log.txt
@@ -39,7 +41,8 @@ if [ "${MUSIKA_WAVEGAN:-yes}" = yes ]; then
     sets+=(wavegan)
 fi
 if [ "${MUSIKA_STYLELESS:-no}" = yes ]; then
-    gantools train musika train -o styleless --seed "$one" "${length[@]}" --style-size 0 "${more[@]}" >>log.txt
+    gantools train musika train -o styleless --seed "$one" "${length[@]}" --style-size 0 "${more[@]}" >>log.txt ||
+        [ -e styleless/G.safetensors ]
     gantools generate musika styleless --seconds "$seconds" --count "$count" -o sound/styleless -q >>log.txt
     python "$examples/musika_style.py" "$first" styleless >style.txt
     sets+=(styleless)

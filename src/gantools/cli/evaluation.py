@@ -20,6 +20,7 @@ from gantools.files.failures import explain
 from gantools.files.hashing import hash_file, hash_json
 from gantools.metrics.metric import Conditions, Inputs, Metric
 from gantools.metrics.pairing import ClipSets, Groups
+from gantools.metrics.texture.verdict import verdict
 from gantools.options import to_mapping
 from gantools.report.clip import Clip
 from gantools.report.table import Table
@@ -143,6 +144,7 @@ class Evaluation:
         known = self._known()
         if known is not None:
             say(self.run, "nothing to do: the report is up to date")
+            self._say_heard(known)
             return self._emit("skipped", known)
         # A report of the user's own in the way is found before the measuring, not after it.
         if self.run.out is not None:
@@ -167,6 +169,7 @@ class Evaluation:
                 bar.say(f"gantools evaluate: {text}")
                 return self._emit("error", {"error": text, "failed": self.failures}, code=1)
         self._print(report.table)
+        self._say_heard(fields)
         return self._emit("ok", fields, code=1 if self.failures else 0)
 
     def _measured(self, bar: Bar, partial: Partial) -> Report:
@@ -251,13 +254,20 @@ class Evaluation:
         record = self._manifest().up_to_date(self.metric.name, self.inputs, self.digest, check=self.run.check)
         return None if record is None else dict(record["fields"])
 
+    def _say_heard(self, fields: Mapping[str, Any]) -> None:
+        if heard := fields.get("heard"):
+            say(self.run, f"{self.facts['generated']}: heard: {heard}; train longer, or take another engine")
+
     def _emit(self, status: str, fields: dict[str, Any], code: int = 0) -> int:
         emit(self.run, {**self.record, "status": status, **fields})
         return code
 
 
 def _made_by(generated: str) -> dict[str, str]:
-    """Return what the page and the table say of clips that a hardly trained model made, by the manifest beside them."""
+    """Return what the page and the table say of generated clips, by the manifest beside them.
+
+    ``made_by`` where the model was hardly trained; ``heard`` where the clips were heard as noise, silent or clipped.
+    """
     from gantools.files.manifest import Manifest
     from gantools.models.maturity import of_records
 
@@ -267,5 +277,7 @@ def _made_by(generated: str) -> dict[str, str]:
         fields = [record.get("fields") for record in Manifest(generated).records.values()]
     except ConfigError:
         return {}  # of another program: it tells nothing, and is nobody's concern here
-    words = of_records([one for one in fields if isinstance(one, dict)]).words
-    return {"made_by": words} if words else {}
+    records = [one for one in fields if isinstance(one, dict)]
+    heard = verdict(str(record["heard"] or "") for record in records if "heard" in record)
+    facts = {"made_by": of_records(records).words, "heard": heard}
+    return {name: words for name, words in facts.items() if words}

@@ -13,6 +13,7 @@ from gantools.chunks.item import Item
 from gantools.cli.batch import require_out, run_batch
 from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
+from gantools.cli.heard import listening, say_heard
 from gantools.cli.naming import output_names
 from gantools.cli.records import say
 from gantools.cli.tasks import Task, Work
@@ -77,9 +78,13 @@ class Generation:
         work: Work = partial(write_item, self._opened)
         if self.model.description:
             work = from_model(self.run, self.folder, self.model.description, work)
+        if self.model.remedy and tasks:
+            work = listening(work, tasks)
         # Items with seeds of their own do not depend on --seed, nor do records of them.
         own = all(task.item.seed is not None for task in tasks)
         code = run_batch(dataclasses.replace(self.run, seed=0) if own else self.run, tasks, digest, work)
+        if self.model.remedy and not self.run.dry_run:
+            say_heard(self.run, tasks, self.model.remedy)
         return self._write_beside(tasks) or code
 
     def _write_beside(self, tasks: Sequence[Task]) -> int:

@@ -37,20 +37,29 @@ def rank_ideas(run: Run, tasks: Sequence[Task], source: Path, clip: np.ndarray, 
     """
     from gantools.files.manifest import Manifest
     from gantools.metrics.novelty.ranking import PAGE_NOTE, as_ideas, rank, write_ranking
+    from gantools.metrics.texture.verdict import verdict
     from gantools.report.ideas import PAGE_FILES, write_page
 
     out = require_out(run)
     names = {task.outputs[0] for task in tasks}
+    heard: dict[Path, str] = {}
     # Ideas of earlier batches stay in the running, as the page replaces the one that they were on.
     for record in Manifest(out).records.values():
         if record["source"] == str(source) and record["fields"].get("mode") in _RANKED:
             names |= set(record["outputs"])
+            if "heard" in record["fields"]:
+                heard |= {out / name: str(record["fields"]["heard"] or "") for name in record["outputs"]}
     ideas = [out / name for name in sorted(names) if (out / name).exists()]
     if not ideas:
         return 1
     with Bar(run, len(ideas), "rank") as bar:
         rows = rank(ideas, clip, rate_hz, tick=bar.advance)
+    for row in rows:
+        row["flags"] += [f"heard as {what}"] if (what := heard.get(Path(row["path"]))) else []
     facts = [f"{len(ideas)} ideas of {source.parent.name if source.name == 'config.json' else source.name}", PAGE_NOTE]
+
+    if words := verdict(heard[path] for path in ideas if path in heard):
+        facts.insert(0, f"Heard: {words}.")
 
     def write(folder: Path) -> None:
         write_ranking(folder / "ranked.csv", rows, out)

@@ -172,11 +172,13 @@ def _finish(run: Run, record: dict[str, Any], summary: Summary, config: TrainCon
         )
     best = "" if summary.best_step is None else f"; best after {summary.best_step} (score {summary.best_score:.4g})"
     skipped = summary.status == "skipped"
-    if summary.symptoms:
-        what = "; ".join(f"{name}: {sentence}" for name, sentence in summary.symptoms.items())
-        say(run, f"never healthy ({what}); train longer, or with other settings")
+    if summary.never_healthy:
+        say(run, summary.never_healthy, error=summary.failed)
     # Beside what the documentation's figures took, where it was much less.
     steps = of_model(summary.folder, {"config": to_mapping(config)}).words or f"{summary.step} steps"
     say(run, f"{'up to date' if skipped else f'done in {summary.seconds:.0f} s'}: {steps}{best}")
+    if summary.failed:
+        emit(run, {**record, "status": "error", "error": summary.never_healthy, **fields})
+        return 1
     emit(run, {**record, "status": "skipped" if skipped else "ok", **fields})
     return 0

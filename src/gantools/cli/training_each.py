@@ -12,6 +12,7 @@ from gantools.chunks.item import Item
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import Run
 from gantools.cli.tasks import Task
+from gantools.errors import ModelError
 from gantools.options import to_mapping
 
 if TYPE_CHECKING:
@@ -116,4 +117,6 @@ def train_item(
     )
     if summary.status == "interrupted":
         raise KeyboardInterrupt
+    if summary.failed:
+        raise ModelError(summary.never_healthy)
     return {"system": recipe.system, "step": summary.step, **recipe.fields(system)}

@@ -33,6 +33,9 @@ class LoadedModel(ABC):
         Ending of the main result: ``wav``.
     beside : sequence of str
         Names of the files that `write_beside` writes beside the results of a batch, if any.
+    remedy : str
+        What to do where results are noise, silent or clipped, as the end of a sentence: ``train longer``. Empty where
+        the input decides how they sound; nobody listens to them then.
     """
 
     description: Mapping[str, Any] = {}
@@ -41,6 +44,7 @@ class LoadedModel(ABC):
     roles: tuple[str, ...] = ("",)
     extension: str = "wav"
     beside: Sequence[str] = ()
+    remedy: str = ""
 
     @property
     def remarks(self) -> Sequence[str]:

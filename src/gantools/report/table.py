@@ -47,11 +47,13 @@ class Table:
 
 
 def fact_rows(result: Mapping[str, Any]) -> list[TableRow]:
-    """Return the rows that any result has: files that were left out, and how far the model was trained."""
+    """Return the rows that any result has: files that were left out, how far the model was trained, what is heard."""
     rows = [("left out", str(count), why) for why, count in result.get("left_out", {}).items()]
     if result.get("made_by"):
         steps, _, outlook = result["made_by"].partition(": ")
         rows.append(("the model's training", steps, outlook))
+    if result.get("heard"):
+        rows.append(("heard", "", result["heard"]))
     return rows
 
 

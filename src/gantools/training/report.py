@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gantools.training.collapse import reasons
 from gantools.training.journal import Journal
 from gantools.training.run_state import RunState
 
@@ -41,6 +42,8 @@ class Progress:
 
 #: Progress callback of a run.
 Report = Callable[[Progress], None]
+#: Steps from which on a run is expected to have been healthy: fewer only show that it works.
+LEAST_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,18 @@ class Summary:
     symptoms: dict[str, str] = field(default_factory=dict)
     documented_steps: int = 0
     threads: int = 0
+
+    @property
+    def never_healthy(self) -> str:
+        """What was wrong in a run that was never healthy, as a sentence, with what to do; empty for any other."""
+        if not self.symptoms:
+            return ""
+        return f"never healthy ({reasons(self.symptoms)}); the weights are kept; train longer, or with other settings"
+
+    @property
+    def failed(self) -> bool:
+        """Whether a run is over and was never healthy, though it had the steps that may be expected to get there."""
+        return bool(self.symptoms) and self.step >= LEAST_STEPS and self.status != "interrupted"
 
 
 class Reporter:

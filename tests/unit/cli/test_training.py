@@ -166,9 +166,26 @@ def test_a_run_is_given_its_options_and_becomes_a_record(trained: Trained) -> No
     assert trained(resume=False, base=Path("base"), quiet=False) == 0
     assert (trained.given["resume"], trained.given["base_model"]) == ("never", Path("base"))
     assert trained.lines[1:] == [
-        "gantools train: never healthy (NaN: is NaN); train longer, or with other settings",
+        "gantools train: never healthy (NaN: is NaN); the weights are kept; train longer, or with other settings",
         "gantools train: up to date: 8 steps",
     ]
+    assert (trained.record or {})["status"] == "skipped"
+
+
+def test_a_run_of_a_hundred_steps_that_was_never_healthy_fails(trained: Trained) -> None:
+    finished = trained.summary
+    line = "never healthy (noise: flat; silence: still); the weights are kept; train longer, or with other settings"
+    for status in ("finished", "skipped"):
+        ill = {"noise": "flat", "silence": "still"}
+        trained.summary = dataclasses.replace(finished, status=status, step=100, healthy_step=None, symptoms=ill)
+        assert trained(quiet=True) == 1
+        assert trained.lines == ["gantools train: x: left out", f"gantools train: {line}"]
+        record = trained.record or {}
+        assert (record["status"], record["error"], record["symptoms"], record["best_step"]) == ("error", line, ill, 6)
+        assert trained(json=False) == 1
+        assert trained.record is None
+    trained.summary = dataclasses.replace(trained.summary, step=99)
+    assert trained() == 0
     assert (trained.record or {})["status"] == "skipped"
 
 

@@ -14,9 +14,12 @@ from test_loop import same
 from torch import nn
 from training_runs import lines_of, stopped_at, weights_of
 
+from gantools.cli.flags import Run
+from gantools.cli.training import run_training
 from gantools.errors import ModelError
 from gantools.files.containers import read_state
 from gantools.training.collapse import divergence, weight_scales
+from gantools.training.config import TrainConfig
 from gantools.training.loop import train
 from gantools.training.report import Progress
 
@@ -112,7 +115,24 @@ def test_before_a_healthy_validation_symptoms_are_only_noted(tmp_path: Path) -> 
     assert [line for line in kinds(tmp_path / "m") if line[0] == "symptoms"] == [
         ("symptoms", step, 0) for step in (4, 8, 12, 16, 20)
     ]
+    assert not summary.failed  # twenty steps show that it works, and no more
     assert train(collapsing(ill_until=99), tmp_path / "m").symptoms == {"noise": "not yet music"}
+
+
+def test_a_long_run_without_a_healthy_validation_has_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary = train(collapsing(steps=100, validate_every=50, ill_until=100, collapse_from=999), tmp_path / "m")
+    assert (summary.failed, summary.best_step) == (True, 50)
+    assert "never healthy (noise: not yet music)" in summary.never_healthy
+    assert list((tmp_path / "m").glob("*.safetensors"))
+    # The same command tells it again; more steps may still mend it.
+    assert train(collapsing(steps=100, validate_every=50, ill_until=100, collapse_from=999), tmp_path / "m").failed
+    run = Run(verb="train", out=tmp_path / "m", device="cpu", quiet=True)
+    settings = {"steps": 100, "validate_every": 50, "ill_until": 100, "collapse_from": 999}
+    build = lambda config, device: collapsing(**settings)  # noqa: E731
+    assert run_training(run, TrainConfig(), build, base=None, resume=True, source="chunks") == 1
+    assert "train: never healthy (noise: not yet music); the weights are kept; train longer" in capsys.readouterr().err
+    mended = train(collapsing(steps=150, validate_every=50, ill_until=100, collapse_from=999), tmp_path / "m")
+    assert (mended.failed, mended.healthy_step, mended.never_healthy) == (False, 150, "")
 
 
 def test_only_healthy_weights_are_best(tmp_path: Path) -> None:

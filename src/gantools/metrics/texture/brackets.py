@@ -45,6 +45,21 @@ def shaped_noise(wave: np.ndarray, seed: int) -> np.ndarray:
     return np.ascontiguousarray(made[pad : pad + len(wave)])
 
 
+def even_noise(wave: np.ndarray, seed: int) -> np.ndarray:
+    """Return noise with the spectrum of a sound to its finest line, which goes on evenly, float32 (n,).
+
+    The sound with random phases: what is held in it, also a resonance of noise, is held here, and nothing begins.
+
+    Parameters
+    ----------
+    wave : float32 array (n,)
+    seed : int
+    """
+    spectrum = np.fft.rfft(wave)
+    phases = np.random.default_rng(seed).uniform(0.0, 2 * np.pi, len(spectrum))
+    return np.fft.irfft(np.abs(spectrum) * np.exp(1j * phases), len(wave)).astype(np.float32)
+
+
 def _band_starts() -> np.ndarray:
     """Return the first bin of each band of the noise, int64."""
     edges = [0.0]

@@ -16,9 +16,11 @@ from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pairing import ClipSets, pair
 from gantools.metrics.texture.brackets import bars_shuffled, shaped_noise
 from gantools.metrics.texture.config import TextureConfig
+from gantools.metrics.texture.hearing import hear
 from gantools.metrics.texture.measures import FIGURES, Heard, averaged, cut_clips, measure
 from gantools.metrics.texture.rests import rests_played
 from gantools.metrics.texture.spectrum import RATE_HZ
+from gantools.metrics.texture.verdict import verdict
 from gantools.report.clip import Clip
 from gantools.runtime.seeds import item_seed
 
@@ -45,9 +47,11 @@ def compare_textures(sets: ClipSets, config: TextureConfig, conditions: Conditio
     dict
         The means over files of `FIGURES` by name, each with its standard deviation over files (``_sd``); ``bar_p`` and
         ``order_p``; ``rests_played`` of ``rests`` where there are stems that files play with; ``clear``, the share of
-        clips with a pulse; ``rows`` of files. The same of the real files under ``real``, and of what is made of them
-        under ``noise`` and ``shuffled``. ``place`` by name: 0 is that of the noise, 1 that of real music. ``drawn``
-        by set, for the figure: ``durations``, and ``matrix``, the likeness of the bars of its first file with bars.
+        clips with a pulse; ``heard``, what is wrong with at least half of the files, if anything (see `verdict`);
+        ``rows`` of files, with what is heard in each. The same figures of the real files under ``real``, and of what is
+        made of them under ``noise`` and ``shuffled``. ``place`` by name: 0 is that of the noise, 1 that of real music.
+        ``drawn`` by set, for the figure: ``durations``, and ``matrix``, the likeness of the bars of its first file with
+        bars.
 
     Raises
     ------
@@ -58,6 +62,8 @@ def compare_textures(sets: ClipSets, config: TextureConfig, conditions: Conditio
     beside = {clip.path: other.path for clip, other in sets.pairs.get("generated", [])}
     found, drawn = _measured(_Listener(config, conditions, beside, config.bpm), sets["generated"])
     result: Result = found["own"] | {"drawn": {"generated": drawn["own"]}}
+    if heard := verdict(row["heard"] for row in result["rows"]):
+        result["heard"] = heard
     if real := sets.get("real", []):
         listener = _Listener(config, conditions, _beside(real, others), None, BRACKETS if config.brackets else {})
         found, drawn = _measured(listener, real)
@@ -121,7 +127,7 @@ class _Listener:
         clips = cut_clips(wave, self.config.clip_seconds, self.config.clips_per_song)
         seeds = [item_seed(self.conditions.seed, clip.name, number) for number in range(len(clips))]
         own = [measure(part, self.bpm, seed) for part, seed in zip(clips, seeds, strict=True)]
-        found: dict[str, Any] = {"own": averaged(own), "clips": len(clips), "rests": [0, 0]}
+        found: dict[str, Any] = {"own": averaged(own), "clips": len(clips), "rests": [0, 0], "heard": hear(clip.path)}
         for name, bracket in self.brackets.items():
             made = [(bracket(part, seed), seed) for part, seed in zip(clips, seeds, strict=True)]
             if heard := [measure(part, None, seed) for part, seed in made if part is not None]:
@@ -177,6 +183,11 @@ def _drawn(heard: Sequence[Heard]) -> Result:
 
 def _row(clip: Clip, heard: Mapping[str, Any]) -> dict[str, Any]:
     own, (played, rests) = heard["own"], heard["rests"]
-    row = {"file": clip.name, "clips": heard["clips"], **{name: own[name] for name in FIGURES}}
+    row = {
+        "file": clip.name,
+        "clips": heard["clips"],
+        "heard": heard["heard"] or None,
+        **{name: own[name] for name in FIGURES},
+    }
     row |= {name: own[name] for name in ("bar_p", "order_p", "clear")}
     return row | ({"rests": rests, "rests_played": played / rests} if rests else {})

@@ -101,12 +101,23 @@ class Texture(Metric[TextureConfig]):
         if "rests" in result:
             columns["rests_played"] = "rests"
 
+        # A column only where something is wrong: the heads are many as it is.
+        ill = any(one["heard"] for one in result["rows"])
+
         def cells(title: str, figures: Mapping[str, Any]) -> list[str]:
-            return [title, *(number(figures.get(name)) for name in columns)]
+            return [
+                title,
+                *(number(figures.get(name)) for name in columns),
+                *([figures.get("heard") or "-"] if ill else []),
+            ]
 
         sets = [("generated", result), *((title, result[key]) for key, title in _SETS.items() if key in result)]
         rows = [cells(title, figures) for title, figures in sets] if len(sets) > 1 else []
-        return [["file", *columns.values()], *rows, *(cells(one["file"], one) for one in result["rows"])]
+        return [
+            ["file", *columns.values(), *(["heard"] if ill else [])],
+            *rows,
+            *(cells(one["file"], one) for one in result["rows"]),
+        ]
 
     def footnote(self, result: Result) -> str:
         """Say what the figures do not tell."""

@@ -55,6 +55,8 @@ class LoadedCaw(LoadedModel):
     model : CawModel
     """
 
+    remedy = "train longer; gantools generate patches makes pieces of the recording without training"
+
     def __init__(self, folder: Path, config: CawGenerateConfig, device: str) -> None:
         self.model, self.config = load_model(folder, device), config
         # A second thread within an operation costs narrow networks more than it brings, and on a busy machine many

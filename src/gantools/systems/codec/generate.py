@@ -38,6 +38,8 @@ class CodecUser(LoadedModel):
     device : str
     """
 
+    remedy = "listen to what was coded; train longer, or take the codec that ships: gantools generate codec codec"
+
     def __init__(self, folder: Path, config: CodecGenerateConfig, device: str) -> None:
         self.description, self.config = read_model(folder, "codec"), config
         self.codec = open_codec(folder, device, config.phase, config.iterations, raw=not config.ema)

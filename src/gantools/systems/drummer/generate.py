@@ -56,6 +56,8 @@ class Drummer(LoadedModel):
         The SoundFont is missing or damaged.
     """
 
+    remedy = "give a bass that plays, or take another --kit"
+
     def __init__(self, folder: Path, config: DrummerGenerateConfig, device: str) -> None:
         model = read_model(folder, "drummer")
         trained = trained_with(DrummerConfig, model, folder)

@@ -80,6 +80,7 @@ class LoopMaker(LoadedModel):
     """
 
     beside: Sequence[str] = (PAGE,)
+    remedy = "take another model, or other sounds (--sf2)"
 
     def __init__(self, folder: Path, config: LoopsGenerateConfig, device: str) -> None:
         self.config = config

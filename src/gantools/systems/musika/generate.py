@@ -55,6 +55,8 @@ class MusicMaker(LoadedModel):
         A loop in bars of a model without one tempo.
     """
 
+    remedy = "train longer; gantools generate patches makes pieces of a song without training"
+
     def __init__(self, folder: Path, config: MusikaGenerateConfig, device: str) -> None:
         model = read_model(folder, "musika")
         self.model = trained_with(MusikaConfig, model, folder)

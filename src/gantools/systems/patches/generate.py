@@ -34,6 +34,8 @@ class LoadedClip(LoadedModel):
     engine : PatchEngine
     """
 
+    remedy = "they are made of the recording: listen to it, or take another"
+
     def __init__(self, path: Path, config: PatchGenerateConfig) -> None:
         self.config, self.extension, self._name = config, config.format, path.name
         if path.is_dir():

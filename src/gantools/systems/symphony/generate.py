@@ -60,6 +60,8 @@ class SymphonyMaker(LoadedModel):
         The SoundFont is missing or damaged, or music21 is wanted and not installed.
     """
 
+    remedy = "take another model, or other sounds (--sf2)"
+
     def __init__(self, folder: Path, config: SymphonyGenerateConfig, device: str) -> None:
         model = read_model(folder, "symphony")
         trained = trained_with(SymphonyConfig, model, folder)

@@ -118,6 +118,8 @@ class SongTranslator(LoadedModel):
         self.roles = (translator.target, *([mix] if config.mix else []))
         self.extension = "mel.safetensors" if config.mel else config.format
         self._solver = None if device == "cpu" else device
+        drums = ", or another engine: gantools generate drummer plays drums for a bass"
+        self.remedy = f"train longer{drums if translator.target == 'drums' else ''}"
 
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
         """Write the new part for one audio or mel file; with ``config.mix`` the mix too.

@@ -109,6 +109,7 @@ class ClipMaker(LoadedModel):
     """
 
     beside = (LATENTS,)
+    remedy = "train longer, or another engine: gantools train musika learns the same songs by a codec"
 
     def __init__(self, folder: Path, config: WaveGANGenerateConfig, device: str) -> None:
         model = read_model(folder, "wavegan")
