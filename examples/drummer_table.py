@@ -114,8 +114,8 @@ def audio(drums: np.ndarray, bass: np.ndarray, grid: hearing.Grid, in_rests: Cal
 def bar_matrix(drums: np.ndarray, grid: hearing.Grid) -> np.ndarray:
     """Return the bars of a recording, (bars, values) of unit length: the rises in a few bands on sixteenths."""
     first = (-grid.first % BAR_STEPS) // STEPS_PER_QUARTER
-    bars = (len(grid.beats_s) - 1 - first) // 4
-    beats = grid.beats_s[first : first + 4 * bars + 1]
+    count = (len(grid.beats_s) - 1 - first) // 4
+    beats = grid.beats_s[first : first + 4 * count + 1]
     params = MelParams(
         sample_rate_hz=hearing.HEARD_HZ, n_fft=1024, hop_samples=220, n_mels=_BANDS, fmin_hz=30.0, fmax_hz=8000.0
     )

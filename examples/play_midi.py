@@ -48,7 +48,7 @@ def main() -> None:
         random = np.random.default_rng((asked.seed, number))
         try:
             score = read_midi(path)
-            for name, tracks in parts(score).items() if asked.stems else [("", score.tracks)]:
+            for name, tracks in parts(score).items() if asked.stems else [("", tuple(score.tracks))]:
                 target = (
                     asked.out / path.stem / f"{name}.flac"
                     if name
