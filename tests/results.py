@@ -84,7 +84,7 @@ STEPS: dict[str, Step] = {
     ),
     "generate-automix": Step("generate automix m/automix songs/two -o made/automix -d cpu", "made/automix/**/*.wav"),
     "train-caw": Step(
-        "train caw riff.wav --budget= --sample-rate 4000 --rates 1000,2000,4000 --layers 4 --width 4 --coarse-width 4 "
+        "train caw riff.wav --start noise --budget= --sample-rate 4000 --rates 1000,2000,4000 --layers 4 --width 4 --coarse-width 4 "
         "--crop 1024 --pool 2 --recalibrate 1 --least-energy 0 -o m/caw" + _LEARN,
         "m/caw/**/scale.safetensors",
     ),
@@ -115,7 +115,7 @@ STEPS: dict[str, Step] = {
     ),
     "train-style": Step(
         "train wavegan clips --samples 1024 --width 2 --latent 8 --variant style --style-width 8 --batch-size 4 "
-        "--validation-clips 4 -o m/style" + _LEARN,
+        "--domain wave --validation-clips 4 -o m/style" + _LEARN,
         "m/style/*.safetensors",
     ),
     "train-transformer": Step(

@@ -57,6 +57,7 @@ GLOSSARY = {
     "head": "how the fields of a result are told",
     "kernel": "length of a filter",
     "latent": "numbers that a result is made from",
+    "form": "sections of a piece, a letter each",
     "layer": "layer of the embedder",
     "layers": "layers of a network",
     "loop": "length of loops without a seam",

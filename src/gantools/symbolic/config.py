@@ -24,7 +24,7 @@ def drum_kit(text: str) -> str | Path:
 
 
 #: What ``--kit`` says of itself in every verb.
-KIT_HELP = f"Drum kit ({', '.join(KIT_NAMES)}), or a recording of drums whose hits are taken."
+KIT_HELP = f"Drum kit, or a recording of drums whose hits play. One of {', '.join(KIT_NAMES)}. Or the file."
 
 
 @dataclass(frozen=True)
