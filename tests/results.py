@@ -84,8 +84,8 @@ STEPS: dict[str, Step] = {
     ),
     "generate-automix": Step("generate automix m/automix songs/two -o made/automix -d cpu", "made/automix/**/*.wav"),
     "train-caw": Step(
-        "train caw riff.wav --start noise --budget= --sample-rate 4000 --rates 1000,2000,4000 --layers 4 --width 4 --coarse-width 4 "
-        "--crop 1024 --pool 2 --recalibrate 1 --least-energy 0 -o m/caw" + _LEARN,
+        "train caw riff.wav --start noise --budget= --sample-rate 4000 --rates 1000,2000,4000 --layers 4 --width 4 "
+        "--coarse-width 4 --crop 1024 --pool 2 --recalibrate 1 --least-energy 0 -o m/caw" + _LEARN,
         "m/caw/**/scale.safetensors",
     ),
     "generate-caw": Step("generate caw m/caw --count 3 --seconds 2 -o made/caw -d cpu --rank", "made/caw/*.wav"),
