@@ -26,6 +26,7 @@ from gantools.symbolic.endings import MIDI_SUFFIXES
 MEL_SUFFIXES = (".mel.safetensors",)
 LATENT_SUFFIXES = (".latents.safetensors",)
 ANSWER_SUFFIXES = (".json", ".csv")
+JOURNAL_SUFFIXES = ("metrics.jsonl",)
 #: Kinds of files, by the word that a message has for them -> their endings.
 KINDS = {
     "audio": AUDIO_SUFFIXES,
@@ -33,6 +34,7 @@ KINDS = {
     "latents": LATENT_SUFFIXES,
     "MIDI": MIDI_SUFFIXES,
     "answers": ANSWER_SUFFIXES,
+    "journal": JOURNAL_SUFFIXES,
 }
 
 

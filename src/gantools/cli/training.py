@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from gantools.training.system import System
 
 _SHOWN = 4
+#: A picture is drawn after fifty times what the last one took; the first, which loads a library, after two minutes.
+_PICTURES_APART, _FIRST_PICTURE_SECONDS = 50.0, 120.0
 
 
 class Watch:
@@ -39,12 +42,14 @@ class Watch:
     Attributes
     ----------
     begun : bool
-        Whether anything was trained or validated.
+        Whether anything was trained or validated; never on other ranks than the first.
+    picture : Picture
     """
 
     def __init__(self, run: Run, bar: Bar, documented_steps: int, remarks: Sequence[str]) -> None:
         self.run, self.bar, self.documented_steps, self.begun = run, bar, documented_steps, False
         self.remarks = list(remarks)
+        self.picture = Picture(run)
 
     def __call__(self, progress: Progress) -> None:
         """Take note of a step or a validation."""
@@ -59,8 +64,10 @@ class Watch:
         self.begun = True
         shown = "  ".join(f"{name} {value:.3g}" for name, value in list(progress.values.items())[:_SHOWN])
         self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)
-        if progress.activity == "validate" and shown and not self.run.quiet:
-            self.bar.say(f"gantools {self.run.verb}: {self._place(progress)}: {shown}")
+        if progress.activity == "validate" and shown:
+            if not self.run.quiet:
+                self.bar.say(f"gantools {self.run.verb}: {self._place(progress)}: {shown}")
+            self.picture.draw_if_cheap()
 
     def _place(self, progress: Progress) -> str:
         """Return ``step 4 of 12``, and what the documentation's figures took where that is much more."""
@@ -69,6 +76,35 @@ class Watch:
         beside = f" (the documentation's figures: about {self.documented_steps:,})"
         short = Maturity(progress.total, self.documented_steps).words
         return f"step {progress.step} of {progress.total or '?'}{beside if short else ''}"
+
+
+class Picture:
+    """The curves of a run as ``training.png`` in its model folder.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run, self._drawn_at, self._seconds = run, time.monotonic(), _FIRST_PICTURE_SECONDS / _PICTURES_APART
+
+    def draw_if_cheap(self) -> None:
+        """Draw where no more than a fiftieth of the time goes into it."""
+        if time.monotonic() - self._drawn_at > _PICTURES_APART * self._seconds:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw; a model is none the worse without its picture, so that a failure is only told."""
+        from gantools.metrics.training.figure import write_picture
+
+        begun = time.monotonic()
+        try:
+            write_picture(require_out(self.run))
+        except OSError as error:
+            say(self.run, f"no picture of the training: {error.strerror}")
+        self._drawn_at = time.monotonic()
+        self._seconds = self._drawn_at - begun
 
 
 def run_training(
@@ -130,9 +166,12 @@ def run_training(
         except (ModelError, DeviceError) as error:
             if not watch.begun:
                 raise  # nothing was trained: exit code 2
+            watch.picture.draw()
             bar.say(f"gantools train: {error}")
             emit(run, {**record, "status": "error", "error": str(error)})
             return 1
+        if watch.begun:
+            watch.picture.draw()
     return _finish(run, record, summary, config) if is_first_rank() else 0
 
 

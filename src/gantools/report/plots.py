@@ -72,7 +72,8 @@ def mel_grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Figure:
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, atomically."""
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=144, facecolor="white")
+        # The maker is how a picture is known for one that may be drawn anew.
+        figure.savefig(temporary, format="png", dpi=144, facecolor="white", metadata={"Software": "gantools"})
 
 
 def as_svg(draw: Callable[[str], Figure | None]) -> str:

@@ -21,6 +21,8 @@ from gantools.training.system import System
 
 _CHECKPOINT_NAME = re.compile(r"step-(\d{8,})\.safetensors")
 _SAMPLE_NAME = re.compile(r"(step-\d{8,}|real|reconstruction|draw)\.(png|wav)")
+#: The picture of a model's curves, and what a picture of gantools says of itself.
+PICTURE, _DRAWN = "training.png", b"Software\x00gantools"
 _WAYS = "--no-resume starts over, --from begins another --out with its weights"
 
 
@@ -184,9 +186,19 @@ def own_files(folder: Path) -> list[Path]:
         weights = []
     named = ["config.json", "metrics.jsonl", "scale.safetensors", *weights]
     found = [folder / name for name in named]
+    found += [folder / PICTURE] if drew_picture(folder / PICTURE) else []
     found += [p for p in (folder / "state").glob("*") if _CHECKPOINT_NAME.fullmatch(p.name)]
     found += [p for p in (folder / "samples").glob("*") if _SAMPLE_NAME.fullmatch(p.name)]
     return [path for path in found if path.is_file()]
+
+
+def drew_picture(path: Path) -> bool:
+    """Tell whether a picture is one that gantools drew: its own name may be that of a picture of the user's."""
+    try:
+        with open(path, "rb") as file:
+            return _DRAWN in file.read(1024)
+    except OSError:
+        return False
 
 
 def remove_model(folder: Path) -> None:
