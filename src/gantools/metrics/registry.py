@@ -23,6 +23,7 @@ METRICS = {
     "seams": "gantools.metrics.seams.metric:Seams",
     "conditions": "gantools.metrics.conditions.metric:FollowsConditions",
     "separation": "gantools.metrics.separation.metric:Separation",
+    "dataset": "gantools.metrics.dataset.metric:Dataset",
     "training": "gantools.metrics.training.metric:Trainings",
     "ratings": "gantools.metrics.ratings.metric:ListenersRatings",
 }
