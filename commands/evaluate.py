@@ -42,8 +42,16 @@ def add(metric: Metric[Any]) -> None:
     command.__doc__ = metric.help
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    verb(app, metric.name, metric.config, uses=(*SINGLE, *metric.uses), action="evaluate")(command)
+    group, _, last = metric.name.rpartition(" ")
+    verb(groups[group], last, metric.config, uses=(*SINGLE, *metric.uses), action="evaluate")(command)
 
+
+#: Commands of two words stand below the first of them.
+groups = {
+    "": app,
+    "grade": typer.Typer(**SETTINGS, no_args_is_help=True, help="Learn listeners' grades, and give them."),
+}
+app.add_typer(groups["grade"], name="grade")
 
 for name in METRICS:
     add(load(name))

@@ -47,6 +47,7 @@ GLOSSARY = {
     "embedder": "network whose space is measured in",
     "fallback": "role whose features serve the roles that the target lacks",
     "final_lr_share": "learning rate at the end as a share of that at the start",
+    "features": "what of the sound is looked at",
     "format": "format of audio that is written",
     "gain_db": "most by which a part of the input is made louder or softer at random",
     "hidden": "width of hidden layers",

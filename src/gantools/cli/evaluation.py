@@ -219,7 +219,7 @@ class Evaluation:
     def _names(self) -> list[str]:
         from gantools.report.folder import report_names
 
-        return report_names(self.metric.plot_name)
+        return report_names(self.metric.plot_name, self.metric.model_name)
 
     def _publish(self, report: Report, groups: Groups, fields: dict[str, Any]) -> None:
         from gantools.files.manifest import fingerprint

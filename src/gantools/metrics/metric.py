@@ -134,6 +134,8 @@ class Metric(ABC, Generic[Options]):
         Name of the figure's file, without ending; empty where there is no figure.
     caption : str
         What the figure shows.
+    model_name : str
+        Name of the file of what a metric learns; empty for the others.
     """
 
     name: ClassVar[str]
@@ -145,6 +147,7 @@ class Metric(ABC, Generic[Options]):
     bulky: ClassVar[tuple[str, ...]] = ()
     plot_name: ClassVar[str] = ""
     caption: ClassVar[str] = ""
+    model_name: ClassVar[str] = ""
 
     @property
     def help(self) -> str:
@@ -215,6 +218,10 @@ class Metric(ABC, Generic[Options]):
         """Return the array of a result that is too long for ``report.json``, and what its file says of it."""
         return None
 
+    def model(self, result: Result) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Return the arrays of what was learnt, which ``learnt`` of a result holds, and what their file says of it."""
+        return None
+
     def table(self, result: Result) -> Table:
         """Return the whole table of a result, with what every report says of its files."""
         rows = [*self.rows(result), *fact_rows(result)]
@@ -232,4 +239,6 @@ class Metric(ABC, Generic[Options]):
             plot_name=self.plot_name,
             caption=self.caption,
             features=self.features(result),
+            model=self.model(result),
+            model_name=self.model_name,
         )

@@ -23,6 +23,8 @@ METRICS = {
     "seams": "gantools.metrics.seams.metric:Seams",
     "conditions": "gantools.metrics.conditions.metric:FollowsConditions",
     "separation": "gantools.metrics.separation.metric:Separation",
+    "grade fit": "gantools.metrics.grade.metric:GradeFit",
+    "grade predict": "gantools.metrics.grade.metric:GradePredict",
     "dataset": "gantools.metrics.dataset.metric:Dataset",
     "training": "gantools.metrics.training.metric:Trainings",
     "ratings": "gantools.metrics.ratings.metric:ListenersRatings",

@@ -47,6 +47,10 @@ class Report:
         What the figure shows.
     features : (array, dict), optional
         What goes to ``features.safetensors`` instead of ``report.json``, and what the file says of it.
+    model : (dict of arrays, dict), optional
+        What was learnt, and what its file says of it.
+    model_name : str
+        Name of that file.
     """
 
     result: dict[str, Any]
@@ -56,6 +60,8 @@ class Report:
     plot_name: str = ""
     caption: str = ""
     features: tuple[np.ndarray, dict[str, Any]] | None = None
+    model: tuple[dict[str, np.ndarray], dict[str, Any]] | None = None
+    model_name: str = ""
 
 
 def complete(result: dict[str, Any], **facts: Any) -> dict[str, Any]:
@@ -80,10 +86,11 @@ def summary(result: dict[str, Any], bulky: Iterable[str] = ()) -> dict[str, Any]
     return dict(plain_json(short))
 
 
-def report_names(plot_name: str) -> list[str]:
+def report_names(plot_name: str, model_name: str = "") -> list[str]:
     """Return the names of all files that `write_report` may write for a metric."""
     plot = [f"{plot_name}.png"] if plot_name else []
-    return ["report.html", "report.json", _FEATURES, *plot, "mels.png", "rolls.png"]
+    model = [model_name] if model_name else []
+    return ["report.html", "report.json", _FEATURES, *plot, *model, "mels.png", "rolls.png"]
 
 
 def write_report(folder: Path, report: Report, groups: Sequence[Sequence[tuple[str, Clip]]]) -> list[Path]:
@@ -111,6 +118,10 @@ def write_report(folder: Path, report: Report, groups: Sequence[Sequence[tuple[s
         result.pop("features", None)
         paths.append(folder / _FEATURES)
         write_tensors(paths[-1], {"features": features}, about)
+    if report.model is not None:
+        result.pop("learnt", None)
+        paths.append(folder / report.model_name)
+        write_tensors(paths[-1], *report.model)
     if (figure := report.draw(INK)) is not None:
         paths.append(folder / f"{report.plot_name}.png")
         save_png(figure, paths[-1])

@@ -18,7 +18,7 @@ def test_a_metric_says_what_its_command_and_page_need(name: str) -> None:
     assert isinstance(metric, Metric)
     assert metric.name == name
     assert metric.title
-    assert metric.arguments[0].name in ("generated", "results")
+    assert metric.arguments[0].name in ("generated", "results", "model", "folder")
     assert not any(argument.several for argument in metric.arguments[:-1])
     assert set(metric.reads) <= set(KINDS)
     summary, _, more = metric.help.partition("\n")

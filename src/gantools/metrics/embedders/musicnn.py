@@ -21,7 +21,8 @@ from gantools.errors import InputError, ModelError
 from gantools.files.hashing import hash_file
 from gantools.metrics.embedders.musicnn_mel import HOP_SAMPLES, N_MELS, SAMPLE_RATE_HZ, log_mel
 
-Layer = Literal["mean_pool", "max_pool", "penultimate", "tags"]
+#: ``all`` is the other four side by side, in the order of `LAYERS`, for the price of one.
+Layer = Literal["mean_pool", "max_pool", "penultimate", "tags", "all"]
 
 PATCH_FRAMES = 187
 DEFAULT_HOP_FRAMES = 92  # half a patch, rounded so that 6 s of audio (a 256-frame mel chunk) holds three
@@ -29,7 +30,8 @@ EDGE_FRAMES = 3
 NORM_EPS = 1e-3
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 LAYERS: tuple[Layer, ...] = ("mean_pool", "max_pool", "penultimate", "tags")
-_WIDTH = {"mean_pool": 753, "max_pool": 753, "penultimate": 200, "tags": 50}
+#: Values of each layer.
+WIDTH = {"mean_pool": 753, "max_pool": 753, "penultimate": 200, "tags": 50, "all": 1756}
 _BATCH_PATCHES = 16
 _PIECE_FRAMES = 192  # longer results of the wide convolutions fall out of a CPU's cache
 
@@ -138,8 +140,8 @@ class MusiCNN:
             Mono samples at 16 kHz, shape (n,).
         hop_frames : int
             Frames of 16 ms between the starts of patches; the rest at the end is left out.
-        layer : {"mean_pool", "max_pool", "penultimate", "tags"}
-            What to return: 753, 753, 200 or 50 values.
+        layer : {"mean_pool", "max_pool", "penultimate", "tags", "all"}
+            What to return: 753, 753, 200 or 50 values, or all 1756.
 
         Returns
         -------
@@ -173,7 +175,7 @@ class MusiCNN:
 
     def embed_patches(self, patches: Tensor, layer: Layer = "mean_pool") -> np.ndarray:
         """Embed log-mel patches that need not follow each other, (n, 187, 96) to float32 (n, d)."""
-        parts = [np.zeros((0, _WIDTH[layer]), np.float32)]
+        parts = [np.zeros((0, WIDTH[layer]), np.float32)]
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
             for batch in patches.split(_BATCH_PATCHES):
                 normed = (batch.to(self.device) * self.input_norm[0] + self.input_norm[1])[:, None]
@@ -222,4 +224,7 @@ class MusiCNN:
         # Maximum and mean of each channel stand side by side: the order that the dense layer was trained on.
         pooled = torch.stack([highest, mean], 2).flatten(1) * scale + shift
         penultimate = functional.linear(pooled, *hidden).clamp_min(0.0) * gain + offset
-        return penultimate if layer == "penultimate" else functional.linear(penultimate, *output).sigmoid()
+        if layer == "penultimate":
+            return penultimate
+        tags = functional.linear(penultimate, *output).sigmoid()
+        return tags if layer == "tags" else torch.cat([mean, highest, penultimate, tags], 1)

@@ -36,11 +36,11 @@ def compare_ratings(sets: ClipSets, config: RatingsConfig, conditions: Condition
     ConfigError
         Results of a page have no key, or a question or set that is named does not exist.
     """
-    ratings = _read_all(sets, conditions)
+    ratings = read_all(sets, conditions)
     ratings.real = config.real or ratings.real or (REAL if REAL in ratings.sets else "")
     if ratings.real and ratings.real not in ratings.sets:
         raise ConfigError(f"--real {ratings.real!r} is no set of this test; there are {', '.join(ratings.sets)}")
-    _turn_round(ratings, parsed(config, "reverse"))
+    turn_round(ratings, parsed(config, "reverse"))
     judged = reliability(ratings, config.least_consistency)
     failed = [rater for rater, one in judged.items() if one["fails"]]
     if config.exclude and len(failed) == len(judged):
@@ -130,7 +130,7 @@ def _samples(ratings: Ratings, answers: list[Answer]) -> list[dict[str, Any]]:
     return sorted(rows.values(), key=lambda row: (row["set"], row["sample"], row["rater"]))
 
 
-def _turn_round(ratings: Ratings, reverse: list[str]) -> None:
+def turn_round(ratings: Ratings, reverse: list[str]) -> None:
     """Turn the values of questions round within their scale, or what was given of it."""
     for name in reverse:
         if name not in ratings.questions:
@@ -147,7 +147,7 @@ def _turn_round(ratings: Ratings, reverse: list[str]) -> None:
         ]
 
 
-def _read_all(sets: ClipSets, conditions: Conditions) -> Ratings:
+def read_all(sets: ClipSets, conditions: Conditions) -> Ratings:
     """Return the answers of all files together; a file that cannot be read costs its own answers."""
     paths = [clip.path for clips in sets.values() for clip in clips]
     keys = [path for path in paths if is_key(path)]

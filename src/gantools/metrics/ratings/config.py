@@ -9,11 +9,10 @@ from gantools.parsing import names
 
 
 @dataclass(frozen=True)
-class RatingsConfig:
-    """Options of the evaluation of a listening test."""
+class AnswersConfig:
+    """Options of whatever reads the answers of a listening test."""
 
     key: str = option("", "Key of the test. By default key.json in the folder of the results, or in the one above.")
-    real: str = option("", "Name of the set that is real. By default as in the key, or the one called real.")
     reverse: str = option(
         "", "Questions whose low values are the good ones, such as contamination: turned round.", parse=names
     )
@@ -26,3 +25,10 @@ class RatingsConfig:
         high=1,
     )
     resamples: int = option(2000, "Draws of listeners and clips behind each interval.", low=100, high=100_000)
+
+
+@dataclass(frozen=True)
+class RatingsConfig(AnswersConfig):
+    """Options of the evaluation of a listening test."""
+
+    real: str = option("", "Name of the set that is real. By default as in the key, or the one called real.")

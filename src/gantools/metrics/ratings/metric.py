@@ -45,16 +45,7 @@ class ListenersRatings(Metric[RatingsConfig]):
 
     def inputs(self, places: Mapping[str, str], config: RatingsConfig) -> Inputs:
         """Return the files of answers, and the key: as named, or as found beside them or above."""
-        if config.key:
-            if not Path(config.key).is_file():
-                raise ConfigError("no such file; name the key.json that evaluate listen wrote", config.key)
-            return Inputs(dict(places), {"key": Path(config.key)})
-        for place in map(Path, places.values()):
-            folder = place if place.is_dir() else place.parent
-            for key in (folder / _KEY, folder.resolve().parent / _KEY):
-                if key.is_file():
-                    return Inputs(dict(places), {"key": key})
-        return Inputs(dict(places))
+        return Inputs(dict(places), key_of(places, config.key))
 
     def pair(self, sets: ClipSets, config: RatingsConfig) -> Groups:
         """Return nothing: answers are not heard."""
@@ -92,3 +83,23 @@ class ListenersRatings(Metric[RatingsConfig]):
         from gantools.metrics.ratings.figure import draw
 
         return draw(result, ink)
+
+
+def key_of(places: Mapping[str, str], named: str) -> dict[str, Path]:
+    """Return the key of the answers in some places under ``key``: as named, or as found beside them or above.
+
+    Raises
+    ------
+    ConfigError
+        The named one does not exist.
+    """
+    if named:
+        if not Path(named).is_file():
+            raise ConfigError("no such file; name the key.json that evaluate listen wrote", named)
+        return {"key": Path(named)}
+    for place in map(Path, places.values()):
+        folder = place if place.is_dir() else place.parent
+        for key in (folder / _KEY, folder.resolve().parent / _KEY):
+            if key.is_file():
+                return {"key": key}
+    return {}
