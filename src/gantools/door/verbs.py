@@ -126,7 +126,7 @@ def evaluate(metric: str, *inputs: str | Path, **options: Any) -> dict[str, Any]
     >>> gt.evaluate("rhythm", "drums", "bass")  # doctest: +SKIP
     """
     refuse("evaluate", options, "print_config", "dry_run")
-    return promised("evaluate", run("evaluate", metric, *inputs, **options))[0]
+    return promised("evaluate", run("evaluate", *metric.split(), *inputs, **options))[0]
 
 
 def run(verb: str, *arguments: str | Path | int, **options: Any) -> list[dict[str, Any]]:
