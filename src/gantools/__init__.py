@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from gantools.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from gantools.door.exporting import export as export
     from gantools.door.models import Model as Model
     from gantools.door.models import Result as Result
     from gantools.door.models import load as load
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 #: Name -> module below `gantools.door`.
 _DOOR = {
     **dict.fromkeys(("Mel", "invert", "melify"), "sounds"),
+    "export": "exporting",
     **dict.fromkeys(("Model", "Result", "load", "train"), "models"),
     **dict.fromkeys(("evaluate", "fxnorm", "loopscore", "run", "separate"), "verbs"),
 }

@@ -194,12 +194,12 @@ class _Flag:
     default
         Its value where no source has one; `inspect.Parameter.empty` where it must be given.
     panel : str, optional
-        Heading in the help.
+        Heading in the help, in place of its own.
     """
 
     def __init__(self, name: str, annotation: Any, info: Any, default: Any, panel: str | None = None) -> None:
         info = copy.copy(info)
-        info.rich_help_panel = panel
+        info.rich_help_panel = panel or info.rich_help_panel
         declared = [info.default, *(info.param_decls or ())]  # inside Annotated, Typer's default is the first name
         long = next((text.split("/")[0] for text in declared if text.startswith("--")), "")
         if default is inspect.Parameter.empty:

@@ -9,6 +9,11 @@ from torch import nn
 from torch.nn import functional
 
 
+def _plainly(x: torch.Tensor) -> bool:
+    """Tell whether to convolve as everybody does: on an accelerator, and in a file that other programs run."""
+    return x.device.type != "cpu" or torch.jit.is_tracing() or torch.compiler.is_exporting()
+
+
 class TimeConv1d(nn.Conv1d):
     """`torch.nn.Conv1d` without dilation and groups: the same weights and, up to rounding, the same result.
 
@@ -30,7 +35,7 @@ class TimeConv1d(nn.Conv1d):
     def padded(self, x: torch.Tensor, before: int, behind: int) -> torch.Tensor:
         """Return the convolution of x (batch, channel, time) with so many zeros at its ends."""
         stride = self.stride[0]
-        if x.device.type != "cpu":
+        if _plainly(x):
             return functional.conv1d(functional.pad(x, (before, behind)), self.weight, self.bias, stride)
         steps, weight = x.transpose(1, 2), self.weight
         if torch.is_autocast_enabled("cpu"):
@@ -56,7 +61,7 @@ class TimeDoubling(nn.ConvTranspose1d):
 
     def forward(self, input: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
         """Return (batch, out, 2 time)."""
-        if input.device.type != "cpu":
+        if _plainly(input):
             return super().forward(input, output_size)
         taps = torch.matmul(input.transpose(1, 2), self.weight.flatten(1)).unflatten(2, (-1, 4))
         taps = functional.pad(taps, (0, 0, 0, 0, 1, 1))

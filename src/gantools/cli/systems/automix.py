@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.multitracks import gather_multitracks
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Export, ExportPart, Model, Resume, with_map
 from gantools.cli.training import run_training
 from gantools.systems.automix import config as automix_config
 
@@ -64,7 +65,15 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate automix``."""
 
     @verb(app, "automix", automix_config.MixConfig, **with_map(GENERATE))
-    def automix(model: Model, stems: Stems = None, *, run: Run, config: automix_config.MixConfig) -> int:
+    def automix(
+        model: Model,
+        stems: Stems = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: automix_config.MixConfig,
+    ) -> int:
         """Mix the stems of each song: normalise them as in training, and give back what a mix needs.
 
         One mix for each song, at the rate and length of its stems, in constant memory.
@@ -73,6 +82,8 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate automix models/mix stems/ -o mixes/
           gantools generate automix models/mix normalised/ --normalised -o mixes/ --lufs -16
         """
+        if export is not None:
+            return export_model(run, model, config, export, export_part, stems)
         return _mix(model, stems, run, config)
 
 

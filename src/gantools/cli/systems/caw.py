@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.ranking import rank_ideas
 from gantools.cli.records import say
-from gantools.cli.systems.options import SEEDED, Base, Resume
+from gantools.cli.systems.options import SEEDED, Base, Export, ExportPart, Resume
 from gantools.cli.training import run_training
 from gantools.cli.training_each import Recipe, train_each
 from gantools.errors import ConfigError
@@ -93,7 +94,15 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate caw``."""
 
     @verb(app, "caw", CawGenerateConfig, **SEEDED)
-    def caw(model: Model, count: Count = 1, *, run: Run, config: CawGenerateConfig) -> int:
+    def caw(
+        model: Model,
+        count: Count = 1,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: CawGenerateConfig,
+    ) -> int:
         """Make more of the recording that a model has learnt: new music, variations, new sections, at any length.
 
         Each result is a function of the model, the options and its own seed, which is in its name. Any length is made
@@ -106,7 +115,12 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate caw models/riff --count 5 --arrange AABA -o sections/
           gantools generate caw models/voice --mode extend --source call-8khz.wav -o wide/
           gantools generate caw riff.wav --engine patch --count 20 -o drafts/ --rank
+          gantools generate caw models/riff --export riff.pt
         """
+        if export is not None and config.engine != "caw":
+            raise ConfigError("--engine patch copies windows of the recording: it has no network to export")
+        if export is not None:
+            return export_model(run, model, config, export, export_part)
         generation = _open(run, model, config)
         tasks = generation.tasks(part(_results(model, count, run, config), run))
         code = generation.execute(tasks)

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, LATENT_SUFFIXES, gather, gather_sets
 from gantools.cli.progress import Bar
-from gantools.cli.systems.options import GENERATE, SEEDED, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import GENERATE, SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume
 from gantools.cli.training import run_training
 from gantools.systems.codec import config as codec_config
 
@@ -67,7 +68,15 @@ def add_generate(app: typer.Typer) -> None:
 
     # No role in the names: what a codec makes of a part is that part.
     @verb(app, "codec", codec_config.CodecGenerateConfig, **{**GENERATE, "name_template": SEEDED["name_template"]})
-    def codec(model: Model, inputs: Inputs = None, *, run: Run, config: codec_config.CodecGenerateConfig) -> int:
+    def codec(
+        model: Model,
+        inputs: Inputs = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: codec_config.CodecGenerateConfig,
+    ) -> int:
         """Turn songs into latents, latents into sound, or songs into what the codec makes of them.
 
         Songs of any length and format, in constant memory; stereo is coded as two channels. A file of latents is
@@ -77,7 +86,10 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate codec models/codec songs/ --encode -o latents/
           gantools generate codec models/codec latents/ --decode -o sound/
           gantools generate codec models/codec song.flac -o heard/
+          gantools generate codec models/codec --export decoder.pt
         """
+        if export is not None:
+            return export_model(run, model, config, export, export_part, inputs)
         generation = Generation(run, "codec", model, config)
         suffixes = (*(AUDIO_SUFFIXES if not config.decode else ()), *(LATENT_SUFFIXES if not config.encode else ()))
         return generation.execute(generation.tasks(gather(inputs, suffixes, run)))

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Resume
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Export, ExportPart, Resume
 from gantools.cli.training import run_training
 from gantools.models.shipped import find_model
 from gantools.options import parsed
@@ -67,7 +68,14 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate drummer``."""
 
     @verb(app, "drummer", DrummerGenerateConfig, **GENERATE)
-    def drummer(inputs: Inputs = None, *, run: Run, config: DrummerGenerateConfig) -> int:
+    def drummer(
+        inputs: Inputs = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: DrummerGenerateConfig,
+    ) -> int:
         """Play drums for a bass line: a pattern that goes on from bar to bar, and through the bass's rests.
 
         Beats are found, or named with --bpm and --downbeat; a score on sixteenths is made for the bass, and recorded
@@ -78,6 +86,8 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate drummer bass.wav -o drums/ --bpm 124 --kit house --density 0.7 --swing 55 --count 8 --midi
         """
         folder = find_model(config.model)
+        if export is not None:
+            return export_model(run, folder, config, export, export_part, inputs)
         generation = Generation(run, "drummer", folder, config)
         items = _numbered(gather(inputs, AUDIO_SUFFIXES, run), run, config)
         tasks = generation.tasks(items)

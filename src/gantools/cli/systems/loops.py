@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
-from gantools.cli.systems.options import SEEDED, TRAIN, Base, Resume
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Resume
 from gantools.cli.tasks import Task
 from gantools.cli.training import run_training
 from gantools.models.shipped import find_model, shipped_folder
@@ -164,7 +165,14 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate loops``."""
 
     @verb(app, "loops", LoopsGenerateConfig, **SEEDED)
-    def loops(model: Maker = None, *, run: Run, config: LoopsGenerateConfig) -> int:
+    def loops(
+        model: Maker = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: LoopsGenerateConfig,
+    ) -> int:
         """Make loops of drums and bass: MIDI files, with --wav also sound that repeats without a seam, and a page.
 
         Equal seeds give equal loops, whatever else is made. --max-loop-score and --best-of let the loop detector
@@ -178,6 +186,8 @@ def add_generate(app: typer.Typer) -> None:
         if model is None:
             model = shipped_folder(SHIPPED)
             say(run, f"no model named: taking {SHIPPED}, which ships with gantools")
+        if export is not None:
+            return export_model(run, model, config, export, export_part)
         generation = Generation(run, "loops", model, config)
         numbers = cast("LoopMaker", generation.model).numbers(run.seed)
         items = [Item(model / "config.json", "", f"loop-{n:05d}", "loop", f"loop-{n:05d}", seed=n) for n in numbers]

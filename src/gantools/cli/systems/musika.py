@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.progress import Bar
 from gantools.cli.systems.codec_option import CodecFolder, open_latent_codec
-from gantools.cli.systems.options import SEEDED, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
 from gantools.systems.musika import config as musika_config
@@ -68,7 +69,14 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate musika``."""
 
     @verb(app, "musika", MusikaGenerateConfig, **SEEDED)
-    def musika(model: Model, *, run: Run, config: MusikaGenerateConfig) -> int:
+    def musika(
+        model: Model,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: MusikaGenerateConfig,
+    ) -> int:
         """Make music of any length with a trained Musika: into a folder, one file, or a player.
 
         Equal seeds give equal music, from whatever place on. -o names a folder, a file such as night.flac, or - for
@@ -79,7 +87,10 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate musika models/techno --seconds 0 -s 7 -o - | ffplay -
           gantools generate musika models/techno --loop 20s --count 10 -o loops/
           gantools generate musika models/techno -s 7 --from 00:40:00 --seconds 60 -o excerpt.wav
+          gantools generate musika models/techno --export decoder.pt --export-part decoder
         """
+        if export is not None:
+            return export_model(run, model, config, export, export_part)
         if run.out == Path("-"):
             return _play(run, model, config)
         if not config.seconds and not config.loop:

@@ -44,3 +44,18 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+#: Heading of what follows in the help.
+_EXPORT = "Export"
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        "--export",
+        help="Write the network to this file for other programs, and make no music: .pt is TorchScript, .onnx ONNX.",
+        metavar="FILE",
+        rich_help_panel=_EXPORT,
+    ),
+]
+ExportPart = Annotated[
+    str,
+    typer.Option("--export-part", help="Network to export, where a model has several.", rich_help_panel=_EXPORT),
+]

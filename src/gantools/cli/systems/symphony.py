@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import gather, part
 from gantools.cli.naming import output_name
 from gantools.cli.progress import Bar
 from gantools.cli.records import say
-from gantools.cli.systems.options import SEEDED, TRAIN, Base, Resume
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Resume
 from gantools.cli.tasks import Task
 from gantools.cli.training import run_training
 from gantools.models.shipped import find_model, shipped_folder
@@ -95,7 +96,14 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate symphony``."""
 
     @verb(app, "symphony", SymphonyGenerateConfig, **SEEDED)
-    def symphony(model: Maker = None, *, run: Run, config: SymphonyGenerateConfig) -> int:
+    def symphony(
+        model: Maker = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: SymphonyGenerateConfig,
+    ) -> int:
         """Make scores of many parts: MIDI files, with --wav also sound, and a page with piano rolls and players.
 
         Every file is valid MIDI: what the network says is held to the grammar of scores. Equal seeds give equal pieces,
@@ -111,6 +119,8 @@ def add_generate(app: typer.Typer) -> None:
         if model is None:
             model = shipped_folder(SHIPPED)
             say(run, f"no model named: taking {SHIPPED}, which ships with gantools")
+        if export is not None:
+            return export_model(run, model, config, export, export_part)
         generation = Generation(run, "symphony", model, config)
         maker = cast("SymphonyMaker", generation.model)
         stem = maker.stem

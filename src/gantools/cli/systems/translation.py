@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, MEL_SUFFIXES, gather
-from gantools.cli.systems.options import GENERATE, TRAIN, Base, Model, Resume, with_map
+from gantools.cli.systems.options import GENERATE, TRAIN, Base, Export, ExportPart, Model, Resume, with_map
 from gantools.cli.training import run_training
 from gantools.systems.cyclegan import config as cyclegan_config
 from gantools.systems.pix2pix import config as pix2pix_config
@@ -73,7 +74,15 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate cyclegan`` and ``generate pix2pix``."""
 
     @verb(app, "cyclegan", TranslateConfig, **with_map(GENERATE))
-    def cyclegan(model: Model, inputs: Inputs = None, *, run: Run, config: TranslateConfig) -> int:
+    def cyclegan(
+        model: Model,
+        inputs: Inputs = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: TranslateConfig,
+    ) -> int:
         """Invent a part for each song, such as drums for a bass line, with a CycleGAN.
 
         Songs of any length, in constant memory. The part has the input's rate and length, so that it lines up.
@@ -82,16 +91,29 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate cyclegan models/drums bass.wav -o drums/ --mix
           gantools generate cyclegan models/drums mels/ -o drums/ --mel
           gantools generate cyclegan models/drums drums.wav -o bass/ --direction backward
+          gantools generate cyclegan models/drums --export drums.onnx
         """
+        if export is not None:
+            return export_model(run, model, config, export, export_part, inputs)
         return _translate("cyclegan", model, inputs, run, config)
 
     @verb(app, "pix2pix", TranslateConfig, **with_map(GENERATE))
-    def pix2pix(model: Model, inputs: Inputs = None, *, run: Run, config: TranslateConfig) -> int:
+    def pix2pix(
+        model: Model,
+        inputs: Inputs = None,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: TranslateConfig,
+    ) -> int:
         """Invent a part for each song with pix2pix, the paired baseline.
 
         \b
           gantools generate pix2pix models/drums bass.wav -o drums/ --mix
         """
+        if export is not None:
+            return export_model(run, model, config, export, export_part, inputs)
         return _translate("pix2pix", model, inputs, run, config)
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.progress import Bar
 from gantools.cli.systems.codec_option import CodecFolder, open_latent_codec
-from gantools.cli.systems.options import SEEDED, TRAIN, Base, Model, Resume
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
 from gantools.systems.wavegan import config as wavegan_config
@@ -100,7 +101,14 @@ def add_generate(app: typer.Typer) -> None:
     """Add ``generate wavegan``."""
 
     @verb(app, "wavegan", WaveGANGenerateConfig, **SEEDED)
-    def wavegan(model: Model, *, run: Run, config: WaveGANGenerateConfig) -> int:
+    def wavegan(
+        model: Model,
+        export: Export = None,
+        export_part: ExportPart = "",
+        *,
+        run: Run,
+        config: WaveGANGenerateConfig,
+    ) -> int:
         """Make clips with a trained WaveGAN. Equal seeds give equal clips, whatever else is made.
 
         The latents of the clips are written beside them, to z.safetensors, and can be given back with --latents.
@@ -109,7 +117,10 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate wavegan models/clips --count 100 -o clips/
           gantools generate wavegan models/clips --seeds 3,7,20-25 --truncation 0.8 -o picked/
           gantools generate wavegan models/clips --interpolate 3-7 --path-points 16 -o path/
+          gantools generate wavegan models/clips --export clips.onnx
         """
+        if export is not None:
+            return export_model(run, model, config, export, export_part)
         generation = Generation(run, "wavegan", model, config)
         source = model / "config.json"
         items = [

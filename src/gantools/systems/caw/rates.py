@@ -164,7 +164,7 @@ def resample_clip(clip: np.ndarray, from_hz: int, to_hz: int, length: int | None
     return np.pad(wave, ((0, 0), (0, length - wave.shape[1])))
 
 
-def _cubic(distance: torch.Tensor) -> torch.Tensor:
+def cubic(distance: torch.Tensor) -> torch.Tensor:
     """Return Keys' kernel with a = -1/2 for distances of 0 to 2 samples."""
     near = (_A + 2) * distance**3 - (_A + 3) * distance**2 + 1
     far = _A * (distance**3 - 5 * distance**2 + 8 * distance - 4)
@@ -180,7 +180,7 @@ def _taps(from_hz: int, to_hz: int, start: int, length: int, total: int) -> tupl
     floor = torch.div(numerator, 2 * to_hz, rounding_mode="floor")
     share = (numerator - floor * 2 * to_hz).double() / (2 * to_hz)
     offsets = torch.arange(-1, 3)[:, None]
-    weights = _cubic((share[None] - offsets).abs())
+    weights = cubic((share[None] - offsets).abs())
     indices = (floor[None] + offsets) % (2 * total)  # mirrored, with the border sample twice
     return torch.where(indices < total, indices, 2 * total - 1 - indices), weights.float()
 

@@ -28,7 +28,7 @@ _FRAMES = 64
 #: Blocks that go through the encoder at a time.
 _ENCODED = 64
 #: Steps of a latent from 0 to 1.
-_GRID = 2048.0
+GRID = 2048.0
 #: Iterations of the inversion: more than two are hardly heard.
 ITERATIONS = 2
 
@@ -200,7 +200,7 @@ class DecoderStream:
             raise ValueError(f"latents of shape {tuple(latents.shape)}; it must be (batch, {self.codec.channels}, T)")
         # To the grid of the files of latents: phases follow from which bin is louder, and what another order of sums
         # changes in the last place must not decide that.
-        latents = (latents.to(self.codec.device, torch.float32) * _GRID).round() / _GRID
+        latents = (latents.to(self.codec.device, torch.float32) * GRID).round() / GRID
         self._held = latents if self._held is None else torch.cat([self._held, latents], -1)
         self._end += latents.shape[-1]
         made = []

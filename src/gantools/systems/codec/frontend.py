@@ -12,7 +12,7 @@ from gantools.systems.codec import passes
 from gantools.systems.codec.config import CodecConfig
 
 #: Smallest power, beside that of the floor.
-_LEAST = 1e-8
+LEAST = 1e-8
 
 
 class FrontEnd:
@@ -65,7 +65,7 @@ class FrontEnd:
         power = parts.square().sum(-1)
         return (10 * torch.log10(power + self._floor) - self.middle_db) / self.range_db
 
-    def magnitudes(self, levels: torch.Tensor, least: float = _LEAST) -> torch.Tensor:
+    def magnitudes(self, levels: torch.Tensor, least: float = LEAST) -> torch.Tensor:
         r"""Return \|X\| of levels s; what is not above the floor is silence.
 
         `least` is the smallest power beside that of the floor: the slope of a root at 0 is infinite, so that training
@@ -82,7 +82,7 @@ class FrontEnd:
         made = torch.empty(rows.shape, dtype=torch.complex64)
         octaves = math.log2(10.0) / 10  # in a dB of power
         slope, offset = self.range_db * octaves, self.middle_db * octaves
-        passes.spectra(rows, phases, slope, offset, self._floor, _LEAST * self._floor, made.numpy())
+        passes.spectra(rows, phases, slope, offset, self._floor, LEAST * self._floor, made.numpy())
         return made.unflatten(0, (len(levels), -1)).transpose(1, 2)
 
     def synthesise(self, spectra: torch.Tensor) -> torch.Tensor:

@@ -17,10 +17,10 @@ from gantools.systems.cyclegan.config import CycleGANConfig
 from gantools.systems.cyclegan.networks import build_networks
 from gantools.systems.cyclegan.time_networks import TimeGenerator
 from gantools.systems.translation.config import TranslateConfig
-from gantools.systems.translation.song import SongTranslator, open_translator
+from gantools.systems.translation.song import MelTranslator, SongTranslator, open_translator
 
 #: Frames per step of the noise that a `TimeGenerator` takes, and steps drawn at a time.
-_NOISE_FRAMES = 4
+NOISE_FRAMES = 4
 _NOISE_BLOCK = 64
 
 
@@ -39,12 +39,8 @@ def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
     ModelError
         No model folder of CycleGAN, or weights that are missing or do not fit.
     """
-    translator, model = open_translator(folder, "cyclegan", config)
-    options = trained_with(CycleGANConfig, model, folder)
-    name = "G" if config.direction == "forward" else "F"
-    n_mels = translator.params.n_mels
-    generator = open_network(folder, name, lambda: build_networks(options, n_mels)[name], raw=not config.ema)
-    generator.to(device).eval()
+    translator, generator, model = open_generator(folder, config)
+    generator.to(device)
     if isinstance(generator, TimeGenerator):
         _check_style(config.style, len(generator.bank))
 
@@ -58,6 +54,22 @@ def load(folder: Path, config: TranslateConfig, device: str) -> SongTranslator:
 
     translator.network = network
     return SongTranslator(translator, folder, model, config, device)
+
+
+def open_generator(folder: Path, config: TranslateConfig) -> tuple[MelTranslator, torch.nn.Module, dict[str, Any]]:
+    """Return a translator that lacks its network, the generator of the options' direction, and ``config.json``.
+
+    Raises
+    ------
+    ModelError
+        See `load`.
+    """
+    translator, model = open_translator(folder, "cyclegan", config)
+    options = trained_with(CycleGANConfig, model, folder)
+    name = "G" if config.direction == "forward" else "F"
+    n_mels = translator.params.n_mels
+    generator = open_network(folder, name, lambda: build_networks(options, n_mels)[name], raw=not config.ema)
+    return translator, generator.eval(), model
 
 
 def _style_and_noise(
@@ -75,8 +87,8 @@ def _style_and_noise(
         picks = [item_seed(seed, "style", start) % count for start in starts]
     else:
         picks = [int(style)] * len(starts)
-    steps = mels.shape[-1] // _NOISE_FRAMES
-    noise = torch.stack([_song_noise(seed, s // _NOISE_FRAMES, steps, generator.noise_channels) for s in starts])
+    steps = mels.shape[-1] // NOISE_FRAMES
+    noise = torch.stack([_song_noise(seed, s // NOISE_FRAMES, steps, generator.noise_channels) for s in starts])
     return generator.bank[picks], noise.to(mels)
 
 

@@ -84,7 +84,10 @@ class DrummerNet(nn.Module):
         """
         said = asked[:, None].expand(-1, told.shape[1], -1)
         x = torch.cat([self.hear(bass), told, said], 2)
-        hidden = self.memory(self.dropout(x))[0]
+        return self.told_apart(self.memory(self.dropout(x))[0], x, drums)
+
+    def told_apart(self, hidden: torch.Tensor, x: torch.Tensor, drums: torch.Tensor) -> torch.Tensor:
+        """Return the logits of steps from what is remembered, what comes in, and the drums; see `forward`."""
         joined = functional.gelu(self.join(self.dropout(torch.cat([hidden, x], 2))))
         logits = self.heads(self.dropout(joined))
         played = functional.one_hot(drums.clamp(min=0), LEVELS).flatten(2).to(logits.dtype)

@@ -67,7 +67,7 @@ class PriorSampler(RollSampler):
             raise ModelError("its VQ-VAE is of another kind; train it again", folder)
         self.vae = vae
         self.known = open_network(folder, "known", lambda: KnownRolls(**sizes)) if sizes else None
-        self.bars, self.bpm = coded.bars, float(data.get("bpm", 120.0))
+        self.coded, self.bars, self.bpm = coded, coded.bars, float(data.get("bpm", 120.0))
         self.files = model_files(folder, self.description)
 
     def _pick(self, logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:

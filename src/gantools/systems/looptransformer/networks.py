@@ -124,7 +124,7 @@ class RollTransformer(nn.Module):
     def forward(self, cells: torch.Tensor) -> torch.Tensor:
         """Return the logits of each step, given the true steps before it."""
         before = self.enter(cells[:, :, :-1].transpose(1, 2))
-        x = torch.cat([self.start.expand(len(cells), 1, -1), before], 1)
+        x = torch.cat([self.start.expand(cells.shape[0], 1, -1), before], 1)
         x = self.drop(x + self.positions[: x.shape[1]])  # type: ignore[index]
         for layer in self.layers:
             x = layer(x)

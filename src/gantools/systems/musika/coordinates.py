@@ -94,5 +94,5 @@ def to_patches(sequence: torch.Tensor, patch_latents: int) -> torch.Tensor:
 
 def from_patches(patches: torch.Tensor, count: int) -> torch.Tensor:
     """Return `count` patches of each item one after the other: the inverse of `to_patches`."""
-    batch = len(patches) // count
-    return patches.unflatten(0, (batch, count)).transpose(1, 2).flatten(2)
+    _, channels, length = patches.shape
+    return patches.reshape(-1, count, channels, length).transpose(1, 2).flatten(2)

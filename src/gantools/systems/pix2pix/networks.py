@@ -13,10 +13,10 @@ from gantools.systems.pix2pix.config import Pix2PixConfig
 _WIDEST = 8  # channels stop growing at this many times the first layer's
 
 
-class _Level(nn.Module):
+class Level(nn.Module):
     """One level of the U-Net: halve, everything below, double, and put the input beside the result."""
 
-    def __init__(self, channels: int, inner: int, below: _Level | None, dropout: bool) -> None:
+    def __init__(self, channels: int, inner: int, below: Level | None, dropout: bool) -> None:
         super().__init__()
         down: list[nn.Module] = [
             nn.LeakyReLU(0.2),
@@ -38,6 +38,7 @@ class _Level(nn.Module):
         self.below = below if below is not None else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x and below it what the levels make of it."""
         return torch.cat([x, self.up(self.below(self.down(x)))], 1)
 
 
@@ -67,10 +68,10 @@ class UNetGenerator(nn.Module):
         super().__init__()
         # Built from the inside out, as each level contains the next.
         widths = [width * min(2**level, _WIDEST) for level in range(depth)]
-        level: _Level | None = None
+        level: Level | None = None
         for place in range(depth - 1, 0, -1):
             innermost = place == depth - 1
-            level = _Level(widths[place - 1], widths[place], level, dropout and not innermost and place >= depth - 4)
+            level = Level(widths[place - 1], widths[place], level, dropout and not innermost and place >= depth - 4)
         # The outermost level has no norm, as in the paper: its C64 has none, and the last layer makes the result.
         self.down = nn.Conv2d(channels, width, 4, stride=2, padding=1)
         self.level = level if level is not None else nn.Identity()

@@ -219,21 +219,25 @@ class ClipMaker(LoadedModel):
         generator, psi = self.generator, self.config.truncation
         styles, noise, samples = None, None, int(generator.noise_samples)  # type: ignore[arg-type]
         if samples:
-            seed = 0 if self.config.fixed_noise else _hash(z)
-            noise = min(psi, 1.0) * draw_noise(item_seed(seed, "noise"), samples)[None].to(self.device)
+            noise = min(psi, 1.0) * self.noise(z)[None].to(self.device)
         if psi == 1.0:
             return self._run(z, noise)
         # Truncation in W, towards the mean style (Karras et al. 2019, appendix B).
         if isinstance(generator, StyleGenerator | LatentGenerator):
-            centre = self._style_centre()
+            centre = self.style_centre()
             styles = centre + psi * (generator.mapping(z[None].to(self.device)) - centre)
         return self._run(psi * z, noise, styles)
+
+    def noise(self, z: torch.Tensor) -> torch.Tensor:
+        """Return the noise inputs of a clip, before truncation: of its latent, or the same for all clips."""
+        seed = 0 if self.config.fixed_noise else _hash(z)
+        return draw_noise(item_seed(seed, "noise"), int(self.generator.noise_samples))  # type: ignore[arg-type]
 
     def _run(self, z: torch.Tensor, noise: torch.Tensor | None, styles: torch.Tensor | None = None) -> np.ndarray:
         more = {} if styles is None else {"styles": styles}
         return self._sound(self.generator(z[None].to(self.device), noise, **more)[0])
 
-    def _style_centre(self) -> torch.Tensor:
+    def style_centre(self) -> torch.Tensor:
         """Return the mean style (1, 6, width), from which truncation measures."""
         if self._centre is None:
             draws = [draw_latent(n, self.model.latent, self.model.latent_kind) for n in range(_STYLE_DRAWS)]

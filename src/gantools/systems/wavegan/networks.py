@@ -138,7 +138,7 @@ class Generator(nn.Module):
 
     def first(self, z: torch.Tensor) -> torch.Tensor:
         """Return the first time steps, (batch, 16d or 32d, 1, 16)."""
-        return self.start(z).view(len(z), FIRST_STEPS, 1, -1).permute(0, 3, 2, 1)
+        return self.start(z).unflatten(1, (FIRST_STEPS, 1, -1)).permute(0, 3, 2, 1)
 
     def finish(self, x: torch.Tensor) -> torch.Tensor:
         """Return the clip from what enters the last layer, in single precision: bfloat16 is a noise at -50 dB."""

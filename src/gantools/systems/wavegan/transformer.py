@@ -142,8 +142,8 @@ class TransformerGenerator(nn.Module):
 
     def forward(self, z: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
         """Make clips."""
-        x = self.start(z).view(len(z), FIRST_STEPS, -1)
-        wave = x.new_zeros(len(z), self.channels, self.samples)
+        x = self.start(z).unflatten(1, (FIRST_STEPS, -1))
+        wave = x.new_zeros(z.shape[0], self.channels, self.samples)
         for stage, count in enumerate(self.tokens):
             x = functional.interpolate(x.transpose(1, 2), count, mode="linear", align_corners=False)
             x = (x + functional.interpolate(self.positions[stage], count, mode="linear")).transpose(1, 2)
