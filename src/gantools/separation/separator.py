@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
+from gantools.runtime.allocation import keep_freed_memory
 from gantools.runtime.seeds import item_seed
 from gantools.separation.demucs_models import StemModel
 from gantools.separation.mix import Mix
@@ -137,20 +136,3 @@ def open_separator(
     if device.type == "cpu":
         torch.set_num_threads(threads // separator.segmenting.workers)  # of each that takes a segment
     return separator
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep freed blocks for the next segment.
-
-    By default each large tensor is mapped, filled with zeros page by page, and given back: a sixth of all time here.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # another C library
-        return
-    # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h.
-    trim_threshold, mmap_threshold = -1, -3
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, 2**31 - 1)

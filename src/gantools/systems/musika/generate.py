@@ -21,6 +21,7 @@ from gantools.models.folder import model_files, read_model, trained_with
 from gantools.models.loaded import LoadedModel, Tick
 from gantools.models.weights import open_network
 from gantools.options import parsed
+from gantools.runtime.allocation import give_back_large_blocks
 from gantools.structure.curves import MEASURED, RATE_HZ, Curves, measure
 from gantools.systems.latents.carried import open_carried
 from gantools.systems.latents.scaling import LatentScale
@@ -267,4 +268,6 @@ class MusicMaker(LoadedModel):
 def load(folder: Path, config: MusikaGenerateConfig, device: str) -> MusicMaker:
     """Open a model folder for generating; see `MusicMaker`."""
     torch.set_flush_denormal(True)
+    if device == "cpu":
+        give_back_large_blocks()
     return MusicMaker(folder, config, device)
