@@ -21,7 +21,7 @@ ROWS = {
     "styleless": "Musika without a style vector",
     "shuffled": "their latents in random order",
     "gaussian": "Gaussian latents",
-    "wavegan": "WaveGAN (style), same budget",
+    "wavegan": "WaveGAN (style, waves), same budget",
 }
 MEL = MelParams(sample_rate_hz=RATE_HZ, n_mels=64)
 HEARD_SECONDS = 60
