@@ -74,7 +74,9 @@ def test_the_splits_are_those_of_training(gantools: Callable, music: Path) -> No
     options = ("--split", "60/20/20", "--val-songs", "half", "--seed", "5")
     found = json.loads(gantools("evaluate", "dataset", music, *options, "--json").stdout)
     good = [path for path in sorted(music.iterdir()) if path.stem not in ("inverted", "silent", "nan", "text")]
-    config = WaveGANConfig(split="60/20/20", val_songs="half", seed=5, samples=16384)  # no song is shorter than a clip
+    config = WaveGANConfig(
+        split="60/20/20", val_songs="half", seed=5, samples=16384, channels=1
+    )  # no song is shorter than a clip
     clips = SongClips([(path.stem, path) for path in good], config)
     for side, one in found["splits"]["seed"].items():
         assert (one["files"], one["seconds"]) == (len(clips.split[side]), pytest.approx(clips.seconds[side], abs=0.01))
