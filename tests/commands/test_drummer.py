@@ -144,6 +144,15 @@ def test_what_holds_no_pulse_is_said_and_what_cannot_be_used_refused(gantools: C
     assert np.abs(soundfile.read(tmp_path / record["path"])[0]).max() > 0.05
 
 
+def test_a_bad_file_is_named_once_and_not_for_each_result(gantools: Callable, bass: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("no sound")
+    done = gantools("generate", "drummer", "bass.wav", "text.wav", "-o", "out", "--count", "3", "--json")
+    assert done.returncode == 1
+    assert done.stderr.count("text.wav") == 1
+    assert "3 done, 3 failed" in done.stderr
+    assert sum(json.loads(line)["status"] == "error" for line in done.stdout.splitlines()) == 3
+
+
 def test_options_that_make_no_sense_are_refused(gantools: Callable, bass: Path) -> None:
     for words, says in (
         (("--bpm", "20"), "30 to 300"),

@@ -165,6 +165,24 @@ def read_audio(path: str | Path) -> tuple[np.ndarray, int]:
         return np.concatenate(list(reader.blocks())).T, reader.rate_hz
 
 
+def read_beginning(path: str | Path, seconds: float) -> tuple[np.ndarray, int, bool]:
+    """Return the beginning of a file as float32 (channels, n), its rate in Hz, and whether that is all of it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or what is read of it holds NaN.
+    """
+    with AudioReader(path) as reader:
+        blocks, left = [], round(seconds * reader.rate_hz)
+        for block in reader.blocks():
+            blocks.append(block[: max(0, left)])
+            left -= len(block)
+            if left < 0:
+                break
+        return np.concatenate(blocks).T, reader.rate_hz, left >= 0
+
+
 def hear(path: str | Path, work: Callable[[AudioReader, bool], T]) -> tuple[T, bool]:
     """Do something with a file as mono, and once more with its left channel alone where the channels cancel.
 

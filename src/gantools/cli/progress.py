@@ -29,6 +29,7 @@ class Bar:
         self._total, self._label, self._debug = total, label, run.debug
         self._quiet, self._done = run.quiet, 0
         self._progress: Progress | None = None
+        self._said = ""
 
     def __enter__(self) -> Bar:
         if self._shown:
@@ -66,7 +67,13 @@ class Bar:
             self.say(line)
 
     def say(self, line: str, trace: str | None = None) -> None:
-        """Print a line to standard error without tearing the bar; with ``--debug`` the lines of a traceback too."""
+        """Print a line to standard error without tearing the bar; with ``--debug`` the lines of a traceback too.
+
+        What was said just before is not said again: a bad file is named once, and not for each of its results.
+        """
+        if line == self._said and not (trace and self._debug):
+            return
+        self._said = line
         for text in (line, *(trace.splitlines() if trace and self._debug else ())):
             if self._progress is not None:
                 self._progress.console.print(shown(text), markup=False, highlight=False, soft_wrap=True)

@@ -24,7 +24,7 @@ def drum_kit(text: str) -> str | Path:
 
 
 #: What ``--kit`` says of itself in every verb.
-KIT_HELP = f"Drum kit, or a recording of drums whose hits play. One of {', '.join(KIT_NAMES)}. Or the file."
+KIT_HELP = f"Drum kit. One of {', '.join(KIT_NAMES)}. A file is a recording of drums, whose hits play."
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from gantools.audio.io import AudioReader
+from gantools.audio.io import read_beginning
 from gantools.audio.resample import resample
 from gantools.errors import InputError
 from gantools.symbolic.drumhits import Hit, best_hits, find_hits
 from gantools.symbolic.drumkits import NOTES, OTHER
 from gantools.symbolic.kit import NamedKit
 
-#: Minutes of a recording that are searched for hits.
+#: Seconds of a recording that are searched for hits.
 _HEARD_S = 300.0
 #: Recordings of each drum that take turns.
 _TURNS = 4
@@ -92,14 +92,8 @@ def open_recorded_kit(path: Path) -> RecordedKit:
 @lru_cache(maxsize=2)
 def _opened(path: Path, _changed_ns: int) -> RecordedKit:
     """Return a kit, searched for hits once for every time that its recording changes."""
-    with AudioReader(path) as reader:
-        blocks, frames, rate_hz = [], 0, reader.rate_hz
-        for block in reader.blocks():
-            blocks.append(block[:, :2])
-            frames += len(block)
-            if frames > _HEARD_S * rate_hz:
-                break
-    wave = np.concatenate(blocks).T if blocks else np.zeros((1, 0), np.float32)
+    sound, rate_hz, _ = read_beginning(path, _HEARD_S)
+    wave = np.ascontiguousarray(sound[:2])
     hits = find_hits(wave, rate_hz)
     chosen = best_hits(hits, _TURNS)
     if not chosen.keys() & {"kick", "snare"}:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gantools.audio.io import AudioReader, to_mono
+from gantools.audio.io import read_beginning, to_mono
 from gantools.audio.resample import resample
 from gantools.errors import InputError
 from gantools.metrics.collapse.clip_statistics import FULL_SCALE, QUIET, ClipStatistics
@@ -75,10 +75,10 @@ def hear(path: str | Path) -> str:
     heard as nothing.
     """
     try:
-        sound, rate_hz, whole = _beginning(path)
+        channels, rate_hz, whole = read_beginning(path, MOST_SECONDS)
     except (InputError, OSError):
         return ""
-    levels = np.abs(sound)
+    levels, sound = np.abs(channels), channels.T
     if not float(levels.max()) >= QUIET:
         return SILENCE if whole else ""
     mono = np.ascontiguousarray(to_mono(sound))
@@ -95,27 +95,14 @@ def all_alike(paths: Sequence[str | Path]) -> bool:
     Files that cannot be read, or that are silent, are like nothing.
     """
     try:
-        sounds = [_beginning(path, _CLIP_SECONDS) for path in paths]
+        sounds = [read_beginning(path, _CLIP_SECONDS) for path in paths]
     except (InputError, OSError):
         return False
-    waves = [resample(np.ascontiguousarray(to_mono(sound)), rate_hz, RATE_HZ) for sound, rate_hz, _ in sounds]
+    waves = [resample(np.ascontiguousarray(to_mono(sound.T)), rate_hz, RATE_HZ) for sound, rate_hz, _ in sounds]
     length = min(map(len, waves))
     clips = np.stack([wave[:length] for wave in waves])
     # Silent clips do not count among the pairs.
     return bool(clips.any(axis=1).all()) and ClipStatistics(clips, RATE_HZ).twin_share == 1.0
-
-
-def _beginning(path: str | Path, seconds: float = MOST_SECONDS) -> tuple[np.ndarray, int, bool]:
-    """Return the beginning of a file, float32 (n, channels), its rate, and whether that is all of it."""
-    blocks = []
-    with AudioReader(path) as reader:
-        left = most = round(seconds * reader.rate_hz)
-        for block in reader.blocks(most):
-            blocks.append(block[:left])
-            left -= len(block)
-            if left < 0:
-                break
-        return np.concatenate(blocks), reader.rate_hz, left >= 0
 
 
 def is_noise(wave: np.ndarray) -> bool:

@@ -68,15 +68,16 @@ class LatentClips:
             songs = []
             for name in self.split[side]:
                 if name not in self._takes:
-                    self._encode(name, device, config.offsets if side == "train" else 1)
+                    self._encode(name, device, side == "train")
                     if tick:
                         tick()
                 songs.append((self._songs.songs[name], self._beginnings(name)))
             self._places[side] = Places(songs, samples, config.least_level_db)
 
-    def _encode(self, name: str, device: torch.device | str, offsets: int) -> None:
+    def _encode(self, name: str, device: torch.device | str, training: bool) -> None:
+        """Encode a song: for training from several offsets on, and its power counts."""
         wave, spl = to_mid_side(self._songs.sound(name)), self.codec.samples_per_latent
-        encoder = SongEncoder(self.codec, offsets, len(wave), torch.device(device))
+        encoder = SongEncoder(self.codec, self.config.offsets if training else 1, len(wave), torch.device(device))
         # Silence follows a song that is shorter than a clip; and each take lacks its last latent.
         missing = self._songs.songs[name].frames + 2 * spl - wave.shape[1]
         wave = np.pad(wave, ((0, 0), (0, missing)))
@@ -85,7 +86,7 @@ class LatentClips:
         for block in without_infrasound(blocks, self.codec.rate_hz):
             encoder.push(block)
         self._takes[name], levels = encoder.finish()
-        if offsets == self.config.offsets:
+        if training:
             self._power += levels[:, -1]
 
     def _beginnings(self, name: str) -> np.ndarray:
