@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from gantools.cli.app import VERBS, find_command
+from gantools.cli.metricpage import metrics_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -136,3 +137,10 @@ def test_options_that_a_page_names_exist(path: Path) -> None:
     codes = " ".join(re.findall(r"`([^`]*)`", text))
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", codes))
     assert not named - OPTIONS - FOREIGN - {"--help", "--version", "--env", "--completion"}
+
+
+def test_the_page_of_the_metrics_is_that_of_the_metrics() -> None:
+    """``make man`` writes it anew."""
+    page = metrics_page()
+    assert (ROOT / "docs/metrics.md").read_text(encoding="utf-8") == page, "not of this version; make man"
+    assert all((ROOT / file).exists() for file in re.findall(r"tests/[\w/]+\.py", page))

@@ -120,6 +120,10 @@ class Metric(ABC, Generic[Options]):
         On the command line and in records.
     title : str
         Head of its page.
+    source : str
+        Paper and section that it is from, or that it is our own.
+    reference : str
+        What it is held to by tests that do not use it, with their files: ``SciPy's root: tests/unit/metrics/x.py``.
     config : type
         Frozen dataclass of its options, see `gantools.options.option`.
     arguments : tuple of Argument
@@ -140,6 +144,8 @@ class Metric(ABC, Generic[Options]):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    source: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
     config: ClassVar[type]
     arguments: ClassVar[tuple[Argument, ...]] = (GENERATED, REAL)
     uses: ClassVar[tuple[str, ...]] = ()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from gantools.cli.inputs import KINDS
 from gantools.metrics.metric import Metric
 from gantools.metrics.registry import METRICS, load
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -26,6 +30,16 @@ def test_a_metric_says_what_its_command_and_page_need(name: str) -> None:
     assert f"gantools evaluate {name}" in more
     assert bool(metric.plot_name) == bool(metric.caption)
     assert metric.config().__dict__.keys().isdisjoint({"generated"})
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_says_where_it_is_from_and_what_it_is_held_to(name: str) -> None:
+    metric = load(name)
+    assert metric.source, "a paper and its section, or: Our own"
+    assert not (metric.source + metric.reference).endswith(".")
+    files = re.findall(r"tests/[\w/]+\.py", metric.reference)
+    assert files, "what the figures are tested against, and the file of the tests"
+    assert all((ROOT / file).exists() for file in files)
 
 
 def test_no_metric_imports_anything_heavy_before_it_measures() -> None:

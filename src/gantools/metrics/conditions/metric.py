@@ -34,6 +34,8 @@ class FollowsConditions(Metric[ConditionsConfig]):
 
     name = "conditions"
     title = "Conditions"
+    source = "Our own, for what Musika's section 6 says of its conditional models"
+    reference = "rank correlations by hand, clicks that are counted: tests/unit/metrics/conditions/test_comparison.py"
     config = ConditionsConfig
     arguments = (GENERATED,)
     bulky = ("drawn",)

@@ -32,6 +32,8 @@ class Coverage(EmbeddingMetric[CoverageConfig]):
 
     name = "coverage"
     title = "Precision, recall, density, coverage"
+    source = "Kynkäänniemi et al. (NeurIPS 2019), section 2, and Naeem et al. (ICML 2020), section 3"
+    reference = "the definitions by brute force: tests/unit/metrics/coverage/test_balls.py"
     config = CoverageConfig
     uses = ("map", "device")
 

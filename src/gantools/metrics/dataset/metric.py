@@ -30,6 +30,8 @@ class Dataset(Metric[DatasetConfig]):
 
     name = "dataset"
     title = "Dataset"
+    source = "Using Deep Learning to create music in a specific genre, section 3.5.1 and figures 32 and 33"
+    reference = "a folder of which all is known, its loudness by pyloudnorm: tests/commands/test_dataset.py"
     config = DatasetConfig
     arguments = (Argument("folder", "Music: a folder, a file, or - for a list on stdin."),)
     uses = ("map", "seed")

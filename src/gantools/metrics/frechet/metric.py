@@ -26,6 +26,13 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
 
     name = "frechet"
     title = "Fréchet distance"
+    source = (
+        "Fréchet Audio Distance (Kilgour et al., Interspeech 2019): Musika, table 2; Automatic Music Production Using "
+        "GANs, section 4.4. FAD-infinity of Gui et al. (ICASSP 2024)"
+    )
+    reference = (
+        "the matrix root of SciPy, Gaussians whose distance is known: tests/unit/metrics/frechet/test_distance.py"
+    )
     config = FrechetConfig
     uses = ("map", "seed", "device")
     bulky = ("draws",)

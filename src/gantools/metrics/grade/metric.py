@@ -35,6 +35,10 @@ class GradeFit(Metric[GradeFitConfig]):
 
     name = "grade fit"
     title = "Learnt grades"
+    source = "Automatic Music Production Using GANs, sections 4.4 and 4.5"
+    reference = (
+        "densities of SciPy, AUC of scikit-learn, effects that were planted: tests/unit/metrics/grade/test_learning.py"
+    )
     config = GradeFitConfig
     arguments = (GENERATED, _REAL, Argument("answers", "Files of answers, or folders of them.", several=True))
     uses = ("map", "seed", "device")
@@ -130,6 +134,8 @@ class GradePredict(Metric[GradePredictConfig]):
 
     name = "grade predict"
     title = "Grades"
+    source = "Automatic Music Production Using GANs, section 4.5"
+    reference = "clips whose faults were made: tests/commands/test_grade.py"
     config = GradePredictConfig
     arguments = (GENERATED, Argument("real", _REAL.help, required=False))
     uses = ("map", "seed", "device")

@@ -29,6 +29,8 @@ class LoopGroups(Metric[LoopGroupsConfig]):
 
     name = "loopgroups"
     title = "Groups by loop score"
+    source = "Symbolic Music Loop Generation, section 3.2.2 and figure 3"
+    reference = "the tests by their definitions: tests/unit/metrics/loopgroups/test_comparison.py"
     config = LoopGroupsConfig
     arguments = (
         Argument("generated", "The group in question: a folder or a file."),

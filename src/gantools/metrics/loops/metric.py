@@ -64,6 +64,11 @@ class Loops(Metric[LoopsConfig]):
 
     name = "loops"
     title = "Loops"
+    source = "Symbolic Music Loop Generation, sections 4.2 and 4.3, tables 2 and 3"
+    reference = (
+        "rolls counted by hand: tests/unit/metrics/loops/test_style.py; the paper's own table 3 from its table 2: "
+        "tests/unit/metrics/coverage/test_balls.py"
+    )
     config = LoopsConfig
     arguments = (Argument("generated", "Generated MIDI: a folder, a file, or - for a list on stdin."),)
     uses = ("seed",)

@@ -23,6 +23,11 @@ class MixDifferences(Metric[MixMetricConfig]):
 
     name = "mix"
     title = "Mixes"
+    source = (
+        "Features of FxNorm-Automix's evaluation, from its program, as differences in dB and octaves; the balance "
+        "is our own"
+    )
+    reference = "mixes whose differences are worked out by hand: tests/unit/metrics/mix/test_comparison.py"
     config = MixMetricConfig
     arguments = (
         Argument("generated", "Mixes: a folder, a file, or - for a list on stdin."),

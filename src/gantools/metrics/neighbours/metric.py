@@ -26,6 +26,8 @@ class Neighbours(Metric[NeighboursConfig]):
 
     name = "neighbours"
     title = "Nearest neighbours"
+    source = "Our own"
+    reference = "all distances of all windows by brute force: tests/unit/metrics/neighbours/test_windows.py"
     config = NeighboursConfig
     arguments = (
         GENERATED,

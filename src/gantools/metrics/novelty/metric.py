@@ -45,6 +45,8 @@ class Novelty(Metric[NoveltyConfig]):
 
     name = "novelty"
     title = "Novelty and likeness"
+    source = "Our own, for models of one clip (Catch-A-Waveform)"
+    reference = "correlations and nearest frames by brute force: tests/unit/metrics/novelty/test_figures.py"
     config = NoveltyConfig
     arguments = (
         GENERATED,

@@ -37,6 +37,13 @@ class Pitch(Metric[PitchConfig]):
 
     name = "pitch"
     title = "Pitch"
+    source = (
+        "Generating Electronic Music with Adversarial Networks, section 4.2; CREPE (Kim et al., ICASSP 2018); YIN "
+        "(JASA 2002)"
+    )
+    reference = (
+        "activations of torchcrepe, sines, YIN's equations as printed: tests/unit/metrics/pitch/test_statistics.py"
+    )
     config = PitchConfig
     arguments = (GENERATED, Argument("real", "Real music to show beside it.", required=False))
     uses = ("device",)

@@ -32,6 +32,14 @@ class ListenersRatings(Metric[RatingsConfig]):
 
     name = "ratings"
     title = "Listening test"
+    source = (
+        "The tables of all listening tests: Automatic Music Production, table 1 and figure 3; Symbolic Music Loop "
+        "Generation, section 5.3; Using Deep Learning to create music in a specific genre, section 5.2"
+    )
+    reference = (
+        "Shrout and Fleiss's worked example, SciPy's correlations: tests/unit/metrics/ratings/test_agreement.py; "
+        "tests by hand: tests/unit/metrics/ratings/test_differences.py"
+    )
     config = RatingsConfig
     arguments = (Argument("results", "Files of answers, or folders of them.", several=True),)
     uses = ("seed",)

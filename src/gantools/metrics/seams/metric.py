@@ -26,6 +26,8 @@ class Seams(Metric[SeamsConfig]):
 
     name = "seams"
     title = "Seams"
+    source = "Our own, for what Musika's section 3.2 promises of patches side by side"
+    reference = "bursts at known places, steps of known size: tests/unit/metrics/seams/test_flux.py"
     config = SeamsConfig
     arguments = (GENERATED, Argument("real", "Real music of the same kind, to compare with.", required=False))
     bulky = ("around",)

@@ -34,6 +34,11 @@ class Separation(Metric[SeparationConfig]):
 
     name = "separation"
     title = "Separated stems"
+    source = (
+        "Global SDR of the Music Demixing Challenge (Mitsufuji et al. 2022, equation 1); SI-SDR of Le Roux et al. "
+        "(2019)"
+    )
+    reference = "ratios by hand, and mir_eval: tests/unit/metrics/separation/test_ratios.py"
     config = SeparationConfig
     arguments = (
         Argument("generated", "Separated stems: a folder, a file, or - for a list on stdin."),

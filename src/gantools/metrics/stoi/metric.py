@@ -23,6 +23,8 @@ class StoiLike(Metric[StoiConfig]):
 
     name = "stoi"
     title = "STOI-like features"
+    source = "Automatic Music Production Using GANs, section 4.4"
+    reference = "the printed sum by hand, Pearson's correlation of SciPy: tests/unit/metrics/stoi/test_features.py"
     config = StoiConfig
     uses = ("map",)
     reads = ("audio", "mel")

@@ -34,6 +34,11 @@ class Texture(Metric[TextureConfig]):
 
     name = "texture"
     title = "Texture"
+    source = "Our own; partials after McAulay and Quatieri (1986)"
+    reference = (
+        "sines and strokes of known length and rise: tests/unit/metrics/texture/test_partials.py, "
+        "tests/unit/metrics/texture/test_attacks.py"
+    )
     config = TextureConfig
     arguments = (GENERATED,)
     uses = ("map", "seed")

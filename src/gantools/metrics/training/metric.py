@@ -28,6 +28,8 @@ class Trainings(Metric[TrainingConfig]):
 
     name = "training"
     title = "Trainings"
+    source = "Generating Electronic Music with Adversarial Networks, figure 3"
+    reference = "what the run itself knew of its steps: tests/unit/training/test_curves.py"
     config = TrainingConfig
     arguments = (Argument("model", "Model folders, or folders of them.", several=True),)
     reads = ("journal",)
