@@ -20,7 +20,7 @@ from gantools.effects.similarity import PanImage, PanMeter, pan_distance
 from gantools.effects.spectrum import MeanSpectrum, SpectrumMeter
 from gantools.effects.stem import Stem, chunks, read_stem
 
-#: Level at which every stage looks at a stem, so that its gates are relative (section 2.1 of the paper: -30 LUFS).
+#: Level at which every stage looks at a stem, so that its gates are relative (the paper's program: -30 LUFS).
 REFERENCE_LUFS = -30.0
 #: Onset peaks are told relative to this sample peak (the paper's program).
 DYNAMICS_PEAK_DBFS = -10.0

@@ -1,7 +1,8 @@
-"""The chain: a stem is brought to the features of its type, effect after effect, in the order of the paper.
+"""The chain: a stem is brought to the features of its type, effect after effect.
 
-Reverberation, equalisation, compression, panning, loudness (paper, section 2.2 and figure 1). The paper's program
-writes a file of 16 bits between the stages; here everything stays in float32 and is written once.
+Reverberation, equalisation, compression, panning, loudness: the order of the paper's program. (The text of the paper
+that is at hand ends before its section 2.2, which is to say it.) That program writes a file of 16 bits between the
+stages; here everything stays in float32 and is written once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Dynamic range compression until the onset peaks of a stem are no higher than its type has them (paper, section 2.1).
+"""Dynamic range compression until the onset peaks of a stem are no higher than its type has them.
 
-The paper's program tries up to a thousand pairs of threshold and ratio, each with a compressor at the full sample rate
-and an onset detection. Here the onsets are found once, and a candidate is judged by the largest sample of each 32.
+The text of the paper that is at hand says only that compression is normalised by onset peak levels (section 2.1), and
+breaks off; the rest is from its program, which tries up to a thousand pairs of threshold and ratio, each with a
+compressor at the full sample rate and an onset detection. Here the onsets are found once, and a candidate is judged by
+the largest sample of each 32.
 """
 
 from __future__ import annotations

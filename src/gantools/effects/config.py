@@ -8,7 +8,7 @@ from gantools.errors import ConfigError
 from gantools.options import did_you_mean, option, parsed
 from gantools.parsing import names, span
 
-#: In the order of the paper (section 3.1): what is named first is normalised first.
+#: In the order of the paper's program: what is named first is normalised first.
 EFFECTS = ("reverb", "eq", "drc", "pan", "loudness")
 
 

@@ -1,8 +1,8 @@
 """Equalisation: match the mean spectrum of a stem to that of its type (paper, section 2.1, equations 2 and 3).
 
-The paper divides the mean spectra bin by bin and filters forwards and backwards. Here both are read as levels of bands,
-so that the partials of a stem count and not the gaps between them; the curve is bounded; and one long filter applies it
-once, its design being corrected for what its length cannot resolve.
+The paper divides the mean spectra bin by bin, smooths the quotient, and filters forwards and backwards. Here both are
+read as levels of bands, so that the partials of a stem count and not the gaps between them; the curve is bounded; and
+one long filter applies it once, its design being corrected for what its length cannot resolve.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Panning: give every frequency of a stem the stereo similarity of its type (paper, section 2.1, equations 4 to 6).
 
 The paper approximates the panning coefficient alpha by psi / 2; under its linear law (left 1 - alpha, right alpha) the
-exact alpha of a bin is R / (L + R), which is used here. Each bin stays on its own side and keeps its energy.
+exact alpha of a bin is R / (L + R), which is used here. Each bin stays on its own side (equation 5, whose Delta is
+positive where the right channel is the louder one, not the left as the text says) and keeps its energy.
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ SMOOTHING_BINS = {"vocals": 401, "drums": 151, "bass": 151, "other": 401}
 
 
 def paper_taps(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str = "other") -> np.ndarray:
-    """Return the filter of equation 3 for one channel.
+    """Return the filter that the program makes of equation 3 for one channel.
 
-    F is smoothed, Gamma is not, the gain is not bounded, and the filter is designed from 1025 single bins.
+    F is smoothed and Gamma is not, where the paper smooths their quotient; the gain is not bounded, and the filter is
+    designed from 1025 single bins.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Reverberation: it is not normalised but added, so that a network trained on the result learns to take it away.
 
-The paper leaves it open; kinds and numbers are those of its program. ``send`` makes training data: a band-limited copy
-of the stem through a long room, under the stem. ``pre`` makes dry stems alike: half the stem, half a short room.
+The text of the paper that is at hand only names it; kinds and numbers are those of its program. ``send`` makes training
+data: a band-limited copy of the stem through a long room, under the stem. ``pre`` makes dry stems alike: half the stem,
+half a short room.
 """
 
 from __future__ import annotations

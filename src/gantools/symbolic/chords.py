@@ -108,8 +108,8 @@ def chords_of_bars(onsets: np.ndarray, lengths: np.ndarray, pitches: np.ndarray,
     -----
     The chroma of a bar has how long each pitch class sounds in it, over all notes, also those held into it. The chord
     is the binary template of the largest cosine, or none where that is below 0.6. A root that is also the lowest note
-    decides between chords of equal notes, such as Csus2 and Gsus4; moving all notes thus moves all chords. The paper
-    looks at the notes that begin in the first quarter alone.
+    decides between chords of equal notes, such as Csus2 and Gsus4; moving all notes thus moves all chords. The
+    paper's program looks at the notes that begin in the first quarter alone.
     """
     bars = len(edges) - 1
     ends = np.minimum(onsets + lengths, edges[-1])

@@ -1,6 +1,6 @@
 """A mix against a reference mix of the same song: loudness, spectrum, stereo image, dynamics, balance.
 
-All figures are absolute differences in the units of hearing. The paper reports mean absolute percentage errors of
+All figures are absolute differences in the units of hearing. The authors report mean absolute percentage errors of
 similar features, which explode where a feature is near 0 (a side channel, a peak at 0 dB).
 """
 

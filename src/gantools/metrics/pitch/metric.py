@@ -28,7 +28,7 @@ class Pitch(Metric[PitchConfig]):
     """Measure the pitch of a set of sounds: register, range, how much is pitched, and the spectral centroid.
 
     With CREPE, frame by frame, over voiced frames and over all, pooled and as means of files. On one core a second of
-    sound takes 0.2 s with the tiny weights and 3.5 s with the full ones, which are the paper's.
+    sound takes 0.2 s with the tiny weights and 3.5 s with the full ones, which the crepe package takes by itself.
 
     \b
       gantools evaluate pitch clips/ -o report/

@@ -18,4 +18,4 @@ class SymbolicConfig:
     model: str = option(
         "", "Model of symphony, its folder or its name, that tells how probable the scores are, and their instruments."
     )
-    grid: int = option(24, "Units of a quarter: 24 holds triplets and 32nds, the paper's 8 not.", low=2)
+    grid: int = option(24, "Units of a quarter: 24 holds triplets and 32nds, the authors' 8 not.", low=2)

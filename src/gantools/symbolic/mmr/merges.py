@@ -1,4 +1,4 @@
-"""Music BPE: pitches that often sound together become one word (the paper's section 3, "Music BPE").
+"""Music BPE: pitches that often sound together become one word (section 4 of the paper, by its program).
 
 A word of music is the set of pitches of one onset, track, duration and velocity. As a set has no order, all of its
 pairs are counted, not only neighbours.

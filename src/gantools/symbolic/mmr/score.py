@@ -80,7 +80,7 @@ def on_grid(score: Score, grid: int) -> GridScore:
     ----------
     score : Score
     grid : int
-        Units of a quarter: 24 holds sixteenths, triplets and 32nds; the paper's is 8.
+        Units of a quarter: 24 holds sixteenths, triplets and 32nds; the authors' program has 8.
 
     Raises
     ------

@@ -18,7 +18,9 @@ ROLES = "vocals,drums,bass,other"
 class AutomixConfig(TrainConfig):
     """Options of ``train automix``.
 
-    The defaults are the paper's network and the numbers of the authors' program, but for the loss.
+    The defaults are the network, the crops and the batches of the authors' program; loss, optimiser and schedule are
+    ours: AdamW with warm-up and a cosine, where the program has Adam (AMSGrad), falling in steps, after a pre-training
+    as an autoencoder.
     """
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_crops"}
@@ -37,8 +39,8 @@ class AutomixConfig(TrainConfig):
 
     network: str = option(
         "paper",
-        "Kind of network. The paper's learns filters and masks; bands learns gains for each stem, band, mid "
-        "and side, which a CPU can train.",
+        "Kind of network. That of the authors' program (paper) learns filters and masks; bands learns gains for each "
+        "stem, band, mid and side, which a CPU can train.",
         choices=("paper", "bands"),
     )
     filters: int = option(128, "Filters of the front end, for the network paper.", low=1, group="Networks")
@@ -87,7 +89,7 @@ class AutomixConfig(TrainConfig):
 
     loss: str = option(
         "default",
-        "Loss of the mix. The paper's are la and lb; default is la at three resolutions, finite for mono.",
+        "Loss of the mix. The authors' are la and lb; default is la at three resolutions, finite for mono.",
         choices=("default", "la", "lb"),
         group="Losses",
     )
@@ -152,7 +154,7 @@ class MixConfig(AudioFileConfig):
         choices=("network", "sum", "gains"),
     )
     normalised: bool = option(False, "The stems are normalised already, by gantools fxnorm apply.")
-    dry: bool = option(False, "The stems are dry: they get reverberation before they are normalised, as in the paper.")
+    dry: bool = option(False, "The stems are dry: they get reverberation first, as in the authors' program.")
     lufs: float = option(-14.0, "Integrated loudness of the result.", unit="LUFS", low=-60, high=0)
     true_peak_db: float = option(
         -1.0, "Ceiling of the true peak. A result that would pass it is lowered.", unit="dBTP", low=-40, high=0

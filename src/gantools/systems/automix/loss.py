@@ -1,6 +1,6 @@
 """Losses that hear a mix as sum and difference of its channels, and so cannot tell left from right.
 
-La and Lb are those of the paper as the authors' program computes them; `default` is ours. All are means over the items.
+La and Lb are those of the authors' program; `default` is ours. All are means over the items.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ class StereoLoss(nn.Module):
 
     Notes
     -----
-    The paper's first term divides by the norm of the target, and both take ln |X| at 0, so a mono target has no finite
-    gradient. ``default`` (i) takes |X| = sqrt(re^2 + im^2 + 1e-12) of spectra in which a full-scale sine is 1, and
-    ln(|X| + 1e-4); (ii) divides by a norm not below 1/100 of that of both channels together; (iii) weighs frequencies
-    in the second term so that each ERB counts alike, where linear bins would give three quarters to the range above
-    5 kHz; (iv) averages over STFTs of 512, 2048 and 8192 that overlap by half: squares of the window then add up to 1.
+    The program's first term divides by the norm of the target, and both take ln |X| at 0, so a mono target has no
+    finite gradient. ``default`` (i) takes |X| = sqrt(re^2 + im^2 + 1e-12) of spectra in which a full-scale sine is 1,
+    and ln(|X| + 1e-4); (ii) divides by a norm not below 1/100 of that of both channels together; (iii) weighs
+    frequencies in the second term so that each ERB counts alike, where linear bins would give three quarters to the
+    range above 5 kHz; (iv) averages over STFTs of 512, 2048 and 8192 that overlap by half: squares of the window then
+    add up to 1.
     """
 
     def __init__(self, kind: str, rate_hz: int) -> None:

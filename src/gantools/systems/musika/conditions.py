@@ -1,7 +1,7 @@
 """What the music can be told to be: note density, loudness, brightness, tempo, and the folder that it comes from.
 
 Each is a curve at the rate of latents, between 0 and 1, measured on the songs that are learnt from by
-`gantools.structure.curves` (sections 4.2 and 5.1 of the paper, which has note density and tempo).
+`gantools.structure.curves` (sections 5.1 and 5.2 of the paper, which has note density and tempo).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class SymphonyConfig(PieceConfig):
     FREE: ClassVar[frozenset[str]] = PieceConfig.FREE | {"validation_windows"}
 
     transpose: int = option(
-        6, "Semitones by which pieces are moved at random, up or down; the paper's 0 moves none.", low=0, high=24,
+        6, "Semitones by which pieces are moved at random, up or down; the program's 0 moves none.", low=0, high=24,
         group="Data",
     )  # fmt: skip
     shuffle_tracks: float = option(
@@ -35,18 +35,18 @@ class SymphonyConfig(PieceConfig):
     track_numbers: str = option(
         "rising",
         "Numbers of tracks, out of 40: rising at random from the top of the score to its end, or in any order, as in "
-        "the paper, where one says nothing of its part.",
+        "the authors' program, where one says nothing of its part.",
         choices=("rising", "any"),
         group="Data",
     )
     context: int = option(512, "Rows that the network sees at a time; a note takes about two.", low=16)
 
-    grid: int = option(24, "Units of a quarter: 24 holds triplets and 32nds, the paper's 8 not.", low=2, group="Rows")
+    grid: int = option(24, "Units of a quarter: 24 holds triplets and 32nds, the program's 8 not.", low=2, group="Rows")
     merges: int = option(
         256, "Sets of pitches that become one word (music BPE); 0 leaves every note its row.", low=0, high=MOST_MERGES,
         group="Rows",
     )  # fmt: skip
-    held: bool = option(True, "Hold notes beyond four quarters; the paper's strikes them again.", group="Rows")
+    held: bool = option(True, "Hold notes beyond four quarters; the authors' program strikes them again.", group="Rows")
     meters: bool = option(True, "Tell the meters of bars beside their lengths.", group="Rows")
     tempi: bool = option(True, "Tell tempi.", group="Rows")
     velocity: bool = option(True, "Tell how hard notes are struck, in eight steps.", group="Rows")
@@ -69,26 +69,26 @@ class SymphonyConfig(PieceConfig):
         group="Networks",
     )
     layer_norm: str = option(
-        "before", "Where layers are normalised: before each part, or after it as in the paper.",
+        "before", "Where layers are normalised: before each part, or after it as in the authors' program.",
         choices=("before", "after"), group="Networks",
     )  # fmt: skip
     head: str = option(
         "nested",
-        "How the fields of a row are told: all at once (parallel, as in the paper), or duration, track and velocity "
+        "How the fields of a row are told: all at once (parallel, as in the program), or duration, track and velocity "
         "given the event (nested).",
         choices=("nested", "parallel"),
         group="Networks",
     )
     instrument_head: str = option(
         "aligned",
-        "Where the instrument of a note is read: at the note itself, or a row before it (shifted, as in the paper).",
+        "Where the instrument of a note is read: at the note itself, or a row before it (shifted, as in the program).",
         choices=("aligned", "shifted"),
         group="Networks",
     )
 
     loss: str = option(
         "balanced",
-        "Mean over the rows that have a field for each field, or all over all rows, as in the paper.",
+        "Mean over the rows that have a field for each field, or all over all rows, as in the program.",
         choices=("balanced", "paper"),
         group="Optimiser",
     )

@@ -83,7 +83,7 @@ class SymphonyGenerateConfig(SoundConfig):
         low=0, high=1, group="Choosing",
     )  # fmt: skip
     instrument_top_p: float = option(
-        0.0, "The same as --top-p for instruments, of which 0 takes the most probable; the paper's is 0.9.", low=0,
+        0.0, "The same as --top-p for instruments, of which 0 takes the most probable; the authors' is 0.9.", low=0,
         high=1, group="Choosing",
     )  # fmt: skip
 

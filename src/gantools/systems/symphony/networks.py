@@ -120,7 +120,7 @@ class SymphonyNet(nn.Module):
         self.drop = nn.Dropout(config.dropout)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width, eps=1e-6)
-        # Heads without bias, as in the paper.
+        # Heads without bias, as in the authors' program.
         self.heads = nn.ModuleDict({name: nn.Linear(width, sizes[field], bias=False) for name, field in HEADS})
         pairs = torch.zeros(config.merges, 2, dtype=torch.int32)
         if merges is not None and len(merges):
