@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from small_caw import small_model
 from sounds import drum_pattern, tone
 
 
@@ -66,3 +67,11 @@ def test_bars_of_what_has_no_beat_are_one_line(gantools: Callable, tmp_path: Pat
     assert done.stderr.count("\n") == 1
     assert "no clear beat" in done.stderr
     assert "--bpm" in done.stderr
+
+
+def test_a_model_is_the_clip_that_it_keeps_and_no_folder_of_sounds(gantools: Callable, tmp_path: Path) -> None:
+    model = small_model(tmp_path / "riff.caw")
+    (model / "samples").mkdir()
+    soundfile.write(model / "samples/draw.wav", tone(3.0, 8000), 8000)
+    done = gantools("generate", "patches", "riff.caw", "--count", "2", "--seconds", "1", "-o", "ideas")
+    assert [Path(line).name for line in done.stdout.split()] == ["riff.caw.patch-0000.wav", "riff.caw.patch-0001.wav"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -21,8 +22,14 @@ from gantools.systems.patches.config import PatchGenerateConfig
 if TYPE_CHECKING:
     from gantools.systems.patches.generate import LoadedClip
 
-Riffs = Annotated[list[str] | None, typer.Argument(help="Recordings: files, folders, or - for a list on stdin.")]
+Riffs = Annotated[
+    list[str] | None,
+    typer.Argument(help="Recordings: files, folders, caw models, or - for a list on stdin."),
+]
 Count = Annotated[int, typer.Option("--count", help="Results of each recording, of the seeds from --seed on.", min=1)]
+
+#: What tells a model that keeps its clip: `gantools.models.clips.CLIPS_FILE`, which is not imported for a help.
+_CLIPS = "clips.safetensors"
 
 
 def add_generate(app: typer.Typer) -> None:
@@ -41,7 +48,7 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate patches riffs/ --variety 0.8 --seconds 30 -o ideas/
         """
         # A part of the work is a part of the results, so that where they go does not depend on it.
-        items = gather(inputs, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1)))
+        items = _recordings(inputs or [], dataclasses.replace(run, shard=(1, 1)))
         code, out = 0, require_out(run)
         for item in items:
             own = run if len(items) == 1 else dataclasses.replace(run, out=out / item.key)
@@ -55,11 +62,21 @@ def add_generate(app: typer.Typer) -> None:
         return code
 
 
+def _recordings(inputs: list[str], run: Run) -> list[Item]:
+    """Return the recordings of the command line; a model folder that keeps its clip is one, whatever else is in it."""
+    models = [Path(text) for text in inputs if (Path(text) / _CLIPS).is_file()]
+    others = [text for text in inputs if Path(text) not in models]
+    found = gather(others or None, AUDIO_SUFFIXES, run) if others or not models else []
+    return [*found, *(Item(model, "", model.name, "mix", model.name) for model in models)]
+
+
 def _ideas(run: Run, item: Item, count: int, config: PatchGenerateConfig) -> int:
     generation = Generation(run, "patches", item.path, config)
-    name = item.path.stem
+    name, source = item.path.stem, item.path
+    if item.path.is_dir():
+        name, source = item.path.name, item.path / _CLIPS
     made = [
-        Item(item.path, "", f"{name}.patch-{seed:04d}", "patch", name, seed=seed)
+        Item(source, "", f"{name}.patch-{seed:04d}", "patch", name, seed=seed)
         for seed in range(run.seed, run.seed + count)
     ]
     tasks = generation.tasks(part(made, run))
