@@ -40,8 +40,15 @@ class Pix2PixConfig(TranslatorConfig):
     )
 
 
+#: "Exactly the same experiments" as the CycleGAN's, so that the learning rate never falls here either.
 _PAPER = Pix2PixConfig(
-    steps=100_000, documented_steps=100_000, batch_size=1, precision="float32", ema=False, fixed_chunks=True
+    steps=100_000,
+    documented_steps=100_000,
+    batch_size=1,
+    precision="float32",
+    ema=False,
+    decay_epochs=0,
+    fixed_chunks=True,
 )
 _DEFAULT = Pix2PixConfig(steps=50_000, documented_steps=50_000, batch_size=4, schedule="run")
 _SMALL = Pix2PixConfig(

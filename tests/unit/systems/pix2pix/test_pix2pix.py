@@ -11,6 +11,7 @@ import torch
 
 from gantools.chunks.shards import ChunkSet
 from gantools.errors import ConfigError
+from gantools.systems.cyclegan.config import PRESETS as CYCLEGAN
 from gantools.systems.pix2pix.config import PRESETS
 from gantools.systems.pix2pix.networks import UNetGenerator, build_networks
 from gantools.systems.pix2pix.objective import Pix2Pix
@@ -45,6 +46,14 @@ def test_dropout_is_in_three_levels_and_can_be_left_out() -> None:
 
     assert dropouts(UNetGenerator(width=2)) == 3
     assert dropouts(UNetGenerator(width=2, dropout=False)) == 0
+
+
+def test_the_experiments_of_the_paper_are_those_of_its_cyclegan(chunks: ChunkSet) -> None:
+    factor = Pix2Pix(CONFIG, chunks).phases[0].schedule
+    assert {factor(step, 10**6) for step in (0, 10**4, 10**6 - 1)} == {1.0}
+    shared = ("steps", "batch_size", "lr", "beta1", "beta2", "schedule", "constant_epochs", "decay_epochs", "ema")
+    ours, theirs = PRESETS["paper"], CYCLEGAN["paper"]
+    assert [getattr(ours, name) for name in shared] == [getattr(theirs, name) for name in shared]
 
 
 def test_windows_of_a_batch_come_from_one_place(chunks: ChunkSet) -> None:
