@@ -58,7 +58,7 @@ from gantools.systems.wavegan.data import SongClips
 from gantools.systems.wavegan.objective import WaveGAN
 from gantools.training.system import System
 
-COMMON: dict[str, Any] = {"threads": 1, "precision": "float32", "validate_every": 1000, "log_every": 1}
+COMMON: dict[str, Any] = {"threads": 1, "epochs": 0, "precision": "float32", "validate_every": 1000, "log_every": 1}
 FRAMES = 64
 #: Stems that "normalised" songs of automix have lost level in.
 LOST_DB = {"bass": 6.0, "drums": -3.0, "vocals": 9.0}

@@ -52,6 +52,12 @@ def test_a_run_its_record_and_a_second_run(here, tmp_path: Path) -> None:
     assert planned["config"]["steps"] == 4
     assert planned["parameters"].keys() == {"G", "F", "D_X", "D_Y"}
     assert planned["windows"]["bass"]["train"] > 0
+    # An epoch holds the chunks of the larger role once; the first line says how many steps it is.
+    chunks = max(sides["train"] for sides in planned["windows"].values())
+    code, out, said = here("-o", "m", "--epochs", "3", "--dry-run", "--json")
+    steps = 3 * -(-chunks // 2)
+    assert said.splitlines()[0] == f"gantools train: 3 epochs of {chunks} items in batches of 2: {steps} steps"
+    assert (code, json.loads(out)["config"]["steps"]) == (0, steps)
     code, out, said = here("-o", "m", "--steps", "4")
     assert (code, out) == (0, "m\n")
     assert "done in" in said

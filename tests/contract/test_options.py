@@ -42,6 +42,7 @@ GLOSSARY = {
     "discriminator_width": "channels of the discriminator's first layer",
     "dropout": "share of channels that are dropped",
     "dual_mono": "mono counts as two channels",
+    "epochs": "training in passes over the data",
     "effort": "effort of the inversion",
     "ema": "averaged weights: made in training, used when generating",
     "embedder": "network whose space is measured in",

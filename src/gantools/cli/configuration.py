@@ -137,10 +137,22 @@ def resolve_config(
         for yields in others:
             if wins in levels and levels[wins] < levels.get(yields, 3):
                 changes[yields] = getattr(config(), yields)
+    _refuse_alternatives(config, changes, levels)
     try:
         return dataclasses.replace(base, **changes)
     except ConfigError as error:  # options that exclude each other
         raise in_flags(error, config, values, sources) from error
+
+
+def _refuse_alternatives(config: type, changes: Mapping[str, Any], levels: Mapping[str, int]) -> None:
+    """Raise ConfigError where two options that say the same in other ways are asked for equally strongly."""
+    alternatives = getattr(config, "ALTERNATIVES", ())
+    asked = [name for name in alternatives if name in levels and changes[name]]
+    strongest = [name for name in asked if levels[name] == min(levels[other] for other in asked)]
+    if len(strongest) > 1:
+        flags = [f"--{name.replace('_', '-')}" for name in alternatives]
+        both = " and ".join(f"--{name}" for name in strongest)
+        raise ConfigError(f"{both} exclude each other; give one of {', '.join(flags[:-1])} and {flags[-1]}")
 
 
 def in_flags(error: ConfigError, config: type, values: Mapping[str, Any], sources: Sources) -> ConfigError:

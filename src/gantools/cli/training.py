@@ -145,6 +145,7 @@ def run_training(
     from gantools.models.folder import check_model
     from gantools.runtime.device import resolve_device
     from gantools.runtime.ranks import is_first_rank, rank_device
+    from gantools.training.epochs import count_epochs
     from gantools.training.loop import train
 
     run = dataclasses.replace(run, verb="train")
@@ -153,6 +154,10 @@ def run_training(
     if run.check and resume:
         check_model(out)
     system = build(dataclasses.replace(config, seed=run.seed), rank_device(resolve_device(run.device)))
+    # A number of epochs says little of the hours that it takes: what it comes to is said before all else.
+    length = count_epochs(system) if config.epochs else ""
+    if length and is_first_rank():
+        say(run, length)
     record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
     for line in system.left_out if is_first_rank() else ():
         say(run, line, error=True)

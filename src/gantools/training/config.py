@@ -20,16 +20,27 @@ class TrainConfig:
     """
 
     FREE: ClassVar[frozenset[str]] = frozenset(
-        {"steps", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
+        {"steps", "epochs", "budget", "validate_every", "save_every", "log_every", "keep_last", "threads"}
         | {"patience", "rollbacks", "documented_steps"}
     )
     #: Of a preset, the others give way where the first is asked for.
-    OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {"steps": ("budget",)}
+    OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
+        "steps": ("epochs", "budget"),
+        "epochs": ("budget",),
+        "budget": ("epochs",),
+    }
+    #: Each says the same in another way, so that only one of them can be asked for.
+    ALTERNATIVES: ClassVar[tuple[str, ...]] = ("steps", "epochs", "budget")
 
     steps: int = option(
         1500,
         "Steps of the whole run. Schedules stretch to it, so a longer run is not just a shorter one continued.",
         low=1,
+    )
+    epochs: int = option(
+        0,
+        "Passes over the data to train for, in place of --steps. With 0 it is --steps or --budget that counts.",
+        low=0,
     )
     budget: str = option(
         "", "Time to train for in place of --steps, everything included, such as 90s, 5m or 2h.", parse=duration

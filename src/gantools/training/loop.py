@@ -19,6 +19,7 @@ from gantools.runtime.stopping import Interrupts
 from gantools.training.checkpoints import Checkpoints
 from gantools.training.collapse import DIVERGENCE, diverged, giving_up, going_back, weight_scales
 from gantools.training.engine import Engine
+from gantools.training.epochs import count_epochs
 from gantools.training.fine_tuning import start_from
 from gantools.training.folder import ModelFolder
 from gantools.training.precision import allow_fast_kernels, choose_precision
@@ -76,13 +77,15 @@ def train(
     Raises
     ------
     ConfigError
-        The folder holds something else, or a run with other settings; the message names the setting.
+        The folder holds something else, or a run with other settings; the message names the setting. Or the run is
+        told in epochs, and the system has none.
     ModelError
         The networks collapsed more often than the run may go back, or had diverged at the end or in three steps in a
         row before they were ever healthy; the folder's checkpoints are damaged; the disk is full.
     DeviceError
         The device is out of memory or lacks the precision.
     """
+    count_epochs(system)
     ranks = join_ranks()
     done = False
     try:

@@ -123,6 +123,9 @@ class System(ABC):
         Called with the step and the ranks after the phases of a good step, on all ranks: it changes what gradients do
         not, such as the codebook of a VQ-VAE. What `losses` saw of this rank's micro-batches is summed over the ranks
         there, so that the change is the same on all of them.
+    epoch_items : int
+        Items of an epoch, for ``--epochs``: as many as it takes to hold the data once. Items are drawn with
+        replacement, so that an epoch shows some twice and others not. 0 where there is no such number.
     validation_part : float
         Part of the validation set, 0 to 1, that the next validations shall take, as the loop sets it: a budget pays for
         no more. A system whose validation is cheap may ignore it. Scores of different parts are never compared.
@@ -143,6 +146,7 @@ class System(ABC):
     ema_networks: tuple[str, ...] = ()
     phases: tuple[Phase, ...]
     data: dict[str, Any] = {}
+    epoch_items: int = 0
     validation_part: float = 1.0
     songs: Mapping[str, Sequence[str]] = {}
     notes: Sequence[str] = ()
@@ -153,6 +157,11 @@ class System(ABC):
     def documented_steps(self) -> int:
         """About how many steps the documentation's figures took; 0 if not known."""
         return self.config.documented_steps
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch; the last batch counts as a whole one."""
+        return -(-self.epoch_items // self.config.batch_size)
 
     @abstractmethod
     def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:

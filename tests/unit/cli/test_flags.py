@@ -235,36 +235,47 @@ def test_dump_and_hash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "toml", "variable", "budget"),
+    ("arguments", "toml", "variable", "length"),
     [
-        ({}, "", "", "4m"),
-        ({"steps": 50}, "", "", ""),
-        ({}, "steps = 50", "", ""),
-        ({}, "", "50", ""),
-        ({"steps": 50, "budget": "2m"}, "", "", "2m"),
-        ({"budget": "2m"}, "steps = 50", "", "2m"),
-        ({"steps": 50}, 'budget = "2m"', "", ""),
-        ({}, 'budget = "2m"', "50", ""),
-        ({}, 'budget = "2m"\nsteps = 50', "", "2m"),
+        ({}, "", "", (0, "4m")),
+        ({"steps": 50}, "", "", (0, "")),
+        ({}, "steps = 50", "", (0, "")),
+        ({}, "", "50", (0, "")),
+        ({"budget": "2m"}, "steps = 50", "", (0, "2m")),
+        ({"steps": 50}, 'budget = "2m"', "", (0, "")),
+        ({}, 'budget = "2m"', "50", (0, "")),
+        ({"steps": 50, "budget": ""}, "", "", (0, "")),
+        ({"epochs": 3}, "", "", (3, "")),
+        ({"epochs": 3}, 'budget = "2m"', "50", (3, "")),
+        ({"budget": "2m"}, "epochs = 3", "", (0, "2m")),
+        ({}, "epochs = 3", "50", (0, "")),
+        ({"steps": 50, "budget": "2m"}, "", "", "--steps and --budget exclude each other; give one of --steps, "),
+        ({}, 'budget = "2m"\nepochs = 3', "", "--epochs and --budget exclude each other"),
+        ({"steps": 50, "epochs": 3, "budget": "2m"}, "", "", "--steps and --epochs and --budget exclude"),
     ],
 )
-def test_the_budget_of_a_preset_yields_to_steps(
+def test_the_length_of_a_run_is_said_in_one_way(
     arguments: dict[str, object],
     toml: str,
     variable: str,
-    budget: str,
+    length: tuple[int, str] | str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever asks for steps gets them, unless a budget is asked for at the same level or a higher one."""
+    """What is asked for most strongly puts out the others; two that are asked for alike are refused."""
     from gantools.systems.caw.config import PRESETS, CawConfig
 
     (tmp_path / "x.toml").write_text(toml)
     if variable:
         monkeypatch.setenv("GANTOOLS_STEPS", variable)
     sources = Sources(tmp_path / "x.toml", config_options(CawConfig, PRESETS))
-    chosen = resolve_config(CawConfig, {"preset": "small", **arguments}, PRESETS, "default", sources)
-    assert chosen.budget == budget
+    values = {"preset": "small", **arguments}
+    if isinstance(length, str):
+        with pytest.raises(ConfigError, match=length):
+            resolve_config(CawConfig, values, PRESETS, "default", sources)
+        return
+    chosen = resolve_config(CawConfig, values, PRESETS, "default", sources)
+    assert (chosen.epochs, chosen.budget) == length
 
 
 def command_of(function, **options):
@@ -385,5 +396,6 @@ def test_a_budget_of_the_environment_yields_to_a_flag_only(monkeypatch: pytest.M
 
     assert (budget(), budget(steps=50), budget(tmp_path / "x.toml")) == ("2m", "", "2m")
     monkeypatch.setenv("GANTOOLS_STEPS", "50")
-    assert budget() == "2m"  # both at one level
-    assert budget(budget="3m", steps=50) == "3m"
+    with pytest.raises(ConfigError, match="exclude each other"):
+        budget()
+    assert (budget(budget="3m"), budget(steps=60)) == ("3m", "")

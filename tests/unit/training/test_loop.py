@@ -16,6 +16,7 @@ from training_runs import lines_of, stopped_at, weights_of
 from gantools.errors import ConfigError, ModelError
 from gantools.files.atomic import host_name
 from gantools.models.folder import check_model
+from gantools.training.epochs import count_epochs
 from gantools.training.loop import train
 from gantools.training.report import Progress
 
@@ -91,6 +92,31 @@ def test_a_finished_run_is_skipped_and_can_be_extended(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "m" / "config.json").read_text())["config"]["steps"] == 16
     with pytest.raises(ConfigError, match="steps: 16 are done already"):
         train(toy(steps=12), tmp_path / "m")
+
+
+def epochs(number: int, **values: object) -> Toy:
+    """Return a toy of nine items, so that an epoch in batches of two is five steps."""
+    system = toy(epochs=number, batch_size=2, **values)
+    system.epoch_items = 9
+    return system
+
+
+def test_epochs_are_steps_which_a_resumed_run_keeps_and_a_longer_one_extends(tmp_path: Path) -> None:
+    assert count_epochs(epochs(2)) == "2 epochs of 9 items in batches of 2: 10 steps"
+    assert count_epochs(toy()) == ""
+    train(toy(batch_size=2, steps=10), tmp_path / "whole")
+    stopped_at(7, epochs(2), tmp_path / "parts", signal.SIGTERM)
+    summary = train(epochs(2), tmp_path / "parts")
+    assert (summary.status, summary.step, summary.total) == ("finished", 10, 10)
+    assert same(weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts"))
+    config = json.loads((tmp_path / "parts/config.json").read_text())["config"]
+    assert (config["epochs"], config["steps"]) == (2, 10)
+    assert train(epochs(2), tmp_path / "parts").status == "skipped"
+    assert train(epochs(3), tmp_path / "parts").step == 15
+    with pytest.raises(ConfigError, match="epochs: the run has a budget too"):
+        train(epochs(2, budget="9s"), tmp_path / "both")
+    with pytest.raises(ConfigError, match="epochs: toy learns from ever new items"):
+        train(toy(epochs=1), tmp_path / "none")
 
 
 def test_other_settings_or_data_are_refused_by_name(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class AutomixConfig(TrainConfig):
         flag="sample-rate",
         low=8000,
         high=MOST_RATE_HZ,
+        group="Data",
     )
 
     network: str = option(

@@ -180,6 +180,10 @@ class Crops:
     def _train_frames(self, song: SongStems) -> int:
         return int(song.frames * (1 - self.config.validation_share))
 
+    def side_by_side(self) -> int:
+        """Return how many crops the training parts of the songs hold."""
+        return sum(self._train_frames(song) // self.config.crop for song in self.songs)
+
     def train(self, step: int, item: int) -> dict[str, torch.Tensor]:
         """Return ``stems`` and ``wet`` (2 x roles, crop), zeros where a song lacks one, and ``target`` (2, crop)."""
         random = np.random.default_rng(item_seed(self.config.seed, "crop", step, item))

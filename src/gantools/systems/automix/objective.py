@@ -77,6 +77,7 @@ class Automix(System):
         if config.crop % int(network.stride_samples):  # type: ignore[arg-type]
             raise ConfigError(f"crop: {config.crop} is no multiple of {network.stride_samples}, as the network needs")
         self.networks = {"M": network}
+        self.epoch_items = self.crops.side_by_side()
         self.ema_networks = ("M",)
         self.loss = StereoLoss(config.loss, config.sample_rate_hz).to(self.device)
         optimizer = adam(config.lr, weight_decay=config.weight_decay)

@@ -136,7 +136,9 @@ class CawConfig(TrainConfig):
         high=1,
         group="Data",
     )
-    channels: int = option(1, "Channels of the sound: 1 for mono, 2 for stereo, as mid and side.", low=1, high=2)
+    channels: int = option(
+        1, "Channels of the sound: 1 for mono, 2 for stereo, as mid and side.", low=1, high=2, group="Data"
+    )
     crop: int = option(
         0,
         "Length of the random pieces to train on, which makes steps faster. With 0 it is the whole clip.",

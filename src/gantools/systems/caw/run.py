@@ -20,6 +20,7 @@ from gantools.systems.caw.networks import Discriminator, Generator
 from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
 from gantools.systems.patches.engine import LEAST_SECONDS
+from gantools.training.epochs import count_epochs
 from gantools.training.remarks import LeftOut
 from gantools.training.system import Step
 
@@ -58,6 +59,10 @@ class CawRun:
             # From drafts no model makes noise, however few its steps.
             config = dataclasses.replace(config, documented_steps=0)
         self.config, self.clips, self.device = config, list(clips), torch.device(device)
+        # The paper's epoch: a pass over the clip at one scale, or over a piece of it where there is a crop.
+        self.epoch_items = len(self.clips)
+        count_epochs(self)
+        config = self.config
         choice = choose_scales(clips, config)
         self.rates_hz = choice.rates_hz
         self.drafts = self._analyse() if config.start == "patches" else None
@@ -76,6 +81,11 @@ class CawRun:
             "receptive_field_s": config.receptive_field / choice.rates_hz[0],
             "skipped": {str(rate): reason for rate, reason in choice.skipped.items()},
         }
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch of one scale, each of which learns from one clip."""
+        return self.epoch_items
 
     @property
     def documented_steps(self) -> int:

@@ -76,6 +76,7 @@ class CawScale(System):
                 Discriminator(*shape).to(self.device),
             )
         self.networks = {"G": self.generator, "D": self.discriminator}
+        self.epoch_items = len(scale_data.lengths)
         self.ema_networks = ("G",)
         optimizer = adam(config.lr, (config.beta1, config.beta2))
         self.phases = (
@@ -90,6 +91,11 @@ class CawScale(System):
         self._targets: dict[int, list[torch.Tensor]] = {}
         self._likeness: list[Likeness] = []
         self._sounds: Tensors = {}
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch, each of which learns from one clip."""
+        return self.epoch_items
 
     def extra_state(self) -> Tensors:
         """Return the frames of earlier draws that the statistics count."""

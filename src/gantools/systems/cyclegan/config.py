@@ -113,9 +113,11 @@ class CycleGANConfig(TranslatorConfig):
             raise ConfigError("style_weight needs generator time; set it to 0")
 
 
-#: As the paper trained: batch 1, constant rate (12 + 20 epochs never reach the decay), no average of weights.
+#: As the paper trained: batch 1, constant rate (12 + 20 epochs never reach the decay), no average of weights. Twelve
+#: epochs are its first stage; the second is told by --epochs 20 and --from.
 _PAPER = CycleGANConfig(
     steps=100_000,
+    epochs=12,
     batch_size=1,
     precision="float32",
     ema=False,

@@ -64,6 +64,8 @@ class CycleGAN(System):
             self._fill_bank("G", "y")
             self._fill_bank("F", "x")
         self.ema_networks = ("G", "F")
+        # An epoch holds each chunk of the larger role once.
+        self.epoch_items = max(len(rows) for rows in self.rows.values())
         self.phases = self._phases()
         shape = (1, chunks.params.n_mels, chunks.frames)
         # A pool for each item of the batch: ranks and micro-batches then share none. Together they hold pool_size.
@@ -87,9 +89,7 @@ class CycleGAN(System):
         if config.schedule == "run":
             schedule = linear_decay(0.5)
         else:
-            # An epoch shows each chunk of the larger role once.
-            steps = -(-max(len(rows) for rows in self.rows.values()) // config.batch_size)
-            schedule = linear_epochs(steps, config.constant_epochs, config.decay_epochs)
+            schedule = linear_epochs(self.epoch_steps, config.constant_epochs, config.decay_epochs)
         betas = (config.beta1, config.beta2)
         return (
             Phase("generator", ("G", "F"), adam(config.lr, betas), schedule),

@@ -58,6 +58,7 @@ class Drummer(System):
         self.songs, self.notes, self.left_out = pieces.split, pieces.notes, pieces.left_out
         hashes = {piece.name: piece.hash for side in pieces.sides.values() for piece in side}
         self.data = {"songs": pieces.split, "sounds": hashes}
+        self.epoch_items = pieces.count("train")
         self._validation: Tensors | None = None
         self._counts: Counts | None = None
 

@@ -48,9 +48,10 @@ class LoopLMConfig(VariedPhraseConfig):
     )
 
 
-#: 100 epochs of 714,338 loops in batches of 2048.
+#: Of the paper's 714,338 loops 100 epochs in batches of 2048 are 34,900 steps.
 _PAPER = LoopLMConfig(
     steps=34_900,
+    epochs=100,
     documented_steps=34_900,
     batch_size=2048,
     dropout=0.0,

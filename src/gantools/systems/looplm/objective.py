@@ -85,6 +85,7 @@ class LoopLM(System):
         # The loop sets all networks to training; codes come from a copy that it does not know.
         self.coder = copy.deepcopy(network).to(self.device)
         self.draws = Draws(phrases, config)
+        self.epoch_items = len(phrases.starts["train"])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(item_seed(config.seed, "weights"))
             prior = build_network(config, self.shape)

@@ -36,6 +36,7 @@ class PhraseSystem(System):
         self.data = describe_phrases(phrases)
         self.songs, self.notes, self.left_out = phrases.split, phrases.notes, phrases.left_out
         self._draws = Draws(phrases, config)
+        self.epoch_items = len(phrases.starts["train"])
 
     def training_cells(self, step: int, items: Sequence[int]) -> torch.Tensor:
         """Return the training phrases of some items, float32 (items, 58, steps)."""

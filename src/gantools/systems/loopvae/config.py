@@ -84,9 +84,10 @@ class LoopVAEConfig(VariedPhraseConfig):
         return BAR_STEPS >> self.halvings
 
 
-#: 500 epochs of 601,548 loops in batches of 2048.
+#: Of the paper's 601,548 loops 500 epochs in batches of 2048 are 147,000 steps.
 _PAPER = LoopVAEConfig(
     steps=147_000,
+    epochs=500,
     documented_steps=147_000,
     batch_size=2048,
     onset_row=False,

@@ -49,6 +49,7 @@ class LoopVAEObjective(System):
     def __init__(self, config: LoopVAEConfig, phrases: Phrases, device: torch.device | str = "cpu") -> None:
         self.config, self.phrases, self.device = config, phrases, torch.device(device)
         self.draws = Draws(phrases, config)
+        self.epoch_items = len(phrases.starts["train"])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(item_seed(config.seed, "weights"))
             self.network = build_network(config)

@@ -25,7 +25,7 @@ class MusikaConfig(TrainConfig):
     """Options of ``train musika``. A step is one update of the generator and one of the discriminator."""
 
     variant: str = option("dense", "Kind of networks: the paper's, those of its program, or ours.", choices=VARIANTS)
-    channels: int = option(2, "Channels of the sound: 1 for mono, 2 for stereo.", low=1, high=2)
+    channels: int = option(2, "Channels of the sound: 1 for mono, 2 for stereo.", low=1, high=2, group="Data")
     patch_latents: int = option(
         64,
         "Latents of a patch: 8, 16, 32, 64 or 128. The discriminator sees two patches at a time, so more of them give "

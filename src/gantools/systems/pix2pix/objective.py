@@ -59,11 +59,11 @@ class Pix2Pix(System):
             raise ConfigError(f"windows of {size}; depth {config.depth} needs multiples of {multiple}")
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
         self.ema_networks = ("G",)
+        self.epoch_items = len(self.pairs)
         betas = (config.beta1, config.beta2)
         schedule = linear_decay(0.5)
         if config.schedule == "epochs":
-            steps = -(-len(self.pairs) // config.batch_size)
-            schedule = linear_epochs(steps, config.constant_epochs, config.decay_epochs)
+            schedule = linear_epochs(self.epoch_steps, config.constant_epochs, config.decay_epochs)
         # The authors' program updates the discriminator first.
         self.phases = (
             Phase("discriminator", ("D",), adam(config.lr, betas), schedule),

@@ -151,6 +151,11 @@ class Remixer:
         chances = seconds / seconds.sum()
         return stems, chances, float(np.exp(np.average(np.log([stem.rms for stem in stems]), weights=chances)))
 
+    def side_by_side(self, samples: int) -> int:
+        """Return how many items of so many samples the songs hold, each as long as its longest stem; at least 1."""
+        frames = (max(stem.frames for stem in song.values()) for song in self.songs.values())
+        return max(1, sum(frames) // samples)
+
     def item(self, step: int, item: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the stems of one item and their equalisers.
 

@@ -67,6 +67,7 @@ class SeparatorObjective(System):
         }
         self.songs = {"train": list(self.remixer.songs), "val": self.data["held_out"]}
         self.notes, self.left_out = self.remixer.notes, self.remixer.left_out.lines
+        self.epoch_items = self.remixer.side_by_side(self.bands.samples(config.segment_frames))
         self._validation: list[Tensors] | None = None
         self._heard_part = 1.0
 

@@ -53,7 +53,10 @@ class WaveGANConfig(TrainConfig):
         high=MOST_RATE_HZ,
     )
     samples: int = option(
-        65536, "Length of a clip: 16 times 4 times 4 and so on, with at most one other factor at the end.", low=256
+        65536,
+        "Length of a clip: 16 times 4 times 4 and so on, with at most one other factor at the end.",
+        low=256,
+        group="Data",
     )
     clip_latents: int = option(
         48, "Length of a clip in latents of the codec, a multiple of 8; in place of --samples.", low=16, group="Data"
@@ -280,10 +283,12 @@ def resolve(config: WaveGANConfig) -> WaveGANConfig:
     return dataclasses.replace(config, **unset)
 
 
-#: 100 epochs of 4,755 clips in batches of 4 are 119,000 updates of the generator, each with five of the discriminator.
+#: 100 epochs. Of the paper's 4,755 clips in batches of 4 they are 119,000 updates of the generator, each with as many
+#: of the discriminator as the variant has: 595,000 steps where there are five.
 _PAPER = WaveGANConfig(
     recipe="paper",
     steps=595_000,
+    epochs=100,
     documented_steps=595_000,
     batch_size=4,
     precision="float32",

@@ -131,6 +131,13 @@ def training_clip(clips: Clips, seed: int, augment: bool) -> np.ndarray:
     return wave
 
 
+def clips_of_epoch(clips: Clips) -> int:
+    """Return how many training clips there are: the fixed places of the songs, or clips side by side."""
+    if isinstance(clips, SongClips) and clips.config.clips_per_song:
+        return clips.config.clips_per_song * len(clips.split["train"])
+    return clips.windows()["train"]
+
+
 def fixed_clips(clips: Clips, side: str, count: int) -> np.ndarray:
     """Return the same clips of a split whenever asked, float32 (count, channels, samples)."""
     seed = clips.config.seed

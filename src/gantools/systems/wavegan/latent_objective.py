@@ -69,7 +69,7 @@ class LatentWaveGAN(System):
         for net in self.networks.values():
             net.to(self.device)
         self._judging = [p for p in self.networks["D"].parameters() if p.requires_grad]
-        self.ema_networks = ("G",)
+        self.ema_networks, self.epoch_items = ("G",), clips.windows()["train"]
         betas = config.beta1 or 0.0, config.beta2 or 0.0
         schedule = cosine(1.0 if config.final_lr_share is None else config.final_lr_share, config.warmup_steps or 0)
         clip_norm = config.clip_norm or 0.0

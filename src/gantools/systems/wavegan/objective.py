@@ -23,7 +23,7 @@ from gantools.nn.penalty import gradient_penalty
 from gantools.runtime.seeds import item_seed, seed_word
 from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.config import WaveGANConfig, resolve
-from gantools.systems.wavegan.data import Clips, fixed_clips, training_clip
+from gantools.systems.wavegan.data import Clips, clips_of_epoch, fixed_clips, training_clip
 from gantools.systems.wavegan.networks import Discriminator
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.score import ClipScore, mel_params
@@ -77,7 +77,7 @@ class WaveGAN(System):
         }
         self.songs, self.notes, self.left_out = clips.split, clips.notes, clips.left_out
         self.networks = {name: net.to(self.device) for name, net in build_networks(config).items()}
-        self.ema_networks = ("G",)
+        self.ema_networks, self.epoch_items = ("G",), clips_of_epoch(clips)
         betas = config.beta1 or 0.0, config.beta2 or 0.0
         schedule = cosine(1.0 if config.final_lr_share is None else config.final_lr_share, config.warmup_steps or 0)
         clip_norm = config.clip_norm or 0.0
@@ -97,6 +97,14 @@ class WaveGAN(System):
         self._watch = torch.zeros(_WATCHED, device=self.device)
         self._judges: tuple[ClipScore, CollapsePanel] | None = None
         self._made: tuple[int, np.ndarray] | None = None
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch, in which the generator is updated as often as there are batches of clips.
+
+        So the paper's program counts: its discriminator gets several updates on one and the same batch.
+        """
+        return super().epoch_steps * (self.config.discriminator_updates or 1)
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return real clips, latents and noise of both phases, and the places between real and fake."""

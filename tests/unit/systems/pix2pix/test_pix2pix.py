@@ -51,9 +51,10 @@ def test_dropout_is_in_three_levels_and_can_be_left_out() -> None:
 def test_the_experiments_of_the_paper_are_those_of_its_cyclegan(chunks: ChunkSet) -> None:
     factor = Pix2Pix(CONFIG, chunks).phases[0].schedule
     assert {factor(step, 10**6) for step in (0, 10**4, 10**6 - 1)} == {1.0}
-    shared = ("steps", "batch_size", "lr", "beta1", "beta2", "schedule", "constant_epochs", "decay_epochs", "ema")
+    shared = ("epochs", "steps", "batch_size", "lr", "beta1", "beta2", "schedule", "decay_epochs", "ema")
     ours, theirs = PRESETS["paper"], CYCLEGAN["paper"]
     assert [getattr(ours, name) for name in shared] == [getattr(theirs, name) for name in shared]
+    assert (ours.epochs, Pix2Pix(CONFIG, chunks).epoch_steps) == (12, 4)  # eight pairs in batches of two
 
 
 def test_windows_of_a_batch_come_from_one_place(chunks: ChunkSet) -> None:

@@ -48,6 +48,13 @@ def test_the_paper_s_rows() -> None:
     assert (rows["improved"].penalty_weight, rows["improved"].discriminator_updates) == (10, 5)
 
 
+@pytest.mark.parametrize(("variant", "steps"), [("baseline", 2), ("improved", 10), ("transformer", 8)])
+def test_an_epoch_updates_the_generator_once_for_each_batch(crate: Crate, variant: str, steps: int) -> None:
+    """Two songs with four places each are two batches of four, with 1, 5 and 4 updates of the discriminator."""
+    wavegan = system(crate, variant, recipe="paper", clips_per_song=4, split="50/50/0")
+    assert (wavegan.epoch_items, wavegan.epoch_steps) == (8, steps)
+
+
 def test_narrow_networks_get_higher_rates() -> None:
     assert resolve(WaveGANConfig(variant="style", width=64)).lr == pytest.approx(1e-4)  # WaveGAN's own
     assert resolve(WaveGANConfig(width=8)).discriminator_lr == pytest.approx(8e-4)
