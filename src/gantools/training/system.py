@@ -31,6 +31,28 @@ def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: flo
     return factory
 
 
+def with_small_weights(factory: OptimizerFactory, limit: float) -> OptimizerFactory:
+    """Return a factory of optimisers each step of which ends with all weights brought back to [-limit, limit].
+
+    Notes
+    -----
+    Arjovsky, Chintala and Bottou 2017, "Wasserstein GAN", algorithm 1, line 7, where the limit is 0.01.
+    """
+
+    @torch.no_grad()
+    def clip(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        for group in optimizer.param_groups:
+            torch._foreach_clamp_min_(group["params"], -limit)
+            torch._foreach_clamp_max_(group["params"], limit)
+
+    def clipping(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = factory(parameters)
+        optimizer.register_step_post_hook(clip)
+        return optimizer
+
+    return clipping
+
+
 @dataclass(frozen=True)
 class Phase:
     """One update within a step: a loss, the networks that it trains and their optimiser.

@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gantools.runtime.seeds import item_seed
-from gantools.systems.wavegan.config import WaveGANConfig
+from gantools.systems.wavegan.config import HYBRID, WaveGANConfig
 from gantools.systems.wavegan.networks import Discriminator, Generator, SpectralDiscriminator, UpConv
 from gantools.systems.wavegan.style import StyleGenerator
-from gantools.systems.wavegan.transformer import TransformerGenerator
+from gantools.systems.wavegan.transformer import HybridGenerator, TransformerGenerator
 
 
 def initialise(network: nn.Module, seed: int) -> None:
@@ -46,7 +46,7 @@ def normalise_spectrally(discriminator: nn.Module, seed: int) -> None:
 
 def build_generator(config: WaveGANConfig) -> nn.Module:
     """Return the untrained generator of a resolved configuration: ``noise_samples`` and ``forward(z, noise)``."""
-    kinds = {"style": StyleGenerator, "transformer": TransformerGenerator}
+    kinds = {"style": StyleGenerator, "transformer": TransformerGenerator, HYBRID: HybridGenerator}
     return kinds.get(config.variant, Generator)(config)
 
 

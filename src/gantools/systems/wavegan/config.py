@@ -14,6 +14,8 @@ from gantools.training.config import TrainConfig
 
 #: Rows of the table in "Generating Electronic Music with Adversarial Networks".
 VARIANTS = ("baseline", "improved", "style", "transformer")
+#: The paper's experiment without a row: improved, with transformers for its last two layers.
+HYBRID = "hybrid"
 #: Time steps that every network begins with (or a discriminator ends with).
 FIRST_STEPS = 16
 DOMAINS = ("auto", "wave", "latent")
@@ -30,7 +32,12 @@ class WaveGANConfig(TrainConfig):
     discriminator; the generator is updated in each `discriminator_updates`-th.
     """
 
-    variant: str = option("style", "Kind of networks: a row of the paper's table.", choices=VARIANTS)
+    variant: str = option(
+        "style",
+        "Kind of networks: a row of the paper's table, or hybrid, whose last two layers are transformers and which "
+        "collapsed in the paper.",
+        choices=(*VARIANTS, HYBRID),
+    )
     recipe: str = option(
         "tuned",
         "Where numbers that are not set come from: the paper, or our own tuning.",
@@ -179,12 +186,19 @@ class WaveGANConfig(TrainConfig):
 
     loss: str | None = option(
         None,
-        "Loss of the GAN: bce, Wasserstein with a gradient penalty, or, of latents, real and made clips in pairs.",
-        choices=("bce", "wgan-gp", "relativistic"),
+        "Loss of the GAN: bce, Wasserstein with a gradient penalty (wgan-gp) or with small weights (wgan), or, of "
+        "latents, real and made clips in pairs.",
+        choices=("bce", "wgan-gp", "wgan", "relativistic"),
         group="Losses",
     )
     discriminator_floor: float = option(
         0.01, "Loss below which the discriminator rests, for bce.", low=0, group="Losses"
+    )
+    weight_clip: float = option(
+        0.01,
+        "Largest size of the discriminator's weights, to which each update brings them back, for wgan.",
+        low=1e-6,
+        group="Losses",
     )
     penalty_weight: float | None = option(None, "Weight of the gradient penalty.", low=0, group="Losses")
     penalty_every: int | None = option(
@@ -238,7 +252,7 @@ class WaveGANConfig(TrainConfig):
         else:
             strides(self.samples)
         if self.loss and self.domain != "auto" and (self.loss == "relativistic") != (self.domain == "latent"):
-            raise ConfigError("loss: relativistic belongs to the domain latent; waves have bce and wgan-gp")
+            raise ConfigError("loss: relativistic belongs to the domain latent; waves have bce, wgan-gp and wgan")
 
 
 def strides(samples: int) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ from gantools.systems.wavegan.networks import Discriminator
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.score import ClipScore, mel_params
 from gantools.training.schedule import cosine
-from gantools.training.system import Phase, Step, System, adam
+from gantools.training.system import Phase, Step, System, adam, with_small_weights
 
 Tensors = dict[str, torch.Tensor]
 _SHOWN_CLIPS = 8
@@ -80,9 +80,11 @@ class WaveGAN(System):
         self.ema_networks, self.epoch_items = ("G",), clips_of_epoch(clips)
         betas = config.beta1 or 0.0, config.beta2 or 0.0
         schedule = cosine(1.0 if config.final_lr_share is None else config.final_lr_share, config.warmup_steps or 0)
-        clip_norm = config.clip_norm or 0.0
+        clip_norm, judging = config.clip_norm or 0.0, adam(config.discriminator_lr or 0.0, betas)
+        if config.loss == "wgan":
+            judging = with_small_weights(judging, config.weight_clip)
         self.phases = (
-            Phase("discriminator", ("D",), adam(config.discriminator_lr or 0.0, betas), schedule, clip_norm=clip_norm),
+            Phase("discriminator", ("D",), judging, schedule, clip_norm=clip_norm),
             Phase(
                 "generator",
                 ("G",),
@@ -139,6 +141,8 @@ class WaveGAN(System):
             # At rest the gradient is 0, and Adam's momentum soon fades.
             return loss * (loss.detach() > self.config.discriminator_floor), terms
         loss, every = fake_mean - real_mean, self.config.penalty_every or 1
+        if self.config.loss == "wgan":
+            return loss, terms
         if number % every == 0:
             penalty = self._penalty(batch, fake, number, items)
             self._watch_penalty(penalty.detach(), every)

@@ -21,21 +21,23 @@ _WGAN: dict[str, Any] = {
     "penalty_weight": 10.0,
     "begin": "any",
 }
+#: Section 3.1: "6 1-dimensional transposed convolution layers"; the program repeats the nearest sample.
+_PAPER = {**_WGAN, "upsample": "transposed"}
 _TUNED = {**_WGAN, "discriminator_updates": 3, "final_lr_share": 0.1, "emphasis": 0.9}
 #: (recipe, variant) -> what its unset fields become.
 RECIPES: dict[tuple[str, str], dict[str, Any]] = {
     # Sections 3 and 4 of the paper, with numbers that only its program gives (spec of each: docs/wavegan.md).
-    ("paper", "baseline"): {**_WGAN, "loss": "bce", "discriminator_updates": 1, "lr": 1e-5, "discriminator_lr": 3e-5},
+    ("paper", "baseline"): {**_PAPER, "loss": "bce", "discriminator_updates": 1, "lr": 1e-5, "discriminator_lr": 3e-5},
     ("paper", "improved"): {
-        **_WGAN,
+        **_PAPER,
         "spectral_norm": True,
         "warmup_steps": 1000,
         "lr": 1e-5,
         "discriminator_lr": 1e-5,
     },
-    ("paper", "style"): _WGAN,
+    ("paper", "style"): _PAPER,
     ("paper", "transformer"): {
-        **_WGAN,
+        **_PAPER,
         "spectral_norm": True,
         "warmup_steps": 1000,
         "discriminator_updates": 4,
@@ -71,6 +73,8 @@ RECIPES: dict[tuple[str, str], dict[str, Any]] = {
         "clip_norm": 5.0,
     },
 }
+# Section 3.4 puts the transformers into "my existing DCGAN architecture", and gives no numbers.
+RECIPES |= {(recipe, "hybrid"): RECIPES[recipe, "improved"] for recipe in ("paper", "tuned")}
 
 #: Of latents, whatever the variant: what `train musika` has.
 LATENT_RECIPE: dict[str, Any] = {

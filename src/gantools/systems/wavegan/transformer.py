@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gantools.systems.wavegan.config import FIRST_STEPS, WaveGANConfig
-from gantools.systems.wavegan.networks import UpConv
+from gantools.systems.wavegan.config import FIRST_STEPS, WaveGANConfig, strides
+from gantools.systems.wavegan.networks import Generator, UpConv
 
 _LEAST_WIDTH = 32
 _MOST_HEADS = 8
@@ -93,6 +93,13 @@ class Encoder(nn.Module):
         return x + self.mlp(self.norms[1](x))
 
 
+def start_small(encoder: Encoder) -> None:
+    """Begin close to the identity."""
+    with torch.no_grad():
+        encoder.attention.join.weight.mul_(0.1)
+        encoder.mlp[2].weight.mul_(0.1)  # type: ignore[operator]
+
+
 class TransformerGenerator(nn.Module):
     """TransGAN in one dimension: (batch, latent) to (batch, channels, samples) in [-1, 1].
 
@@ -133,8 +140,7 @@ class TransformerGenerator(nn.Module):
         """Begin with each encoder close to the identity, and small positions."""
         with torch.no_grad():
             for encoder in self.encoders:
-                encoder.attention.join.weight.mul_(0.1)  # type: ignore[union-attr, operator]
-                encoder.mlp[2].weight.mul_(0.1)  # type: ignore[union-attr, operator, index]
+                start_small(encoder)  # type: ignore[arg-type]
             for position in self.positions:
                 position.copy_(0.3 * torch.randn(position.shape, generator=random))
             for wave in (*self.to_wave, self.last):
@@ -154,3 +160,68 @@ class TransformerGenerator(nn.Module):
         x = self.norm(self.encoders[-1](x)).float().transpose(1, 2)[:, :, None]
         with torch.autocast(x.device.type, enabled=False):
             return torch.tanh(wave.float() + self.last(x)[:, :, 0])
+
+
+class TransformerLayer(nn.Module):
+    """An encoder in place of an upsampling convolution: (batch, inputs, 1, time) to (batch, outputs, 1, stride time).
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels. The encoder has as many as come in, or 32.
+    tokens : int
+        Time steps that the encoder works on.
+    config : WaveGANConfig
+    stride : int
+        1 where the time steps were multiplied before, by interpolation; else a filter makes so many of each token.
+    """
+
+    def __init__(self, inputs: int, outputs: int, tokens: int, config: WaveGANConfig, stride: int = 1) -> None:
+        super().__init__()
+        width, self.tokens = max(_LEAST_WIDTH, inputs), tokens
+        window = tokens if tokens <= config.full_attention else config.attention_window
+        self.widen = nn.Linear(inputs, width)
+        self.positions = nn.Parameter(torch.zeros(1, width, min(tokens, _MOST_POSITIONS)))
+        # Windows of the one layer meet in the middle of those of the other.
+        self.encoder = Encoder(width, window, window < tokens and stride > 1)
+        self.last = UpConv(width, outputs, config.kernel, stride, nearest=True) if stride > 1 else None
+        self.narrow = nn.Linear(width, outputs) if stride == 1 else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Encode, and upsample before or after it."""
+        x = functional.interpolate(x[:, :, 0], self.tokens, mode="linear", align_corners=False)
+        x = self.widen(x.transpose(1, 2))
+        x = x + functional.interpolate(self.positions, self.tokens, mode="linear").transpose(1, 2)
+        x = self.encoder(x)
+        if self.narrow is not None:
+            return self.narrow(x).transpose(1, 2)[:, :, None]
+        assert self.last is not None
+        return self.last(x.transpose(1, 2)[:, :, None])
+
+
+class HybridGenerator(Generator):
+    """WaveGAN's generator with transformers for its last two layers, which the paper saw collapse at once.
+
+    Section 3.4: "making the final two layers of the DCGAN Transformer layers instead". Nothing more is said; the first
+    of the two interpolates and then encodes, as the stages of the transformer variant do, and the last encodes and
+    ends with a filter, as that variant does.
+    """
+
+    def __init__(self, config: WaveGANConfig) -> None:
+        super().__init__(config)
+        last = strides(config.samples)[-1]
+        before, between = self.layers[-2], self.layers[-1]
+        assert isinstance(before, UpConv)
+        assert isinstance(between, UpConv)
+        tokens = config.samples // last
+        self.layers[-2] = TransformerLayer(before.weight.shape[1], before.outputs, tokens, config)
+        self.layers[-1] = TransformerLayer(between.weight.shape[1], between.outputs, tokens, config, last)
+
+    def settle(self, random: torch.Generator) -> None:
+        """Begin as the generator does, with encoders close to the identity and small positions."""
+        super().settle(random)
+        for layer in self.layers[-2:]:
+            assert isinstance(layer, TransformerLayer)
+            start_small(layer.encoder)
+            with torch.no_grad():
+                layer.positions.copy_(0.3 * torch.randn(layer.positions.shape, generator=random))

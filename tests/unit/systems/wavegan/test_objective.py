@@ -10,10 +10,11 @@ import pytest
 import torch
 from small_wavegan import tiny
 from torch.nn import functional
+from training_runs import differences, stopped_at
 
 from gantools.errors import ConfigError
 from gantools.models.folder import read_model
-from gantools.systems.wavegan.config import PRESETS, RECIPES, VARIANTS, WaveGANConfig, resolve
+from gantools.systems.wavegan.config import HYBRID, PRESETS, RECIPES, VARIANTS, WaveGANConfig, resolve
 from gantools.systems.wavegan.objective import WaveGAN, emphasise
 from gantools.systems.wavegan.score import ClipScore
 from gantools.training.loop import train
@@ -31,7 +32,7 @@ def system(crate: Crate, variant: str = "improved", **changes: object) -> WaveGA
 
 
 @pytest.mark.parametrize("recipe", ["paper", "tuned"])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, HYBRID])
 def test_a_recipe_fills_in_all_that_is_unset_and_nothing_else(recipe: str, variant: str) -> None:
     config = resolve(WaveGANConfig(recipe=recipe, variant=variant))
     assert all(value is not None for value in dataclasses.asdict(config).values())
@@ -46,6 +47,7 @@ def test_the_paper_s_rows() -> None:
     assert [rows[v].warmup_steps for v in VARIANTS] == [0, 1000, 0, 1000]  # section 4.2: style has neither
     assert rows["baseline"].discriminator_lr == pytest.approx(3 * rows["baseline"].lr)  # section 3.1
     assert (rows["improved"].penalty_weight, rows["improved"].discriminator_updates) == (10, 5)
+    assert {row.upsample for row in rows.values()} == {"transposed"}  # section 3.1
 
 
 @pytest.mark.parametrize(("variant", "steps"), [("baseline", 2), ("improved", 10), ("transformer", 8)])
@@ -193,7 +195,7 @@ def test_the_score_is_0_for_the_same_clips_and_grows_with_the_distance() -> None
     assert score.measure(other) < score.measure(2 * real) < score.measure(8 * real)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, HYBRID])
 def test_every_variant_trains_and_stores_its_resolved_numbers(variant: str, crate: Crate, tmp_path: Path) -> None:
     config = tiny(variant)
     before = {k: v.clone() for k, v in system(crate, variant).networks["G"].state_dict().items()}
@@ -207,3 +209,23 @@ def test_every_variant_trains_and_stores_its_resolved_numbers(variant: str, crat
     assert any("start" in name for name in changed)
     assert list((tmp_path / "model" / "samples").glob("*.wav"))
     assert list((tmp_path / "model" / "samples").glob("*.png"))
+
+
+def test_clipped_weights_stay_small_and_a_stopped_run_ends_like_a_whole_one(crate: Crate, tmp_path: Path) -> None:
+    changes = {"loss": "wgan", "weight_clip": 0.02, "spectral_norm": False, "steps": 4, "phase_shuffle": 0}
+    wavegan = system(crate, "baseline", **changes)
+    batch, networks = wavegan.batch(0, [0, 1, 2, 3]), wavegan.networks
+    with torch.no_grad():
+        loss, terms = wavegan.losses("discriminator", batch, FIRST)
+        real, fake = (
+            networks["D"](emphasise(x, 0.9)) for x in (batch["real"], networks["G"](batch["discriminator_z"]))
+        )
+    torch.testing.assert_close(loss, fake.mean() - real.mean(), rtol=1e-4, atol=1e-5)
+    assert terms.keys() == {"real", "fake"}
+    wavegan = system(crate, "baseline", **changes)
+    train(wavegan, tmp_path / "whole")
+    weights = torch.cat([p.detach().flatten() for p in wavegan.networks["D"].parameters()]).abs()
+    assert (float(weights.max()), bool((weights < 0.02).any())) == (pytest.approx(0.02), True)
+    stopped_at(2, system(crate, "baseline", **changes), tmp_path / "parts")
+    train(system(crate, "baseline", **changes), tmp_path / "parts")
+    assert differences(tmp_path / "whole", tmp_path / "parts") == []

@@ -7,7 +7,8 @@ import torch
 from small_wavegan import tiny
 
 from gantools.systems.wavegan.build import build_networks
-from gantools.systems.wavegan.transformer import Attention, relative_bias, stage_tokens
+from gantools.systems.wavegan.networks import UpConv
+from gantools.systems.wavegan.transformer import Attention, TransformerLayer, relative_bias, stage_tokens
 
 
 def test_bias_is_indexed_by_distance() -> None:
@@ -52,3 +53,15 @@ def test_long_clips_have_windows_of_which_each_second_is_shifted() -> None:
     attentions = [encoder.attention for encoder in build_networks(config)["G"].encoders]
     assert [a.window for a in attentions] == [64, 32, 32, 32, 32]
     assert [a.shifted for a in attentions] == [False, False, True, False, True]
+
+
+def test_the_hybrid_s_last_two_layers_are_transformers_of_which_the_second_s_windows_are_shifted() -> None:
+    config = tiny("hybrid", samples=16384, full_attention=64, attention_window=32)
+    network = build_networks(config)["G"]
+    assert [type(layer) for layer in network.layers] == 3 * [UpConv] + 2 * [TransformerLayer]
+    assert [layer.tokens for layer in network.layers[-2:]] == [4096, 4096]
+    assert [layer.encoder.attention.shifted for layer in network.layers[-2:]] == [False, True]
+    wave = network(torch.randn(2, config.latent))
+    assert (wave.shape, bool(wave.abs().max() <= 1)) == ((2, 1, 16384), True)
+    wave.square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
