@@ -212,6 +212,7 @@ AUTOMIX_PAPER = automix_config.AutomixConfig(
     **AUTOMIX_COMMON,
     **{"filters": 8, "repeats": 1, "blocks": 2, "bottleneck": 8, "hidden": 8, "skip": 8, "lstm_layers": 1},
     **{"crop": 8192, "batch_size": 2},
+    **{"optimizer": "amsgrad", "schedule": "stairs", "pretrain_share": 0.4},
 )
 
 

@@ -86,6 +86,7 @@ GLOSSARY = {
     "role": "role of every input",
     "sample_rate_hz": "rate that the sound is brought to",
     "samples": "length of a clip in samples",
+    "schedule": "learning rate over the run",
     "seconds": "length of a result",
     "seeds": "results to make by their seeds",
     "segment_seconds": "audio that goes through the network at a time",

@@ -49,6 +49,31 @@ def linear_epochs(steps_per_epoch: int, constant_epochs: int = 100, decay_epochs
     return factor
 
 
+def stairs(*levels: tuple[float, float]) -> Schedule:
+    """Return a schedule of constant factors, given as (length, factor); the lengths are stretched to the run."""
+    whole = sum(length for length, _ in levels)
+
+    def factor(step: int, total: int) -> float:
+        place, end = step * whole / max(1, total), 0.0
+        for length, level in levels:
+            end += length
+            if place < end:
+                return level
+        return levels[-1][1]
+
+    return factor
+
+
+def after(share: float, schedule: Schedule) -> Schedule:
+    """Return a schedule of the steps that follow a first share of the run."""
+
+    def factor(step: int, total: int) -> float:
+        first = math.ceil(share * total)
+        return schedule(max(0, step - first), max(1, total - first))
+
+    return factor
+
+
 def cosine(final: float = 0.0, warmup_steps: int = 0) -> Schedule:
     """Return half a cosine from 1 to `final`, after a linear rise over `warmup_steps`.
 

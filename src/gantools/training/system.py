@@ -18,12 +18,22 @@ from gantools.training.schedule import Schedule, constant
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
 
-def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: float = 0.0) -> OptimizerFactory:
-    """Return a factory of Adam optimisers (AdamW where `weight_decay` is not 0), fused where torch can."""
+def adam(
+    lr: float, betas: tuple[float, float] = (0.9, 0.999), weight_decay: float = 0.0, *, amsgrad: bool = False
+) -> OptimizerFactory:
+    """Return a factory of Adam optimisers (AdamW where `weight_decay` is not 0), fused where torch can.
+
+    With `amsgrad` it is Adam with the largest mean squared gradient so far (Reddi, Kale and Kumar 2018), and the weight
+    decay part of the gradient, as before AdamW.
+    """
 
     def factory(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         parameters = list(parameters)
         fused = parameters[0].device.type in ("cpu", "cuda")
+        if amsgrad:
+            return torch.optim.Adam(
+                parameters, lr=lr, betas=betas, weight_decay=weight_decay, amsgrad=True, fused=fused
+            )
         if weight_decay:
             return torch.optim.AdamW(parameters, lr=lr, betas=betas, weight_decay=weight_decay, fused=fused)
         return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=fused)

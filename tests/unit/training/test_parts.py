@@ -19,7 +19,7 @@ from gantools.training.journal import Journal
 from gantools.training.precision import choose_precision
 from gantools.training.report import Reporter
 from gantools.training.run_state import RunState
-from gantools.training.schedule import constant, cosine, linear_decay, linear_epochs
+from gantools.training.schedule import after, constant, cosine, linear_decay, linear_epochs, stairs
 from gantools.training.system import adam
 from gantools.training.update import LossScale
 
@@ -39,6 +39,9 @@ def test_schedules_scale_to_the_run() -> None:
     assert linear_decay(1.0)(9, 10) == 1.0
     assert constant(7, 10) == 1.0
     assert [cosine(0.1)(step, 100) for step in (0, 50, 100)] == pytest.approx([1, 0.55, 0.1])
+    steps = stairs((3, 1.0), (1, 0.5), (1, 0.1))
+    assert [steps(step, 10) for step in range(10)] == 6 * [1.0] + 2 * [0.5] + 2 * [0.1]
+    assert [after(4 / 9, steps)(step, 9) for step in range(3, 9)] == [1.0, 1.0, 1.0, 1.0, 0.5, 0.1]
     assert [cosine(warmup_steps=3)(step, 100) for step in (0, 1, 2, 3)] == pytest.approx([0.25, 0.5, 0.75, 1])
 
 

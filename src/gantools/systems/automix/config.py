@@ -18,9 +18,8 @@ ROLES = "vocals,drums,bass,other"
 class AutomixConfig(TrainConfig):
     """Options of ``train automix``.
 
-    The defaults are the network, the crops and the batches of the authors' program; loss, optimiser and schedule are
-    ours: AdamW with warm-up and a cosine, where the program has Adam (AMSGrad), falling in steps, after a pre-training
-    as an autoencoder.
+    The defaults are the paper's network with a loss and an optimiser of ours; preset ``paper`` has those of the
+    authors' program.
     """
 
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_crops"}
@@ -122,10 +121,24 @@ class AutomixConfig(TrainConfig):
         0.0, "Share of the crops with each stem from another place of another song.", low=0, high=1, group="Data"
     )
 
-    lr: float = option(1e-3, "Peak learning rate of AdamW.", low=0, group="Optimiser")
-    weight_decay: float = option(
-        1e-7, "Weight decay of AdamW, against learning songs by heart.", low=0, group="Optimiser"
+    optimizer: str = option(
+        "adamw", "Optimiser: AdamW, or Adam with AMSGrad, the paper's.", choices=("adamw", "amsgrad"), group="Optimiser"
     )
+    schedule: str = option(
+        "cosine",
+        "Learning rate over the run: half a cosine after --warmup-steps, or stairs from 1 to 0.001, the paper's.",
+        choices=("cosine", "stairs"),
+        group="Optimiser",
+    )
+    pretrain_share: float = option(
+        0.0,
+        "First share of the run, in which the filters of the network paper learn to give the stems back.",
+        low=0,
+        high=0.9,
+        group="Optimiser",
+    )
+    lr: float = option(1e-3, "Largest learning rate.", low=0, group="Optimiser")
+    weight_decay: float = option(1e-7, "Weight decay, against learning songs by heart.", low=0, group="Optimiser")
     warmup_steps: int = option(1600, "Steps in which the learning rate rises from 0.", low=0, group="Optimiser")
     clip_norm: float = option(0.2, "Largest norm of the gradient.", low=0, group="Optimiser")
     validation_share: float = option(
@@ -136,6 +149,8 @@ class AutomixConfig(TrainConfig):
     def __post_init__(self) -> None:
         if self.filters % 2:
             raise ConfigError(f"filters: {self.filters} is odd; the BLSTM needs an even number")
+        if self.pretrain_share and self.network != "paper":
+            raise ConfigError("pretrain_share: only the network paper has filters that learn first; give 0")
 
     @property
     def role_names(self) -> list[str]:
@@ -171,8 +186,18 @@ class MixConfig(AudioFileConfig):
     )
 
 
-#: The published sizes and times: 2,752,817 weights; 310 epochs of 1600 steps, of which the best came after 7.
-_PAPER = AutomixConfig(steps=310 * 1600, documented_steps=310 * 1600, batch_size=4, loss="lb", ema=False)
+#: The published sizes and times: 2,752,817 weights; 106 epochs of the filters alone, then 310, of which the best came
+#: after 7. An epoch is 1600 batches, of the filters too, of which nothing is said.
+_PAPER = AutomixConfig(
+    steps=(106 + 310) * 1600,
+    documented_steps=(106 + 310) * 1600,
+    batch_size=4,
+    loss="lb",
+    ema=False,
+    optimizer="amsgrad",
+    schedule="stairs",
+    pretrain_share=106 / (106 + 310),
+)
 
 #: For a CPU and a few minutes; docs/automix.md has the measurements behind it. With a handful of songs more steps
 #: learn these by heart.

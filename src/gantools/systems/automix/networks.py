@@ -149,6 +149,18 @@ class PaperMixer(nn.Module):
         return self.back(z, self.mixer(latent), self.front.filters.weight)
 
 
+def give_back(front: FrontEnd, stems: torch.Tensor) -> torch.Tensor:
+    """Return the stems (batch, channel, time) as the front end and its transposed filters give them back.
+
+    The back end without what mixes: the envelope stands where the mask will, and no stems are added up. The program
+    trains its two front-end layers as such an autoencoder first; how that decodes is not known, this is ours.
+    """
+    z, latent = front(stems)
+    masked = z * functional.interpolate(latent, scale_factor=float(_POOL), mode="nearest")
+    first = _KERNEL // 2 - 1
+    return functional.conv_transpose1d(masked, front.filters.weight)[:, :, first : first + stems.shape[2]]
+
+
 def chrono_initialise(lstm: nn.LSTM, longest: int, generator: torch.Generator) -> None:
     """Set the biases of an LSTM so that its memories last up to `longest` steps.
 

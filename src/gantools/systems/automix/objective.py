@@ -18,12 +18,16 @@ from gantools.systems.automix.baselines import mean_curves, mean_gains
 from gantools.systems.automix.config import AutomixConfig
 from gantools.systems.automix.data import Crops, load_songs
 from gantools.systems.automix.loss import StereoLoss
-from gantools.systems.automix.networks import build_network
+from gantools.systems.automix.networks import PaperMixer, build_network, give_back
 from gantools.training.remarks import LeftOut
-from gantools.training.schedule import cosine
-from gantools.training.system import Phase, Step, System, adam
+from gantools.training.schedule import Schedule, after, constant, cosine, stairs
+from gantools.training.system import OptimizerFactory, Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
+#: Epochs of the program at each factor of its learning rate of 1e-3.
+_STAIRS = (150, 1.0), (50, 0.33), (50, 0.1), (25, 0.033), (25, 0.01), (10, 0.001)
+#: Length and weight decay of the program's first training, of the filters.
+_PIECE_SECONDS, _PIECE_WEIGHT_DECAY = 3, 1e-6
 
 
 class Automix(System):
@@ -80,10 +84,40 @@ class Automix(System):
         self.epoch_items = self.crops.side_by_side()
         self.ema_networks = ("M",)
         self.loss = StereoLoss(config.loss, config.sample_rate_hz).to(self.device)
-        optimizer = adam(config.lr, weight_decay=config.weight_decay)
-        schedule = cosine(0.01, config.warmup_steps)
-        self.phases = (Phase("mix", ("M",), optimizer, schedule, clip_norm=config.clip_norm),)
+        self.phases = self._phases(network)
         self._held: list[Tensors] = []
+
+    def _phases(self, network: nn.Module) -> tuple[Phase, ...]:
+        """Return the phases: where there is pre-training, the filters alone have the first steps of the run."""
+        c = self.config
+        schedule: Schedule = stairs(*_STAIRS) if c.schedule == "stairs" else cosine(0.01, c.warmup_steps)
+        mix = self._optimizer(c.weight_decay)
+        if not c.pretrain_share:
+            return (Phase("mix", ("M",), mix, schedule, clip_norm=c.clip_norm),)
+        assert isinstance(network, PaperMixer)
+        filters = {id(parameter) for parameter in network.front.parameters()}
+        make = self._optimizer(_PIECE_WEIGHT_DECAY)
+        return (
+            Phase(
+                "filters",
+                ("M",),
+                lambda parameters: make(p for p in parameters if id(p) in filters),
+                constant,
+                clip_norm=c.clip_norm,
+                when=lambda step, total: step < c.pretrain_share * total,
+            ),
+            Phase(
+                "mix",
+                ("M",),
+                mix,
+                after(c.pretrain_share, schedule),
+                clip_norm=c.clip_norm,
+                when=lambda step, total: step >= c.pretrain_share * total,
+            ),
+        )
+
+    def _optimizer(self, weight_decay: float) -> OptimizerFactory:
+        return adam(self.config.lr, weight_decay=weight_decay, amsgrad=self.config.optimizer == "amsgrad")
 
     def batch(self, step: int, items: Sequence[int]) -> Tensors:
         """Return ``stems``, ``wet`` and ``target`` of random crops; see `data.Crops.train`."""
@@ -91,8 +125,12 @@ class Automix(System):
         return {name: torch.stack([crop[name] for crop in crops]) for name in crops[0]}
 
     def losses(self, phase: str, batch: Tensors, step: Step) -> tuple[torch.Tensor, Mapping[str, Any]]:
-        """Return the distance of the mix from the target."""
+        """Return the distance of the mix from the target; of the phase ``filters`` that of the stems (L1)."""
         network = self.networks["M"]
+        if phase == "filters":
+            assert isinstance(network, PaperMixer)
+            stems = pieces(batch["stems"], _PIECE_SECONDS * self.config.sample_rate_hz, int(network.stride_samples))
+            return nn.functional.l1_loss(give_back(network.front, stems).float(), stems), {}
         distance = self.loss(network(batch["stems"]), batch["target"]).mean()
         if not isinstance(network, BandMixer):
             return distance, {}
@@ -125,3 +163,10 @@ class Automix(System):
         if len(self._held) != count:
             self._held = [self.crops.validation(number) for number in range(count)]
         return self._held
+
+
+def pieces(waves: torch.Tensor, most: int, multiple: int) -> torch.Tensor:
+    """Cut waves (batch, channel, time) into equal pieces of at most so many samples, a multiple: more items of less."""
+    length = min(most, waves.shape[-1]) // multiple * multiple
+    count = waves.shape[-1] // length
+    return waves[..., : count * length].unflatten(-1, (count, length)).transpose(1, 2).flatten(0, 1)

@@ -14,7 +14,7 @@ from registry import LOST_DB
 from gantools.chunks.multitrack import Multitrack
 from gantools.errors import ConfigError
 from gantools.systems.automix.data import Crops, load_songs
-from gantools.systems.automix.objective import Automix
+from gantools.systems.automix.objective import Automix, pieces
 from gantools.training.system import Step
 
 Songs = tuple[list[Multitrack], list[Multitrack]]
@@ -73,6 +73,42 @@ def test_band_mixer_starts_from_what_was_lost(songs: Songs) -> None:
         assert start[index, 0].median() == pytest.approx(system.data["gains_db"][role], abs=1.0)
     figures = system.validate({"M": system.networks["M"].eval()}, 0)
     assert figures["score"] < 0.5 * figures["sum"]
+
+
+def test_the_filters_learn_alone_before_the_mix(songs: Songs) -> None:
+    """Half of the steps each; the factors of the program's 310 epochs are those of the second half."""
+    system = Automix(dataclasses.replace(PAPER, pretrain_share=0.5), *songs, {})
+    filters, mix = system.phases
+    assert [[phase.name for phase in system.phases if phase.when and phase.when(step, 4)] for step in range(4)] == [
+        ["filters"], ["filters"], ["mix"], ["mix"]
+    ]  # fmt: skip
+    assert [mix.schedule(310 + epoch, 620) for epoch in (0, 149, 150, 200, 250, 275, 300, 309)] == [
+        1.0, 1.0, 0.33, 0.1, 0.033, 0.01, 0.001, 0.001
+    ]  # fmt: skip
+    network = system.networks["M"]
+    before = {name: weight.clone() for name, weight in network.state_dict().items()}
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    optimizer, batch, values = filters.optimizer(trained), system.batch(0, [0, 1]), []
+    for _ in range(30):
+        loss, _ = system.losses("filters", batch, Step(0, 4, [0, 1]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        values.append(loss.item())
+    changed = {
+        name.split(".")[0] for name, weight in network.state_dict().items() if not torch.equal(weight, before[name])
+    }
+    assert changed == {"front"}
+    assert values[-1] < 0.8 * values[0]
+    assert optimizer.defaults["amsgrad"]
+
+
+def test_pieces_are_stretches_of_the_crops() -> None:
+    waves = torch.arange(2 * 3 * 10.0).view(2, 3, 10)
+    cut = pieces(waves, 5, 2)
+    assert cut.shape == (4, 3, 4)
+    assert torch.equal(cut[1], waves[0, :, 4:8])
+    assert torch.equal(cut[2], waves[1, :, :4])
 
 
 @pytest.mark.parametrize("loss", ["default", "la", "lb"])
