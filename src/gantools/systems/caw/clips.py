@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from gantools.audio.midside import to_mid_side
 from gantools.audio.polarity import CANCELS, Polarity
 from gantools.errors import ConfigError, InputError
 from gantools.files.hashing import hash_file
+from gantools.options import parsed
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.rates import RateChoice, choose_rates, clip_length, resample_clip
 
@@ -22,6 +24,7 @@ _SILENCE = 1e-4
 MEMORISES_SHARE, MUSH_SHARE = 0.25, 0.08
 #: A scale needs a clip of so many receptive fields.
 _LEAST_FIELDS = 2.0
+_LATE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class TrainingClip:
         What the file's samples were divided by.
     digest : str
         Hash of the file.
+    segment : tuple of float
+        Start and end in the file in seconds, of one of several stretches; else empty.
     """
 
     path: Path
@@ -45,6 +50,7 @@ class TrainingClip:
     rate_hz: int
     peak: float
     digest: str
+    segment: tuple[float, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -58,7 +64,28 @@ class TrainingClip:
 
     def describe(self) -> dict[str, Any]:
         """Return what `config.json` keeps."""
-        return {"name": self.path.name, "hash": self.digest, "seconds": round(self.seconds, 6), "peak": self.peak}
+        found = {"name": self.path.name, "hash": self.digest, "seconds": round(self.seconds, 6), "peak": self.peak}
+        return found | ({"segment": list(self.segment)} if self.segment else {})
+
+
+def read_segments(path: str | Path, config: CawConfig) -> list[TrainingClip]:
+    """Return the stretches of a file that `segments` names, each a clip of its own; without any the one clip.
+
+    Raises
+    ------
+    InputError
+        As `read_clip`; or a stretch ends behind the file.
+    """
+    found: list[TrainingClip] = []
+    for start, end in parsed(config, "segments") if config.segments else ():
+        stretch = dataclasses.replace(config, segments="", start_seconds=start, max_seconds=end - start)
+        clip = read_clip(path, stretch)
+        # A file that ends a sample early is no mistake of the user's.
+        if clip.seconds < end - start - _LATE_SECONDS:
+            there = start + clip.seconds
+            raise InputError(f"has only {there:.2f} s: the segment {start:g}-{end:g} ends behind it", path)
+        found.append(dataclasses.replace(clip, segment=(start, end)))
+    return found or [read_clip(path, config)]
 
 
 def read_clip(path: str | Path, config: CawConfig) -> TrainingClip:
@@ -111,12 +138,20 @@ def _read(path: Path, config: CawConfig) -> tuple[np.ndarray, int]:
 
 
 def name_clips(clips: Sequence[TrainingClip]) -> list[str]:
-    """Return a name for each clip: that of its file, with the folder where two are alike, or the whole path."""
+    """Return a name for each clip: that of its file, with the folder where two are alike, or the whole path.
+
+    A stretch of a file has its place behind it.
+    """
     for parts in (1, 2):
-        found = ["/".join(clip.path.parts[-parts:]) for clip in clips]
+        found = ["/".join(clip.path.parts[-parts:]) + _place(clip) for clip in clips]
         if len(set(found)) == len(found):
             return found
-    return [str(clip.path) for clip in clips]
+    return [f"{clip.path}{_place(clip)}" for clip in clips]
+
+
+def _place(clip: TrainingClip) -> str:
+    """Return where in its file a stretch is, ``" 0-12 s"``; nothing of a file's only clip."""
+    return f" {clip.segment[0]:g}-{clip.segment[1]:g} s" if clip.segment else ""
 
 
 def choose_scales(clips: Sequence[TrainingClip], config: CawConfig) -> RateChoice:

@@ -41,6 +41,13 @@ class CawConfig(TrainConfig):
     )
     max_seconds: float = option(25.0, "Longest clip; the rest is cut.", unit="s", low=0.5, group="Data")
     start_seconds: float = option(0.0, "Where in the file the clip starts.", unit="s", low=0, group="Data")
+    segments: str = option(
+        "",
+        "Stretches of the file to learn from, as START-END in seconds, such as 0-12,40-52, in place of "
+        "--start-seconds and --max-seconds. They become one model, as several clips with --together.",
+        parse=stretches,
+        group="Data",
+    )
     rates: str = option(
         "paper",
         "Rates of the scales: paper, octaves, thinned (steps of at most 1.6), or a list in Hz. Fewer scales "
@@ -194,6 +201,8 @@ class CawConfig(TrainConfig):
             raise ConfigError(f"crop: {self.crop} samples; give two receptive fields, {2 * self.receptive_field}, or 0")
         if bool(self.holes) != (self.task == "inpaint"):
             raise ConfigError("holes and --task inpaint go together; give both or none")
+        if self.segments and self.task == "inpaint":
+            raise ConfigError("segments: --task inpaint fills the holes of one stretch; give --start-seconds")
         if self.start == "patches" and self.task in RESTORING:
             raise ConfigError(f"start: patches makes new music, which --task {self.task} does not; give --start noise")
 
@@ -242,7 +251,7 @@ class CawConfig(TrainConfig):
         return holes
 
 
-_PAPER = CawConfig(steps=3000, documented_steps=3000, precision="float32", ema=False, recalibrate=50)
+_PAPER = CawConfig(steps=3000, documented_steps=3000, precision="float32", ema=False)
 _DEFAULT = CawConfig(
     steps=1200,
     documented_steps=1200,

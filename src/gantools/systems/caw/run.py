@@ -12,7 +12,7 @@ import torch
 
 from gantools.audio.fingerprint import describe_twins, fingerprint, twins
 from gantools.errors import ConfigError, InputError
-from gantools.systems.caw.clips import TrainingClip, choose_scales, name_clips, read_clip, warn_of_field
+from gantools.systems.caw.clips import TrainingClip, choose_scales, name_clips, read_segments, warn_of_field
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.drafts import Drafts
 from gantools.systems.caw.model import NAME
@@ -94,7 +94,9 @@ class CawRun:
 
     @classmethod
     def of_files(cls, paths: Sequence[Path], config: CawConfig, device: torch.device | str = "cpu") -> CawRun:
-        """Return a run on audio files; of several, those that cannot be used are left out and named in `left_out`.
+        """Return a run on audio files, or on their segments; files that cannot be used are named in `left_out`.
+
+        A single file that cannot be used raises.
 
         Raises
         ------
@@ -103,10 +105,10 @@ class CawRun:
         ConfigError
             None of several files can be used, or a hole lies outside the clip.
         """
-        clips, left_out = [], LeftOut()
+        clips, left_out = list[TrainingClip](), LeftOut()
         for path in paths:
             try:
-                clips.append(read_clip(path, config))
+                clips += read_segments(path, config)
             except InputError as error:
                 if len(paths) == 1:
                     raise

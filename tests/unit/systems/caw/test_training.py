@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from gantools.audio.midside import to_mid_side
@@ -169,6 +170,27 @@ def test_several_clips_in_one_model(tiny: Make, clip_file: Path, tmp_path: Path)
     model = load_model(tmp_path / "m")
     assert [wave.shape[-1] for wave in read_clips(tmp_path / "m")[0]] == [8000, 6400]
     assert len(model.data["clips"]) == 2
+
+
+def test_segments_of_a_file_are_clips_of_one_model(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
+    """Of two seconds of left and right at 4 kHz: 0 to 0.75 s and 1 to 2 s, each mono and with a peak of 1."""
+    mono = soundfile.read(clip_file, dtype="float32")[0].mean(1)
+    expected = [mono[:3000], mono[4000:]]
+    config = tiny(segments="1-2,0-0.75", epochs=2)
+    run = CawRun.of_files([clip_file], config)
+    assert list(run.data["sounds"]) == ["riff.wav 0-0.75 s", "riff.wav 1-2 s"]
+    assert [clip["segment"] for clip in run.data["clips"]] == [[0, 0.75], [1, 2]]
+    assert run.config.steps == 4  # an epoch is a step for each clip
+    for clip, wave in zip(run.clips, expected, strict=True):
+        np.testing.assert_allclose(clip.wave[0], wave / np.abs(wave).max(), atol=1e-6)
+    assert train_caw(run, tmp_path / "m").step == 3 * 4
+    assert [wave.shape[-1] for wave in read_clips(tmp_path / "m")[0]] == [3000, 4000]
+    with pytest.raises(ConfigError, match="segments"):
+        train_caw(CawRun.of_files([clip_file], tiny(segments="0-0.75", epochs=2)), tmp_path / "m")
+    with pytest.raises(InputError, match=r"has only 2.00 s: the segment 1.5-3 ends behind it"):
+        CawRun.of_files([clip_file], tiny(segments="1.5-3"))
+    with pytest.raises(ConfigError, match="one stretch"):
+        tiny(segments="0-1", task="inpaint", holes="0.1-0.2")
 
 
 def test_budget_is_kept(tiny: Make, clip_file: Path, tmp_path: Path) -> None:
