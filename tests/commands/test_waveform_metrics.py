@@ -63,7 +63,12 @@ def test_novelty_gives_figures_gates_files_and_a_report(gantools, ideas: Path) -
     page = (ideas / "report/report.html").read_text()
     assert page.count("<svg") == 1
     assert "more/noise" in page
-    assert json.loads((ideas / "report/report.json").read_text())["curves"]["hz"]
+    whole = json.loads((ideas / "report/report.json").read_text())
+    assert whole["curves"]["hz"]
+    looks = whole["visuals"]
+    assert (looks["real"]["rate_hz"], looks["generated"]["file"]) == (8000, "copy")
+    assert max(looks["real"]["spectrum"]["hz"]) == pytest.approx(4000, abs=20)
+    assert page.count("power, dB") == 1
     again = gantools("evaluate", "novelty", "ideas", "riff.wav", "--small", "--json", "-o", "report")
     assert json.loads(again.stdout)["status"] == "skipped"
 

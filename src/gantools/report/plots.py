@@ -32,11 +32,11 @@ def new_axes(ink: str, x_label: str, y_label: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def new_panels(count: int) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with several pairs of axes side by side, to be dressed one by one."""
-    figure = Figure(figsize=(_PANEL_INCHES * count, _PANEL_INCHES), layout="constrained")
+def new_panels(count: int, rows: int = 1) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with several pairs of axes side by side in each row, to be dressed one by one, row by row."""
+    figure = Figure(figsize=(_PANEL_INCHES * count, _PANEL_INCHES * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, count)
+    return figure, figure.subplots(rows, count, squeeze=False).ravel()
 
 
 def dress(axes: Axes, ink: str, x_label: str, y_label: str) -> None:

@@ -18,6 +18,7 @@ from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.novelty.figures import FIGURES, Analysis, Reference, diversity
 from gantools.metrics.novelty.gates import FIELD_S, judge
 from gantools.metrics.novelty.mel_profile import Profile, band_centres_hz
+from gantools.metrics.novelty.visuals import outline, spectrum
 from gantools.metrics.thinning import thinned
 from gantools.models.clips import CLIPS_FILE, read_clips
 from gantools.models.folder import read_configuration
@@ -67,7 +68,7 @@ def compare_novelty(
     dict
         ``verdicts`` (figure -> value, gate, passed), of the means over files, ``verbatim_s`` being the longest;
         ``halves``; ``rows``, the figures of each file and which gates it fails; the rate at which all was compared,
-        which is the lowest of all files'; ``curves`` and ``correlations`` for the plot.
+        which is the lowest of all files'; ``curves``, ``correlations`` and ``visuals`` for the plots.
 
     Raises
     ------
@@ -78,15 +79,17 @@ def compare_novelty(
     field_s = config.field_seconds or (receptive_field_s(real) if isinstance(real, Path) else None) or FIELD_S
     sources = [real / CLIPS_FILE] if isinstance(real, Path) else [clip.path for clip in real]
     names, analyses, waves, rate = [], list[Analysis](), [], str(reference.rate_hz)
+    shown: Clip | None = None
     for clip in generated:
         wave = _load(clip, reference.rate_hz, conditions.failed)
         if wave is not None:
             names.append(clip.name)
+            shown = shown or clip
             kept = conditions.keep(partial(_packed, reference, wave), clip.path, *sources, part=rate)
             analyses.append(_unpacked(kept))
             waves.append(wave)
         conditions.tick()
-    if not analyses:
+    if not analyses or shown is None:
         raise InputError("none of the generated files could be measured; give audio that is not silent")
     figures = {name: _mean([one.figures[name] for one in analyses]) for name in FIGURES}
     # A mean would hide the one file that copies.
@@ -112,7 +115,28 @@ def compare_novelty(
         "rows": rows,
         "curves": _curves(reference, analyses),
         "correlations": _correlations(reference, analyses),
+        "visuals": {
+            "real": _looks(*_whole(real, reference)),
+            "generated": {"file": names[0], **_looks(*_whole(shown, Reference(waves[0], reference.rate_hz)))},
+        },
     }
+
+
+def _whole(source: Clip | Sequence[Clip] | Path, heard: Reference) -> tuple[np.ndarray, int]:
+    """Return a sound at its own rate, up to which its spectrum goes; of several real ones what they were joined to."""
+    if isinstance(source, Path):
+        waves, rate_hz = training_clips(source)
+        return (waves[0], rate_hz) if len(waves) == 1 else (heard.wave, heard.rate_hz)
+    clips = [source] if isinstance(source, Clip) else list(source)
+    if len(clips) > 1:
+        return heard.wave, heard.rate_hz
+    # It was read before, or there would be nothing to compare; its warnings were given then.
+    rate_hz = _rate_hz(clips[0])
+    return load_mono(clips[0].path, rate_hz), rate_hz
+
+
+def _looks(wave: np.ndarray, rate_hz: int) -> dict[str, Any]:
+    return {"wave": outline(wave, rate_hz), "spectrum": spectrum(wave, rate_hz), "rate_hz": rate_hz}
 
 
 def _packed(reference: Reference, wave: np.ndarray) -> tuple[Any, ...]:

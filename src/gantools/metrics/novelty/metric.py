@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gantools.errors import ConfigError
+from gantools.files.readable import readable
 from gantools.metrics.metric import GENERATED, Argument, Conditions, Inputs, Metric, Result
 from gantools.metrics.novelty.config import NoveltyConfig
 from gantools.metrics.pairing import ClipSets
 from gantools.report.table import FileGrid, TableRow, number
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Figure -> its name in the table, in the head of a column, and what it means.
@@ -52,11 +54,13 @@ class Novelty(Metric[NoveltyConfig]):
         GENERATED,
         Argument("real", "What it was learned from: the clip, a folder of clips, or a caw model."),
     )
-    bulky = ("curves", "correlations")
+    bulky = ("curves", "correlations", "visuals")
     plot_name = "spectrum"
     caption = (
         "Spectrum and modulation of the clip and of the generated files, mean and range. Right: the best "
-        "correlation of each generated 1 s window with the clip, beside that of the clip's own halves."
+        "correlation of each generated 1 s window with the clip, beside that of the clip's own halves. Below: the "
+        "waveforms of the clip and of the first file at equal power, and the spectrum of each up to its Nyquist "
+        "frequency."
     )
 
     def inputs(self, places: Mapping[str, str], config: NoveltyConfig) -> Inputs:
@@ -112,13 +116,16 @@ class Novelty(Metric[NoveltyConfig]):
         return [["file", *columns.values(), "fails"], *rows]
 
     def figure(self, result: Result, ink: str) -> Figure | None:
-        """Draw spectrum and modulation of the clip and of the files, and the correlations of 1 s windows."""
+        """Draw spectrum and modulation of the clip and of the files, and the correlations of 1 s windows.
+
+        Below them the waveforms and the spectra of the clip and of the first file.
+        """
         import numpy as np
 
         from gantools.metrics.novelty.figures import COPY_1S
         from gantools.report.plots import ACCENT, QUIET, add_legend, dress, new_panels
 
-        figure, (spectrum, modulation, copies) = new_panels(3)
+        figure, (spectrum, modulation, copies, *below) = new_panels(3, rows=2)
         curves = result["curves"]
         for axes, name, label in (
             (spectrum, "ltas_db", "mean level"),
@@ -141,4 +148,27 @@ class Novelty(Metric[NoveltyConfig]):
                 copies.stairs(shares, edges, fill=fill, color=colour, alpha=alpha, lw=1.5, label=key)
         copies.axvline(COPY_1S, color=ink, lw=0.8, ls=":", label="copy")
         add_legend(copies, ink)
+        self._draw_visuals(result["visuals"], below, ink)
         return figure
+
+    def _draw_visuals(self, visuals: Result, panels: Sequence[Axes], ink: str) -> None:
+        """Draw the waveform of the clip, that of the first file in the same range, and the spectra of both."""
+        import numpy as np
+
+        from gantools.report.plots import ACCENT, add_legend, dress
+
+        sides = (("clip", visuals["real"], ink), (visuals["generated"]["file"], visuals["generated"], ACCENT))
+        *waves, spectra = panels
+        most = max(max(map(abs, one["wave"][end])) for _, one, _ in sides for end in ("low", "high"))
+        for axes, (name, one, colour) in zip(waves, sides, strict=True):
+            dress(axes, ink, "seconds", "amplitude")
+            wave = one["wave"]
+            times = np.linspace(0, wave["seconds"], len(wave["low"]), endpoint=False)
+            axes.fill_between(times, wave["low"], wave["high"], color=colour, lw=0, step="post")
+            axes.set_ylim(-most, most)
+            # A dollar sign in the name of a file begins no formula.
+            axes.set_title(readable(name), fontsize=8, color=ink, loc="left", parse_math=False)
+        dress(spectra, ink, "Hz", "power, dB")
+        for (_, one, colour), label in zip(sides, ("clip", "generated"), strict=True):
+            spectra.plot(one["spectrum"]["hz"], one["spectrum"]["db"], color=colour, lw=1.0, label=label)
+        add_legend(spectra, ink)
