@@ -95,6 +95,7 @@ def compare_novelty(
     # A mean would hide the one file that copies.
     figures["verbatim_s"] = max(one.figures["verbatim_s"] for one in analyses)
     halves = reference.halves
+    sides = {"real": _whole(real, reference), "generated": _whole(shown, Reference(waves[0], reference.rate_hz))}
     verdicts = judge(figures | diversity(waves, reference.rate_hz), halves, config.small, field_s)
     rows = []
     for name, analysis in zip(names, analyses, strict=True):
@@ -115,10 +116,7 @@ def compare_novelty(
         "rows": rows,
         "curves": _curves(reference, analyses),
         "correlations": _correlations(reference, analyses),
-        "visuals": {
-            "real": _looks(*_whole(real, reference)),
-            "generated": {"file": names[0], **_looks(*_whole(shown, Reference(waves[0], reference.rate_hz)))},
-        },
+        "visuals": _visuals(sides, names[0]),
     }
 
 
@@ -135,8 +133,15 @@ def _whole(source: Clip | Sequence[Clip] | Path, heard: Reference) -> tuple[np.n
     return load_mono(clips[0].path, rate_hz), rate_hz
 
 
-def _looks(wave: np.ndarray, rate_hz: int) -> dict[str, Any]:
-    return {"wave": outline(wave, rate_hz), "spectrum": spectrum(wave, rate_hz), "rate_hz": rate_hz}
+def _visuals(sides: dict[str, tuple[np.ndarray, int]], file: str) -> dict[str, Any]:
+    """Return waveform and spectrum of both sides; `file` is the name of the generated one."""
+    highest_hz = max(rate_hz for _, rate_hz in sides.values())
+    looks: dict[str, Any] = {
+        side: {"wave": outline(wave, rate_hz), "spectrum": spectrum(wave, rate_hz, highest_hz), "rate_hz": rate_hz}
+        for side, (wave, rate_hz) in sides.items()
+    }
+    looks["generated"]["file"] = file
+    return looks
 
 
 def _packed(reference: Reference, wave: np.ndarray) -> tuple[Any, ...]:

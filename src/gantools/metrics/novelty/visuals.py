@@ -24,10 +24,11 @@ def outline(wave: np.ndarray, rate_hz: int) -> dict[str, Any]:
     return {"seconds": round(len(wave) / rate_hz, 3), "low": low.round(3).tolist(), "high": high.round(3).tolist()}
 
 
-def spectrum(wave: np.ndarray, rate_hz: int) -> dict[str, Any]:
+def spectrum(wave: np.ndarray, rate_hz: int, highest_hz: int) -> dict[str, Any]:
     """Return the mean power of a sound (n,) in bands of equal width up to its Nyquist frequency, in dB of the loudest.
 
-    Hann windows of 4096 samples that overlap by half; ``hz`` are the middles of the bands.
+    Hann windows of 4096 samples that overlap by half; ``hz`` are the middles of the bands. These are as wide as those
+    of a sound of the rate `highest_hz`, the higher one of two that are compared.
     """
     centred = wave - wave.mean(dtype=np.float64)
     padded = np.pad(centred, (0, max(0, _N_FFT - len(wave))))
@@ -35,7 +36,8 @@ def spectrum(wave: np.ndarray, rate_hz: int) -> dict[str, Any]:
     power = np.zeros(_N_FFT // 2 + 1)
     for start in range(0, len(padded) - _N_FFT + 1, _N_FFT // 2):
         power += np.square(np.abs(np.fft.rfft(window * padded[start : start + _N_FFT])))
-    edges = np.linspace(0, len(power), _BANDS + 1).astype(int)
+    count = max(1, round(_BANDS * rate_hz / highest_hz))
+    edges = np.linspace(0, len(power), count + 1).astype(int)
     bands = np.add.reduceat(power, edges[:-1]) / np.diff(edges)
     hz = (edges[:-1] + edges[1:] - 1) / 2 * rate_hz / _N_FFT
     decibels = 10 * np.log10(np.maximum(bands / max(bands.max(), 1e-300), 10 ** (_FLOOR_DB / 10)))

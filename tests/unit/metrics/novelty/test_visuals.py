@@ -25,12 +25,12 @@ def test_the_outline_holds_the_extremes_of_each_column_at_an_rms_of_1() -> None:
 def test_a_spectrum_goes_to_the_nyquist_frequency_and_peaks_at_the_tone(rate_hz: int) -> None:
     time = np.arange(rate_hz) / rate_hz
     wave = (0.5 + np.sin(2 * np.pi * 1000 * time) + 0.01 * np.sin(2 * np.pi * 3000 * time)).astype(np.float32)
-    made = spectrum(wave, rate_hz)
+    made = spectrum(wave, rate_hz, 16000)
     hz, decibels = np.array(made["hz"]), np.array(made["db"])
-    width = rate_hz / 2 / 240
+    width = 8000 / 240  # of both rates
     assert hz[-1] == pytest.approx(rate_hz / 2, abs=width)
     assert hz[decibels.argmax()] == pytest.approx(1000, abs=width)
     assert decibels.max() == 0.0
     assert decibels[np.abs(hz - 3000).argmin()] == pytest.approx(-40, abs=1.5)
     assert decibels[0] < -60  # what is constant does not sound
-    assert len(spectrum(wave[:100], rate_hz)["hz"]) == 240
+    assert len(spectrum(wave[:100], rate_hz, 16000)["hz"]) == 240 * rate_hz // 16000
