@@ -400,7 +400,7 @@ SYSTEMS: dict[str, Tiny] = {
             one_for_two=variant in ("baseline", "style"),
             commands=_WAVEGAN if variant == "baseline" else None,
         )
-        for variant in wavegan_config.VARIANTS
+        for variant in (*wavegan_config.VARIANTS, wavegan_config.HYBRID)
     },
     "wavegan-latent": Tiny(_write_tracks_and_codec, _wavegan_of_latents, **_SONGS),
     "codec-small": Tiny(make=partial(_codec, own={}), **_TRACKS, commands=_CODEC),

@@ -92,7 +92,7 @@ def normal(*shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(9))
 
 
-@pytest.mark.parametrize("variant", ["baseline", "style", "transformer"])
+@pytest.mark.parametrize("variant", ["baseline", "style", "transformer", "hybrid"])
 def test_clips_of_wavegan(model, tmp_path: Path, variant: str) -> None:
     folder = model(f"wavegan-{variant}")
     options = {"truncation": 0.7}
