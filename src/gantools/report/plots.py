@@ -36,7 +36,7 @@ def new_panels(count: int, rows: int = 1) -> tuple[Figure, Sequence[Axes]]:
     """Return a figure with several pairs of axes side by side in each row, to be dressed one by one, row by row."""
     figure = Figure(figsize=(_PANEL_INCHES * count, _PANEL_INCHES * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.subplots(rows, count, squeeze=False).ravel()
+    return figure, list(figure.subplots(rows, count, squeeze=False).flat)
 
 
 def dress(axes: Axes, ink: str, x_label: str, y_label: str) -> None:
