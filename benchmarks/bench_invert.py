@@ -94,11 +94,8 @@ def main() -> int:
     nnls, chain = Row("librosa mel_to_stft (NNLS)"), Row("librosa mel_to_audio, 32 it.")
     kl = {t: Row(f"KL x10, {t} thread{'s' * (t > 1)}") for t in threads}
     lstsq = Row("least squares, clipped")
-    efforts = {
-        (p, t): Row(f"invert {p}, {t} thread{'s' * (t > 1)}")
-        for p, ts in {"draft": threads, "default": threads, "best": threads, "paper": threads[:1]}.items()
-        for t in ts
-    }
+    counts = dict.fromkeys(("draft", "default", "best"), threads) | dict.fromkeys(("paper", "torchaudio"), threads[:1])
+    efforts = {(p, t): Row(f"invert {p}, {t} thread{'s' * (t > 1)}") for p, ts in counts.items() for t in ts}
     first = mel_db(next(iter(waves.values())), PARAMS)
     for effort, count in efforts:  # compile and warm up
         invert_mel(first[:40], PARAMS, effort=effort, threads=count)

@@ -31,7 +31,8 @@ class InvertConfig:
 
     effort: str = option(
         "default",
-        "Effort of the inversion. The effort best is the most exact, draft the fastest, paper the paper's own.",
+        "Effort of the inversion. The effort best is the most exact, draft the fastest, paper the paper's own "
+        "(gradient steps, Griffin-Lim without momentum), torchaudio that of its tool today (momentum .99).",
         choices=tuple(EFFORTS),
     )
     format: str = option("wav", "Audio format of the results.", choices=("wav", "flac", "ogg", "mp3"))

@@ -54,7 +54,7 @@ def invert_stream(
     n_samples : int
         Length of the wave; ``n_frames`` must be ``1 + n_samples // params.hop_samples``.
     effort : str
-        ``draft``, ``default``, ``best`` or ``paper``.
+        ``draft``, ``default``, ``best``, ``paper`` or ``torchaudio``; see `EFFORTS`.
     seed : int
         Seed of the random phases. Equal arguments give equal waves, whatever the number of threads.
     device : str or torch.device, optional

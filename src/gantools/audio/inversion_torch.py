@@ -13,7 +13,7 @@ from gantools.audio.compiled import BlockMap
 from gantools.audio.griffinlim import RELAXATION
 from gantools.audio.lowband import determines_bins, kept_bins, low_decimation, low_mel_power
 from gantools.audio.mel import MelParams, filter_bank, hann_window
-from gantools.audio.melinverse import bank_table, least_squares_power
+from gantools.audio.melinverse import bank_table, gradient_momenta, gradient_step, least_squares_power
 from gantools.audio.phase import heap_phases, random_phases, spectra_of
 from gantools.audio.segment import Segment
 from gantools.errors import DeviceError
@@ -97,6 +97,14 @@ class _Bank:
         for _ in range(iterations):
             power = power * self.factor(power, mel_power)
         return power[:, self.nearest]
+
+    def gradient_power(self, mel_power: torch.Tensor, iterations: int, step: float) -> torch.Tensor:
+        x = torch.zeros(len(mel_power), self.bank.shape[1], device=mel_power.device)
+        y = x
+        for momentum in gradient_momenta(iterations):
+            before, x = x, (y + step * ((mel_power - y @ self.bank.T) @ self.bank)).clamp(min=0)
+            y = x + momentum * (x - before)
+        return x
 
 
 def _with_magnitude(spectra: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:
@@ -194,6 +202,8 @@ def _solve(segment: Segment, run_blocks: BlockMap, device: torch.device) -> np.n
     mel_power = torch.from_numpy(np.ascontiguousarray(segment.mel_power)).to(device)
     if effort.kl_iterations:
         magnitude = torch.sqrt(bank.kl_power(mel_power, effort.kl_iterations))
+    elif effort.gradient_iterations:
+        magnitude = torch.sqrt(bank.gradient_power(mel_power, effort.gradient_iterations, gradient_step(params)))
     else:
         magnitude = torch.from_numpy(np.sqrt(least_squares_power(segment.mel_power, params))).to(device)
     # Phases are found or drawn on the CPU for this path too: both start from the same spectra.

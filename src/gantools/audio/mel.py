@@ -19,7 +19,7 @@ __all__ = ["MelParams", "MelStream", "filter_bank", "hann_window", "hz_to_mel", 
 
 #: Frames per FFT call: windowed frames, spectrum and power of one call stay in the cache.
 _BLOCK_FRAMES = 128
-#: Bands per matrix product, see `_diagonal_blocks`.
+#: Bands per matrix product, see `diagonal_blocks`.
 _BLOCK_BANDS = 16
 
 
@@ -85,7 +85,7 @@ def hann_window(n_fft: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def _diagonal_blocks(params: MelParams) -> tuple[tuple[slice, slice, np.ndarray], ...]:
+def diagonal_blocks(params: MelParams) -> tuple[tuple[slice, slice, np.ndarray], ...]:
     """Cut the bank into dense blocks on its diagonal: (bands, bins, weights (bins, bands)).
 
     A bank of 256 bands has 2 weights per bin, 0.8 % of the matrix. A few small products skip nearly all the zeros and
@@ -123,7 +123,7 @@ class MelStream:
         self.n_samples = 0
         self._pad = params.n_fft // 2
         self._window = hann_window(params.n_fft)
-        self._blocks = _diagonal_blocks(params)
+        self._blocks = diagonal_blocks(params)
         self._held = np.zeros(0, np.float32)  # samples not yet done with; begins with the reflection once that exists
         self._next = 0  # where in `_held` the next frame begins
         self._reflected = False

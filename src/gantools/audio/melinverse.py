@@ -1,17 +1,18 @@
-"""From mel power back to linear power: Kullback-Leibler multiplicative updates, and least squares.
+"""From mel power back to linear power: Kullback-Leibler multiplicative updates, gradient steps, and least squares.
 
 A bank of triangles with shared edges has at most two weights per bin and is stored by band and by bin (`BankTable`).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from gantools.audio.compiled import BlockMap, compiled
-from gantools.audio.mel import MelParams, filter_bank
+from gantools.audio.mel import MelParams, diagonal_blocks, filter_bank
 
 #: Frames side by side in the innermost loop: one vector register.
 _LANES = 16
@@ -196,6 +197,53 @@ def kl_power(mel_power: np.ndarray, params: MelParams, iterations: int, run_bloc
     # Updates leave these bins at 0, because no band has a weight for them; see `BankTable.nearest`.
     power[:, free] = power[:, table.nearest[free]]
     return power
+
+
+@lru_cache(maxsize=8)
+def gradient_step(params: MelParams) -> float:
+    """Return the step of `gradient_power`: 1 / ||F||^2, with which no step leads away from the solution."""
+    return float(1 / np.linalg.norm(filter_bank(params).astype(np.float64), 2) ** 2)
+
+
+def gradient_momenta(iterations: int) -> list[float]:
+    """Return how far each step goes on from the one before it: (t_k - 1) / t_(k + 1) of Beck and Teboulle (2009)."""
+    momenta, t = [], 1.0
+    for _ in range(iterations):
+        following = (1 + math.sqrt(1 + 4 * t * t)) / 2
+        momenta.append((t - 1) / following)
+        t = following
+    return momenta
+
+
+def gradient_power(mel_power: np.ndarray, params: MelParams, iterations: int) -> np.ndarray:
+    """Return the linear power, at least 0, whose mel power is nearest in the Euclidean norm, by gradient steps.
+
+    Minimises ||F x - m||^2 over x >= 0 for each frame: x <- max(0, y - F^T (F y - m) / ||F||^2), y going on from the
+    last two x by a growing momentum (Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm", 2009,
+    with a constant step). It starts from silence, so that bins of no band stay 0.
+
+    Parameters
+    ----------
+    mel_power : float32 array (frames, n_mels)
+    params : MelParams
+    iterations : int
+
+    Returns
+    -------
+    float32 array (frames, n_fft // 2 + 1)
+    """
+    blocks, step = diagonal_blocks(params), np.float32(gradient_step(params))
+    x = np.zeros((len(mel_power), params.n_fft // 2 + 1), np.float32)
+    y, residual = x.copy(), np.empty((len(mel_power), params.n_mels), np.float32)
+    for momentum in gradient_momenta(iterations):
+        for bands, bins, weights in blocks:
+            residual[:, bands] = mel_power[:, bands] - y[:, bins] @ weights
+        residual *= step
+        for bands, bins, weights in blocks:
+            y[:, bins] += residual[:, bands] @ weights.T
+        np.maximum(y, 0, out=y)
+        x, y = y, y + np.float32(momentum) * (y - x)
+    return x
 
 
 @lru_cache(maxsize=8)

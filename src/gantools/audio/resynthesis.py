@@ -39,7 +39,7 @@ def invert_file(
     path : str or Path
         Its ending chooses the format.
     effort : str
-        ``draft``, ``default``, ``best`` or ``paper``.
+        ``draft``, ``default``, ``best``, ``paper`` or ``torchaudio``; see `EFFORTS`.
     seed : int
     device : str, optional
         Solve with torch on this device; by default with compiled loops on the CPU.

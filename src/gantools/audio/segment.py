@@ -17,7 +17,7 @@ from gantools.audio.effort import Effort
 from gantools.audio.griffinlim import MelTarget, Recovery
 from gantools.audio.lowband import solve_low_band
 from gantools.audio.mel import MelParams
-from gantools.audio.melinverse import bank_table, kl_power, least_squares_power
+from gantools.audio.melinverse import bank_table, gradient_power, kl_power, least_squares_power
 from gantools.audio.phase import heap_phases, random_phases, spectra_of
 from gantools.audio.stft import Stft
 from gantools.errors import InputError
@@ -72,8 +72,9 @@ def solve_segment(segment: Segment, run_blocks: BlockMap) -> np.ndarray:
     n_fft, hop = params.n_fft, params.hop_samples
     if effort.kl_iterations:
         power = kl_power(segment.mel_power, params, effort.kl_iterations, run_blocks)
+    elif effort.gradient_iterations:
+        power = gradient_power(segment.mel_power, params, effort.gradient_iterations)
     else:
-        # The tools that the paper used: torchaudio's InverseMelScale, and below its Griffin-Lim from random phases.
         power = least_squares_power(segment.mel_power, params)
     magnitude = np.sqrt(power, out=power)
     if effort.heap:

@@ -98,7 +98,8 @@ def invert(
     mel : Mel, str or Path
         From `melify`, or a mel file.
     effort : str, optional
-        ``draft`` is fastest, ``best`` most exact, ``paper`` the paper's own chain.
+        ``draft`` is fastest, ``best`` most exact, ``paper`` the paper's own chain,
+        ``torchaudio`` that of its tool today.
     seed : int, optional
         Seed of the first phases. Equal arguments give equal sounds.
     device : str, optional

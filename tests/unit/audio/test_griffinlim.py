@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from peers import torchaudio_transforms
 
 from gantools.audio.compiled import block_threads
 from gantools.audio.config import MelParams
@@ -68,6 +70,24 @@ def test_momentum_follows_the_papers_formula(stft: Stft) -> None:
         wanted, previous = magnitude * ahead / np.abs(ahead), consistent
     expected = stft.synthesise(wanted.astype(np.complex64))
     np.testing.assert_allclose(recovery.wave, expected, atol=2e-3 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.99])
+def test_it_equals_torchaudios(momentum: float) -> None:
+    frames, n_sound = 401, 400 * HOP
+    peer = torchaudio_transforms().GriffinLim(N_FFT, 32, hop_length=HOP, momentum=momentum, rand_init=False).double()
+    wave = torch.from_numpy(music_like(n_sound)).double()
+    power = torch.stft(wave, N_FFT, HOP, window=peer.window, return_complex=True).abs() ** 2
+    expected = peer(power).numpy()
+    magnitude = power.sqrt().numpy().T.astype(np.float32)
+    with block_threads(1) as run:
+        stft = Stft(N_FFT, HOP, frames, run, reflect_start=True, n_sound=n_sound)
+        # Its phases count from the first sample of a frame too, and all begin at 0 here.
+        recovery = Recovery(stft, magnitude, magnitude.astype(np.complex64))
+        recovery.fast_griffin_lim(32, momentum)
+    inside = slice(30 * N_FFT, -30 * N_FFT)  # it takes no account of the mirror images at the ends
+    found, expected = recovery.wave[N_FFT // 2 :][:n_sound][inside], expected[inside]
+    np.testing.assert_allclose(found, expected, atol=5e-3 * np.abs(expected).max())
 
 
 def test_reflections_follow_the_formula(stft: Stft) -> None:

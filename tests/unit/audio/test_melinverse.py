@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from peers import torchaudio_transforms
+from scipy.optimize import nnls
 
 from gantools.audio.compiled import block_threads
 from gantools.audio.config import MelParams
 from gantools.audio.mel import filter_bank
-from gantools.audio.melinverse import bank_table, kl_power, least_squares_power
+from gantools.audio.melinverse import bank_table, gradient_power, kl_power, least_squares_power
 
 BANKS = [
     MelParams(),
@@ -93,3 +95,25 @@ def test_least_squares_equals_lapacks_gelsd(params: MelParams) -> None:
     solution = torch.linalg.lstsq(bank, torch.from_numpy(mel.T.astype(np.float64)), rcond=1e-6, driver="gelsd").solution
     reference = solution.clamp(min=0).numpy().T
     np.testing.assert_allclose(least_squares_power(mel, params), reference, atol=1e-4 * reference.max())
+
+
+def test_least_squares_equals_torchaudios_inverse_mel_scale() -> None:
+    params = MelParams()
+    power, mel = mel_like(params, 5)
+    peer = torchaudio_transforms().InverseMelScale(1025, 256, 22050, driver="gelsd").double()
+    reference = peer(torch.from_numpy((power @ peer.fb.numpy()).T)).numpy().T
+    np.testing.assert_allclose(least_squares_power(mel, params), reference, atol=2e-4 * reference.max())
+
+
+@pytest.mark.parametrize("params", BANKS[:3], ids=lambda p: f"{p.n_fft}-{p.n_mels}")
+def test_gradient_steps_lead_to_the_least_euclidean_norm(params: MelParams) -> None:
+    rng = np.random.default_rng(1)
+    bank = filter_bank(params).astype(np.float64)
+    mel = np.exp(rng.standard_normal((4, params.n_mels)))  # no spectrum has such a mel: the least norm is not 0
+    least = np.array([nnls(bank, row, maxiter=30 * bank.shape[1])[1] for row in mel])
+    found = [gradient_power(mel.astype(np.float32), params, count) for count in (30, 100, 1000)]
+    norms = [np.linalg.norm(power @ bank.T - mel, axis=1) for power in found]
+    assert all((power >= 0).all() for power in found)
+    assert (norms[0] >= norms[1]).all()
+    np.testing.assert_allclose(norms[2], least, rtol=0.01, atol=1e-5)
+    assert not found[2][:, bank.sum(axis=0) == 0].any()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gantools.audio.config import AudioFileConfig
+from gantools.audio.effort import EFFORTS
 from gantools.errors import ConfigError
 from gantools.options import option
 from gantools.training.config import TrainConfig
@@ -31,8 +32,8 @@ class TranslateConfig(AudioFileConfig):
     effort: str = option(
         "default",
         "Effort of the inversion to sound. The effort best is the most exact, draft the fastest, paper the "
-        "paper's own.",
-        choices=("draft", "default", "best", "paper"),
+        "paper's own, torchaudio that of its tool today.",
+        choices=tuple(EFFORTS),
         group="Quality and speed",
     )
     style: str = option(
