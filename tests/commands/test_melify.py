@@ -110,3 +110,22 @@ def test_formats(gantools, tmp_path: Path, suffix: str) -> None:
     soundfile.write(tmp_path / f"a.{suffix}", 0.1 * rng.standard_normal((44100, 2)), 44100)
     (record,) = records(gantools("melify", f"a.{suffix}", "-o", "o", "--json").stdout)
     assert record["duration_s"] == pytest.approx(1.0, abs=0.06)
+
+
+def test_a_device_computes_the_same_mel_and_auto_is_the_cpu(
+    gantools, write_tone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tone(tmp_path / "in/a.wav", rate_hz=44100, channels=2)
+    refused = gantools("melify", "in", "-o", "out", "-d", "cuda:99")
+    assert refused.returncode == 2
+    assert "no device 'cuda:99'" in refused.stderr
+    gantools("melify", "in", "-o", "numpy", "-q")
+    gantools("melify", "in", "-o", "cpu", "-d", "cpu", "-q")
+    # No machine of the tests has a GPU: torch's own CPU stands for it.
+    monkeypatch.setattr("gantools.runtime.device.accelerator", lambda name: "cpu")
+    assert gantools("melify", "in", "-o", "torch", "-d", "cuda").returncode == 0
+    by_numpy, by_torch = (read_mel(tmp_path / f"{out}/a.mel.safetensors").frames() for out in ("numpy", "torch"))
+    assert (tmp_path / "cpu/a.mel.safetensors").read_bytes() == (tmp_path / "numpy/a.mel.safetensors").read_bytes()
+    assert np.abs(by_torch - by_numpy)[by_numpy > by_numpy.max() - 60].max() <= 2**-5  # a step of 16 bits at 54 dB
+    assert "nothing to do" in gantools("melify", "in", "-o", "numpy").stderr
+    assert "nothing to do" not in gantools("melify", "in", "-o", "numpy", "-d", "cuda").stderr

@@ -164,15 +164,20 @@ class MelStream:
     def _complete_frames(self) -> np.ndarray:
         n_fft, hop = self.params.n_fft, self.params.hop_samples
         count = max(0, (len(self._held) - self._next - n_fft) // hop + 1)
+        if not count:
+            return np.empty((0, self.params.n_mels), np.float32)
+        first, self._next = self._next, self._next + count * hop
+        return self._levels(self._held[first : first + (count - 1) * hop + n_fft], count)
+
+    def _levels(self, samples: np.ndarray, count: int) -> np.ndarray:
+        """Return the levels of the `count` frames that these samples hold exactly, float32 dB (count, n_mels)."""
         mel = np.empty((count, self.params.n_mels), np.float32)
-        if count:
-            windows = sliding_window_view(self._held[self._next :], n_fft)[::hop]
-            for first in range(0, count, _BLOCK_FRAMES):
-                self._transform(windows[first : first + _BLOCK_FRAMES], mel[first : first + _BLOCK_FRAMES])
-            np.maximum(mel, np.float32(AMIN), out=mel)
-            np.log10(mel, out=mel)
-            mel *= np.float32(10)
-            self._next += count * hop
+        windows = sliding_window_view(samples, self.params.n_fft)[:: self.params.hop_samples]
+        for first in range(0, count, _BLOCK_FRAMES):
+            self._transform(windows[first : first + _BLOCK_FRAMES], mel[first : first + _BLOCK_FRAMES])
+        np.maximum(mel, np.float32(AMIN), out=mel)
+        np.log10(mel, out=mel)
+        mel *= np.float32(10)
         return mel
 
     def _transform(self, windows: np.ndarray, mel: np.ndarray) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 from gantools.audio.config import LEAST_RATE_HZ, MOST_RATE_HZ, MelParams
 from gantools.audio.inversion import invert_mel
 from gantools.audio.io import load_mono, to_mono
-from gantools.audio.mel import mel_db
-from gantools.audio.melfile import read_mel
+from gantools.audio.melfile import mel_stream, read_mel
 from gantools.audio.polarity import LEFT_ALONE, Polarity
 from gantools.audio.resample import resample_blocks
 from gantools.errors import ConfigError, InputError
 from gantools.options import from_mapping
+from gantools.runtime.device import accelerator
 
 #: A sound in memory: float samples (n,) or (channels, n), full scale 1, and their rate in Hz.
 Sound = tuple[np.ndarray, int]
@@ -42,7 +42,7 @@ class Mel:
     n_samples: int
 
 
-def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params: Any) -> Mel:
+def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, *, device: str = "cpu", **params: Any) -> Mel:
     """Return the mel-spectrogram of a sound, as ``gantools melify`` writes it (there with 16 bits a value).
 
     Parameters
@@ -52,6 +52,8 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
         each other the left one is taken alone, with a warning.
     rate_hz : int
         Rate of an array, in Hz; a file knows its own.
+    device : str, optional
+        ``cpu``, ``cuda``, ``cuda:N``, ``mps`` or ``auto``. Only a GPU loads torch.
     **params
         Fields of `gantools.audio.config.MelParams`; the defaults are the paper's.
 
@@ -65,6 +67,8 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
         The file cannot be read, or the sound is shorter than half a window.
     ConfigError
         An array without a rate, a rate out of range, or parameters that do not fit together.
+    DeviceError
+        There is no such device.
 
     Examples
     --------
@@ -85,7 +89,8 @@ def melify(sound: np.ndarray | str | Path, rate_hz: int | None = None, **params:
             warnings.warn(LEFT_ALONE, stacklevel=2)
             mono = np.ascontiguousarray(frames[:, 0])
         wave = np.concatenate(list(resample_blocks([mono], rate_hz, chosen.sample_rate_hz, 1)))
-    return Mel(mel_db(wave, chosen), chosen, len(wave))
+    stream = mel_stream(chosen, accelerator(device))
+    return Mel(np.concatenate([stream.push(wave), stream.finish()]), chosen, len(wave))
 
 
 def invert(

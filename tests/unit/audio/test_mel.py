@@ -5,7 +5,10 @@ import itertools
 import librosa
 import numpy as np
 import pytest
+import torch
+from peers import torchaudio_transforms
 
+from gantools.audio import mel_torch
 from gantools.audio.config import MelParams
 from gantools.audio.mel import MelStream, filter_bank, hz_to_mel, mel_db, mel_to_hz
 from gantools.errors import InputError
@@ -98,3 +101,26 @@ def test_stream_holds_little() -> None:
 def test_too_short_a_wave_is_refused(n_samples: int) -> None:
     with pytest.raises(InputError, match=f"too short: {n_samples} samples .* needs 1025"):
         mel_db(np.zeros(n_samples, np.float32), MelParams())
+
+
+@pytest.mark.parametrize("params", [MelParams(), MelParams(n_fft=512, hop_samples=128, n_mels=40, norm="slaney")])
+def test_torch_equals_numpy(params: MelParams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mel_torch, "_BLOCK_FRAMES", 50)
+    time = np.arange(4 * RATE_HZ) / RATE_HZ
+    wave = (np.exp(-time) * (np.sin(2 * np.pi * 220 * time) + 0.01 * noise(len(time)))).astype(np.float32)
+    expected = mel_db(wave, params)
+    stream = mel_torch.TorchMelStream(params, "cpu")
+    parts = [stream.push(wave[:100]), stream.push(wave[100:30000]), stream.push(wave[30000:]), stream.finish()]
+    found = np.concatenate(parts)
+    assert found.dtype == np.float32
+    assert found.shape == expected.shape
+    below_db = expected.max() - expected
+    assert np.abs(found - expected)[below_db < 60].max() < 0.001
+    assert np.abs(found - expected)[below_db < 100].max() < 0.02
+
+
+def test_it_equals_torchaudios() -> None:
+    wave = noise(2 * RATE_HZ)
+    transform = torchaudio_transforms().MelSpectrogram(RATE_HZ, 2048, hop_length=512, n_mels=256)
+    power = transform(torch.from_numpy(wave)).numpy().T
+    np.testing.assert_allclose(mel_db(wave, MelParams()), 10 * np.log10(np.maximum(power, 1e-10)), atol=2e-3)
