@@ -14,7 +14,7 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
-from gantools.cli.fxnorm import check_pairs, fit_features, measure_stems, target_features
+from gantools.cli.fxnorm import check_pairs, fit_features, measure_stems, require_meter, target_features
 from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes, song_of
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
@@ -68,6 +68,7 @@ def apply(stems: Stems = None, target: Target = None, *, run: Run, config: Apply
       gantools separate songs/ --json | gantools fxnorm apply - --target musdb18 -o norm/
     """
     features = target_features(target)
+    require_meter(config.meter)
     # A song is measured whole, also where this shard has but some of its stems.
     every = gather(stems, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
     every = [dataclasses.replace(i, role=config.role or i.role) for i in every]

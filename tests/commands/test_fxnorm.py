@@ -424,3 +424,32 @@ def test_fit_then_apply_brings_the_files_of_a_set_together(gantools, tmp_path: P
     for record in records(done).values():
         drc = record["settings"].get("drc") if "settings" in record else None
         assert drc is None or drc["unreached"] or record["onset_peak_db"][1] <= drc["bound_db"] + 0.1
+
+
+def test_pyloudnorm_is_the_meter_of_every_command(gantools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = pytest.importorskip("pyloudnorm").Meter(22050)
+    write_stems(tmp_path / "stems", songs=1, seconds=4.0, subtype="FLOAT")
+    by_peer = ("--meter", "pyloudnorm")
+    assert gantools("fxnorm", "fit", "stems", "-o", "f.json", "--measure", "raw", *by_peer).returncode == 0
+    features = json.loads((tmp_path / "f.json").read_text())
+    assert features["settings"]["meter"] == "pyloudnorm"
+    wave, _ = soundfile.read(tmp_path / "stems/song0/bass.wav")
+    assert features["stems"]["bass"]["loudness_lufs"]["mean"] == pytest.approx(peer.integrated_loudness(wave), abs=1e-4)
+    louder = ("--target", "f.json", "--lufs", "-27.5", *by_peer)
+    done = gantools("fxnorm", "apply", "stems", "-o", "out", "--json", *louder)
+    assert done.returncode == 0, done.stderr
+    for record in records(done).values():
+        wave, _ = soundfile.read(tmp_path / record["path"])
+        assert peer.integrated_loudness(wave) == pytest.approx(-27.5, abs=0.01)
+        assert record["lufs"][1] == pytest.approx(-27.5, abs=0.01)
+    (measured,) = records(gantools("fxnorm", "measure", "out/song0/bass.wav", "--json", *by_peer)).values()
+    assert measured["lufs"] == pytest.approx(-27.5, abs=0.01)
+    check = gantools("fxnorm", "check", "stems", "out", *louder, "--both-meters")
+    assert check.returncode == 0, check.stdout
+    assert "both meters: -27.50 LUFS by pyloudnorm, -27.4" in check.stdout
+    monkeypatch.setattr("gantools.audio.peermeter.find_spec", lambda name: None)
+    for words in (("fit", "stems", "-o", "g.json"), ("apply", "stems", "-o", "o", "--target", "f.json")):
+        refused = gantools("fxnorm", *words, *by_peer)
+        assert refused.returncode == 2
+        assert "pip install 'gantools[pyloudnorm]'" in refused.stderr
+    assert gantools("fxnorm", "measure", "stems").returncode == 0

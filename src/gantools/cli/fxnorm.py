@@ -45,6 +45,19 @@ def target_features(target: str | None) -> Features:
     return find_features(target)
 
 
+def require_meter(meter: str) -> None:
+    """Refuse a meter whose package is absent, before anything is read.
+
+    Raises
+    ------
+    DependencyError
+    """
+    if meter == "pyloudnorm":
+        from gantools.audio.peermeter import require_pyloudnorm
+
+        require_pyloudnorm()
+
+
 def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     """Measure the stems in one pass (``raw``) or in three, write the features file, print its table."""
     from gantools.effects.features import state_of_features
@@ -52,6 +65,7 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     from gantools.files.lock import FolderLock
     from gantools.files.ownership import refusal
 
+    require_meter(config.meter)
     if run.out is None:
         raise ConfigError("no output file; name one with -o features.json")
     if run.out.is_dir():
@@ -171,6 +185,7 @@ _MEASURES = (
 
 def measure_stems(run: Run, items: Sequence[Item], features: Features | None, config: MeasureConfig) -> int:
     """Print a row, or with ``--json`` a record, for each stem; write nothing."""
+    require_meter(config.meter)
     done = survey(run, items, partial(_measure_one, features=features, config=config))
     # Columns without a single figure are left out: distances, for one, need features.
     shown = [column for column in _MEASURES if any(fields.get(column[0]) is not None for _, fields in done)]
@@ -192,13 +207,13 @@ def _measure_one(
 ) -> dict[str, Any]:
     from gantools.effects.analysis import measure_file
 
-    return measure_file(
-        item.path, item.role, features, fallback=config.fallback, dual_mono=config.dual_mono, nan=config.nan
-    )
+    options = {name: getattr(config, name) for name in ("fallback", "dual_mono", "nan", "meter")}
+    return measure_file(item.path, item.role, features, **options)
 
 
 def check_pairs(run: Run, before: Path, after: Path, features: Features, config: CheckConfig) -> int:
     """Print which promises hold for each pair of stems; exit code 1 where one does not."""
+    require_meter("pyloudnorm" if config.both_meters else config.meter)
     first = [dataclasses.replace(i, role=config.role or i.role) for i in gather([str(before)], AUDIO_SUFFIXES, run)]
     # Two files are a pair whatever they are called; folders are matched by the keys of their files.
     if before.is_file() and after.is_file():

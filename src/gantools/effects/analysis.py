@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gantools.audio.loudness import Loudness, Meter
+from gantools.audio.peermeter import by_pyloudnorm
 from gantools.audio.polarity import CANCELS
 from gantools.audio.truepeak import TruePeak
 from gantools.effects.compression import DynamicsMeter, OnsetPeaks
@@ -101,7 +102,7 @@ def measure_onsets(wave: np.ndarray, rate_hz: int, peak: float) -> OnsetPeaks:
     return meter.result()
 
 
-def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True) -> StemAnalysis:
+def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True, meter: str = "own") -> StemAnalysis:
     """Measure a stem.
 
     Parameters
@@ -111,15 +112,20 @@ def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True) -> Stem
         Count mono as two equal channels.
     onsets : bool
         Look for onsets too, which takes a second pass.
+    meter : str
+        ``own`` or ``pyloudnorm``: what reads the integrated loudness.
     """
     channels, rate_hz = len(stem.wave), stem.rate_hz
-    meter, peak = Meter(rate_hz, channels, dual_mono), TruePeak(rate_hz, channels)
+    energies, peak = Meter(rate_hz, channels, dual_mono), TruePeak(rate_hz, channels)
     spectrum, image = SpectrumMeter(rate_hz, channels), PanMeter(rate_hz) if channels == 2 else None
-    feed(stem.wave, meter, peak, spectrum, *([image] if image else []))
+    feed(stem.wave, energies, peak, spectrum, *([image] if image else []))
     # The onset meter scales by the sample peak, which silence does not have.
+    loudness = energies.loudness()
+    if meter == "pyloudnorm":
+        loudness = by_pyloudnorm(stem.wave, rate_hz, loudness, dual_mono)
     known = onsets and stem.peak > 0 and not is_short(stem)
     return StemAnalysis(
-        meter.loudness(),
+        loudness,
         peak.peak,
         spectrum.result(),
         image.result() if image else None,
@@ -147,7 +153,14 @@ def decibels(linear: float) -> float:
 
 
 def measure_file(
-    path: Path, role: str, features: Features | None, *, fallback: str = "", dual_mono: bool = False, nan: str = "error"
+    path: Path,
+    role: str,
+    features: Features | None,
+    *,
+    fallback: str = "",
+    dual_mono: bool = False,
+    nan: str = "error",
+    meter: str = "own",
 ) -> dict[str, Any]:
     """Return all figures of a file as the fields of a record; those that do not apply are missing.
 
@@ -157,7 +170,7 @@ def measure_file(
         Unreadable, or a stem type without features.
     """
     stem = read_stem(path, nan=nan)
-    found = analyse(stem, dual_mono=dual_mono)
+    found = analyse(stem, dual_mono=dual_mono, meter=meter)
     fields: dict[str, Any] = {
         "lufs": found.lufs,
         "range_lu": found.loudness.range_lu(),

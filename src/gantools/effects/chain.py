@@ -128,7 +128,7 @@ def normalise(
     # Reverberation has no target to go a part of the way to; loudness stays because its ceiling holds at any amount.
     if config.amount == 0:  # no stage goes any way to its target
         stages = tuple(stage for stage in stages if stage in ("reverb", "loudness"))
-    before = analyse(stem, dual_mono=config.dual_mono, onsets=False)
+    before = analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.meter)
     tick(0.25)
     result = Normalised(wave, 1.0, ["normalized"], {})
     # A gain to the target would lift nothing but noise, and the statistics of silence mean nothing.
@@ -158,7 +158,7 @@ def normalise(
         _pan(stem, result, config, target, role, start, scratch)
     tick(0.75)
     # Measured and not predicted: the ceiling needs the true peak that the stages have left.
-    after = analyse(stem, dual_mono=config.dual_mono, onsets=False) if result.changed else start
+    after = analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.meter) if result.changed else start
     _finish(result, config, target, before, after, rate_hz, change_lu)
     return result
 
@@ -185,7 +185,7 @@ def _reverberate(
         scratch=scratch,
     )
     result.changed = bool(result.settings["reverb"])
-    return analyse(stem, dual_mono=config.dual_mono, onsets=False) if result.changed else None
+    return analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.meter) if result.changed else None
 
 
 def _equalise(

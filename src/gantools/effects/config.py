@@ -8,6 +8,8 @@ from gantools.errors import ConfigError
 from gantools.options import did_you_mean, option, parsed
 from gantools.parsing import names, span
 
+METER_HELP = "What reads the integrated loudness: our own meter, or pyloudnorm (the paper's), an extra to install."
+METERS = ("own", "pyloudnorm")
 #: In the order of the paper's program: what is named first is normalised first.
 EFFECTS = ("reverb", "eq", "drc", "pan", "loudness")
 
@@ -97,6 +99,7 @@ class ChainConfig:
         group="Input files",
     )
     dual_mono: bool = option(False, "Count mono as two equal channels, which is 3.01 LU more.", group="Input files")
+    meter: str = option("own", METER_HELP, choices=METERS, group="Input files")
 
     def __post_init__(self) -> None:
         for name in self.stages():
@@ -158,6 +161,7 @@ class FitConfig:
     merge: str = option("", "Features file whose files are counted too.")
     min_active_seconds: float = option(3.0, "Least time that a stem must sound to be counted.", unit="s", low=0.0)
     skip_clipped: bool = option(False, "Leave out stems that are clipped.")
+    meter: str = option("own", METER_HELP, choices=METERS)
     nan: str = option(
         "error",
         "What to do with samples that are NaN or infinite: refuse the file, or put zeros there.",
@@ -172,6 +176,7 @@ class MeasureConfig:
     role: str = option("", "Role of every stem, such as bass. By default its name tells.")
     fallback: str = option("", "Role whose features serve the roles that the target lacks.")
     dual_mono: bool = option(False, "Count mono as two equal channels, which is 3.01 LU more.")
+    meter: str = option("own", METER_HELP, choices=METERS)
     nan: str = option(
         "error",
         "What to do with samples that are NaN or infinite: refuse the file, or put zeros there.",
@@ -183,4 +188,7 @@ class MeasureConfig:
 class CheckConfig(ChainConfig):
     """Options of ``fxnorm check``: those with which the stems were made."""
 
+    both_meters: bool = option(
+        False, "Read the loudness by the other meter too, which must agree within 0.2 LU.", group="Input files"
+    )
     role: str = option("", "Role of every stem, such as bass. By default its name tells.")

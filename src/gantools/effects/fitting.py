@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gantools.audio.loudness import Meter
+from gantools.audio.peermeter import by_pyloudnorm
 from gantools.effects.analysis import analyse, feed, is_short, is_silent, measure_onsets
 from gantools.effects.chain import normalise
 from gantools.effects.config import ChainConfig, FitConfig
@@ -64,7 +65,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
     """
     stem = read_stem(path, nan=config.nan)
     if stage in ("raw", "spectrum"):
-        found = analyse(stem)
+        found = analyse(stem, meter=config.meter)
         active = found.spectrum.active_seconds
         # Decided in the first pass only; the later ones skip these files (`Fit.wants`).
         reason = _left_out(
@@ -87,7 +88,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
         return result
     assert features is not None
     effects = "eq" if stage == "dynamics" else "eq,drc,pan"
-    done = normalise(stem, features, ChainConfig(effects=effects), role=role)
+    done = normalise(stem, features, ChainConfig(effects=effects, meter=config.meter), role=role)
     if stage == "dynamics":
         # The scale of the onset peaks follows the sample peak, which the EQ has changed.
         peak = max(float(abs(block).max()) for block in chunks(done.wave))
@@ -95,7 +96,10 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
         return {"onsets": (onsets.mean_db, onsets.std_db, onsets.spread_db)}
     meter = Meter(stem.rate_hz, len(done.wave))
     feed(done.wave, meter)
-    return {"lufs": meter.loudness().integrated_lufs()}
+    loudness = meter.loudness()
+    if config.meter == "pyloudnorm":
+        loudness = by_pyloudnorm(done.wave, stem.rate_hz, loudness)
+    return {"lufs": loudness.integrated_lufs()}
 
 
 def _left_out(silent: bool, short: bool, inactive: bool, clipped: bool, config: FitConfig) -> str:
@@ -172,6 +176,8 @@ class Fit:
             "inputs_sha256": inputs_sha256 or "",
         }
         settings = SETTINGS | {"mode": self.config.measure, "average": self.config.average}
+        if self.config.meter != "own":
+            settings["meter"] = self.config.meter
         found = Features(self.config.title or "fit", stems, settings, extra)
         # Not between passes: their stems are brought to the features of this dataset alone.
         if self.config.merge and inputs_sha256 is not None:

@@ -12,7 +12,7 @@ from gantools.audio.formats import depth
 from gantools.audio.io import AudioReader
 from gantools.effects.analysis import StemAnalysis, analyse, decibels, is_silent
 from gantools.effects.chain import Normalised, normalise
-from gantools.effects.config import ChainConfig
+from gantools.effects.config import METERS, ChainConfig, CheckConfig
 from gantools.effects.equalisation import eq_distance_db
 from gantools.effects.expander import quiet_rise_db
 from gantools.effects.features import Features, StemFeatures
@@ -20,6 +20,8 @@ from gantools.effects.noisefloor import BandLevels, measure_bands
 from gantools.effects.similarity import pan_distance
 from gantools.effects.stem import Stem, read_stem
 
+#: pyloudnorm reads some .04 LU less than the standard's filter, and counts a last block that is not whole.
+_METERS_LU = 0.2
 _LOUDNESS_LU, _PEAK_DB, _DYNAMICS_DB = 0.1, 0.05, 0.1
 _EQ_GOOD_DB, _EQ_SHARE, _EQ_WORSE_DB = 2.5, 0.5, 0.3
 _PAN_GOOD, _PAN_SHARE, _PAN_NOTHING = 0.045, 0.65, 0.02
@@ -35,7 +37,7 @@ def _check(name: str, ok: bool, text: str) -> dict[str, Any]:
 
 
 def check_files(
-    before: Path, after: Path, features: Features, config: ChainConfig, *, role: str, seed: int = 0
+    before: Path, after: Path, features: Features, config: CheckConfig, *, role: str, seed: int = 0
 ) -> list[dict[str, Any]]:
     """Measure a stem and its normalised version, and compare both with what was promised.
 
@@ -43,7 +45,7 @@ def check_files(
     ----------
     before, after : Path
     features : Features
-    config : ChainConfig
+    config : CheckConfig
         Configuration with which `after` was made.
     role : str
     seed : int
@@ -64,7 +66,7 @@ def check_files(
     with AudioReader(after) as reader:
         lossy, bits = reader.subtype in _LOSSY, depth(reader.subtype)
     checks = [_format(before, after, first, made)]
-    found = analyse(first, dual_mono=config.dual_mono)
+    found = analyse(first, dual_mono=config.dual_mono, meter=config.meter)
     if is_silent(first, found.lufs):
         same = first.wave.shape == made.wave.shape and np.array_equal(first.wave, made.wave)
         return [*checks, _check("silence", same, "the same samples" if same else "changed")]
@@ -74,9 +76,11 @@ def check_files(
     # The samples of `first` are overwritten here; all that is said of them was measured before.
     levels = measure_bands(first.wave, first.rate_hz)
     result = normalise(first, features, config, role=role, seed=seed)
-    now, stages = analyse(made, dual_mono=config.dual_mono), config.stages()
+    now, stages = analyse(made, dual_mono=config.dual_mono, meter=config.meter), config.stages()
     if "loudness" in stages:
         checks += _level(now, target, config, result)
+        if config.both_meters:
+            checks.append(_other_meter(made, now, config))
     if "eq" in stages and "eq_distance_db" in result.figures and "eq" in result.settings:
         checks.append(_spectrum(found, now, target, made.rate_hz, result))
     if "pan" in stages and "pan" in result.settings:
@@ -113,6 +117,13 @@ def _level(now: StemAnalysis, target: StemFeatures, config: ChainConfig, result:
         "true peak", peak_db <= config.true_peak_db + _PEAK_DB, f"{peak_db:.2f} dBTP, ceiling {config.true_peak_db:g}"
     )
     return [_check("loudness", near or held, note), peak]
+
+
+def _other_meter(made: Stem, now: StemAnalysis, config: CheckConfig) -> dict[str, Any]:
+    (other,) = set(METERS) - {config.meter}
+    lufs = analyse(made, dual_mono=config.dual_mono, onsets=False, meter=other).lufs
+    text = f"{now.lufs:.2f} LUFS by {config.meter}, {lufs:.2f} by {other}"
+    return _check("both meters", abs(lufs - now.lufs) <= _METERS_LU, text)
 
 
 def _spectrum(

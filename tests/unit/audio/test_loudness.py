@@ -5,6 +5,7 @@ import pyloudnorm
 import pytest
 
 from gantools.audio.loudness import Loudness, Meter, k_weighting, measure_loudness
+from gantools.audio.peermeter import by_pyloudnorm
 from gantools.errors import InputError
 
 
@@ -79,6 +80,30 @@ def test_agrees_with_pyloudnorm(rate_hz: int, channels: int) -> None:
         wave = uneven_noise(rate_hz, 5, channels, seed)
         ours = measure_loudness(wave, rate_hz).integrated_lufs()
         assert ours == pytest.approx(peer.integrated_loudness(wave.T.astype(float)), abs=0.02)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_peer_reads_what_pyloudnorm_reads(channels: int) -> None:
+    wave = uneven_noise(44100, 5.07, channels)
+    own = measure_loudness(wave, 44100)
+    peer = by_pyloudnorm(wave, 44100, own)
+    expected = pyloudnorm.Meter(44100).integrated_loudness(wave.T.astype(float))
+    assert peer.integrated_lufs() == pytest.approx(expected, abs=1e-9)
+    assert peer.integrated_lufs(2.0) == pytest.approx(expected + 6.0206, abs=1e-4)
+    louder = pyloudnorm.normalize.loudness(wave.T.astype(float), expected, -20.0)
+    np.testing.assert_allclose(wave.T * peer.gain_to(-20.0), louder, rtol=1e-6)
+    assert peer.range_lu() == own.range_lu()
+    twice = by_pyloudnorm(wave, 44100, own, dual_mono=True).integrated_lufs()
+    assert twice == pytest.approx(expected + (3.0103 if channels == 1 else 0.0), abs=1e-4)
+
+
+def test_the_peer_knows_silence_and_what_is_short() -> None:
+    for wave in (np.zeros((1, 44100), np.float32), uneven_noise(44100, 0.3, 2)):
+        own = measure_loudness(wave, 44100)
+        peer = by_pyloudnorm(wave, 44100, own)
+        assert peer.integrated_lufs() == own.ungated_lufs()
+    silent = np.zeros((2, 44100), np.float32)
+    assert by_pyloudnorm(silent, 44100, measure_loudness(silent, 44100)).gain_to(-20.0) == 1.0
 
 
 def same(a: Loudness, b: Loudness) -> None:
