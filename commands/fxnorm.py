@@ -68,7 +68,7 @@ def apply(stems: Stems = None, target: Target = None, *, run: Run, config: Apply
       gantools separate songs/ --json | gantools fxnorm apply - --target musdb18 -o norm/
     """
     features = target_features(target)
-    require_meter(config.meter)
+    require_meter(config.reads_with())
     # A song is measured whole, also where this shard has but some of its stems.
     every = gather(stems, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
     every = [dataclasses.replace(i, role=config.role or i.role) for i in every]

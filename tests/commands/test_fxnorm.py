@@ -453,3 +453,21 @@ def test_pyloudnorm_is_the_meter_of_every_command(gantools, tmp_path: Path, monk
         assert refused.returncode == 2
         assert "pip install 'gantools[pyloudnorm]'" in refused.stderr
     assert gantools("fxnorm", "measure", "stems").returncode == 0
+
+
+def test_the_papers_text_from_fit_to_check(gantools, tmp_path: Path) -> None:
+    pytest.importorskip("pyloudnorm")
+    write_stems(tmp_path / "stems", songs=2, seconds=4.0)
+    assert gantools("fxnorm", "fit", "stems", "-o", "f.json", "--paper").returncode == 0
+    settings = json.loads((tmp_path / "f.json").read_text())["settings"]
+    assert (settings["paper"], settings["gate_db"], settings["meter"]) == (True, None, "pyloudnorm")
+    done = gantools("fxnorm", "apply", "stems", "-o", "out", "--target", "f.json", "--paper", "--json")
+    assert done.returncode == 0, done.stderr
+    for record in records(done).values():
+        assert record["settings"]["eq"] == {"method": "text"}
+        assert record["settings"]["pan"]["method"] == "text"
+    check = gantools("fxnorm", "check", "stems", "out", "--target", "f.json", "--paper")
+    assert check.returncode == 0, check.stdout
+    refused = gantools("fxnorm", "apply", "stems", "-o", "o", "--target", "f.json", "--paper", "--pan-k", "0.9")
+    assert refused.returncode == 2
+    assert "--paper: its text has no --pan-k; leave one of them out" in refused.stderr

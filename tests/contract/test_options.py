@@ -74,6 +74,7 @@ GLOSSARY = {
     "nan": "what to do with samples that are no numbers",
     "only_loops": "take only what the loop detector accepts",
     "page": "write a page with players",
+    "paper": "do what the text of the paper says",
     "patterns": "loops to generate and to learn from too",
     "rank": "rank the results on a page",
     "penalty_every": "steps between gradient penalties",

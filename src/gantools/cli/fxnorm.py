@@ -65,7 +65,7 @@ def fit_features(run: Run, items: Sequence[Item], config: FitConfig) -> int:
     from gantools.files.lock import FolderLock
     from gantools.files.ownership import refusal
 
-    require_meter(config.meter)
+    require_meter(config.reads_with())
     if run.out is None:
         raise ConfigError("no output file; name one with -o features.json")
     if run.out.is_dir():
@@ -213,7 +213,7 @@ def _measure_one(
 
 def check_pairs(run: Run, before: Path, after: Path, features: Features, config: CheckConfig) -> int:
     """Print which promises hold for each pair of stems; exit code 1 where one does not."""
-    require_meter("pyloudnorm" if config.both_meters else config.meter)
+    require_meter("pyloudnorm" if config.both_meters else config.reads_with())
     first = [dataclasses.replace(i, role=config.role or i.role) for i in gather([str(before)], AUDIO_SUFFIXES, run)]
     # Two files are a pair whatever they are called; folders are matched by the keys of their files.
     if before.is_file() and after.is_file():

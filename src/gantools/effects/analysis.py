@@ -18,7 +18,7 @@ from gantools.effects.equalisation import eq_distance_db
 from gantools.effects.features import Features
 from gantools.effects.noisefloor import is_noise, measure_bands
 from gantools.effects.similarity import PanImage, PanMeter, pan_distance
-from gantools.effects.spectrum import MeanSpectrum, SpectrumMeter
+from gantools.effects.spectrum import GATE_DB, MeanSpectrum, SpectrumMeter
 from gantools.effects.stem import Stem, chunks, read_stem
 
 #: Level at which every stage looks at a stem, so that its gates are relative (the paper's program: -30 LUFS).
@@ -102,7 +102,9 @@ def measure_onsets(wave: np.ndarray, rate_hz: int, peak: float) -> OnsetPeaks:
     return meter.result()
 
 
-def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True, meter: str = "own") -> StemAnalysis:
+def analyse(
+    stem: Stem, *, dual_mono: bool = False, onsets: bool = True, meter: str = "own", gated: bool = True
+) -> StemAnalysis:
     """Measure a stem.
 
     Parameters
@@ -114,10 +116,13 @@ def analyse(stem: Stem, *, dual_mono: bool = False, onsets: bool = True, meter: 
         Look for onsets too, which takes a second pass.
     meter : str
         ``own`` or ``pyloudnorm``: what reads the integrated loudness.
+    gated : bool
+        False counts all frames in spectrum and panning, as the paper's text does; by default rests do not count.
     """
     channels, rate_hz = len(stem.wave), stem.rate_hz
     energies, peak = Meter(rate_hz, channels, dual_mono), TruePeak(rate_hz, channels)
-    spectrum, image = SpectrumMeter(rate_hz, channels), PanMeter(rate_hz) if channels == 2 else None
+    spectrum = SpectrumMeter(rate_hz, channels, gate_db=GATE_DB if gated else None)
+    image = PanMeter(rate_hz, gated) if channels == 2 else None
     feed(stem.wave, energies, peak, spectrum, *([image] if image else []))
     # The onset meter scales by the sample peak, which silence does not have.
     loudness = energies.loudness()

@@ -30,7 +30,8 @@ from gantools.effects.expander import expand_into, plan_expansion
 from gantools.effects.features import Features, StemFeatures
 from gantools.effects.gain import design_gain
 from gantools.effects.noisefloor import BandLevels, measure_bands
-from gantools.effects.paper_equalisation import paper_equalise
+from gantools.effects.paper_equalisation import paper_equalise, text_equalise
+from gantools.effects.paper_panning import text_pan
 from gantools.effects.repanning import PanAim, pan_to_target
 from gantools.effects.reverberation import reverberate
 from gantools.effects.similarity import pan_distance, pan_size
@@ -128,7 +129,7 @@ def normalise(
     # Reverberation has no target to go a part of the way to; loudness stays because its ceiling holds at any amount.
     if config.amount == 0:  # no stage goes any way to its target
         stages = tuple(stage for stage in stages if stage in ("reverb", "loudness"))
-    before = analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.meter)
+    before = _measured(stem, config)
     tick(0.25)
     result = Normalised(wave, 1.0, ["normalized"], {})
     # A gain to the target would lift nothing but noise, and the statistics of silence mean nothing.
@@ -158,9 +159,13 @@ def normalise(
         _pan(stem, result, config, target, role, start, scratch)
     tick(0.75)
     # Measured and not predicted: the ceiling needs the true peak that the stages have left.
-    after = analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.meter) if result.changed else start
+    after = _measured(stem, config) if result.changed else start
     _finish(result, config, target, before, after, rate_hz, change_lu)
     return result
+
+
+def _measured(stem: Stem, config: ChainConfig) -> StemAnalysis:
+    return analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.reads_with())
 
 
 def _needed(curve: np.ndarray | None, name: str) -> np.ndarray:
@@ -185,7 +190,7 @@ def _reverberate(
         scratch=scratch,
     )
     result.changed = bool(result.settings["reverb"])
-    return analyse(stem, dual_mono=config.dual_mono, onsets=False, meter=config.meter) if result.changed else None
+    return _measured(stem, config) if result.changed else None
 
 
 def _equalise(
@@ -196,6 +201,10 @@ def _equalise(
     if config.eq_compat:
         paper_equalise(stem.wave, _needed(target.eq_db, "spectrum"), stem.rate_hz, role)
         result.settings["eq"] = {"method": "paper"}
+        return
+    if config.paper:
+        text_equalise(stem.wave, _needed(target.eq_db, "spectrum"), stem.rate_hz, start.reference_gain, role)
+        result.settings["eq"] = {"method": "text"}
         return
     eq = design(
         start.spectrum.gamma,
@@ -269,6 +278,11 @@ def _pan(
     scratch: Path | None,
 ) -> None:
     assert start.image is not None
+    if config.paper:
+        result.changed = True
+        largest_db = text_pan(stem.wave, _needed(target.pan_psi, "panning"), stem.rate_hz, stem.wave)
+        result.settings["pan"] = {"method": "text", "largest_db": round(largest_db, 2)}
+        return
     # One filter and one gain serve both channels, so the image from before the EQ still holds (not so for --eq-compat).
     aim = PanAim(
         _needed(target.pan_psi, "panning"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from gantools.errors import ConfigError
 from gantools.options import did_you_mean, option, parsed
@@ -10,6 +10,11 @@ from gantools.parsing import names, span
 
 METER_HELP = "What reads the integrated loudness: our own meter, or pyloudnorm (the paper's), an extra to install."
 METERS = ("own", "pyloudnorm")
+#: Options that would change what ``paper`` stands for.
+_NOT_THE_PAPERS = (
+    *("amount", "eq_max_db", "eq_smooth", "eq_phase", "eq_compat"),
+    *("pan_side", "pan_max_db", "pan_smooth_ms", "pan_k"),
+)
 #: In the order of the paper's program: what is named first is normalised first.
 EFFECTS = ("reverb", "eq", "drc", "pan", "loudness")
 
@@ -45,7 +50,12 @@ class ChainConfig:
     eq_compat: bool = option(
         False,
         "Equalise as the paper's program does, for comparison: unbounded, with 1001 taps, each channel apart.",
-        group="Equaliser",
+        group="The paper",
+    )
+    paper: bool = option(
+        False,
+        "Do what the text of the paper says: its EQ, panning and meter (pyloudnorm), unbounded and uncorrected.",
+        group="The paper",
     )
     drc_stat: str = option(
         "peak",
@@ -102,6 +112,10 @@ class ChainConfig:
     meter: str = option("own", METER_HELP, choices=METERS, group="Input files")
 
     def __post_init__(self) -> None:
+        defaults = {f.name: f.default for f in fields(ChainConfig)}
+        for name in _NOT_THE_PAPERS if self.paper else ():
+            if getattr(self, name) != defaults[name]:
+                raise ConfigError(f"paper: its text has no {name}; leave one of them out")
         for name in self.stages():
             if name not in EFFECTS:
                 raise ConfigError(
@@ -118,7 +132,11 @@ class ChainConfig:
     def expands(self) -> bool:
         """Tell whether an expander follows the stages that lift what is quiet; the paper's program has none."""
         lifts = bool({"eq", "drc"} & set(self.stages())) and self.amount > 0
-        return self.expander and lifts and not self.eq_compat
+        return self.expander and lifts and not self.eq_compat and not self.paper
+
+    def reads_with(self) -> str:
+        """Return the meter of the integrated loudness; the paper's is pyloudnorm."""
+        return "pyloudnorm" if self.paper else self.meter
 
     def reverb_kind(self) -> str:
         """Return ``send`` or ``pre``, for when reverberation is to run."""
@@ -167,6 +185,15 @@ class FitConfig:
         "What to do with samples that are NaN or infinite: refuse the file, or put zeros there.",
         choices=("error", "zero"),
     )
+
+    paper: bool = option(
+        False,
+        "Measure as the text of the paper says, for apply --paper: all frames, mean magnitudes, pyloudnorm.",
+    )
+
+    def reads_with(self) -> str:
+        """Return the meter of the integrated loudness; the paper's is pyloudnorm."""
+        return "pyloudnorm" if self.paper else self.meter
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
     """
     stem = read_stem(path, nan=config.nan)
     if stage in ("raw", "spectrum"):
-        found = analyse(stem, meter=config.meter)
+        found = analyse(stem, meter=config.reads_with(), gated=not config.paper)
         active = found.spectrum.active_seconds
         # Decided in the first pass only; the later ones skip these files (`Fit.wants`).
         reason = _left_out(
@@ -77,7 +77,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
         )
         if reason:
             return {"left_out": reason}
-        magnitude = grid_magnitude(found.spectrum.gamma, stem.rate_hz, found.reference_gain)
+        magnitude = grid_magnitude(found.spectrum.gamma, stem.rate_hz, found.reference_gain, mean=config.paper)
         result: dict[str, Any] = {"active_seconds": active, "magnitude": magnitude}
         if found.image is not None:
             result["psi"] = found.image.psi
@@ -88,7 +88,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
         return result
     assert features is not None
     effects = "eq" if stage == "dynamics" else "eq,drc,pan"
-    done = normalise(stem, features, ChainConfig(effects=effects, meter=config.meter), role=role)
+    done = normalise(stem, features, ChainConfig(effects=effects, meter=config.meter, paper=config.paper), role=role)
     if stage == "dynamics":
         # The scale of the onset peaks follows the sample peak, which the EQ has changed.
         peak = max(float(abs(block).max()) for block in chunks(done.wave))
@@ -97,7 +97,7 @@ def fit_file(path: Path, role: str, stage: str, features: Features | None, confi
     meter = Meter(stem.rate_hz, len(done.wave))
     feed(done.wave, meter)
     loudness = meter.loudness()
-    if config.meter == "pyloudnorm":
+    if config.reads_with() == "pyloudnorm":
         loudness = by_pyloudnorm(done.wave, stem.rate_hz, loudness)
     return {"lufs": loudness.integrated_lufs()}
 
@@ -176,8 +176,10 @@ class Fit:
             "inputs_sha256": inputs_sha256 or "",
         }
         settings = SETTINGS | {"mode": self.config.measure, "average": self.config.average}
-        if self.config.meter != "own":
-            settings["meter"] = self.config.meter
+        if self.config.reads_with() != "own":
+            settings["meter"] = self.config.reads_with()
+        if self.config.paper:
+            settings |= {"paper": True, "gate_db": None}
         found = Features(self.config.title or "fit", stems, settings, extra)
         # Not between passes: their stems are brought to the features of this dataset alone.
         if self.config.merge and inputs_sha256 is not None:

@@ -10,7 +10,7 @@ from scipy import fft
 
 from gantools.audio.compiled import compiled
 from gantools.effects.framing import BATCH_FRAMES, FrameBuffer, root_hann
-from gantools.effects.grid import GRID_HZ
+from gantools.effects.grid import GRID_HZ, mean_on_grid
 
 #: Frames of panning are this long, rounded to a power of two: 2048 samples at 44.1 kHz.
 PAN_SECONDS = 0.0464
@@ -88,19 +88,6 @@ def pan_distance(psi: np.ndarray, target: np.ndarray) -> float:
     return float(np.abs(psi - target)[_MEASURED].mean())
 
 
-def _on_grid(bins: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Mean of a linear-frequency curve over each 1/12 octave; interpolated where bins are wider than that."""
-    hz = np.arange(len(bins)) * rate_hz / 2 / (len(bins) - 1)
-    # The integral up to each bin (trapezoids): the mean of any band is then a difference of two values.
-    area = np.concatenate([[0.0], np.cumsum((bins[1:] + bins[:-1]) / 2 * np.diff(hz))])
-    half = 2 ** (1 / 24)
-    low, high = GRID_HZ / half, np.minimum(GRID_HZ * half, hz[-1])
-    wide = high - low > 2 * hz[1]
-    mean = np.interp(GRID_HZ, hz, bins)
-    mean[wide] = ((np.interp(high, hz, area) - np.interp(low, hz, area))[wide]) / (high - low)[wide]
-    return mean
-
-
 class PanMeter:
     """Measure the similarity of a stereo stem that arrives in blocks of any size, in bounded memory.
 
@@ -110,6 +97,8 @@ class PanMeter:
     Parameters
     ----------
     rate_hz : int
+    gated : bool
+        False counts every frame that holds anything, as the paper's text does.
 
     Notes
     -----
@@ -117,8 +106,8 @@ class PanMeter:
     and those that fall below the gate are forgotten, so that the gate is exact to 0.05 dB.
     """
 
-    def __init__(self, rate_hz: int) -> None:
-        self._rate_hz = rate_hz
+    def __init__(self, rate_hz: int, gated: bool = True) -> None:
+        self._rate_hz, self._gated = rate_hz, gated
         self._n_fft = pan_size(rate_hz)
         self._window = root_hann(self._n_fft)
         hop = self._n_fft // 2
@@ -144,7 +133,7 @@ class PanMeter:
         count = int(self._counts.sum())
         psi = self._sums.sum(axis=0) / count if count else np.ones(self._n_fft // 2 + 1)
         energy = (float(self._energy[0]), float(self._energy[1]))
-        return PanImage(_on_grid(psi, self._rate_hz), energy, count, self._rate_hz)
+        return PanImage(mean_on_grid(psi, self._rate_hz), energy, count, self._rate_hz)
 
     def _analyse(self, frames: int) -> None:
         hop = self._n_fft // 2
@@ -157,12 +146,18 @@ class PanMeter:
         energies = np.nan_to_num(energies, posinf=_MOST_ENERGY)
         if not energies.max() > 0:
             return
+        if not self._gated:
+            self._count(spectra, np.where(energies > 0, 0, -1))
+            return
         level_db = 10 * np.log10(np.clip(energies, 1 / _MOST_ENERGY, _MOST_ENERGY))
         levels = np.floor(level_db / _LEVEL_STEP_DB).astype(np.int64)
         self._raise_top(int(levels.max()))
         assert self._top is not None
         # One row for each 0.05 dB; the last is that of the loudest frame so far, negative ones are below the gate.
-        rows = levels - self._top + _LEVELS - 1
+        self._count(spectra, levels - self._top + _LEVELS - 1)
+
+    def _count(self, spectra: np.ndarray, rows: np.ndarray) -> None:
+        """Add each frame to its row, negative ones to none."""
         _add_similarity(spectra, rows, self._sums)
         np.add.at(self._counts, rows[rows >= 0], 1)
 

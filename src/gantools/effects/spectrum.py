@@ -11,7 +11,7 @@ from scipy import fft
 from scipy.ndimage import gaussian_filter1d
 
 from gantools.effects.framing import FrameBuffer
-from gantools.effects.grid import GRID_HZ
+from gantools.effects.grid import GRID_HZ, mean_on_grid
 
 #: Frames are this long, rounded to a power of two: 65536 samples at 44.1 kHz, as in the paper's program.
 GAMMA_SECONDS = 1.486
@@ -181,7 +181,15 @@ def axis_levels_db(gamma: np.ndarray, rate_hz: int, octaves: float = 1 / 6) -> n
     return smooth_levels(band_power(gamma, rate_hz, axis / half, axis * half), octaves)
 
 
-def grid_magnitude(gamma: np.ndarray, rate_hz: int, gain: float = 1.0) -> np.ndarray:
+def grid_unit(gamma: np.ndarray, rate_hz: int) -> float:
+    """Return what brings a magnitude spectrum to the units of a 65536-point frame at 44.1 kHz.
+
+    Noise of one density then reads the same at every rate.
+    """
+    return math.sqrt((65536 * 44100) / (2 * (len(gamma) - 1) * rate_hz))
+
+
+def grid_magnitude(gamma: np.ndarray, rate_hz: int, gain: float = 1.0, *, mean: bool = False) -> np.ndarray:
     """Gamma on the grid of the features file: the root mean square of each 1/12 octave.
 
     Parameters
@@ -190,6 +198,8 @@ def grid_magnitude(gamma: np.ndarray, rate_hz: int, gain: float = 1.0) -> np.nda
     rate_hz : int
     gain : float
         Linear gain that brings the stem to -30 LUFS.
+    mean : bool
+        The mean magnitude of each 1/12 octave, as in the paper's equation 2, instead of its root mean square.
 
     Returns
     -------
@@ -198,8 +208,9 @@ def grid_magnitude(gamma: np.ndarray, rate_hz: int, gain: float = 1.0) -> np.nda
         rate; above the Nyquist frequency the level of the last band below it.
     """
     half = 2 ** (1 / 24)
+    if mean:
+        return mean_on_grid(gamma, rate_hz) * grid_unit(gamma, rate_hz) * gain
     power = band_power(gamma, rate_hz, GRID_HZ / half, GRID_HZ * half)
     inside = GRID_HZ * half <= rate_hz / 2
     power[~inside] = power[inside][-1]
-    n_fft = 2 * (len(gamma) - 1)
-    return np.asarray(np.sqrt(power * (65536 * 44100) / (n_fft * rate_hz)) * gain)
+    return np.asarray(np.sqrt(power) * grid_unit(gamma, rate_hz) * gain)
