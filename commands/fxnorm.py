@@ -14,9 +14,16 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
-from gantools.cli.fxnorm import check_pairs, fit_features, measure_stems, require_meter, target_features
+from gantools.cli.fxnorm import (
+    check_pairs,
+    fit_features,
+    gather_stems,
+    measure_stems,
+    require_meter,
+    target_features,
+)
 from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes, song_of
-from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
+from gantools.cli.inputs import part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
 from gantools.options import to_mapping
 
@@ -51,7 +58,7 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
       gantools fxnorm fit stems/ -o features.json
       gantools fxnorm fit more/ --merge features.json -o features.json
     """
-    return fit_features(run, gather(stems, AUDIO_SUFFIXES, run), config)
+    return fit_features(run, gather_stems(stems, run), config)
 
 
 @verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm")
@@ -70,7 +77,7 @@ def apply(stems: Stems = None, target: Target = None, *, run: Run, config: Apply
     features = target_features(target)
     require_meter(config.reads_with())
     # A song is measured whole, also where this shard has but some of its stems.
-    every = gather(stems, AUDIO_SUFFIXES, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
+    every = gather_stems(stems, dataclasses.replace(run, shard=(1, 1), limit=0) if config.group else run)
     every = [dataclasses.replace(i, role=config.role or i.role) for i in every]
     items = part(every, run)[: run.limit or None] if config.group else every
     songs = {song_of(item) for item in items}
@@ -90,7 +97,7 @@ def measure(stems: Stems = None, target: Target = None, *, run: Run, config: Mea
       gantools fxnorm measure song.wav --json
     """
     features = target_features(target) if target else None
-    items = [dataclasses.replace(i, role=config.role or i.role) for i in gather(stems, AUDIO_SUFFIXES, run)]
+    items = [dataclasses.replace(i, role=config.role or i.role) for i in gather_stems(stems, run)]
     return measure_stems(run, items, features, config)
 
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RECIPES = sorted((ROOT / "examples").glob("*.sh"))
 #: Options of other programs that pages name.
-FOREIGN = {"--decode", "--other-method"}  # lame's, and demucs'
+FOREIGN = {"--decode", "--other-method", "--genres", "--root"}  # lame's, demucs', and those of an example
 #: What stands for a variable of the shell where 1, a number and a name of a file, will not do.
 STANDS_FOR = {"budget": "5m", "codes": "32", "mixer": "gains", "preset": "small", "variant": "style"}
 #: Words after which a command begins.

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from gantools.files.members import holder, track_of
+
 #: kb/s of MP3 frames: MPEG-1 (from 32 kHz on), then MPEG-2 and 2.5. LAME takes the nearest that there is.
 _MP3_KBPS = {True: (32.0, 320.0), False: (8.0, 160.0)}
 #: Bit/s of each channel between which libsndfile's scale for Opus runs.
@@ -44,8 +46,8 @@ def bit_rate(path: str | Path) -> BitRate | None:
     import av
 
     try:
-        with av.open(os.fspath(path), metadata_errors="replace") as container:
-            stream = container.streams.audio[0]
+        with av.open(os.fspath(holder(path)), metadata_errors="replace") as container:
+            stream = container.streams.audio[track_of(path) or 0]
             codec, named = stream.codec_context.name, stream.bit_rate
             sizes, ticks = [], 0
             for packet in container.demux(stream):

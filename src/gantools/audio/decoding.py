@@ -18,11 +18,12 @@ import soundfile
 
 from gantools.audio.config import LEAST_RATE_HZ, MIDI_INSTEAD, MOST_RATE_HZ
 from gantools.audio.extent import Extent, extent, lacks_index
-from gantools.audio.ffmpeg import DecodingError, FfmpegSource
+from gantools.audio.ffmpeg import DecodingError, FfmpegSource, MissingTrackError
 from gantools.audio.mpeg import first_frame
 from gantools.audio.ogg import Link, links
 from gantools.audio.views import View
 from gantools.errors import InputError
+from gantools.files.members import holder, track_of
 from gantools.files.regular import require_regular
 
 #: Share of the promised length that may be missing: encoders pad, and headers round.
@@ -74,7 +75,7 @@ def open_source(path: Path) -> Source:
     """
     require_regular(path)
     try:
-        file = open(path, "rb")  # noqa: SIM115  # the source closes it
+        file = open(holder(path), "rb")  # noqa: SIM115  # the source closes it
     except OSError as error:
         # libsndfile's own error for an unreadable file says only "System error".
         raise InputError(f"cannot be read ({error.strerror})", path) from error
@@ -120,10 +121,12 @@ def _chosen(file: IO[bytes], path: Path) -> Source:
             return SoundfileSource(soundfile_of(View(file, 0, size)), file, quiet=True)
     file.seek(0)
     try:
-        return FfmpegSource(file, frame.frames if frame else _flac_frames(head))
+        return FfmpegSource(file, frame.frames if frame else _flac_frames(head), track_of(path))
+    except MissingTrackError:
+        raise
     except InputError:
         # Opened anew, because the source that failed has closed its file.
-        with open(path, "rb") as again:
+        with open(holder(path), "rb") as again:
             if lacks_index(again):
                 raise InputError("truncated: its index (moov), which comes last, is missing; copy it again") from None
         raise InputError(_UNREADABLE) from None

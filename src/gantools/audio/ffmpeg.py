@@ -8,6 +8,7 @@ import numpy as np
 
 from gantools.audio.views import View
 from gantools.errors import InputError
+from gantools.files.members import PARTS
 
 #: Readers of containers that may be used: none that opens other files (playlists) or guesses sound in anything.
 _CONTAINERS = (
@@ -28,8 +29,12 @@ class DecodingError(Exception):
     """Samples cannot be decoded; the reader knows where."""
 
 
+class MissingTrackError(InputError):
+    """A file has not the sound tracks that its name promises."""
+
+
 class FfmpegSource:
-    """The first sound track of a file; see `gantools.audio.decoding.Source`.
+    """One sound track of a file; see `gantools.audio.decoding.Source`.
 
     Gaps that an encoder adds in front and behind are left out where the file says how long they are, as `ffmpeg` does.
 
@@ -39,17 +44,19 @@ class FfmpegSource:
         Closed with the source.
     frames : int
         Length that the file's header promises where that is known from elsewhere, else 0.
+    track : int, optional
+        Number of the sound track; by default the one that ffmpeg takes for the best.
 
     Raises
     ------
     InputError
-        No sound that can be decoded.
+        No sound that can be decoded, or no such track.
     """
 
     #: A codec's last frame may be missing, or its padding be counted.
     slack_frames = 4096
 
-    def __init__(self, file: IO[bytes] | View, frames: int = 0) -> None:
+    def __init__(self, file: IO[bytes] | View, frames: int = 0, track: int | None = None) -> None:
         import av  # 0.1 s, spared where every file is WAV or FLAC
         import av.logging
 
@@ -58,7 +65,7 @@ class FfmpegSource:
         self._file, self._done = file, 0
         try:
             self._container = cast(Any, av.open(file, options=_OPTIONS, metadata_errors="ignore"))
-            self._stream: Any = self._container.streams.best("audio")
+            self._stream: Any = self._track(track)
             if self._stream is None or self._stream.codec_context is None:
                 raise InputError("holds no sound that can be decoded")
             self._stream.codec_context.thread_count = 1
@@ -76,6 +83,17 @@ class FfmpegSource:
         except InputError:
             self.close()
             raise
+
+    def _track(self, number: int | None) -> Any:
+        if number is None:
+            return self._container.streams.best("audio")
+        there = self._container.streams.audio
+        # A file of one track may be called .stem.mp4 too, and is its own mixture.
+        if number and len(there) != len(PARTS):
+            raise MissingTrackError(
+                f"has {len(there)} sound tracks, not the {len(PARTS)} of musdb18: {', '.join(PARTS)}"
+            )
+        return there[number] if number < len(there) else None
 
     def _describe(self, first: Any, frames: int) -> None:
         # ffmpeg names a reader by all that it reads, such as mov,mp4,m4a.

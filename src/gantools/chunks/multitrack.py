@@ -14,6 +14,7 @@ from gantools.audio.resample import resample_blocks
 from gantools.chunks.finding import find_files
 from gantools.chunks.roles import AUDIO_SUFFIXES, Named, read_folder, read_name
 from gantools.errors import InputError
+from gantools.files.members import with_parts
 
 MIXTURE = "mix"
 #: Each holds the whole song or most of it: two of them are two versions, and never sound together.
@@ -95,7 +96,8 @@ def find_multitracks(paths: Sequence[str | Path], say: Callable[[str], None] | N
     for path in map(Path, paths):
         if not path.exists():
             raise InputError("no such file or folder", path)
-        files = find_files(path, AUDIO_SUFFIXES) if path.is_dir() else [(path, "")]
+        listed = find_files(path, AUDIO_SUFFIXES) if path.is_dir() else [(path, "")]
+        files = [one for file, rel in listed for one in with_parts(file, rel)]
         # Read folder by folder: what a number, or a part without a song, means shows only beside its neighbours.
         folders: dict[Path, list[tuple[Path, Named]]] = {}
         for file, rel in files:

@@ -18,6 +18,7 @@ from gantools.errors import ConfigError, GantoolsError, InputError, Notice
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.failures import explain
 from gantools.files.hashing import hash_file, hash_json
+from gantools.files.members import holder
 from gantools.metrics.metric import Conditions, Inputs, Metric
 from gantools.metrics.pairing import ClipSets, Groups
 from gantools.metrics.texture.verdict import verdict
@@ -202,7 +203,7 @@ class Evaluation:
 
         whole = None if self.run.out is None else self.run.out / self.metric.name
         # Clips are part of the name of each result; files of the options count for all of them.
-        files = [hash_file(path) for path in self.sets.files.values() if path.is_file()]
+        files = [hash_file(path) for path in self.sets.files.values() if holder(path).is_file()]
         return Partial(whole, hash_json([self.digest, self.run.device, __version__, files]))
 
     def _fields(self, report: Report) -> dict[str, Any]:
@@ -231,7 +232,7 @@ class Evaluation:
             "source": self.facts["generated"],
             # Without the files that failed the report is not what was asked for: it is made again next time.
             "config": "" if fields["failed"] else self.digest,
-            "inputs": {name: fingerprint(path) for name, path in self.inputs.items() if path.exists()},
+            "inputs": {name: fingerprint(path) for name, path in self.inputs.items() if holder(path).exists()},
             "seed": self.run.seed,
             "version": __version__,
             "fields": fields,

@@ -19,6 +19,7 @@ from gantools.cli.terminal import write_message
 from gantools.effects.config import CheckConfig, FitConfig, MeasureConfig
 from gantools.errors import ConfigError, InputError
 from gantools.files.atomic import sweep_temporaries
+from gantools.files.members import MIXTURE, holder, is_part
 from gantools.options import config_hash
 from gantools.version import __version__
 
@@ -43,6 +44,12 @@ def target_features(target: str | None) -> Features:
     if not target:
         raise ConfigError("no target; give --target features.json (from gantools fxnorm fit) or --target musdb18")
     return find_features(target)
+
+
+def gather_stems(stems: Sequence[str] | None, run: Run) -> list[Item]:
+    """Return the stems that are named, without the mixtures that lie in one file with them."""
+    items = gather(stems, AUDIO_SUFFIXES, run)
+    return [item for item in items if not (item.stem == MIXTURE and is_part(item.path))]
 
 
 def require_meter(meter: str) -> None:
@@ -139,7 +146,7 @@ def _fit_one(item: Item, outputs: Sequence[Path], seed: int, tick: Tick, **argum
 
 def _stat(path: Path) -> tuple[int, int]:
     try:
-        status = path.stat()
+        status = holder(path).stat()
     except OSError:
         return 0, 0
     return status.st_size, status.st_mtime_ns
@@ -214,12 +221,12 @@ def _measure_one(
 def check_pairs(run: Run, before: Path, after: Path, features: Features, config: CheckConfig) -> int:
     """Print which promises hold for each pair of stems; exit code 1 where one does not."""
     require_meter("pyloudnorm" if config.both_meters else config.reads_with())
-    first = [dataclasses.replace(i, role=config.role or i.role) for i in gather([str(before)], AUDIO_SUFFIXES, run)]
+    first = [dataclasses.replace(i, role=config.role or i.role) for i in gather_stems([str(before)], run)]
     # Two files are a pair whatever they are called; folders are matched by the keys of their files.
     if before.is_file() and after.is_file():
         made = {first[0].key: after}
     else:
-        made = {item.key: item.path for item in gather([str(after)], AUDIO_SUFFIXES, run)}
+        made = {item.key: item.path for item in gather_stems([str(after)], run)}
     work = partial(_check_one, made=made, features=features, config=config)
     failed = False
     for item, fields in survey(run, first, work):

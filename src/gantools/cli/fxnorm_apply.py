@@ -17,6 +17,7 @@ from gantools.cli.tasks import Task
 from gantools.cli.terminal import write_message
 from gantools.effects.config import ApplyConfig
 from gantools.errors import ConfigError
+from gantools.files.members import holder
 
 if TYPE_CHECKING:
     from gantools.effects.features import Features
@@ -31,7 +32,7 @@ def apply_task(run: Run, item: Item, config: ApplyConfig) -> Task:
     from gantools.audio.formats import written_as
 
     name = output_name(run, item, written_as(item.path))
-    if run.out and (run.out / name).exists() and (run.out / name).samefile(item.path):
+    if run.out and (run.out / name).exists() and (run.out / name).samefile(holder(item.path)):
         raise ConfigError("would be written over itself; name another folder with -o", item.path)
     return Task(item, (name, str(Path(name).with_suffix(".png"))) if config.report else (name,))
 

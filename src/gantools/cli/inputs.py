@@ -20,6 +20,7 @@ from gantools.cli.lists import PLAYLISTS, Listed, read_playlist, read_stdin
 from gantools.cli.records import collecting, emit, say
 from gantools.errors import ConfigError
 from gantools.files.manifest import Manifest
+from gantools.files.members import SUFFIX, has_parts, holder, with_parts
 from gantools.runtime.seeds import item_seed
 from gantools.symbolic.endings import MIDI_SUFFIXES
 
@@ -143,14 +144,14 @@ class _Search:
             elif os.path.isdir(argument):
                 items += self._folder(argument)
             # A link that leads nowhere is an input, which fails by itself; what is not there at all is a mistake.
-            elif not os.path.lexists(argument):
+            elif not os.path.lexists(holder(argument)):
                 raise ConfigError("no such file or folder", argument)
             elif os.path.exists(argument) and not os.path.isfile(argument):
                 raise ConfigError("is a pipe or device; name a file", argument)
             elif argument.lower().endswith(PLAYLISTS):
                 items += self._listed(read_playlist(Path(argument)))
             else:
-                items.append(self._item(Listed(argument), ""))
+                items += self._items(Listed(argument), "")
         return distinct(self._numbered(once(items, self.passed)), self._holders())
 
     def may_be_empty(self, arguments: Sequence[str] | None) -> bool:
@@ -164,7 +165,7 @@ class _Search:
         for path, rel in find_files(
             folder, self.suffixes, self.passed, output=self.run.out, results_only=self.results_only
         ):
-            yield self._item(Listed(str(path)), rel)
+            yield from self._items(Listed(str(path)), rel)
 
     def _listed(self, entries: Sequence[Listed]) -> Iterator[Item]:
         # A relative name keeps its folders, as `cp --parents` does; absolute ones count from their common folder.
@@ -173,20 +174,28 @@ class _Search:
         common = os.path.commonpath([os.path.abspath(p) for p in outside]) if outside else ""
         for entry, name in zip(entries, names, strict=True):
             if entry.rel is not None:
-                yield self._item(entry, entry.rel)
+                yield from self._items(entry, entry.rel)
             elif os.path.isdir(entry.name):
                 yield from self._folder(entry.name)
             elif os.path.exists(entry.name) and not os.path.isfile(entry.name):
                 self.passed.add(NO_FILE, entry.name)
             elif name.is_absolute() or ".." in name.parts:
                 rel = os.path.relpath(os.path.abspath(name.parent), common)
-                yield self._item(entry, "" if rel == "." else rel)
+                yield from self._items(entry, "" if rel == "." else rel)
             else:
-                yield self._item(entry, "" if str(name.parent) == "." else str(name.parent))
+                yield from self._items(entry, "" if str(name.parent) == "." else str(name.parent))
+
+    def _items(self, entry: Listed, rel: str) -> Iterator[Item]:
+        # Where roles are read, the parts of a song in one file count; elsewhere the file is the song.
+        if self.run.map is None or not has_parts(entry.name):
+            yield self._item(entry, rel)
+            return
+        for path, folder in with_parts(Path(entry.name), rel):
+            yield self._item(replace(entry, name=str(path), role="", song=""), folder)
 
     def _item(self, entry: Listed, rel: str) -> Item:
         # The longest ending first: that of x.mel.safetensors is .mel.safetensors as a whole.
-        path, suffixes = Path(entry.name), sorted(self.suffixes, key=len, reverse=True)
+        path, suffixes = Path(entry.name), sorted((*self.suffixes, SUFFIX), key=len, reverse=True)
         ending = next((s for s in suffixes if path.name.lower().endswith(s)), path.suffix)
         stem = path.name[: len(path.name) - len(ending)] or path.name  # ".wav" is all name
         named = read_name(f"{rel}/{stem}" if rel else stem, self.more)

@@ -11,6 +11,7 @@ import numpy as np
 from gantools.audio.io import AudioReader, to_mono
 from gantools.audio.polarity import Polarity
 from gantools.errors import InputError
+from gantools.files.members import holder
 
 #: Samples that one step of a pass over a stem takes: a few megabytes, so that they stay in the cache.
 CHUNK_FRAMES = 1 << 18
@@ -85,7 +86,7 @@ def read_stem(path: Path, scratch: Path | None = None, *, nan: str = "error") ->
         if reader.channels > 2:
             raise InputError(f"has {reader.channels} channels; stems are mono or stereo", path)
         # What a header claims is no reason to take memory: no codec but silence has more than 64 frames in a byte.
-        likely = min(reader.expected_frames, _FRAMES_PER_BYTE * path.stat().st_size)
+        likely = min(reader.expected_frames, _FRAMES_PER_BYTE * holder(path).stat().st_size)
         wave = allocate(reader.channels, max(likely, CHUNK_FRAMES), scratch)
         stem = Stem(wave, reader.rate_hz)
         done, total = 0, np.zeros(reader.channels)

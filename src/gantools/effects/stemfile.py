@@ -24,6 +24,7 @@ from gantools.effects.features import Features
 from gantools.effects.stem import chunks, read_stem
 from gantools.files.atomic import atomic_path, scratch_folder
 from gantools.files.hashing import hash_json
+from gantools.files.members import holder, is_part
 
 _MARK = "gantools-fxnorm"
 _LONG_FRAMES = 1 << 25  # beyond 12 minutes at 44.1 kHz a folder for scratch files is made
@@ -118,7 +119,7 @@ def _scratch(path: Path, folder: Path) -> Iterator[Path | None]:
     """Give a folder for samples on disk where the file is long, else None."""
     with AudioReader(path) as reader:
         # A stream that does not say how long it is has at most a few bytes for a frame.
-        long = (reader.expected_frames or path.stat().st_size) > _LONG_FRAMES
+        long = (reader.expected_frames or holder(path).stat().st_size) > _LONG_FRAMES
     if not long:
         yield None
         return
@@ -128,7 +129,7 @@ def _scratch(path: Path, folder: Path) -> Iterator[Path | None]:
 
 def _same_format(path: Path, out: Path, bits: str) -> bool:
     """Tell whether a copy of a file is what is to be written."""
-    return bits == "source" and path.suffix.lower() == out.suffix.lower()
+    return bits == "source" and not is_part(path) and path.suffix.lower() == out.suffix.lower()
 
 
 def _copy(path: Path, out: Path) -> None:

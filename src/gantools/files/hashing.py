@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gantools.files.members import holder
+
 _BLOCK_BYTES = 1 << 20
 
 
@@ -16,9 +18,9 @@ def hash_bytes(data: bytes) -> str:
 
 
 def hash_file(path: str | Path) -> str:
-    """Return the BLAKE2b-160 hash of a file's bytes, read in blocks."""
+    """Return the BLAKE2b-160 hash of a file's bytes, read in blocks; for a part of a file, that of the whole."""
     digest = hashlib.blake2b(digest_size=20)
-    with open(path, "rb") as file:
+    with open(holder(path), "rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from gantools.errors import ConfigError, InputError
 from gantools.files.atomic import plain_json, scratch_folder, write_text
 from gantools.files.hashing import hash_file
 from gantools.files.jsontext import parse_json
+from gantools.files.members import holder
 from gantools.files.ownership import State, describe_output, is_plain, refusal, state_of
 from gantools.files.regular import require_regular
 
@@ -38,7 +39,7 @@ def fingerprint(path: str | Path, known: dict[str, Any] | None = None) -> dict[s
         Missing, or no regular file.
     """
     require_regular(path)
-    status = os.stat(path)
+    status = os.stat(holder(path))
     if known and known.get("size") == status.st_size and known.get("mtime_ns") == status.st_mtime_ns:
         return known
     return {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "hash": hash_file(path)}

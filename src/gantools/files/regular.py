@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from gantools.errors import InputError
+from gantools.files.members import holder
 
 
 def require_regular(path: str | Path) -> None:
@@ -17,7 +18,7 @@ def require_regular(path: str | Path) -> None:
     InputError
     """
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(holder(path)).st_mode
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", path) from error
     if not stat.S_ISREG(mode):

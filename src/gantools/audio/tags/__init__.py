@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gantools.audio.tags import flac, id3, iff, mp4, ogg, riff
 from gantools.audio.tags.model import Picture, Tags
+from gantools.files.members import is_part
 
 __all__ = ["Picture", "Tags", "read_tags"]
 
@@ -18,6 +19,8 @@ __all__ = ["Picture", "Tags", "read_tags"]
 def read_tags(path: str | Path) -> Tags:
     """Return the tags of an audio file; none where it has none, or where they cannot be read."""
     path = Path(path)
+    if is_part(path):  # what the file says is said of the song
+        return Tags()
     try:
         return _reader(path)(path).without_levels()
     except (OSError, ValueError):
