@@ -160,7 +160,7 @@ class Evaluation:
                 fields = self._fields(report) | {"seconds": round(time.perf_counter() - start, 3)}
                 fields["failed"] = self.failures
                 if self.run.out is not None:
-                    self._publish(report, groups, fields)
+                    self._publish(report, self.metric.shown(groups, self.sets, report.result), fields)
                 partial.sweep()
             # The results of single files are kept, so the message may promise that another run goes on with them.
             except KeyboardInterrupt:

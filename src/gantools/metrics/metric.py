@@ -200,6 +200,10 @@ class Metric(ABC, Generic[Options]):
             Nothing could be measured.
         """
 
+    def shown(self, groups: Groups, sets: ClipSets, result: Result) -> Groups:
+        """Return the files that the page shows side by side, now that they are measured: by default those of `pair`."""
+        return groups
+
     @abstractmethod
     def rows(self, result: Result) -> list[TableRow]:
         """Return the rows of the table: what was measured, its value, how to read it."""

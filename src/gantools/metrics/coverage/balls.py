@@ -9,12 +9,13 @@ Naeem et al., "Reliable fidelity and diversity metrics for generative models", I
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from gantools.errors import InputError
 from gantools.metrics.coverage.config import CoverageConfig
+from gantools.metrics.embedders.distances import squared_distances
 from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
 from gantools.metrics.metric import Conditions, Result
 from gantools.report.clip import Clip
@@ -22,23 +23,13 @@ from gantools.report.clip import Clip
 FIGURES = ("precision", "recall", "density", "coverage")
 #: Pairs of figures of which one is of fidelity and one of diversity, by the name of their F1.
 F1_PAIRS = {"f1_precision_recall": ("precision", "recall"), "f1_density_coverage": ("density", "coverage")}
-_BLOCK_ROWS = 1024
 #: Squared distances that differ by this share of the mean squared length are equal: rounding makes so much at most.
 _ROUNDING = 1e-12
 
 
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield squared distances (rows, m) of blocks of rows of `a` (n, d) to all of `b` (m, d), with the first row."""
-    # |a|^2 - 2ab + |b|^2 as one product of matrices: passes over all pairs cost more than it.
-    left = np.column_stack([-2 * a, np.square(a).sum(axis=1), np.ones(len(a))])
-    right = np.column_stack([b, np.ones(len(b)), np.square(b).sum(axis=1)]).T
-    for first in range(0, len(a), _BLOCK_ROWS):
-        yield first, left[first : first + _BLOCK_ROWS] @ right
-
-
 def _squared_radii(vectors: np.ndarray, k: int) -> np.ndarray:
     radii = np.empty(len(vectors))
-    for first, values in _squared_distances(vectors, vectors):
+    for first, values in squared_distances(vectors, vectors):
         own = np.arange(len(values))
         values[own, first + own] = np.inf
         values.partition(k - 1, axis=1)
@@ -83,7 +74,7 @@ class RealBalls:
         slack = _ROUNDING * max(np.square(vectors).sum(axis=1).mean() for vectors in (self.real, generated))
         balls_on = np.zeros(len(generated))  # real balls around each generated vector
         covered, recalled = np.zeros(len(self.real), bool), np.zeros(len(self.real), bool)
-        for first, values in _squared_distances(self.real, generated):
+        for first, values in squared_distances(self.real, generated):
             rows = slice(first, first + len(values))
             inside = values <= self._radii[rows, None] + slack
             balls_on += np.count_nonzero(inside, axis=0)

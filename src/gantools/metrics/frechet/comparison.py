@@ -1,8 +1,9 @@
-"""Two sets of audio files: their Fréchet distance in the space of a network, with its intervals and its limit."""
+"""Two sets of audio files: their Fréchet and kernel distances in the space of a network, and those of single files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from gantools.errors import InputError
 from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
 from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.frechet.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
+from gantools.metrics.frechet.files import file_distances
+from gantools.metrics.frechet.kernel import KernelDistance
 from gantools.metrics.metric import Conditions, Result
 from gantools.report.clip import Clip
 
@@ -29,8 +32,9 @@ def compare_frechet(
     -------
     dict
         ``distance`` with its interval, ``fad_infinity`` (or ``fad_infinity_refused``, the reason), the embedder, the
-        numbers of vectors and files. With several networks (rand-cnn) values are means over them, and
-        ``distance_sd`` tells how much they differ.
+        numbers of vectors and files. ``kad`` is the kernel distance with its interval, or ``kad_refused`` the reason why
+        there is none; ``rows`` the distance of each generated file, the farthest first. With several networks (rand-cnn)
+        values are means over them, and ``distance_sd`` tells how much they differ.
     """
     embedder = open_embedder(config, conditions.device)
     a, b = (embed_set(clips, embedder, config, conditions) for clips in (generated, real))
@@ -44,6 +48,9 @@ def compare_frechet(
     }
     if len(measured) > 1:
         result["distance_sd"] = float(np.std([interval.value for interval in measured], ddof=1))
+    result |= _kernel(networks, a.groups, b.groups, conditions.seed)
+    names = {clip.path: clip.name for clip in generated}
+    result["rows"] = _rows([names[path] for path in a.files], networks, a.groups)
     if config.infinity:
         try:
             pairs = zip(networks, measured, strict=True)
@@ -52,6 +59,32 @@ def compare_frechet(
         except InputError as error:
             result["fad_infinity_refused"] = str(error)
     return result
+
+
+def _kernel(
+    networks: Sequence[tuple[np.ndarray, np.ndarray]], groups_a: np.ndarray, groups_b: np.ndarray, seed: int
+) -> Result:
+    try:
+        distances = [KernelDistance(real, groups_b).interval(made, groups_a, seed) for made, real in networks]
+    # Of a set that says the same again and again there is a Fréchet distance all the same.
+    except InputError as error:
+        return {"kad_refused": str(error)}
+    ends = {"kad": "value", "kad_low": "low", "kad_high": "high"}
+    return {name: float(np.mean([getattr(one, end) for one in distances])) for name, end in ends.items()}
+
+
+def _rows(
+    names: Sequence[str], networks: Sequence[tuple[np.ndarray, np.ndarray]], groups: np.ndarray
+) -> list[dict[str, Any]]:
+    """Return the distance of each file that sounds, the farthest first."""
+    distances = np.mean([file_distances(made, groups, real) for made, real in networks], axis=0)
+    windows = np.bincount(groups, minlength=len(names))
+    rows = [
+        {"file": name, "windows": int(count), "distance": float(distance)}
+        for name, count, distance in zip(names, windows, distances, strict=False)
+        if count
+    ]
+    return sorted(rows, key=lambda row: -row["distance"])
 
 
 def _infinity(lines: Sequence[FadInfinity]) -> Result:

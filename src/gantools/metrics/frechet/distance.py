@@ -25,7 +25,7 @@ def _checked(vectors: np.ndarray, what: str) -> np.ndarray:
     return vectors
 
 
-def _root_trace(a: np.ndarray, b: np.ndarray) -> float:
+def root_trace(a: np.ndarray, b: np.ndarray) -> float:
     """Trace of the square root of the product of two covariances.
 
     `a` (n, d) and `b` (m, d) are factors: centred vectors over the root of their number less one, so that
@@ -66,7 +66,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     factor_b = (b - mean_b) / np.sqrt(len(b) - 1)
     spread = float(np.sum(factor_a**2) + np.sum(factor_b**2))
     offset = float(np.sum((mean_a - mean_b) ** 2))
-    distance = offset + spread - 2.0 * _root_trace(factor_a, factor_b)
+    distance = offset + spread - 2.0 * root_trace(factor_a, factor_b)
     # Equal sets may come out just below 0 by rounding; more than that is an error of the program.
     if distance < -NEGATIVE_TOLERANCE * (offset + spread):
         raise ArithmeticError(f"Fréchet distance {distance:g} is negative beyond rounding")

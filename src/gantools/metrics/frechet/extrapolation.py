@@ -88,7 +88,7 @@ def reduced(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return turned[: len(a)], turned[len(a) :]
 
 
-def _blocks(groups: np.ndarray) -> list[np.ndarray]:
+def blocks_of(groups: np.ndarray) -> list[np.ndarray]:
     """Indices of neighbouring vectors, at most `BLOCK_VECTORS` of one group each."""
     edges = 1 + np.flatnonzero(np.diff(groups))
     runs = np.split(np.arange(len(groups)), edges)
@@ -119,7 +119,7 @@ def bootstrap_interval(
     """
     distance = frechet_distance(a, b)
     low_a, low_b = reduced(a, b)
-    blocks_a, blocks_b = _blocks(groups_a), _blocks(groups_b)
+    blocks_a, blocks_b = blocks_of(groups_a), blocks_of(groups_b)
     random = np.random.default_rng(seed)
     draws = np.empty(BOOTSTRAP_DRAWS)
     for i in range(BOOTSTRAP_DRAWS):

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 from gantools.metrics.embedders.metric import EmbeddingMetric
 from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.metric import Conditions, Result
-from gantools.metrics.pairing import ClipSets
-from gantools.report.table import TableRow, number
+from gantools.metrics.pairing import ClipSets, Groups, neighbours
+from gantools.report.table import FileGrid, TableRow, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: Files of the table, and of the players.
+_WORST, _HEARD = 10, 3
 
 
 class FrechetDistance(EmbeddingMetric[FrechetConfig]):
     """Measure the Fréchet distance of generated to real audio in the space of a network that knows music.
 
-    With its bootstrap interval, and extrapolated to endless material (FAD-infinity). 0 is the same kind of music.
+    With its bootstrap interval, and extrapolated to endless material (FAD-infinity). 0 is the same kind of music. Beside
+    it the kernel audio distance, which few clips do not raise, and the clips that are farthest from the real ones.
 
     \b
       gantools evaluate frechet drums/ real_drums/ -o report/
@@ -35,7 +39,7 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
     )
     config = FrechetConfig
     uses = ("map", "seed", "device")
-    bulky = ("draws",)
+    bulky = ("draws", "rows")
     plot_name = "fad_infinity"
     caption = "Distances of random draws over the inverse of their size. The line leads to endless material."
 
@@ -58,6 +62,10 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
             rows.append(("FAD-infinity", number(result["fad_infinity"]), note))
         elif "fad_infinity_refused" in result:
             rows.append(("FAD-infinity", "-", result["fad_infinity_refused"]))
+        if "kad" in result:
+            rows.append(("kernel distance", number(result["kad"]), f"{_interval(result, 'kad')}; 0 is the same kind"))
+        elif "kad_refused" in result:
+            rows.append(("kernel distance", "-", result["kad_refused"]))
         files = f"generated / real, from {result['files_generated']} / {result['files_real']} files"
         silent = f"{result['silent_generated']} / {result['silent_real']}"
         counted = "counted" if result["silence_counted"] else "left out"
@@ -68,6 +76,16 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
             ("embedder", result["embedder"], name),
             ("weights", result["weights_hash"][:12], "never compare numbers of different embedders"),
         ]
+
+    def grid(self, result: Result) -> FileGrid:
+        """Return the files that are farthest from the real ones."""
+        rows = [[row["file"], str(row["windows"]), number(row["distance"])] for row in result["rows"][:_WORST]]
+        return [["farthest from the real", "windows", "distance"], *rows]
+
+    def shown(self, groups: Groups, sets: ClipSets, result: Result) -> Groups:
+        """Return the files that are farthest from the real ones, to be heard beside real ones."""
+        clips = {clip.name: clip for clip in sets["generated"]}
+        return neighbours([clips[row["file"]] for row in result["rows"][:_HEARD]], sets["real"])
 
     def figure(self, result: Result, ink: str) -> Figure | None:
         """Draw distances at several n over 1/n, and the line to endless material; None where that was refused."""

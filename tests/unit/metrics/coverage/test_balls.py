@@ -40,7 +40,7 @@ def brute_force(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_figures_equal_brute_force(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gantools.metrics.coverage.balls._BLOCK_ROWS", 7)
+    monkeypatch.setattr("gantools.metrics.embedders.distances._BLOCK_ROWS", 7)
     rng = np.random.default_rng(k)
     real, fake = rng.standard_normal((40, 6)), 0.4 + 0.8 * rng.standard_normal((31, 6))
     assert prdc(real, fake, k) == pytest.approx(brute_force(real, fake, k), abs=1e-12)

@@ -54,7 +54,7 @@ def test_reduction_keeps_the_distance() -> None:
 
 def test_neighbours_of_one_file_are_drawn_together() -> None:
     groups = np.array([0] * 20 + [1] * 3)
-    blocks = extrapolation._blocks(groups)
+    blocks = extrapolation.blocks_of(groups)
     assert [len(block) for block in blocks] == [7, 7, 6, 3]
     assert np.array_equal(np.concatenate(blocks), np.arange(23))
 
