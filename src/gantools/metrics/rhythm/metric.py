@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Rhythm(Metric[RhythmConfig]):
     """Tell whether generated parts are on time with their sources, and more than copies of them.
 
-    Onset alignment with the own source against all other pairings, and the distance from a copy. Audio or mel files.
+    Onset alignment with the own source against all other pairings, the share of onsets that fall together (F within
+    50 ms), and the distance from a copy. Audio or mel files.
 
     \b
       gantools evaluate rhythm drums/ bass/ -o report/
@@ -71,6 +72,7 @@ class Rhythm(Metric[RhythmConfig]):
             ("z", number(result["z"]), "own above random pairings, in their standard deviations"),
             ("rank", number(result["rank"]), "share of other sources that fit worse; .5 is chance"),
             ("p", number(result["p"]), "share of random pairings that are as good"),
+            ("onset F", number(result["onset_f"]), f"within 50 ms; others {number(result['onset_f_other'])}"),
             ("copy distance", number(result["copy_distance"]), f"to the source, in [-1, 1] of {low:g} to {high:g} dB"),
             ("copy distance, dB", number(result["copy_distance_db"]), "mean difference of mel levels"),
         ]
@@ -78,6 +80,8 @@ class Rhythm(Metric[RhythmConfig]):
             real = result["real"]
             note = f"others {number(real['other'])}, p {number(real['p'])}"
             rows.append(("real: alignment, own", number(real["own"]), note))
+            note = f"others {number(real['onset_f_other'])}"
+            rows.append(("real: onset F", number(real["onset_f"]), note))
             rows.append(("real: copy distance", number(real["copy_distance"]), "of the real part to the source"))
         if "ratio_to_real" in result:
             note = "far above 1: follows the source too closely"
