@@ -1,0 +1,1 @@
+"""Treble: whether generated sound has the high frequencies of real music."""

@@ -1,0 +1,56 @@
+"""``evaluate treble``."""
+
+from __future__ import annotations
+
+from gantools.metrics.metric import Conditions, Metric, Result
+from gantools.metrics.pairing import ClipSets, Groups
+from gantools.metrics.treble.config import TrebleConfig
+from gantools.report.table import FileGrid, TableRow, number
+
+_TITLES = {"above_4k_db": "above 4 kHz", "above_8k_db": "above 8 kHz"}
+
+
+class Treble(Metric[TrebleConfig]):
+    """Tell how much treble generated sound has lost: its energy above 4 and 8 kHz over that of real music, in dB.
+
+    Relative to what lies below 4 kHz, so that level says nothing. 0 is as bright as real, negative is dull.
+
+    \b
+      gantools evaluate treble drums/ real_drums/ -o report/
+      gantools evaluate treble night/ techno/ --json
+    """
+
+    name = "treble"
+    title = "Treble"
+    config = TrebleConfig
+    uses = ("map", "seed")
+    bulky = ("rows",)
+
+    def pair(self, sets: ClipSets, config: TrebleConfig) -> Groups:
+        """Keep the files of the roles that are asked for."""
+        sets.keep_roles(config.role, config.real_role)
+        return super().pair(sets, config)
+
+    def compare(self, sets: ClipSets, config: TrebleConfig, conditions: Conditions) -> Result:
+        """Measure; see `gantools.metrics.treble.bands.compare_treble`."""
+        from gantools.metrics.treble.bands import compare_treble
+
+        return compare_treble(sets["generated"], sets["real"], conditions)
+
+    def rows(self, result: Result) -> list[TableRow]:
+        """Return the treble of the generated files over that of the real ones."""
+        rows = []
+        for name, title in _TITLES.items():
+            low, high = (number(result[f"{name}_{end}"]) for end in ("low", "high"))
+            levels = f"{number(result['levels_db'][name])} / {number(result['real'][name])} below what lies under 4 kHz"
+            rows.append((title, number(result[name]), f"dB, 95 %: {low} to {high}; generated / real {levels}"))
+        return [*rows, ("files", f"{result['files_generated']} / {result['files_real']}", "generated / real")]
+
+    def grid(self, result: Result) -> FileGrid:
+        """Return the treble of each generated file over the mean of the real ones."""
+        rows = [[row["file"], str(row["rate_hz"]), *(number(row[name]) for name in _TITLES)] for row in result["rows"]]
+        return [["file", "rate, Hz", *(f"{title}, dB" for title in _TITLES.values())], *rows]
+
+    def footnote(self, result: Result) -> str:
+        """Say what the figures do not tell."""
+        return "Hiss and clipping are treble too: evaluate texture tells noise from music."
