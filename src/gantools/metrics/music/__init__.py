@@ -1,0 +1,1 @@
+"""Whether music stays within a tempo and a key."""
