@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gantools.audio.io import load_mono
-from gantools.metrics.texture.brackets import shaped_noise
+from gantools.metrics.brackets import shaped_noise
 from gantools.metrics.texture.hearing import is_noise
 from gantools.metrics.texture.measures import cut_clips, heard_alone
 from gantools.metrics.texture.spectrum import RATE_HZ

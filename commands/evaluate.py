@@ -36,7 +36,7 @@ def add(metric: Metric[Any]) -> None:
     for argument in metric.arguments:
         info = typer.Argument(help=argument.help, show_default=False)
         annotation = Annotated[list[str], info] if argument.several else Annotated[str, info]
-        default = inspect.Parameter.empty if argument.required else ""
+        default = inspect.Parameter.empty if argument.required else [] if argument.several else ""
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters.append(inspect.Parameter(argument.name, kind, default=default, annotation=annotation))
     command.__doc__ = metric.help

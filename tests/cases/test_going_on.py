@@ -17,15 +17,16 @@ from gantools.audio import melwindows as mel_windows
 from gantools.audio.writing import write_audio
 from gantools.effects import fitting
 from gantools.files.partial import Partial
-from gantools.metrics.coverage.balls import compare_coverage
 from gantools.metrics.coverage.config import CoverageConfig
+from gantools.metrics.coverage.metric import Coverage
 from gantools.metrics.embedders import embedding
-from gantools.metrics.frechet.comparison import compare_frechet
 from gantools.metrics.frechet.config import FrechetConfig
+from gantools.metrics.frechet.metric import FrechetDistance
 from gantools.metrics.metric import Conditions
 from gantools.metrics.mix import comparison as mix
 from gantools.metrics.novelty import comparison as novelty
 from gantools.metrics.novelty.config import NoveltyConfig
+from gantools.metrics.pairing import ClipSets
 from gantools.metrics.pitch import comparison as pitch
 from gantools.metrics.rhythm.comparison import compare_rhythm
 from gantools.metrics.rhythm.config import RhythmConfig
@@ -130,11 +131,15 @@ def clips(folder: Path) -> list[Clip]:
 #: Of the other metrics: what compares, and the costly function that a second run must not call.
 COMPARED = {
     "frechet": (
-        lambda a, b, conditions: compare_frechet(a, b, FrechetConfig(**RANDOM, infinity=False), conditions),
+        lambda a, b, conditions: FrechetDistance().compare(
+            ClipSets({"generated": a, "real": b}), FrechetConfig(**RANDOM, infinity=False), conditions
+        ),
         (embedding, "load_mono"),
     ),
     "coverage": (
-        lambda a, b, conditions: compare_coverage(a, b, CoverageConfig(**RANDOM), conditions),
+        lambda a, b, conditions: Coverage().compare(
+            ClipSets({"generated": a, "real": b}), CoverageConfig(**RANDOM), conditions
+        ),
         (embedding, "load_mono"),
     ),
     "novelty": (

@@ -27,6 +27,7 @@ GLOSSARY = {
     "blocks": "blocks of a network",
     "body_width": "channels of the middle of a network",
     "bpm": "tempo of the source, or of what is made",
+    "brackets": "measure what could fake the figures too",
     "budget": "time to train for",
     "channels": "channels of the sound",
     "clip_norm": "largest norm of the gradient",

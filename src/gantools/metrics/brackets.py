@@ -1,16 +1,23 @@
-"""What could fake the figures: noise with the spectrum and the envelopes of real music, and its bars shuffled."""
+"""What could fake the figures of a metric: noise with the spectrum and the envelopes of real music, its bars shuffled.
+
+A figure that these reach too says little. They are made of each real file, at 22,050 Hz.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from gantools.audio.compiled import block_threads
 from gantools.audio.stft import Stft
 from gantools.errors import InputError
-from gantools.metrics.texture.spectrum import RATE_HZ
 from gantools.structure.arrangement import shuffle
 from gantools.structure.beats import find_beats
 
+RATE_HZ = 22050
+#: (wave, seed) -> what is made of it; None where it cannot be.
+Bracket = Callable[[np.ndarray, int], np.ndarray | None]
 #: Windows of 46 ms: envelopes of about 50 ms.
 _N_FFT = 1024
 #: Third octaves, but none narrower than a critical band is at low frequencies.
@@ -75,3 +82,7 @@ def bars_shuffled(wave: np.ndarray, seed: int) -> np.ndarray | None:
         return shuffle(wave[None], RATE_HZ, "bars", seed, grid=grid)[0]
     except InputError:
         return None
+
+
+#: Name in results -> how it is made of real music.
+BRACKETS: dict[str, Bracket] = {"noise": shaped_noise, "shuffled": bars_shuffled}

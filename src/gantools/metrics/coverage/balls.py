@@ -9,16 +9,14 @@ Naeem et al., "Reliable fidelity and diversity metrics for generative models", I
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from gantools.errors import InputError
-from gantools.metrics.coverage.config import CoverageConfig
 from gantools.metrics.embedders.distances import squared_distances
-from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
-from gantools.metrics.metric import Conditions, Result
-from gantools.report.clip import Clip
+from gantools.metrics.embedders.embedding import Embeddings
+from gantools.metrics.metric import Result
 
 FIGURES = ("precision", "recall", "density", "coverage")
 #: Pairs of figures of which one is of fidelity and one of diversity, by the name of their F1.
@@ -137,31 +135,19 @@ def f1_scores(figures: Mapping[str, float]) -> dict[str, float]:
     return scores
 
 
-def compare_coverage(
-    generated: Sequence[Clip], real: Sequence[Clip], config: CoverageConfig, conditions: Conditions
-) -> Result:
-    """Precision, recall, density and coverage of two sets of audio files.
-
-    Parameters
-    ----------
-    generated, real : sequence of Clip
-    config : CoverageConfig
-    conditions : Conditions
+def measure_coverage(generated: Embeddings, real: Embeddings, k: int) -> Result:
+    """Return precision, recall, density and coverage of two sets of audio files.
 
     Returns
     -------
     dict
-        The four figures with the F1 of each pair, the embedder and the numbers of vectors and files; under ``real`` the
-        same of every other real file against the rest, where there are enough: what real music gets. Means over the
-        networks, if several.
+        The four figures with the F1 of each pair, and ``k``; under ``real`` the same of every other real file against
+        the rest, where there are enough: what real music gets. Means over the networks, if several.
     """
-    embedder = open_embedder(config, conditions.device)
-    a, b = (embed_set(clips, embedder, config, conditions) for clips in (generated, real))
-    result = {**describe_sets(embedder, config, a, b), "k": config.neighbours}
-    result |= _averaged(b.vectors, a.vectors, config.neighbours)
-    even = b.groups % 2 == 0
-    if min(np.count_nonzero(even), np.count_nonzero(~even)) > config.neighbours:
-        result["real"] = _averaged(b.vectors[:, ~even], b.vectors[:, even], config.neighbours)
+    result: Result = {"k": k, **_averaged(real.vectors, generated.vectors, k)}
+    even = real.groups % 2 == 0
+    if min(np.count_nonzero(even), np.count_nonzero(~even)) > k:
+        result["real"] = _averaged(real.vectors[:, ~even], real.vectors[:, even], k)
     return result
 
 

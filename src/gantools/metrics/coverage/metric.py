@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gantools.metrics.coverage.config import CoverageConfig
-from gantools.metrics.embedders.metric import EmbeddingMetric
+from gantools.metrics.embedders.metric import EmbeddingMetric, Judge
 from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pairing import ClipSets
 from gantools.report.table import TableRow, number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gantools.metrics.embedders.embedding import Embeddings
 
 _NOTES = {
     "precision": "share of generated windows near real ones",
@@ -28,6 +35,7 @@ class Coverage(EmbeddingMetric[CoverageConfig]):
     \b
       gantools evaluate coverage drums/ real_drums/ -o report/
       gantools evaluate coverage clips/ tracks/ --clip-seconds 1.024 --json
+      gantools evaluate coverage night/ techno/ day/ --brackets
     """
 
     name = "coverage"
@@ -35,13 +43,27 @@ class Coverage(EmbeddingMetric[CoverageConfig]):
     source = "Kynkäänniemi et al. (NeurIPS 2019), section 2, and Naeem et al. (ICML 2020), section 3"
     reference = "the definitions by brute force: tests/unit/metrics/coverage/test_balls.py"
     config = CoverageConfig
-    uses = ("map", "device")
+    better = dict.fromkeys(_NOTES, True)
 
-    def compare(self, sets: ClipSets, config: CoverageConfig, conditions: Conditions) -> Result:
-        """Measure; see `gantools.metrics.coverage.balls.compare_coverage`."""
-        from gantools.metrics.coverage.balls import compare_coverage
+    def measure(
+        self, generated: Embeddings, real: Embeddings, sets: ClipSets, config: CoverageConfig, conditions: Conditions
+    ) -> Result:
+        """Measure; see `gantools.metrics.coverage.balls.measure_coverage`."""
+        from gantools.metrics.coverage.balls import measure_coverage
 
-        return compare_coverage(sets["generated"], sets["real"], config, conditions)
+        return measure_coverage(generated, real, config.neighbours)
+
+    def judge(self, real: np.ndarray, config: CoverageConfig) -> Judge:
+        """Return what tells the figures of vectors against the balls of real ones."""
+        from gantools.metrics.coverage.balls import RealBalls, f1_scores
+
+        balls = RealBalls(real, config.neighbours)
+
+        def figures(made: np.ndarray) -> dict[str, float]:
+            found = balls.judge(made)
+            return found | f1_scores(found)
+
+        return figures
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the four figures and their F1, beside what real music gets."""

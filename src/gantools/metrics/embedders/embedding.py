@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ import torch
 
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
-from gantools.metrics.embedders.metric import EMBEDDERS, EmbeddingConfig
+from gantools.metrics.embedders.metric import EMBEDDERS, LAYERS, EmbeddingConfig, SpaceConfig
 from gantools.metrics.embedders.musicnn import PATCH_FRAMES, MusiCNN
 from gantools.metrics.embedders.musicnn_mel import HOP_SAMPLES, SAMPLE_RATE_HZ
 from gantools.metrics.embedders.onnx_network import OnnxNetwork
@@ -67,12 +67,19 @@ class MusiCNNEmbedder:
         return self._network.embed(wave, self._hop_frames, self.layer)  # type: ignore[arg-type]
 
 
-def open_embedder(config: EmbeddingConfig, device: torch.device | str = "cpu") -> Embedder:
+def open_embedder(config: SpaceConfig, device: torch.device | str = "cpu", layer: str = "") -> Embedder:
     """Make the embedder that a configuration names.
 
     ``musicnn`` and ``musicnn-mtt`` come with the package; ``rand-cnn`` is ten random networks; ``file:PATH`` is a
     network of your own: a safetensors file with the tensors of a MusiCNN, or an ONNX file (see `OnnxNetwork`).
     TorchScript and pickled checkpoints are not read, because reading them runs code that they bring along.
+
+    Parameters
+    ----------
+    config : SpaceConfig
+    device : torch.device or str
+    layer : str
+        Layer of MusiCNN, by default that of the configuration.
 
     Raises
     ------
@@ -84,10 +91,11 @@ def open_embedder(config: EmbeddingConfig, device: torch.device | str = "cpu") -
         For an ONNX file without onnxruntime.
     """
     name = config.embedder
+    layer = layer or (config.layer if isinstance(config, EmbeddingConfig) else LAYERS[0])
     if name in EMBEDDERS:
         if name == "rand-cnn":
             return RandomCNN(device)
-        return MusiCNNEmbedder("mtt" if name == "musicnn-mtt" else "msd", config.layer, config.hop_seconds, device)
+        return MusiCNNEmbedder("mtt" if name == "musicnn-mtt" else "msd", layer, config.hop_seconds, device)
     if not name.startswith("file:"):
         known = [*EMBEDDERS, "file:PATH"]
         raise ConfigError(f"no embedder {name!r}; there are {', '.join(known)}{did_you_mean(name, known)}")
@@ -96,7 +104,7 @@ def open_embedder(config: EmbeddingConfig, device: torch.device | str = "cpu") -
         return OnnxNetwork(path, config.hop_seconds)
     if path.suffix != ".safetensors":
         raise ConfigError("reading such a network could run code from it; give .safetensors or .onnx", path)
-    return MusiCNNEmbedder(path, config.layer, config.hop_seconds, device)
+    return MusiCNNEmbedder(path, layer, config.hop_seconds, device)
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,14 @@ class Embeddings:
     files: tuple[Path, ...]
     silent: int
 
+    def part(self, rows: np.ndarray) -> Embeddings:
+        """Return some of the vectors, by their indices or by bool (n,)."""
+        return replace(self, vectors=self.vectors[:, rows], groups=self.groups[rows])
+
+    def thinned(self, count: int) -> Embeddings:
+        """Return so many of the vectors, evenly spread; all where there are no more."""
+        return self.part(np.linspace(0, len(self.groups) - 1, min(count, len(self.groups))).round().astype(int))
+
 
 def sounding_windows(wave: np.ndarray, count: int, embedder: Embedder) -> np.ndarray:
     """Tell for each of `count` windows whether its RMS level reaches -60 dB of full scale, bool (count,)."""
@@ -136,6 +152,8 @@ def embed_files(
     conditions: Conditions,
     silence: bool = False,
     clip_s: float = 0.0,
+    load: Callable[[Path], np.ndarray] | None = None,
+    part: str = "",
 ) -> Embeddings:
     """Embed audio files of any rate and channel count.
 
@@ -153,6 +171,10 @@ def embed_files(
     clip_s : float
         Where it is not 0, files are cut into clips of this length, each embedded alone, repeated to fill a window.
         Networks that make clips shorter than a window can so be compared with real music cut in the same way.
+    load : callable, optional
+        Path -> mono samples at the embedder's rate: what is made of a file. By default the file itself.
+    part : str
+        The name of what is made of it.
 
     Raises
     ------
@@ -164,12 +186,12 @@ def embed_files(
     silent = 0
 
     def embedded(path: Path) -> tuple[np.ndarray, np.ndarray]:
-        wave = load_mono(path, embedder.rate_hz, conditions.failed)
+        wave = load(path) if load else load_mono(path, embedder.rate_hz, conditions.failed)
         return _embed_clips(wave, embedder, clip_s) if clip_s else _embed_windows(wave, embedder)
 
     for path in paths:
         try:
-            vectors, sounds = conditions.keep(partial(embedded, path), path)
+            vectors, sounds = conditions.keep(partial(embedded, path), path, part=part)
         except InputError as error:
             # An embedder is given samples and cannot name the file in its error.
             conditions.failed(path, error if error.path else InputError(error.message, path))
@@ -224,15 +246,13 @@ def describe_embedder(embedder: Embedder) -> dict[str, Any]:
     }
 
 
-def embed_set(clips: Sequence[Clip], embedder: Embedder, config: EmbeddingConfig, conditions: Conditions) -> Embeddings:
+def embed_set(clips: Sequence[Clip], embedder: Embedder, config: SpaceConfig, conditions: Conditions) -> Embeddings:
     """Embed a set of files as a configuration says."""
     paths = [clip.path for clip in clips]
     return embed_files(paths, embedder, conditions, config.count_silence, config.clip_seconds)
 
 
-def describe_sets(
-    embedder: Embedder, config: EmbeddingConfig, generated: Embeddings, real: Embeddings
-) -> dict[str, Any]:
+def describe_sets(embedder: Embedder, config: SpaceConfig, generated: Embeddings, real: Embeddings) -> dict[str, Any]:
     """Return what a result says of its embedder and of the two sets."""
     return {
         **describe_embedder(embedder),

@@ -2,59 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gantools.errors import InputError
-from gantools.metrics.embedders.embedding import describe_sets, embed_set, open_embedder
+from gantools.metrics.embedders.embedding import Embeddings
 from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.frechet.extrapolation import FadInfinity, bootstrap_interval, fad_infinity
 from gantools.metrics.frechet.files import file_distances
 from gantools.metrics.frechet.kernel import KernelDistance
-from gantools.metrics.metric import Conditions, Result
-from gantools.report.clip import Clip
+from gantools.metrics.metric import Result
 
 
-def compare_frechet(
-    generated: Sequence[Clip], real: Sequence[Clip], config: FrechetConfig, conditions: Conditions
+def measure_frechet(
+    generated: Embeddings, real: Embeddings, names: Mapping[Path, str], config: FrechetConfig, seed: int
 ) -> Result:
-    """Fréchet distance between two sets of audio files, with its intervals.
+    """Return the Fréchet distance between two sets of audio files, with its intervals.
 
     Parameters
     ----------
-    generated, real : sequence of Clip
+    generated, real : Embeddings
+    names : mapping of Path to str
+        What the generated files are called.
     config : FrechetConfig
-    conditions : Conditions
+    seed : int
 
     Returns
     -------
     dict
-        ``distance`` with its interval, ``fad_infinity`` (or ``fad_infinity_refused``, the reason), the embedder, the
-        numbers of vectors and files. ``kad`` is the kernel distance with its interval, or ``kad_refused`` the reason why
-        there is none; ``rows`` the distance of each generated file, the farthest first. With several networks (rand-cnn)
-        values are means over them, and ``distance_sd`` tells how much they differ.
+        ``distance`` with its interval; ``fad_infinity``, or ``fad_infinity_refused``, the reason why there is none;
+        ``kad``, the kernel distance with its interval, or ``kad_refused``; ``rows``, the distance of each generated
+        file, the farthest first. With several networks (rand-cnn) values are means over them, and ``distance_sd``
+        tells how much they differ.
     """
-    embedder = open_embedder(config, conditions.device)
-    a, b = (embed_set(clips, embedder, config, conditions) for clips in (generated, real))
+    a, b = generated, real
     networks = list(zip(a.vectors, b.vectors, strict=True))
-    measured = [bootstrap_interval(*vectors, a.groups, b.groups, conditions.seed) for vectors in networks]
+    measured = [bootstrap_interval(*vectors, a.groups, b.groups, seed) for vectors in networks]
     result: Result = {
-        **describe_sets(embedder, config, a, b),
         "distance": float(np.mean([interval.value for interval in measured])),
         "distance_low": float(np.mean([interval.low for interval in measured])),
         "distance_high": float(np.mean([interval.high for interval in measured])),
     }
     if len(measured) > 1:
         result["distance_sd"] = float(np.std([interval.value for interval in measured], ddof=1))
-    result |= _kernel(networks, a.groups, b.groups, conditions.seed)
-    names = {clip.path: clip.name for clip in generated}
+    result |= _kernel(networks, a.groups, b.groups, seed)
     result["rows"] = _rows([names[path] for path in a.files], networks, a.groups)
     if config.infinity:
         try:
             pairs = zip(networks, measured, strict=True)
-            result |= _infinity([fad_infinity(*vectors, interval, conditions.seed) for vectors, interval in pairs])
+            result |= _infinity([fad_infinity(*vectors, interval, seed) for vectors, interval in pairs])
         # Too little material for the limit is no reason to keep back the distance.
         except InputError as error:
             result["fad_infinity_refused"] = str(error)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gantools.metrics.embedders.metric import EmbeddingMetric
+from gantools.metrics.embedders.metric import EmbeddingMetric, Judge
 from gantools.metrics.frechet.config import FrechetConfig
 from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pairing import ClipSets, Groups, neighbours
 from gantools.report.table import FileGrid, TableRow, number
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+
+    from gantools.metrics.embedders.embedding import Embeddings
 
 #: Files of the table, and of the players.
 _WORST, _HEARD = 10, 3
@@ -20,11 +23,12 @@ _WORST, _HEARD = 10, 3
 class FrechetDistance(EmbeddingMetric[FrechetConfig]):
     """Measure the Fréchet distance of generated to real audio in the space of a network that knows music.
 
-    With its bootstrap interval, and extrapolated to endless material (FAD-infinity). 0 is the same kind of music. Beside
-    it the kernel audio distance, which few clips do not raise, and the clips that are farthest from the real ones.
+    With its bootstrap interval, and extrapolated to endless material (FAD-infinity). 0 is the same kind of music.
+    Beside it the kernel audio distance, which few clips do not raise, and the clips that are farthest from real ones.
 
     \b
       gantools evaluate frechet drums/ real_drums/ -o report/
+      gantools evaluate frechet night/ techno/ day/ --brackets
       gantools evaluate frechet drums/ songs/ --role drums --embedder rand-cnn --json
     """
 
@@ -38,16 +42,27 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
         "the matrix root of SciPy, Gaussians whose distance is known: tests/unit/metrics/frechet/test_distance.py"
     )
     config = FrechetConfig
-    uses = ("map", "seed", "device")
+    better = {"distance": False, "kad": False}
     bulky = ("draws", "rows")
     plot_name = "fad_infinity"
     caption = "Distances of random draws over the inverse of their size. The line leads to endless material."
 
-    def compare(self, sets: ClipSets, config: FrechetConfig, conditions: Conditions) -> Result:
-        """Measure; see `gantools.metrics.frechet.comparison.compare_frechet`."""
-        from gantools.metrics.frechet.comparison import compare_frechet
+    def measure(
+        self, generated: Embeddings, real: Embeddings, sets: ClipSets, config: FrechetConfig, conditions: Conditions
+    ) -> Result:
+        """Measure; see `gantools.metrics.frechet.comparison.measure_frechet`."""
+        from gantools.metrics.frechet.comparison import measure_frechet
 
-        return compare_frechet(sets["generated"], sets["real"], config, conditions)
+        names = {clip.path: clip.name for clip in sets["generated"]}
+        return measure_frechet(generated, real, names, config, conditions.seed)
+
+    def judge(self, real: np.ndarray, config: FrechetConfig) -> Judge:
+        """Return what tells the Fréchet and the kernel distance of vectors to real ones."""
+        from gantools.metrics.frechet.distance import frechet_distance
+        from gantools.metrics.frechet.kernel import KernelDistance
+
+        kernel = KernelDistance(real)
+        return lambda made: {"distance": frechet_distance(made, real), "kad": kernel.to(made)}
 
     def rows(self, result: Result) -> list[TableRow]:
         """Return the distance, its limit, and on what both stand."""

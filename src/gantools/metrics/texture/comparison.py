@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,9 @@ import numpy as np
 
 from gantools.audio.io import load_mono
 from gantools.errors import ConfigError, InputError
+from gantools.metrics.brackets import BRACKETS, Bracket
 from gantools.metrics.metric import Conditions, Result
 from gantools.metrics.pairing import ClipSets, pair
-from gantools.metrics.texture.brackets import bars_shuffled, shaped_noise
 from gantools.metrics.texture.config import TextureConfig
 from gantools.metrics.texture.hearing import hear
 from gantools.metrics.texture.measures import FIGURES, Heard, averaged, cut_clips, measure
@@ -26,10 +26,6 @@ from gantools.runtime.seeds import item_seed
 
 #: Share of itself that a figure of real music must be above that of noise of its shape to tell one from the other.
 _LEAST_APART = 0.1
-#: (wave, seed) -> what is made of it; None where it cannot be.
-Bracket = Callable[[np.ndarray, int], np.ndarray | None]
-#: What could fake real music -> how it is made of it.
-BRACKETS: dict[str, Bracket] = {"noise": shaped_noise, "shuffled": bars_shuffled}
 
 
 def compare_textures(sets: ClipSets, config: TextureConfig, conditions: Conditions) -> Result:

@@ -17,11 +17,11 @@ import numpy as np
 from gantools.audio.io import read_beginning, to_mono
 from gantools.audio.resample import resample
 from gantools.errors import InputError
+from gantools.metrics.brackets import even_noise, shaped_noise
 from gantools.metrics.collapse.clip_statistics import FULL_SCALE, QUIET, ClipStatistics
 from gantools.metrics.collapse.symptoms import MOST_CLIPPED
 from gantools.metrics.texture.attacks import onset_seconds, rises_db
 from gantools.metrics.texture.bars import pulse_clarity
-from gantools.metrics.texture.brackets import even_noise, shaped_noise
 from gantools.metrics.texture.measures import LEAST_SECONDS, heard_alone
 from gantools.metrics.texture.partials import find_partials
 from gantools.metrics.texture.spectrum import RATE_HZ, band_rises, power_spectra

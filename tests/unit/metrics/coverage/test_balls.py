@@ -10,11 +10,12 @@ import soundfile
 from sounds import tone
 
 from gantools.errors import InputError
-from gantools.metrics.coverage import balls
-from gantools.metrics.coverage.balls import FIGURES, RealBalls, ball_radii, compare_coverage, f1_scores, prdc
+from gantools.metrics.coverage.balls import FIGURES, RealBalls, ball_radii, f1_scores, measure_coverage, prdc
 from gantools.metrics.coverage.config import CoverageConfig
+from gantools.metrics.coverage.metric import Coverage
 from gantools.metrics.embedders.embedding import Embeddings
 from gantools.metrics.metric import Conditions
+from gantools.metrics.pairing import ClipSets
 from gantools.report.clip import Clip
 
 
@@ -70,6 +71,12 @@ def test_too_few_vectors_are_refused() -> None:
         prdc(np.full((9, 2), np.nan), np.zeros((9, 2)))
 
 
+def compared(
+    generated: list[Clip], real: list[Clip], config: CoverageConfig, conditions: Conditions
+) -> dict[str, object]:
+    return Coverage().compare(ClipSets({"generated": generated, "real": real}), config, conditions)
+
+
 def test_short_clips_are_compared_with_real_music_cut_alike(tmp_path: Path) -> None:
     clips = []
     for number in range(9):
@@ -78,11 +85,11 @@ def test_short_clips_are_compared_with_real_music_cut_alike(tmp_path: Path) -> N
         clips.append(Clip(path, path.stem, "mix", path.stem))
     failed: list[Path] = []
     config = CoverageConfig(clip_seconds=1.0)
-    result = compare_coverage(clips[1:], clips[:1], config, Conditions(lambda path, error: failed.append(path)))
+    result = compared(clips[1:], clips[:1], config, Conditions(lambda path, error: failed.append(path)))
     assert (result["n_generated"], result["n_real"], failed) == (8, 8, [])
     assert "real" not in result  # one file has no other to compare with
     with pytest.raises(InputError, match="none of the files"):
-        compare_coverage(clips[1:], clips[:1], CoverageConfig(), Conditions(lambda path, error: failed.append(path)))
+        compared(clips[1:], clips[:1], CoverageConfig(), Conditions(lambda path, error: failed.append(path)))
     assert len(failed) == 8
 
 
@@ -102,29 +109,18 @@ def test_repeated_vectors_are_neighbours_of_each_other() -> None:
     assert prdc(twice, twice, 1) == {"precision": 1.0, "recall": 1.0, "density": 2.25, "coverage": 1.0}
 
 
-@pytest.fixture
-def embedded(monkeypatch: pytest.MonkeyPatch):
-    """Let sets be embedded as given: `vectors` (networks, windows, dimensions) and the file of each window."""
-    given: dict[str, Embeddings] = {}
-    monkeypatch.setattr(balls, "open_embedder", lambda config, device: (config, device))
-    monkeypatch.setattr(balls, "embed_set", lambda clips, *more: given[clips])
-    monkeypatch.setattr(balls, "describe_sets", lambda embedder, config, a, b: {"sets": (len(a.groups), len(b.groups))})
-
-    def compare(generated: np.ndarray, real: np.ndarray, groups: list[int], k: int) -> dict[str, object]:
-        given["a"] = Embeddings(generated, np.arange(generated.shape[1]), (), 0)
-        given["b"] = Embeddings(real, np.array(groups), (), 0)
-        return compare_coverage("a", "b", CoverageConfig(neighbours=k), Conditions(lambda path, error: None))  # type: ignore[arg-type]
-
-    return compare
+def embedded(generated: np.ndarray, real: np.ndarray, groups: list[int], k: int) -> dict[str, object]:
+    """Measure vectors (networks, windows, dimensions), with the file of each real window."""
+    made = Embeddings(generated, np.arange(generated.shape[1]), (), 0)
+    return measure_coverage(made, Embeddings(real, np.array(groups), (), 0), k)
 
 
-def test_figures_are_means_over_networks_and_the_real_set_is_real(embedded) -> None:
+def test_figures_are_means_over_networks_and_the_real_set_is_real() -> None:
     real = np.array([[[0.0], [10], [20], [30]], [[0.0], [10], [20], [30]]])
     fake = np.array([[[1.0], [1.5], [2], [2.5]], [[0.0], [10], [20], [30]]])
     result = embedded(fake, real, [0, 0, 0, 0], 1)
     # By hand for the first network, see above; the second is equal sets: each ball holds its neighbours.
     assert result == {
-        "sets": (4, 4),
         "k": 1,
         "precision": 1.0,
         "recall": 0.5,
@@ -135,7 +131,7 @@ def test_figures_are_means_over_networks_and_the_real_set_is_real(embedded) -> N
     }
 
 
-def test_every_other_real_file_against_the_rest_is_what_real_music_gets(embedded) -> None:
+def test_every_other_real_file_against_the_rest_is_what_real_music_gets() -> None:
     """The files 0, 2 and 4 lie close together around 0, the others far apart around the same place."""
     groups = [0, 1, 2, 3, 4, 5]
     real = np.array([[[1.0], [0.0], [1.5], [10.0], [2.0], [20.0]]])

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from gantools.metrics.brackets import bars_shuffled, shaped_noise
 from gantools.metrics.texture.bars import bar_likeness, pulse_clarity, share_as_good
-from gantools.metrics.texture.brackets import bars_shuffled, shaped_noise
 from gantools.metrics.texture.spectrum import FRAME_HZ, RATE_HZ, band_power, band_rises, power_spectra
 from gantools.structure.beats import BeatGrid, find_beats
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from sounds import drum_pattern
 
-from gantools.metrics.texture.brackets import even_noise
+from gantools.metrics.brackets import even_noise
 from gantools.metrics.texture.hearing import all_alike, hear, is_noise
 from gantools.metrics.texture.verdict import verdict
 
