@@ -134,3 +134,43 @@ def test_music_that_moves_is_told_from_real_music_and_chance(gantools, tmp_path:
     alone = gantools("evaluate", "music", "stays/0.wav", "--window-seconds", "12", "--json")
     assert alone.returncode == 1
     assert "two are needed" in alone.stderr
+
+
+def test_all_runs_what_fits_in_one_report(gantools, written: Path, tmp_path: Path) -> None:
+    done = gantools("evaluate", "all", written / "near", written / "real", "--json", "-o", "report", "-d", "cpu")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert list(record["measures"]) == ["frechet", "coverage", "inception", "treble", "texture"]
+    # Eight seconds hold no two windows of twelve, which is no fault of the files.
+    assert list(record["refused"]) == ["music"]
+    assert record["failed"] == []
+    assert "details" not in record
+    page = (tmp_path / "report/report.html").read_text()
+    assert "frechet: kernel distance" in page
+    assert "above 4 kHz, dB" in page
+    alone = gantools("evaluate", "frechet", written / "near", written / "real", "--json")
+    assert json.loads(alone.stdout)["kad"] == record["measures"]["frechet"]["kad"]
+
+
+def test_all_takes_the_last_samples_of_a_model_and_needs_no_real_music(gantools, written: Path, tmp_path: Path) -> None:
+    samples = tmp_path / "model/samples"
+    samples.mkdir(parents=True)
+    (tmp_path / "model/config.json").write_text("{}")
+    for step in (1, 200):
+        soundfile.write(samples / f"step-{step:08d}.wav", piece(step, 26.0), RATE)
+    done = gantools("evaluate", "all", "model", "--json", "-d", "cpu")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert list(record["measures"]) == ["texture", "music"]
+    assert record["measures"]["texture"]["files"] == 1
+    assert record["left_out"] == {"generated samples that are not of the last step": 1}
+    (samples / "step-00000200.wav").write_bytes(b"no sound")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/a.wav").write_bytes(b"no sound")
+    soundfile.write(tmp_path / "broken/b.wav", piece(0, 26.0), RATE)
+    done = gantools("evaluate", "all", "broken", "--json")
+    assert done.returncode == 1
+    assert done.stderr.count("a.wav: not an audio file") == 1
+    assert json.loads(done.stdout)["refused"] == {}
+    failed = gantools("evaluate", "all", "model", "--json")
+    assert (failed.returncode, json.loads(failed.stdout)["status"]) == (1, "error")

@@ -122,6 +122,7 @@ GLOSSARY = {
     "wav": "write results as sound too",
     "width": "channels of a network at its widest or first layer",
     "window_frames": "length of a window in mel frames",
+    "window_seconds": "length of a window of a measurement",
 }
 UNITS = {
     "_hz": ("Hz",),

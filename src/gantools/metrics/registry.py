@@ -8,6 +8,7 @@ from typing import Any
 from gantools.metrics.metric import Metric
 
 METRICS = {
+    "all": "gantools.metrics.everything.metric:Everything",
     "frechet": "gantools.metrics.frechet.metric:FrechetDistance",
     "rhythm": "gantools.metrics.rhythm.metric:Rhythm",
     "stoi": "gantools.metrics.stoi.metric:StoiLike",

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 EMBEDDERS = ("musicnn", "musicnn-mtt", "rand-cnn")
 LAYERS = ("mean_pool", "max_pool", "penultimate", "tags")
-OTHERS = Argument("other", "Other generated sets: is the first nearer to the real?", required=False, several=True)
+OTHERS = Argument(
+    "other", "Other generated sets, to tell whether the first is nearer to the real one.", required=False, several=True
+)
 #: Vectors (n, d) of one network -> figures by name.
 Judge = Callable[["np.ndarray"], dict[str, float]]
 _BRACKETS = {

@@ -1,0 +1,1 @@
+"""All metrics that fit what is there, in one report."""
