@@ -183,6 +183,8 @@ STEPS: dict[str, Step] = {
     "evaluate-coverage": Step(
         "evaluate coverage songs/one songs/two --embedder rand-cnn --neighbours 2 -d cpu --json", ""
     ),
+    "evaluate-inception": Step("evaluate inception songs/one songs/two --brackets -d cpu --json", ""),
+    "evaluate-treble": Step("evaluate treble songs/one songs/two --json", ""),
     "evaluate-rhythm": Step("evaluate rhythm songs songs --role drums --source-role bass --json", ""),
     "evaluate-stoi": Step("evaluate stoi norm songs --json", ""),
     "evaluate-mix": Step("evaluate mix made/automix songs --json", ""),
