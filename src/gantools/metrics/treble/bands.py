@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from scipy.signal import welch
 from gantools.audio.io import AudioReader
 from gantools.errors import InputError
 from gantools.metrics.metric import Conditions, Result
+from gantools.metrics.pairing import Pair
 from gantools.report.clip import Clip
 
 #: From which frequency on -> name in results.
@@ -58,13 +59,17 @@ def _power(block: np.ndarray, rate_hz: int) -> np.ndarray:
     return np.asarray(density.sum(axis=1) * len(padded))
 
 
-def compare_treble(generated: Sequence[Clip], real: Sequence[Clip], conditions: Conditions) -> Result:
+def compare_treble(
+    generated: Sequence[Clip], real: Sequence[Clip], conditions: Conditions, pairs: Sequence[Pair] = ()
+) -> Result:
     """Compare the treble of two sets of files.
 
     Parameters
     ----------
     generated, real : sequence of Clip
     conditions : Conditions
+    pairs : sequence of (Clip, Clip)
+        Generated files with the real one of the same song, where there are some: songs differ more than networks do.
 
     Returns
     -------
@@ -72,7 +77,9 @@ def compare_treble(generated: Sequence[Clip], real: Sequence[Clip], conditions: 
         ``above_4k_db`` and ``above_8k_db``: the mean ratio of the generated files over that of the real ones, in dB, 0
         is as real, negative is dull; with ``_low`` and ``_high``, the 95 % interval over draws of files of both sets
         with replacement. ``levels_db`` holds the ratios in dB, ``real`` those of the real files; ``rows`` each
-        generated file over the mean of the real ones. NaN where real files have nothing there.
+        generated file over the mean of the real ones. NaN where real files have nothing there. Of ``pairs`` of files
+        with a partner ``above_4k_paired_db`` and ``above_8k_paired_db`` are the means of their own differences, with
+        intervals over draws of pairs.
 
     Raises
     ------
@@ -97,7 +104,32 @@ def compare_treble(generated: Sequence[Clip], real: Sequence[Clip], conditions: 
             result[key][name] = float(_db(values.mean()))
         for row, value in zip(rows, own, strict=True):
             row[name] = _over(value, other.mean())
+    result |= _paired(dict(_by_path(made)), dict(_by_path(beside)), pairs, random)
     return result | {"rows": rows}
+
+
+def _by_path(found: Sequence[tuple[Clip, dict[str, float]]]) -> Iterator[tuple[Path, dict[str, float]]]:
+    return ((clip.path, ratios) for clip, ratios in found)
+
+
+def _paired(
+    made: Mapping[Path, dict[str, float]],
+    beside: Mapping[Path, dict[str, float]],
+    pairs: Sequence[Pair],
+    random: np.random.Generator,
+) -> Result:
+    """Return the mean difference of files from their own partners, with its interval."""
+    known = [(one.path, other.path) for one, other in pairs if one.path in made and other.path in beside]
+    if not known:
+        return {}
+    result: Result = {"pairs": len(known)}
+    for name in EDGES_HZ:
+        values = np.array([_over(made[one][name], beside[other][name]) for one, other in known])
+        means = values[random.integers(len(values), size=(_DRAWS, len(values)))].mean(axis=1)
+        stem = name.removesuffix("_db")
+        result[f"{stem}_paired_db"] = float(values.mean())
+        result[f"{stem}_paired_db_low"], result[f"{stem}_paired_db_high"] = np.percentile(means, [2.5, 97.5]).tolist()
+    return result
 
 
 def _measured(clips: Sequence[Clip], conditions: Conditions) -> list[tuple[Clip, dict[str, float]]]:

@@ -40,6 +40,12 @@ def test_the_ratio_of_tones_is_that_of_their_levels(tmp_path: Path, monkeypatch:
 def test_sets_differ_by_what_was_taken_away_whatever_their_level(tmp_path: Path) -> None:
     real = [written(tmp_path / f"real/{n}.wav", {1000: 0, 5000: -20, 10000: -20 - n}) for n in range(3)]
     made = [written(tmp_path / f"made/{n}.wav", {1000: 0, 5000: -26, 10000: -38 - n}, gain=0.01) for n in range(3)]
+    pairs = list(zip(made, real, strict=True))[:2]
+    paired = compare_treble(made, real, Conditions(lambda path, error: None), pairs)
+    assert paired["pairs"] == 2
+    # Above 4 kHz lie both upper tones: -8.745 dB in the first pair, -8.327 in the second.
+    for name, loss_db in (("above_8k_paired_db", -18), ("above_8k_paired_db_low", -18), ("above_4k_paired_db", -8.536)):
+        assert paired[name] == pytest.approx(loss_db, abs=0.01)
     made.append(written(tmp_path / "made/low.wav", {1000: 0}, rate_hz=16000))
     result = compare_treble(made[:3], real, Conditions(lambda path, error: None))
     assert result["above_8k_db"] == pytest.approx(-18, abs=0.01)
