@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.signal import welch
@@ -93,7 +94,7 @@ def compare_treble(
     random = np.random.default_rng(conditions.seed)
     draws = [random.integers(len(found), size=(_DRAWS, len(found))) for found in (made, beside)]
     result: Result = {"files_generated": len(made), "files_real": len(beside), "levels_db": {}, "real": {}}
-    rows = [{"file": clip.name, "rate_hz": ratios["rate_hz"]} for clip, ratios in made]
+    rows: list[dict[str, Any]] = [{"file": clip.name, "rate_hz": ratios["rate_hz"]} for clip, ratios in made]
     for name in EDGES_HZ:
         own, other = (np.array([ratios[name] for _, ratios in found]) for found in (made, beside))
         result |= {name: _over(own.mean(), other.mean())}
@@ -104,31 +105,28 @@ def compare_treble(
             result[key][name] = float(_db(values.mean()))
         for row, value in zip(rows, own, strict=True):
             row[name] = _over(value, other.mean())
-    result |= _paired(dict(_by_path(made)), dict(_by_path(beside)), pairs, random)
-    return result | {"rows": rows}
+    own_songs = {one.path: other.path for one, other in pairs}
+    real_ratios = {clip.path: ratios for clip, ratios in beside}
+    partners = [real_ratios.get(own_songs.get(clip.path, Path())) for clip, _ in made]
+    for row, (_, ratios), partner in zip(rows, made, partners, strict=True):
+        if partner is not None:
+            row |= {_paired_name(name): _over(ratios[name], partner[name]) for name in EDGES_HZ}
+    return result | _paired(rows, random) | {"rows": rows}
 
 
-def _by_path(found: Sequence[tuple[Clip, dict[str, float]]]) -> Iterator[tuple[Path, dict[str, float]]]:
-    return ((clip.path, ratios) for clip, ratios in found)
+def _paired_name(name: str) -> str:
+    return f"{name.removesuffix('_db')}_paired_db"
 
 
-def _paired(
-    made: Mapping[Path, dict[str, float]],
-    beside: Mapping[Path, dict[str, float]],
-    pairs: Sequence[Pair],
-    random: np.random.Generator,
-) -> Result:
+def _paired(rows: Sequence[Mapping[str, Any]], random: np.random.Generator) -> Result:
     """Return the mean difference of files from their own partners, with its interval."""
-    known = [(one.path, other.path) for one, other in pairs if one.path in made and other.path in beside]
-    if not known:
-        return {}
-    result: Result = {"pairs": len(known)}
-    for name in EDGES_HZ:
-        values = np.array([_over(made[one][name], beside[other][name]) for one, other in known])
-        means = values[random.integers(len(values), size=(_DRAWS, len(values)))].mean(axis=1)
-        stem = name.removesuffix("_db")
-        result[f"{stem}_paired_db"] = float(values.mean())
-        result[f"{stem}_paired_db_low"], result[f"{stem}_paired_db_high"] = np.percentile(means, [2.5, 97.5]).tolist()
+    result: Result = {}
+    for name in map(_paired_name, EDGES_HZ):
+        values = np.array([row[name] for row in rows if name in row])
+        if len(values):
+            means = values[random.integers(len(values), size=(_DRAWS, len(values)))].mean(axis=1)
+            low, high = np.percentile(means, [2.5, 97.5]).tolist()
+            result |= {"pairs": len(values), name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
     return result
 
 

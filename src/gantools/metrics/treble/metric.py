@@ -61,9 +61,14 @@ class Treble(Metric[TrebleConfig]):
         return [*rows, ("files", f"{result['files_generated']} / {result['files_real']}", "generated / real")]
 
     def grid(self, result: Result) -> FileGrid:
-        """Return the treble of each generated file over the mean of the real ones."""
-        rows = [[row["file"], str(row["rate_hz"]), *(number(row[name]) for name in _TITLES)] for row in result["rows"]]
-        return [["file", "rate, Hz", *(f"{title}, dB" for title in _TITLES.values())], *rows]
+        """Return the treble of each generated file over the mean of the real ones, and over its own where it has one."""
+        columns = {name: f"{title}, dB" for name, title in _TITLES.items()}
+        if "pairs" in result:
+            columns |= {f"{name.removesuffix('_db')}_paired_db": "own song" for name in _TITLES}
+        rows = [
+            [row["file"], str(row["rate_hz"]), *(number(row.get(name)) for name in columns)] for row in result["rows"]
+        ]
+        return [["file", "rate, Hz", *columns.values()], *rows]
 
     def footnote(self, result: Result) -> str:
         """Say what the figures do not tell."""

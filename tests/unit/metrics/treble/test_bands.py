@@ -46,6 +46,7 @@ def test_sets_differ_by_what_was_taken_away_whatever_their_level(tmp_path: Path)
     # Above 4 kHz lie both upper tones: -8.745 dB in the first pair, -8.327 in the second.
     for name, loss_db in (("above_8k_paired_db", -18), ("above_8k_paired_db_low", -18), ("above_4k_paired_db", -8.536)):
         assert paired[name] == pytest.approx(loss_db, abs=0.01)
+    assert [row.get("above_8k_paired_db") for row in paired["rows"]] == [pytest.approx(-18, abs=0.01)] * 2 + [None]
     made.append(written(tmp_path / "made/low.wav", {1000: 0}, rate_hz=16000))
     result = compare_treble(made[:3], real, Conditions(lambda path, error: None))
     assert result["above_8k_db"] == pytest.approx(-18, abs=0.01)
