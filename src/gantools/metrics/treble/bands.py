@@ -99,8 +99,9 @@ def compare_treble(
         own, other = (np.array([ratios[name] for _, ratios in found]) for found in (made, beside))
         result |= {name: _over(own.mean(), other.mean())}
         spread = _over(own[draws[0]].mean(1), other[draws[1]].mean(1))
-        low, high = np.percentile(spread, [2.5, 97.5])
-        result |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+        # One file says nothing of how files differ.
+        low, high = _interval(spread) if min(len(own), len(other)) > 1 else (np.nan, np.nan)
+        result |= {f"{name}_low": low, f"{name}_high": high}
         for key, values in (("levels_db", own), ("real", other)):
             result[key][name] = float(_db(values.mean()))
         for row, value in zip(rows, own, strict=True):
@@ -114,6 +115,11 @@ def compare_treble(
     return result | _paired(rows, random) | {"rows": rows}
 
 
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def _paired_name(name: str) -> str:
     return f"{name.removesuffix('_db')}_paired_db"
 
@@ -125,7 +131,7 @@ def _paired(rows: Sequence[Mapping[str, Any]], random: np.random.Generator) -> R
         values = np.array([row[name] for row in rows if name in row])
         if len(values):
             means = values[random.integers(len(values), size=(_DRAWS, len(values)))].mean(axis=1)
-            low, high = np.percentile(means, [2.5, 97.5]).tolist()
+            low, high = _interval(means) if len(values) > 1 else (np.nan, np.nan)
             result |= {"pairs": len(values), name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
     return result
 

@@ -61,7 +61,7 @@ class Treble(Metric[TrebleConfig]):
         return [*rows, ("files", f"{result['files_generated']} / {result['files_real']}", "generated / real")]
 
     def grid(self, result: Result) -> FileGrid:
-        """Return the treble of each generated file over the mean of the real ones, and over its own where it has one."""
+        """Return the treble of each generated file over the mean of real ones, and over its own song."""
         columns = {name: f"{title}, dB" for name, title in _TITLES.items()}
         if "pairs" in result:
             columns |= {f"{name.removesuffix('_db')}_paired_db": "own song" for name in _TITLES}
