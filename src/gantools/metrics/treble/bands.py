@@ -115,7 +115,7 @@ def compare_treble(
     return result | _paired(rows, random) | {"rows": rows}
 
 
-def _interval(values: np.ndarray) -> tuple[float, float]:
+def _interval(values: np.ndarray | float) -> tuple[float, float]:
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
