@@ -23,6 +23,8 @@ class Everything(Metric[AllConfig]):
 
     name = "all"
     title = "All measures"
+    source = "None of its own: the metrics of this page that fit"
+    reference = "each metric by itself: tests/commands/test_set_metrics.py"
     config = AllConfig
     arguments = (GENERATED, Argument("real", "Real music of the same kind.", required=False))
     uses = ("map", "seed", "device")

@@ -29,6 +29,8 @@ class InceptionScore(EmbeddingMetric[InceptionConfig]):
 
     name = "inception"
     title = "Inception score"
+    source = "Salimans et al. (NeurIPS 2016), section 4, on the tags of MusiCNN"
+    reference = "a case worked by hand: tests/unit/metrics/inception/test_score.py"
     config = InceptionConfig
     layer = "tags"
     better = {"inception": True}

@@ -30,6 +30,11 @@ class KeepsTempoAndKey(Metric[MusicConfig]):
 
     name = "music"
     title = "Tempo and key"
+    source = "Krumhansl (1990) for the profiles of keys; scores of neighbouring keys as in MIREX"
+    reference = (
+        "mir_eval, cadences, cases worked by hand: tests/unit/structure/test_keys.py, "
+        "tests/unit/metrics/music/test_constancy.py"
+    )
     config = MusicConfig
     arguments = (GENERATED, Argument("real", "Real music of the same kind.", required=False))
     uses = ("map", "seed")

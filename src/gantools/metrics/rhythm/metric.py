@@ -29,7 +29,8 @@ class Rhythm(Metric[RhythmConfig]):
     title = "Rhythm"
     source = 'Our own, for what the listeners of Automatic Music Production Using GANs called "time" (section 4.4)'
     reference = (
-        "correlations of each shift by NumPy, pairs that belong together: tests/unit/metrics/rhythm/test_alignment.py"
+        "correlations of each shift by NumPy, pairs that belong together: tests/unit/metrics/rhythm/test_alignment.py; "
+        "onset F by mir_eval: tests/unit/metrics/rhythm/test_onsets.py"
     )
     config = RhythmConfig
     arguments = (GENERATED, SOURCE)

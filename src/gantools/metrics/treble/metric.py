@@ -26,6 +26,10 @@ class Treble(Metric[TrebleConfig]):
 
     name = "treble"
     title = "Treble"
+    source = (
+        "Our own, for the loss of high frequencies that Automatic Music Production Using GANs names in its last section"
+    )
+    reference = "tones of known level: tests/unit/metrics/treble/test_bands.py"
     config = TrebleConfig
     uses = ("map", "seed")
     bulky = ("rows",)
