@@ -36,8 +36,8 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
     title = "Fréchet distance"
     source = (
         "Fréchet Audio Distance (Kilgour et al., Interspeech 2019): Musika, table 2; Automatic Music Production Using "
-        "GANs, section 4.4. FAD-infinity and distances of files of Gui et al. (ICASSP 2024); the kernel distance (KAD) of "
-        "Chung et al. (2025) after Gretton et al. (2012)"
+        "GANs, section 4.4. FAD-infinity and distances of files of Gui et al. (ICASSP 2024); the kernel "
+        "distance (KAD) of Chung et al. (2025) after Gretton et al. (2012)"
     )
     reference = (
         "the matrix root of SciPy, Gaussians whose distance is known: tests/unit/metrics/frechet/test_distance.py; the "
