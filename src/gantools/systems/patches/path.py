@@ -43,6 +43,7 @@ def cheapest_path(
     m, n = len(wanted), len(frames)
     total = np.zeros(n, np.float32)
     squares = np.square(frames).mean(1)
+    products = (2 / frames.shape[1]) * (frames @ frames.T)
     path = np.empty(m, np.int64)
     elsewhere = np.zeros((0, m), np.int64) if avoided is None else avoided
     # Viterbi's algorithm over parts: `total` is the least cost of ending at each real frame, `before` where each came
@@ -50,16 +51,13 @@ def cheapest_path(
     for first in range(0, m, _PART_FRAMES):
         part = wanted[first : first + _PART_FRAMES]
         before = np.empty((len(part), n), np.int32)
-        for moment, frame in enumerate(part):
-            cost = squares + np.square(frame).mean() - (2 / frames.shape[1]) * (frames @ frame)
+        costs = squares + np.square(part).mean(1)[:, None] - (2 / frames.shape[1]) * (part @ frames.T)
+        for moment, cost in enumerate(costs):
             for other in elsewhere[:, first + moment]:
                 cost[max(0, other - avoid_frames) : other + avoid_frames + 1] += avoid_cost
             # A jump is judged by the frame that would have come: the last one has none after it, and is no source.
             sources = np.argpartition(total[:-1], min(_SOURCES, n - 2))[:_SOURCES] if n > 2 else np.zeros(1, np.int64)
-            landing = np.minimum(sources + 1, n - 1)
-            # What a jump is heard by: how much the frame that would have come differs from the one that comes.
-            seam = squares[landing][:, None] + squares - (2 / frames.shape[1]) * (frames[landing] @ frames.T)
-            _advance(total, cost, sources, seam, jump_cost, before[moment])
+            _advance(total, cost, sources, squares, products, jump_cost, before[moment])
         # Back from the cheapest end of the part.
         state = int(np.argmin(total))
         for moment in range(len(part) - 1, -1, -1):
@@ -74,24 +72,39 @@ def cheapest_path(
 
 @compiled
 def _advance(
-    total: np.ndarray, cost: np.ndarray, sources: np.ndarray, seam: np.ndarray, jump_cost: float, before: np.ndarray
+    total: np.ndarray,
+    cost: np.ndarray,
+    sources: np.ndarray,
+    squares: np.ndarray,
+    products: np.ndarray,
+    jump_cost: float,
+    before: np.ndarray,
 ) -> None:
-    """Take one step: `total` becomes the least cost of ending at each frame, `before` where each came from."""
-    n = total.size
+    """Take one step: `total` becomes the least cost of ending at each frame, `before` where each came from.
+
+    What a jump is heard by is how much the frame that would have come differs from the one that comes: the sum of their
+    `squares` less their `products`, which are doubled.
+    """
+    n, scale = total.size, np.float32(jump_cost)
+    best = np.empty_like(total)
     # Stands for infinity, which `compiled` may not meet.
+    best[0] = np.float32(3e38)
+    before[0] = 0
+    for frame in range(1, n):
+        best[frame] = total[frame - 1]
+        before[frame] = frame - 1
+    for source in sources:
+        landing = min(source + 1, n - 1)
+        least = total[source] + scale * (np.float32(0.5) + squares[landing])
+        row = products[landing]
+        for frame in range(n):
+            jump = least + scale * (squares[frame] - row[frame])
+            if jump < best[frame]:
+                best[frame] = jump
+                before[frame] = source
     lowest = np.float32(3e38)
-    behind = np.float32(3e38)
-    from_sources = total[sources]
     for frame in range(n):
-        best, came = behind, frame - 1
-        for k in range(sources.size):
-            jump = from_sources[k] + jump_cost * (np.float32(0.5) + seam[k, frame])
-            if jump < best:
-                best, came = jump, sources[k]
-        # `total` is overwritten on the way: the next frame still needs what this one cost before.
-        behind = total[frame]
-        total[frame] = best + max(cost[frame], np.float32(0))
-        before[frame] = max(came, 0)
+        total[frame] = best[frame] + max(cost[frame], np.float32(0))
         lowest = min(lowest, total[frame])
     for frame in range(n):
         # Only differences count; sums over a long piece would cost float32 their precision.
