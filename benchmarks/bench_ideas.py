@@ -73,11 +73,10 @@ def exact_path(wanted: np.ndarray, frames: np.ndarray, jump_cost: float) -> np.n
 def price(path: np.ndarray, wanted: np.ndarray, frames: np.ndarray, jump_cost: float) -> float:
     """Return what a path costs."""
     total = float(np.square(wanted - frames[path]).mean(1).sum())
-    for before, after in zip(path[:-1], path[1:], strict=True):
+    for before, after in itertools.pairwise(path):
         if after != before + 1:
-            total += jump_cost * (
-                0.5 + float(np.square(frames[min(before + 1, len(frames) - 1)] - frames[after]).mean())
-            )
+            following = frames[min(before + 1, len(frames) - 1)]
+            total += jump_cost * (0.5 + float(np.square(following - frames[after]).mean()))
     return total
 
 
