@@ -17,12 +17,18 @@ from gantools.metrics.metric import Metric
 from gantools.metrics.registry import METRICS, load
 from gantools.report.listening.config import ListenConfig
 
-app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Measure generated music.")
+app = typer.Typer(**SETTINGS, no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Measure generated music."""
+    """Measure generated music.
+
+    \b
+      gantools evaluate frechet drums/ songs/ --role drums -o report/
+      gantools evaluate texture night/ --real techno/ -o report/
+      gantools evaluate listen ours/ theirs/ -o test/
+    """
 
 
 def add(metric: Metric[Any]) -> None:
@@ -46,10 +52,17 @@ def add(metric: Metric[Any]) -> None:
     verb(groups[group], last, metric.config, uses=(*SINGLE, *metric.uses), action="evaluate")(command)
 
 
+GRADE = """Learn listeners' grades, and give them.
+
+\b
+  gantools evaluate listen drums/ real_drums/ -o test/
+  gantools evaluate grade fit drums/ real_drums/ results/ -o grades/
+  gantools evaluate grade predict night/ --model grades/ -o report/
+"""
 #: Commands of two words stand below the first of them.
 groups = {
     "": app,
-    "grade": typer.Typer(**SETTINGS, no_args_is_help=True, help="Learn listeners' grades, and give them."),
+    "grade": typer.Typer(**SETTINGS, no_args_is_help=True, help=GRADE),
 }
 app.add_typer(groups["grade"], name="grade")
 

@@ -27,7 +27,7 @@ from gantools.cli.inputs import part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
 from gantools.options import to_mapping
 
-app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Bring stems to a common sound.")
+app = typer.Typer(**SETTINGS, no_args_is_help=True)
 Stems = Annotated[list[str] | None, typer.Argument(help="Stems: audio files, folders, or - for a list on stdin.")]
 Target = Annotated[
     str | None,
@@ -45,7 +45,13 @@ After = Annotated[Path, typer.Argument(help="Stems after gantools fxnorm apply."
 
 @app.callback()
 def group() -> None:
-    """Bring stems to a common sound (FxNorm: effect normalisation)."""
+    """Bring stems to a common sound (FxNorm: effect normalisation).
+
+    \b
+      gantools fxnorm apply stems/ --target musdb18 -o norm/
+      gantools fxnorm fit stems/ -o features.json
+      gantools fxnorm measure stems/ --target features.json
+    """
 
 
 @verb(app, "fit", FitConfig, uses=FIT, action="fxnorm")
@@ -57,6 +63,7 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     \b
       gantools fxnorm fit stems/ -o features.json
       gantools fxnorm fit more/ --merge features.json -o features.json
+      gantools fxnorm fit drums/ --role drums -o drums.json
     """
     return fit_features(run, gather_stems(stems, run), config)
 
@@ -95,6 +102,7 @@ def measure(stems: Stems = None, target: Target = None, *, run: Run, config: Mea
     \b
       gantools fxnorm measure stems/ --target musdb18
       gantools fxnorm measure song.wav --json
+      gantools fxnorm measure takes/ --role vocals
     """
     features = target_features(target) if target else None
     items = [dataclasses.replace(i, role=config.role or i.role) for i in gather_stems(stems, run)]
@@ -107,6 +115,8 @@ def check(before: Before, after: After, target: Target = None, *, run: Run, conf
 
     \b
       gantools fxnorm check stems/ norm/ --target musdb18
+      gantools fxnorm check stems/ norm/ --target features.json --amount 0.5
+      gantools fxnorm check stems/ norm/ --target musdb18 --json
     """
     return check_pairs(run, before, after, target_features(target), config)
 

@@ -11,7 +11,7 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.systems import add_commands
 
-app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Generate music with a trained model.")
+app = typer.Typer(**SETTINGS, no_args_is_help=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -19,7 +19,13 @@ def group(
     context: typer.Context,
     models: Annotated[bool, typer.Option("--models", help="List the models that ship, and exit.")] = False,
 ) -> None:
-    """Generate music with a trained model."""
+    """Generate music with a trained model.
+
+    \b
+      gantools generate patches riff.wav -o ideas/
+      gantools generate drummer bass.wav -o drums/ --mix
+      gantools generate musika models/techno --seconds 3600 -s 7 -o night.flac
+    """
     if models:
         from gantools.cli.shipped import print_models
 

@@ -54,6 +54,7 @@ def invert(
     \b
       gantools invert mels/ -o back/
       gantools invert drums.mel.safetensors -o back/ --effort best --format flac
+      gantools invert mels/ -o back/ --effort draft -j 0
     """
     from gantools.runtime.device import accelerator
 

@@ -10,12 +10,18 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.systems import add_commands
 
-app = typer.Typer(**SETTINGS, no_args_is_help=True, help="Train a model.")
+app = typer.Typer(**SETTINGS, no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Train a model."""
+    """Train a model.
+
+    \b
+      gantools train musika techno/ -o models/techno --preset small --budget 3h
+      gantools train caw riff.wav -o models/riff --preset small --budget 20m
+      gantools train cyclegan chunks/ --source-role bass --target-role drums -o models/drums --budget 5m
+    """
 
 
 add_commands(app, "train")

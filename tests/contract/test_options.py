@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gantools.cli.app import VERBS, find_command
-from gantools.cli.sections import EVERYWHERE
+from gantools.cli.sections import EVERYWHERE, MOST_OPTIONS, common_options
 
 #: What a name that several commands have means in all of them. A new option takes a name from here where it means
 #: the same, and another where it does not; a name that comes to be shared is added with its meaning.
@@ -133,8 +133,6 @@ UNITS = {
     "_ms": ("ms",),
     "_semitones": ("semitones",),
 }
-#: What does not fit goes into a named group.
-MOST_FIRST = 10
 
 
 def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -194,8 +192,8 @@ def test_units_are_shown(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_first_screen_is_short(name: str) -> None:
-    first = [p.opts[0] for p in own_options(COMMANDS[name]) if not p.rich_help_panel]
-    assert len(first) <= MOST_FIRST, f"{len(first)} options stand before the groups: {' '.join(first)}"
+    first = [p.opts[0] for p in common_options(COMMANDS[name].params)]
+    assert len(first) <= MOST_OPTIONS, f"{len(first)} options stand before the groups: {' '.join(first)}"
 
 
 def test_a_letter_has_one_meaning() -> None:

@@ -47,10 +47,12 @@ class MelParams:
         512, "Distance between frames. Fewer samples give finer time and larger files.", unit="samples", low=1
     )
     n_mels: int = option(256, "Mel bands.", low=1)
-    fmin_hz: float = option(0.0, "Lowest frequency.", unit="Hz", low=0)
-    fmax_hz: float = option(0.0, "Highest frequency; 0 is half the rate.", unit="Hz", low=0)
-    mel_scale: str = option("htk", "Formula of the mel scale.", choices=("htk", "slaney"))
-    norm: str = option("none", "Normalisation of the bands by their area.", choices=("none", "slaney"))
+    fmin_hz: float = option(0.0, "Lowest frequency.", unit="Hz", low=0, group="Mel bands")
+    fmax_hz: float = option(0.0, "Highest frequency; 0 is half the rate.", unit="Hz", low=0, group="Mel bands")
+    mel_scale: str = option("htk", "Formula of the mel scale.", choices=("htk", "slaney"), group="Mel bands")
+    norm: str = option(
+        "none", "Normalisation of the bands by their area.", choices=("none", "slaney"), group="Mel bands"
+    )
 
     def __post_init__(self) -> None:
         if self.n_fft % 2:

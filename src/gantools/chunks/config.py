@@ -17,7 +17,12 @@ class ChunkConfig:
     """
 
     frames: int = option(256, "Frames of a window of a mel file.", low=4)
-    stride: int = option(206, "Frames from one window to the next. Fewer give more windows, which overlap.", low=1)
+    stride: int = option(
+        206,
+        "Frames from one window to the next. Fewer give more windows, which overlap.",
+        low=1,
+        group="Windows of mel files",
+    )
     codes: str = option(
         "uint8",
         "How levels are stored. With uint8 they take half the space of float16.",

@@ -40,6 +40,13 @@ VERBS = {
     "evaluate": "Measure generated music.",
 }
 
+#: One sentence on the program.
+ABOUT = "Music from generative adversarial networks: Unix verbs that read and write files and join in pipes."
+_EXAMPLES = (
+    "gantools separate song.flac -o stems/",
+    "gantools generate drummer bass.wav -o drums/ --mix",
+    "gantools train musika techno/ -o models/techno --preset small --budget 3h",
+)
 SETTINGS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
 _HELP = ["-h", "--help"]
 
@@ -66,7 +73,7 @@ def _list_of_verbs() -> typer.Typer:
     root = typer.Typer(
         **SETTINGS,
         no_args_is_help=True,
-        help="Music from generative adversarial networks: Unix verbs that read and write files and join in pipes.",
+        help=f"{ABOUT}\n\n\b\n  " + "\n  ".join(_EXAMPLES),
     )
 
     @root.callback(invoke_without_command=True)

@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from gantools.cli.app import VERBS
+from gantools.cli.app import ABOUT, VERBS
 from gantools.cli.manual import Command, all_commands
 from gantools.version import __version__
 
-_ABOUT = "Music from generative adversarial networks: Unix verbs that read and write files and join in pipes."
 _CODES = {
     "0": "All was done.",
     "1": "Some input failed, or standard output could not be written.",
@@ -45,7 +44,7 @@ def _head(name: str, line: str) -> list[str]:
 
 def _root_page() -> str:
     lines = [
-        *_head("gantools", _ABOUT.rstrip(".")),
+        *_head("gantools", ABOUT.rstrip(".")),
         ".SH SYNOPSIS",
         ".B gantools",
         r"\fIVERB\fR [\fIOPTIONS\fR] [\fIINPUTS\fR]",

@@ -223,10 +223,11 @@ def test_options_stand_in_sections_with_those_of_every_verb_last(capsys: pytest.
     verb(app, "try", Grouped, uses=("out",))(lambda run, config: 0)
     typer.main.get_command(app)(args=["--help"], standalone_mode=False)
     shown = capsys.readouterr().out
-    places = [shown.index(word) for word in ("Options:", "--long", "Networks:", "--deep", "--wide", "Options of every")]
+    places = [shown.index(word) for word in ("Options:", "--long", "Network:", "--deep", "--wide", "Options of every")]
     assert places == sorted(places)
-    assert shown.count("Networks:") == 1
-    assert shown.index("Options of every verb:") < min(shown.index(word) for word in ("--out", "--config", "--help"))
+    assert shown.count("Network:") == 1
+    assert shown.index("Options of every verb:") < min(shown.index(word) for word in ("--config", "--help"))
+    assert shown.index("Input and output:") < shown.index("--out") < shown.index("Options of every verb:")
 
 
 def test_dump_and_hash() -> None:

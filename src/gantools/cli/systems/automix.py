@@ -44,6 +44,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools fxnorm apply songs/ --target features.json --reverb send -o normalised/
           gantools train automix normalised/ --mixes songs/ --target features.json -o models/mix --preset small
+          gantools generate automix models/mix stems/ -o mixes/
         """
         from gantools.effects.features import as_mapping, find_features
         from gantools.systems.automix.objective import Automix
@@ -81,6 +82,7 @@ def add_generate(app: typer.Typer) -> None:
         \b
           gantools generate automix models/mix stems/ -o mixes/
           gantools generate automix models/mix normalised/ --normalised -o mixes/ --lufs -16
+          gantools generate automix models/mix stems/ -o mixes/ --bits 24
         """
         if export is not None:
             return export_model(run, model, config, export, export_part, stems)

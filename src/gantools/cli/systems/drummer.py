@@ -44,6 +44,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train drummer midi/ -o models/drummer --preset small
           gantools train drummer mine/ --from drummer -o models/mine --preset small --steps 500
+          gantools generate drummer bass.wav --model models/mine -o drums/
         """
         from gantools.systems.drummer.data import Pieces, read_pieces
         from gantools.systems.drummer.objective import Drummer
@@ -84,6 +85,7 @@ def add_generate(app: typer.Typer) -> None:
         \b
           gantools generate drummer bass.wav -o drums/ --mix
           gantools generate drummer bass.wav -o drums/ --bpm 124 --kit house --density 0.7 --swing 55 --count 8 --midi
+          gantools generate drummer stems/ -o drums/ --midi --json
         """
         folder = find_model(config.model)
         if export is not None:

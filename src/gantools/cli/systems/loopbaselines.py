@@ -27,6 +27,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train loopgan midi/ -o models/gan --preset small
           gantools generate loops models/gan --count 20 -o loops/ --wav
+          gantools train loopgan midi/ -o models/gan --budget 1h
         """
         from gantools.systems.loopgan.objective import LoopGAN
 
@@ -56,6 +57,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train looptransformer midi/ -o models/transformer --preset small
           gantools generate loops models/transformer --count 20 --temperature .9 -o loops/ --wav
+          gantools train looptransformer midi/ -o models/transformer --budget 1h
         """
         from gantools.systems.looptransformer.objective import LoopTransformer
 

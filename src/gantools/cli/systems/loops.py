@@ -115,6 +115,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train looplm midi/ --vae models/codes -o models/loops --preset small
           gantools generate loops models/loops --count 20 -o loops/ --wav
+          gantools train looplm midi/ --vae models/codes -o models/loops --budget 10m
         """
         from gantools.systems.looplm.objective import LoopLM
 
@@ -147,6 +148,7 @@ def _add_detector(app: typer.Typer) -> None:
         \b
           gantools train loopdetector loops/ songs/ midi/ -o models/detector
           gantools loopscore tracks/ --model models/detector
+          gantools train loopdetector loops/ songs/ midi/ -o models/detector --preset small --budget 10m
         """
         from gantools.systems.loopdetector.data import LoopMaterial
         from gantools.systems.loopdetector.objective import LoopDetectorObjective

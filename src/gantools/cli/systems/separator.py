@@ -34,6 +34,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train separator stems/ -o models/separator --budget 1h
           gantools separate songs/ --model models/separator -o out/
+          gantools train separator stems/ -o models/separator --val-songs song-03 --dry-run
         """
         from gantools.systems.separator.objective import SeparatorObjective
 

@@ -37,6 +37,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train cyclegan chunks/ --source-role bass --target-role drums -o models/drums --budget 5m
           gantools train cyclegan more/ -o models/tuned --from models/drums --steps 20000
+          gantools train cyclegan chunks/ --source-role bass --target-role drums -o models/drums --dry-run
         """
         from gantools.systems.cyclegan.objective import CycleGAN
 
@@ -50,6 +51,8 @@ def add_train(app: typer.Typer) -> None:
 
         \b
           gantools train pix2pix chunks/ --source-role bass --target-role drums -o models/drums --budget 5m
+          gantools train pix2pix chunks/ --source-role bass --target-role drums -o models/drums --preset small
+          gantools train pix2pix more/ -o models/tuned --from models/drums --steps 20000
         """
         from gantools.systems.pix2pix.objective import Pix2Pix
 
@@ -111,6 +114,8 @@ def add_generate(app: typer.Typer) -> None:
 
         \b
           gantools generate pix2pix models/drums bass.wav -o drums/ --mix
+          gantools generate pix2pix models/drums mels/ -o drums/ --mel
+          gantools generate pix2pix models/drums --export drums.onnx
         """
         if export is not None:
             return export_model(run, model, config, export, export_part, inputs)

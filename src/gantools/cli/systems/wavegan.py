@@ -52,6 +52,7 @@ def add_train(app: typer.Typer) -> None:
         \b
           gantools train wavegan tracks/ -o models/clips --variant improved --preset small --budget 5m
           gantools train wavegan tracks/ -o models/clips --samples 65536 --channels 2 --preset default
+          gantools train wavegan tracks/ -o models/clips --variant style --preset small --budget 1h
         """
         from gantools.systems.wavegan.objective import WaveGAN
 

@@ -30,6 +30,7 @@ class FollowsConditions(Metric[ConditionsConfig]):
     \b
       gantools generate musika models/techno --density random --count 6 -o walks/
       gantools evaluate conditions walks/ -o report/
+      gantools evaluate conditions walks/ --tempo-seconds 15 --json
     """
 
     name = "conditions"

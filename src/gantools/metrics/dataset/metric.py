@@ -26,6 +26,7 @@ class Dataset(Metric[DatasetConfig]):
     \b
       gantools evaluate dataset songs/
       gantools evaluate dataset stems/ --role drums --split 90/10/0 -o report/
+      gantools evaluate dataset stems/ --test-songs song-11,song-12 --json
     """
 
     name = "dataset"

@@ -30,6 +30,7 @@ class FrechetDistance(EmbeddingMetric[FrechetConfig]):
       gantools evaluate frechet drums/ real_drums/ -o report/
       gantools evaluate frechet night/ techno/ day/ --brackets
       gantools evaluate frechet drums/ songs/ --role drums --embedder rand-cnn --json
+      gantools evaluate frechet clips/ tracks/ --clip-seconds 1.024 --no-infinity
     """
 
     name = "frechet"

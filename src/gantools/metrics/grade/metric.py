@@ -31,6 +31,7 @@ class GradeFit(Metric[GradeFitConfig]):
     \b
       gantools evaluate grade fit drums/ real_drums/ results/ -o grades/
       gantools evaluate grade fit clips/ songs/ grades.csv --features density -o grades/
+      gantools evaluate grade fit drums/ real_drums/ results/ --least-consistency 0.5 -o grades/
     """
 
     name = "grade fit"
@@ -130,6 +131,7 @@ class GradePredict(Metric[GradePredictConfig]):
     \b
       gantools evaluate grade predict drums/ real_drums/ --model grades/ -o report/
       gantools evaluate grade predict night/ --model grades/ --json
+      gantools evaluate grade predict stems/ real_drums/ --role drums --model grades/
     """
 
     name = "grade predict"

@@ -25,6 +25,7 @@ class LoopGroups(Metric[LoopGroupsConfig]):
     \b
       gantools evaluate loopgroups picked/ songs/ -o report/
       gantools evaluate loopgroups picked/ random-1/ random-2/ random-3/ random-4/ --json
+      gantools evaluate loopgroups picked/ songs/ --bars 4
     """
 
     name = "loopgroups"

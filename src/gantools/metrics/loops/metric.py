@@ -60,6 +60,7 @@ class Loops(Metric[LoopsConfig]):
     \b
       gantools evaluate loops made/ --real training/ -o report/
       gantools evaluate loops made/ --real held-out/ --trained-on training/ --json
+      gantools evaluate loops made/ --bars 4 --only-loops
     """
 
     name = "loops"

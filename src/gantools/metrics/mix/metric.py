@@ -19,6 +19,8 @@ class MixDifferences(Metric[MixMetricConfig]):
 
     \b
       gantools evaluate mix mixes/ songs/ -o report/
+      gantools evaluate mix mixes/ songs/ --json
+      gantools evaluate mix norm/ songs/ --role drums
     """
 
     name = "mix"

@@ -22,6 +22,7 @@ class Neighbours(Metric[NeighboursConfig]):
     \b
       gantools evaluate neighbours night/ techno/ held/ -o report/
       gantools evaluate neighbours night.latents/ techno.latents/ held.latents/ --json
+      gantools evaluate neighbours night/ techno/ held/ --window-seconds 4
     """
 
     name = "neighbours"

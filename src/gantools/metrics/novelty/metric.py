@@ -43,6 +43,7 @@ class Novelty(Metric[NoveltyConfig]):
     \b
       gantools evaluate novelty ideas/ riff.wav -o report/
       gantools evaluate novelty ideas/ riff.caw/ --small --json
+      gantools evaluate novelty ideas/ riff.wav --field-seconds 1
     """
 
     name = "novelty"

@@ -33,6 +33,7 @@ class Pitch(Metric[PitchConfig]):
     \b
       gantools evaluate pitch clips/ -o report/
       gantools evaluate pitch clips/ tracks/ --crepe full --device cuda --json
+      gantools evaluate pitch clips/ --voiced 0.8
     """
 
     name = "pitch"

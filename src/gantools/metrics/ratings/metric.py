@@ -28,6 +28,7 @@ class ListenersRatings(Metric[RatingsConfig]):
     \b
       gantools evaluate ratings results-*.json --key test/key.json -o report/
       gantools evaluate ratings answers.csv --real originals --json
+      gantools evaluate ratings results-*.json --key test/key.json --least-consistency 0.5
     """
 
     name = "ratings"

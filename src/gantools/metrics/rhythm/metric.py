@@ -23,6 +23,7 @@ class Rhythm(Metric[RhythmConfig]):
     \b
       gantools evaluate rhythm drums/ bass/ -o report/
       gantools evaluate rhythm drums/ songs/ --source-role bass --real songs/ --json
+      gantools evaluate rhythm songs/ songs/ --role drums --source-role bass
     """
 
     name = "rhythm"

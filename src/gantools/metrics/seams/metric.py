@@ -22,6 +22,7 @@ class Seams(Metric[SeamsConfig]):
     \b
       gantools evaluate seams night/ techno/ -o report/
       gantools evaluate seams night.flac --patch-seconds 11.89 --json
+      gantools evaluate seams loops/ songs/
     """
 
     name = "seams"

@@ -30,6 +30,7 @@ class Separation(Metric[SeparationConfig]):
     \b
       gantools separate mixes/ -o separated/
       gantools evaluate separation separated/ songs/ --baselines -o report/
+      gantools evaluate separation separated/ songs/ --role drums --json
     """
 
     name = "separation"

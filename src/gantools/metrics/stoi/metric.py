@@ -19,6 +19,8 @@ class StoiLike(Metric[StoiConfig]):
 
     \b
       gantools evaluate stoi drums/ real_drums/ --formula literal -o report/
+      gantools evaluate stoi drums/ real_drums/ --window-frames 30
+      gantools evaluate stoi drums/ real_drums/ --json
     """
 
     name = "stoi"

@@ -48,6 +48,7 @@ class Symbolic(Metric[SymbolicConfig]):
     \b
       gantools evaluate symbolic out/ --real held-out/ --trained-on training/ -o report/
       gantools evaluate symbolic held-out/ --model symphony --json
+      gantools evaluate symbolic out/ --real held-out/ --grid 4
     """
 
     name = "symbolic"

@@ -30,6 +30,7 @@ class Texture(Metric[TextureConfig]):
     \b
       gantools evaluate texture night/ --real techno/ --brackets -o report/
       gantools evaluate texture drums/ --real songs/ --role drums --with songs/ --source-role bass --json
+      gantools evaluate texture night.flac --clip-seconds 10
     """
 
     name = "texture"

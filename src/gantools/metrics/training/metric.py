@@ -24,6 +24,7 @@ class Trainings(Metric[TrainingConfig]):
     \b
       gantools evaluate training models/drums
       gantools evaluate training models/seed-* --figure alignment -o report/
+      gantools evaluate training models/* --json
     """
 
     name = "training"

@@ -46,6 +46,7 @@ class DrummerGenerateConfig(AudioFileConfig):
         "play",
         "What to do where the bass rests for two bars or more: play on, or stop.",
         choices=("play", "stop"),
+        group="Playing",
     )
     form: str = option(
         "ABAC",

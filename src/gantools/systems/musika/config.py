@@ -32,6 +32,7 @@ class MusikaConfig(TrainConfig):
         "longer phrases and take longer to learn. The paper's generators make music patch by patch; ours knows none.",
         low=8,
         high=256,
+        group="Networks",
     )
     conditions: str = option(
         "",

@@ -51,10 +51,16 @@ class MusikaGenerateConfig(AudioFileConfig):
         None, "Seed whose style the piece ends with; on the way it goes from its own style to that one.", low=0
     )
     style_bound: float = option(
-        0.0, "Largest number in a style. About 2 gives more usual pieces, 0 draws without a bound.", low=0
+        0.0,
+        "Largest number in a style. About 2 gives more usual pieces, 0 draws without a bound.",
+        low=0,
+        group="Choosing",
     )
     anchor_bound: float = option(
-        0.0, "Largest number in an anchor. About 2 gives steadier music, 0 draws without a bound.", low=0
+        0.0,
+        "Largest number in an anchor. About 2 gives steadier music, 0 draws without a bound.",
+        low=0,
+        group="Choosing",
     )
     density: str = option(
         "",

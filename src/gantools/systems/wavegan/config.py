@@ -58,6 +58,7 @@ class WaveGANConfig(TrainConfig):
         flag="sample-rate",
         low=1000,
         high=MOST_RATE_HZ,
+        group="Data",
     )
     samples: int = option(
         65536,
