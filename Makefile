@@ -93,9 +93,10 @@ docs: install  ## the reference of the library, from its docstrings, into build/
 	$(BIN)/python -m pdoc --docformat numpy --no-show-source --output-directory build/reference gantools '!gantools.cli' '!gantools.commands'
 	@echo build/reference/gantools.html
 
-man: install  ## the manual pages in docs/man and the page of the metrics, of the options as they are
+man: install  ## the manual pages in docs/man and the pages of metrics and variables, of what they are
 	$(BIN)/python -m gantools.cli.manpages docs/man
 	$(BIN)/python -m gantools.cli.metricpage docs/metrics.md
+	$(BIN)/python -m gantools.cli.variables docs/configuration.md
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -14,6 +14,9 @@ from typing import Any
 # imported from here on, and for processes that tests start; `one_thread` sees to libraries that a plugin loaded before.
 os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")})
 
+# The files of options of whoever runs the tests are none of theirs.
+os.environ["GANTOOLS_NO_FILES"] = "1"
+
 import pytest
 import soundfile
 from running import run_here, run_process

@@ -14,6 +14,8 @@ import pytest
 
 from gantools.cli.app import VERBS, find_command
 from gantools.cli.metricpage import metrics_page
+from gantools.cli.standing import OFF
+from gantools.cli.variables import HEADING, variables_table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -145,3 +147,11 @@ def test_the_page_of_the_metrics_is_that_of_the_metrics() -> None:
     page = metrics_page()
     assert (ROOT / "docs/metrics.md").read_text(encoding="utf-8") == page, "not of this version; make man"
     assert all((ROOT / file).exists() for file in re.findall(r"tests/[\w/]+\.py", page))
+
+
+def test_the_page_of_options_has_every_variable() -> None:
+    """``make man`` writes the table anew."""
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert page.partition(HEADING)[2] == f"\n{variables_table()}"
+    known = {name for c in COMMANDS.values() for option in c.callback.options for name in option.variables}
+    assert set(re.findall(r"`(GANTOOLS_\w+)`", page.partition(HEADING)[2])) == known | {OFF}

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from gantools.cli.flags import was_debug
+from gantools.cli.standing import Standing
 from gantools.cli.terminal import (
     READER_LEFT,
     OutputError,
@@ -66,6 +67,10 @@ def find_command(arguments: Sequence[str]) -> tuple[Any, str, list[str]]:
     while rest and rest[0] in getattr(command, "commands", ()):
         command, name, rest = command.commands[rest[0]], f"{name} {rest[0]}", rest[1:]
     return command, name, rest
+
+
+#: What files that stand say of commands; read where a command runs, not for a help.
+STANDING = Standing(lambda words: find_command(words)[0], tuple(VERBS))
 
 
 def _list_of_verbs() -> typer.Typer:
@@ -125,7 +130,7 @@ def _run(arguments: list[str]) -> int:
     name = f"gantools {arguments[0]}" if arguments and arguments[0] in VERBS else "gantools"
     try:
         command, program, rest = find_command(arguments)
-        code = command(args=rest, prog_name=program, standalone_mode=False, help_option_names=_HELP)
+        code = command(args=rest, prog_name=program, standalone_mode=False, help_option_names=_HELP, obj=STANDING)
         # What is still buffered is written here, where a failure can still become a line and an exit code.
         sys.stdout.flush()
         if code == 130:  # Typer turns KeyboardInterrupt into an exit of its own

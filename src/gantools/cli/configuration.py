@@ -1,13 +1,13 @@
 """Flags of a configuration, and the configuration that comes of flags, other sources and presets.
 
-Precedence: flag > ``GANTOOLS_*`` variable > ``--config x.toml`` > preset > default.
+Precedence: flag > ``GANTOOLS_*`` variable > ``--config x.toml`` > ``gantools.toml`` of the project > of the user >
+preset > default.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from gantools.cli.sections import EVERYWHERE
-from gantools.cli.sources import Option, Sources
+from gantools.cli.sources import PRESET, Option, Sources
 from gantools.errors import ConfigError
 from gantools.options import base_type, check_value, did_you_mean, field_types
 
@@ -118,13 +118,13 @@ def resolve_config(
         base = presets[wanted]
     hints = field_types(config)
     changes: dict[str, Any] = {}
-    levels: dict[str, int] = {}  # 0 flag, 1 variable, 2 file; what a preset says has 3
+    levels: dict[str, int] = {}  # 0 flag, 1 variable, then files in their order; a preset comes last
     for field in dataclasses.fields(config):
         # A flag, else the other sources; `said` is what an error calls it.
         value, said, level = values.get(field.name), f"--{flag_of(field)}", 0
         if value is None:
-            value, said = sources.find(_field_option(field, hints[field.name]))
-            level = 1 if said in os.environ else 2
+            option = _field_option(field, hints[field.name])
+            (value, said), level = sources.find(option), sources.level(option)
         if value is None:
             continue
         levels[field.name] = level
@@ -135,7 +135,7 @@ def resolve_config(
     # A value that was asked for puts out those that it replaces, unless they were asked for at least as strongly.
     for wins, others in getattr(config, "OVERRIDES", {}).items():
         for yields in others:
-            if wins in levels and levels[wins] < levels.get(yields, 3):
+            if wins in levels and levels[wins] < levels.get(yields, PRESET):
                 changes[yields] = getattr(config(), yields)
     _refuse_alternatives(config, changes, levels)
     try:

@@ -29,7 +29,7 @@ from gantools.cli.configuration import (
 )
 from gantools.cli.sections import EVERYWHERE, SectionedCommand
 from gantools.cli.sources import Option, Sources, truth
-from gantools.cli.terminal import hear_libraries
+from gantools.cli.terminal import hear_libraries, write_line
 from gantools.errors import ConfigError
 from gantools.options import base_type, to_mapping
 
@@ -99,6 +99,8 @@ _DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)}
     "seed": None,
     "map": "",
 }
+#: All options that mean the same in every verb; none has all of them.
+STANDARD = tuple(_STANDARD)
 BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed", "map"))
 SINGLE = tuple(name for name in BATCH if name not in ("jobs", "shard", "limit", "name", "null", "on_error"))
 
@@ -152,9 +154,12 @@ def verb(
         known = [flag.option for flag in (*standard.values(), *own.values())] + config_options(config, presets)
 
         @functools.wraps(function)
-        def command(**values: Any) -> int:
-            # Values from flags, variables and the file, in that order.
-            sources = Sources(values["config_file"], known)
+        def command(invocation: typer.Context, **values: Any) -> int:
+            # Values from flags, variables, the file and those that stand, in that order; callers in Python, who give no
+            # `Standing`, get what they ask for whatever folder they are in.
+            read = invocation.obj.layers if invocation.obj else lambda words, known: []
+            standing = read(invocation.command_path.split()[1:], known)
+            sources = Sources(values["config_file"], known, standing)
             chosen = resolve_config(config, values, presets, preset, sources)
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
@@ -162,6 +167,8 @@ def verb(
             # The function gets its arguments as they are, everything else from the first source that has it.
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
+            for path, keys in sources.used.items() if not run.quiet else ():
+                write_line(f"gantools {run.verb}: options from {path}: {', '.join(keys)}")
             given = {n: values[n] for n in arguments} | {n: found[n] for n in own}
             try:
                 code = function(**given, run=run, config=chosen) or 0
@@ -175,8 +182,10 @@ def verb(
         parameters = [*arguments.values(), *(flag.parameter for flag in own.values()), *first, *grouped]
         parameters += [*(flag.parameter for flag in standard.values()), *file_parameters()]
         # Typer reads the parameters of a command from its signature, and `command` takes any: it is given one.
+        parameters.append(keyword("invocation", typer.Context, inspect.Parameter.empty))
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
+        command.options = known  # type: ignore[attr-defined]  # for those who list what a command knows
         app.command(name, cls=SectionedCommand)(command)
         return command
 
