@@ -22,7 +22,7 @@ from gantools.symbolic.endings import MIDI_SUFFIXES
 app = typer.Typer(**SETTINGS)
 
 
-@verb(app, "chunk", ChunkConfig, uses=(*(name for name in BATCH if name != "name"), "map"))
+@verb(app, "chunk", ChunkConfig, uses=(*(name for name in BATCH if name != "name"), "map"), folder="chunks")
 def chunk(
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Mel files, audio, MIDI, folders, or - for a list on stdin.")

@@ -70,7 +70,7 @@ for name in METRICS:
     add(load(name))
 
 
-@verb(app, "listen", ListenConfig, uses=(*SINGLE, "map", "seed"), action="evaluate")
+@verb(app, "listen", ListenConfig, uses=(*SINGLE, "map", "seed"), action="evaluate", folder="listening")
 def make_test(
     sets: Annotated[list[str], typer.Argument(help="Sets of clips: a folder, file or - each.", show_default=False)],
     *,

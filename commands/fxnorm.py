@@ -68,7 +68,7 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     return fit_features(run, gather_stems(stems, run), config)
 
 
-@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm")
+@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm", folder="norm")
 def apply(stems: Stems = None, target: Target = None, *, run: Run, config: ApplyConfig) -> int:
     """Bring each stem to the average of its type: EQ, compression, panning, loudness.
 
@@ -79,7 +79,7 @@ def apply(stems: Stems = None, target: Target = None, *, run: Run, config: Apply
     \b
       gantools fxnorm apply stems/ --target musdb18 -o norm/
       gantools fxnorm apply stems/ --target features.json -o norm/ --amount 0.5 --effects eq,loudness -j 0
-      gantools separate songs/ --json | gantools fxnorm apply - --target musdb18 -o norm/
+      gantools separate songs/ -o stems/ --json | gantools fxnorm apply - --target musdb18 -o norm/
     """
     features = target_features(target)
     require_meter(config.reads_with())

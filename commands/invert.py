@@ -39,7 +39,7 @@ class InvertConfig:
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
 
 
-@verb(app, "invert", InvertConfig, uses=(*BATCH, "seed", "device"))
+@verb(app, "invert", InvertConfig, uses=(*BATCH, "seed", "device"), folder="sound")
 def invert(
     inputs: Annotated[list[str] | None, typer.Argument(help="Mel files, folders, or - for a list on stdin.")] = None,
     *,

@@ -33,7 +33,7 @@ class MelifyConfig(MelParams):
     image: bool = option(False, "Write a PNG picture beside each mel file.")
 
 
-@verb(app, "melify", MelifyConfig, uses=(*BATCH, "map", "device"))
+@verb(app, "melify", MelifyConfig, uses=(*BATCH, "map", "device"), folder="mels")
 def melify(
     inputs: Annotated[list[str] | None, typer.Argument(help="Audio files, folders, or - for a list on stdin.")] = None,
     *,

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from gantools.separation.song import Decoder
 
 app = typer.Typer(**SETTINGS)
-#: Options that change no sample of the result.
-_IRRELEVANT: dict[str, Any] = {"model": "", "download": False, "batch": 0}
+USES = (*BATCH, "seed", "device")
+_IRRELEVANT: dict[str, Any] = {"model": "", "download": False, "batch": 0}  # options that change no sample
 
 
-@verb(app, "separate", SeparateConfig, uses=(*BATCH, "seed", "device"), name_template="{rel}/{stem}/{role}.{ext}")
+@verb(app, "separate", SeparateConfig, uses=USES, name_template="{rel}/{stem}/{role}.{ext}", folder="stems")
 def separate(
     inputs: Annotated[list[str] | None, typer.Argument(help="Songs, folders, or - for a list on stdin.")] = None,
     *,

@@ -12,6 +12,7 @@ import functools
 import inspect
 import json
 import os
+import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -120,6 +121,7 @@ def verb(
     preset: str = "default",
     name_template: str | None = None,
     action: str = "",
+    folder: str = "",
 ) -> Callable[[Callable[..., int | None]], Callable[..., Any]]:
     """Decorate a function so that it becomes a command of `app`.
 
@@ -143,7 +145,11 @@ def verb(
         Default of ``--name``.
     action : str, optional
         The verb in messages and records, where `name` is that of a system.
+    folder : str, optional
+        Where results go on a terminal if nobody says; ``{name}`` stands for the name. Without one ``--out`` is what it
+        is elsewhere: to be named, or not needed.
     """
+    folder = folder.format(name=name)
     defaults = {**_DEFAULTS, **({"name": name_template} if name_template else {})}
     presets = dict(presets or {})
 
@@ -167,6 +173,11 @@ def verb(
             # The function gets its arguments as they are, everything else from the first source that has it.
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
+            # Somebody at a terminal, who asked for no file by itself, sees where results go; scripts have to say it.
+            if folder and run.out is None and invocation.obj and not values.get("export") and sys.stdout.isatty():
+                run = dataclasses.replace(run, out=Path(folder))
+                if not run.quiet:
+                    write_line(f"gantools {run.verb}: no output folder named: writing to {folder}/; -o names another")
             for path, keys in sources.used.items() if not run.quiet else ():
                 write_line(f"gantools {run.verb}: options from {path}: {', '.join(keys)}")
             given = {n: values[n] for n in arguments} | {n: found[n] for n in own}
@@ -185,6 +196,7 @@ def verb(
         parameters.append(keyword("invocation", typer.Context, inspect.Parameter.empty))
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in parameters}
+        command.folder = folder  # type: ignore[attr-defined]
         command.options = known  # type: ignore[attr-defined]  # for those who list what a command knows
         app.command(name, cls=SectionedCommand)(command)
         return command

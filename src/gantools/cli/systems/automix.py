@@ -65,7 +65,7 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate automix``."""
 
-    @verb(app, "automix", automix_config.MixConfig, **with_map(GENERATE))
+    @verb(app, "automix", automix_config.MixConfig, **with_map(GENERATE), folder="mixes")
     def automix(
         model: Model,
         stems: Stems = None,

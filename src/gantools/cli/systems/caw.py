@@ -40,7 +40,9 @@ def add_train(app: typer.Typer) -> None:
     """Add ``train caw``."""
     uses = (*(name for name in BATCH if name not in ("force", "name")), "seed", "device")
 
-    @verb(app, "caw", caw_config.CawConfig, presets=caw_config.PRESETS, uses=uses, action="train")
+    @verb(
+        app, "caw", caw_config.CawConfig, presets=caw_config.PRESETS, uses=uses, action="train", folder="models/{name}"
+    )
     def caw(
         clips: Clips = None,
         base: Base = None,
@@ -93,7 +95,7 @@ RECIPE = Recipe("caw", _build, _drive, _fields)
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate caw``."""
 
-    @verb(app, "caw", CawGenerateConfig, **SEEDED)
+    @verb(app, "caw", CawGenerateConfig, **SEEDED, folder="variations")
     def caw(
         model: Model,
         count: Count = 1,

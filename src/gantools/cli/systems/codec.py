@@ -65,9 +65,10 @@ def add_train(app: typer.Typer) -> None:
 
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate codec``."""
-
     # No role in the names: what a codec makes of a part is that part.
-    @verb(app, "codec", codec_config.CodecGenerateConfig, **{**GENERATE, "name_template": SEEDED["name_template"]})
+    options = {**GENERATE, "name_template": SEEDED["name_template"], "folder": "codec"}
+
+    @verb(app, "codec", codec_config.CodecGenerateConfig, **options)
     def codec(
         model: Model,
         inputs: Inputs = None,

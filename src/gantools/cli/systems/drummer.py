@@ -68,7 +68,7 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate drummer``."""
 
-    @verb(app, "drummer", DrummerGenerateConfig, **GENERATE)
+    @verb(app, "drummer", DrummerGenerateConfig, **GENERATE, folder="drums")
     def drummer(
         inputs: Inputs = None,
         export: Export = None,

@@ -166,7 +166,7 @@ def _add_detector(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate loops``."""
 
-    @verb(app, "loops", LoopsGenerateConfig, **SEEDED)
+    @verb(app, "loops", LoopsGenerateConfig, **SEEDED, folder="loops")
     def loops(
         model: Maker = None,
         export: Export = None,

@@ -68,7 +68,7 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate musika``."""
 
-    @verb(app, "musika", MusikaGenerateConfig, **SEEDED)
+    @verb(app, "musika", MusikaGenerateConfig, **SEEDED, folder="music")
     def musika(
         model: Model,
         export: Export = None,

@@ -11,7 +11,11 @@ from gantools.cli.flags import BATCH, SINGLE
 from gantools.models.shipped import find_model
 
 #: Standard options of ``train`` commands.
-TRAIN: dict[str, Any] = {"uses": (*(name for name in SINGLE if name != "force"), "seed", "device"), "action": "train"}
+TRAIN: dict[str, Any] = {
+    "uses": (*(name for name in SINGLE if name != "force"), "seed", "device"),
+    "action": "train",
+    "folder": "models/{name}",
+}
 #: Standard options of ``generate`` commands that turn files into files.
 GENERATE: dict[str, Any] = {
     "uses": (*BATCH, "seed", "device"),

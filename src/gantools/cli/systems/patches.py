@@ -35,7 +35,7 @@ _CLIPS = "clips.safetensors"
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate patches``."""
 
-    @verb(app, "patches", PatchGenerateConfig, **SEEDED)
+    @verb(app, "patches", PatchGenerateConfig, **SEEDED, folder="ideas")
     def patches(inputs: Riffs = None, count: Count = 10, *, run: Run, config: PatchGenerateConfig) -> int:
         """Make new pieces of the sounds of a recording, in its metre, at once: no training, no model.
 

@@ -95,7 +95,7 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate symphony``."""
 
-    @verb(app, "symphony", SymphonyGenerateConfig, **SEEDED)
+    @verb(app, "symphony", SymphonyGenerateConfig, **SEEDED, folder="scores")
     def symphony(
         model: Maker = None,
         export: Export = None,

@@ -76,7 +76,7 @@ def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, c
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate cyclegan`` and ``generate pix2pix``."""
 
-    @verb(app, "cyclegan", TranslateConfig, **with_map(GENERATE))
+    @verb(app, "cyclegan", TranslateConfig, **with_map(GENERATE), folder="parts")
     def cyclegan(
         model: Model,
         inputs: Inputs = None,
@@ -100,7 +100,7 @@ def add_generate(app: typer.Typer) -> None:
             return export_model(run, model, config, export, export_part, inputs)
         return _translate("cyclegan", model, inputs, run, config)
 
-    @verb(app, "pix2pix", TranslateConfig, **with_map(GENERATE))
+    @verb(app, "pix2pix", TranslateConfig, **with_map(GENERATE), folder="parts")
     def pix2pix(
         model: Model,
         inputs: Inputs = None,

@@ -101,7 +101,7 @@ def _chunks(data: list[str] | None) -> Path | None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate wavegan``."""
 
-    @verb(app, "wavegan", WaveGANGenerateConfig, **SEEDED)
+    @verb(app, "wavegan", WaveGANGenerateConfig, **SEEDED, folder="clips")
     def wavegan(
         model: Model,
         export: Export = None,
