@@ -15,8 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
+from gantools.cli.presets import AUTO, PRESET, asked_preset, offers_auto
 from gantools.cli.sections import EVERYWHERE
-from gantools.cli.sources import PRESET, Option, Sources
+from gantools.cli.sources import WEAKEST, Option, Sources
 from gantools.errors import ConfigError
 from gantools.options import base_type, check_value, did_you_mean, field_types
 
@@ -35,14 +36,11 @@ def _field_option(field: dataclasses.Field[Any], annotation: Any) -> Option:
     return Option(field.name, flag_of(field), base_type(annotation))
 
 
-_PRESET = Option("preset", "preset", str)
-
-
 def config_options(config: type, presets: Iterable[str] = ()) -> list[Option]:
     """Return the options of a configuration, with that of its presets where it has any."""
     hints = field_types(config)
     found = [_field_option(field, hints[field.name]) for field in dataclasses.fields(config)]
-    return [*found, _PRESET] if presets else found
+    return [*found, PRESET] if presets else found
 
 
 def config_parameters(
@@ -55,6 +53,8 @@ def config_parameters(
     groups: dict[str, list[inspect.Parameter]] = {"": []}
     if presets:
         text = f"Named settings: {', '.join(presets)}. [{preset}]"
+        if offers_auto(presets):
+            text = f"Named settings: {', '.join((*presets, AUTO))}. With auto small on a CPU. [{preset}]"
         option: Any = typer.Option("--preset", help=text, show_default=False)
         groups[""].append(keyword("preset", Annotated[str | None, option], None))
     for field in dataclasses.fields(config):
@@ -111,7 +111,7 @@ def resolve_config(
     # Where nothing else is said: the preset's value, or the default.
     base = config()
     if presets:
-        wanted = values.get("preset") or sources.find(_PRESET)[0] or preset
+        wanted = asked_preset(values.get("preset"), sources, preset)
         if wanted not in presets:
             there = f"{', '.join(presets)}{did_you_mean(wanted, list(presets))}"
             raise ConfigError(f"no preset {wanted!r}; there are {there}")
@@ -135,7 +135,7 @@ def resolve_config(
     # A value that was asked for puts out those that it replaces, unless they were asked for at least as strongly.
     for wins, others in getattr(config, "OVERRIDES", {}).items():
         for yields in others:
-            if wins in levels and levels[wins] < levels.get(yields, PRESET):
+            if wins in levels and levels[wins] < levels.get(yields, WEAKEST):
                 changes[yields] = getattr(config(), yields)
     _refuse_alternatives(config, changes, levels)
     try:

@@ -28,6 +28,7 @@ from gantools.cli.configuration import (
     keyword,
     resolve_config,
 )
+from gantools.cli.presets import AUTO, asked_preset, automatic_preset, offers_auto
 from gantools.cli.sections import EVERYWHERE, SectionedCommand
 from gantools.cli.sources import Option, Sources, truth
 from gantools.cli.terminal import hear_libraries, write_line
@@ -40,6 +41,7 @@ class Run:
     """Options with one meaning in every verb.
 
     `map` is None where a verb reads no roles. `missed` grows while inputs are gathered: what could not be read there.
+    `preset` is that of the configuration by its name, and `automatic` whether ``auto`` has chosen it.
     """
 
     verb: str = ""
@@ -61,6 +63,8 @@ class Run:
     name: str = "{rel}/{stem}.{ext}"
     map: str | None = None
     missed: list[str] = dataclasses.field(default_factory=list)
+    preset: str = dataclasses.field(default="", compare=False)
+    automatic: bool = dataclasses.field(default=False, compare=False)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -166,6 +170,12 @@ def verb(
             read = invocation.obj.layers if invocation.obj else lambda words, known: []
             standing = read(invocation.command_path.split()[1:], known)
             sources = Sources(values["config_file"], known, standing)
+            asked = asked_preset(values.get("preset"), sources, preset) if presets else ""
+            if asked == AUTO and offers_auto(presets):
+                out, device = (standard[n].resolve(values, sources) for n in ("out", "device"))
+                values["preset"], why = automatic_preset(
+                    presets, preset, device, out or (Path(folder) if folder else None)
+                )
             chosen = resolve_config(config, values, presets, preset, sources)
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))
@@ -173,6 +183,10 @@ def verb(
             # The function gets its arguments as they are, everything else from the first source that has it.
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
+            if presets:
+                run = dataclasses.replace(run, preset=values.get("preset") or asked, automatic=asked == AUTO)
+            if run.automatic and not run.quiet:
+                write_line(f"gantools {run.verb}: --preset auto: {run.preset}, {why}")
             # Somebody at a terminal, who asked for no file by itself, sees where results go; scripts have to say it.
             if folder and run.out is None and invocation.obj and not values.get("export") and sys.stdout.isatty():
                 run = dataclasses.replace(run, out=Path(folder))

@@ -13,7 +13,7 @@ from gantools.errors import ConfigError
 from gantools.options import did_you_mean
 
 #: Level of what a preset says: weaker than all that is asked for.
-PRESET = 100
+WEAKEST = 100
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -123,7 +123,7 @@ class Sources:
         """Return how weakly an option is asked for: 1 by a variable, from 2 on by files, in their order."""
         if any(os.environ.get(variable, "") for variable in option.variables):
             return 1
-        return next((number for number, (_, values) in enumerate(self._layers, start=2) if option in values), PRESET)
+        return next((number for number, (_, values) in enumerate(self._layers, start=2) if option in values), WEAKEST)
 
 
 def _meant(

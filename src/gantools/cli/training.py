@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -158,11 +159,16 @@ def run_training(
     length = count_epochs(system) if config.epochs else ""
     if length and is_first_rank():
         say(run, length)
+    if run.preset:
+        system.preset = run.preset
     record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
+    record |= {"preset": run.preset} if run.preset else {}
     for line in system.left_out if is_first_rank() else ():
         say(run, line, error=True)
     if run.dry_run:
         return _plan(run, system, record, system.facts())
+    if run.automatic and is_first_rank() and not (out / "config.json").exists():
+        say(run, f"predicted time: {_predicted(system)}")
     # Several processes share a terminal: only the first one speaks.
     with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
         watch = Watch(run, bar, system.documented_steps, _remarks(system))
@@ -178,6 +184,19 @@ def run_training(
         if watch.begun:
             watch.picture.draw()
     return _finish(run, record, summary, config) if is_first_rank() else 0
+
+
+def _predicted(system: System) -> str:
+    """Return how long the run will take, in words: who has not chosen the settings has to know it before."""
+    from gantools.training.prediction import predict_seconds, readable
+
+    if system.config.budget:
+        return f"{system.config.budget} (budget)"
+    if "time" in (facts := system.facts()):  # of a system of several runs
+        return str(facts["time"])
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return "not measured with several processes"
+    return f"about {readable(predict_seconds(system))} on {system.device}, and validations"
 
 
 def _remarks(system: System) -> list[str]:

@@ -57,7 +57,9 @@ def train_each(
     # Several runs side by side take a thread each, unless the user has said how many.
     threads = 1 if run.jobs != 1 and not config.threads else config.threads
     shared: dict[str, Any] = {"recipe": recipe, "config": dataclasses.replace(config, threads=threads)}
-    work = partial(train_item, **shared, device=device, base=str(base) if base else "", resume=resume)
+    work = partial(
+        train_item, **shared, preset=run.preset, device=device, base=str(base) if base else "", resume=resume
+    )
     plan = partial(plan_item, **shared, device=device)
     # The number of threads changes no result within rounding, and no model is redone for it.
     values = {name: value for name, value in to_mapping(config).items() if name != "threads"}
@@ -103,11 +105,14 @@ def train_item(
     device: str,
     base: str,
     resume: bool,
+    preset: str = "",
 ) -> dict[str, Any]:
     """Train a model of one item; return the fields of its record."""
     import torch
 
     system = recipe.build([item.path], dataclasses.replace(config, seed=seed), torch.device(device))
+    if preset:
+        system.preset = preset
     summary = recipe.drive(
         system,
         outputs[0],

@@ -31,6 +31,7 @@ def describe(
     networks: Mapping[str, int],
     ema: Iterable[str] = (),
     started_from: Mapping[str, str] | None = None,
+    preset: str = "",
 ) -> dict[str, Any]:
     """Return what goes into `config.json`.
 
@@ -48,12 +49,15 @@ def describe(
         Names of those that have another file, with the moving average of their weights.
     started_from : mapping, optional
         ``path`` and ``hash`` of the model whose weights the training began with.
+    preset : str
+        Name of the settings that the options are based on; empty where nobody has named any.
     """
     import torch
 
     return {
         "schema": SCHEMA,
         "system": system,
+        **({"preset": preset} if preset else {}),
         "config": to_mapping(config),
         "config_hash": config_hash(config),
         "data": data,

@@ -214,7 +214,7 @@ def describe_model(system: System, weights: Iterable[str], started_from: dict[st
     """Return what goes into `config.json`; `weights` are the names of the files of weights, as `Engine.weights` has."""
     sizes = {name: sum(p.numel() for p in net.parameters()) for name, net in system.networks.items()}
     ema = [name.removesuffix(".ema") for name in weights if name.endswith(".ema")]
-    return describe(system.name, system.config, system.data, sizes, ema, started_from)
+    return describe(system.name, system.config, system.data, sizes, ema, started_from, system.preset)
 
 
 def write_weights(folder: Path, system: System, weights: dict[str, Tensors], step: int) -> None:

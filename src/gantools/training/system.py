@@ -158,6 +158,8 @@ class System(ABC):
     epoch_items : int
         Items of an epoch, for ``--epochs``: as many as it takes to hold the data once. Items are drawn with
         replacement, so that an epoch shows some twice and others not. 0 where there is no such number.
+    preset : str
+        Name of the settings that `config` is based on, for `config.json`; empty where there is none.
     validation_part : float
         Part of the validation set, 0 to 1, that the next validations shall take, as the loop sets it: a budget pays for
         no more. A system whose validation is cheap may ignore it. Scores of different parts are never compared.
@@ -179,6 +181,7 @@ class System(ABC):
     phases: tuple[Phase, ...]
     data: dict[str, Any] = {}
     epoch_items: int = 0
+    preset: str = ""
     validation_part: float = 1.0
     songs: Mapping[str, Sequence[str]] = {}
     notes: Sequence[str] = ()

@@ -106,7 +106,13 @@ STANDARD = {
 
 
 def test_the_table_holds_every_standard_option() -> None:
-    assert set(STANDARD) == {field.name for field in dataclasses.fields(Run)} - {"verb", "map", "missed"} | {"count"}
+    assert set(STANDARD) == {field.name for field in dataclasses.fields(Run)} - {
+        "verb",
+        "map",
+        "missed",
+        "preset",
+        "automatic",
+    } | {"count"}
 
 
 @pytest.mark.parametrize("name", STANDARD)

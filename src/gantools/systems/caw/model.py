@@ -82,10 +82,12 @@ def scale_folder(folder: str | Path, rate_hz: int) -> Path:
     return Path(folder) / "scales" / f"{rate_hz:05d}hz"
 
 
-def write_model(folder: Path, config: CawConfig, data: dict[str, Any], clips: list[np.ndarray]) -> None:
+def write_model(
+    folder: Path, config: CawConfig, data: dict[str, Any], clips: list[np.ndarray], preset: str = ""
+) -> None:
     """Write `config.json` and `clips.safetensors` of a model that is about to be trained."""
     write_clips(folder, clips, data["rates_hz"][-1])
-    write_json(folder / "config.json", describe(NAME, config, data, {}))
+    write_json(folder / "config.json", describe(NAME, config, data, {}, preset=preset))
 
 
 def read_description(folder: str | Path) -> dict[str, Any]:

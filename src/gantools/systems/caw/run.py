@@ -21,6 +21,7 @@ from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
 from gantools.systems.patches.engine import LEAST_SECONDS
 from gantools.training.epochs import count_epochs
+from gantools.training.prediction import readable
 from gantools.training.remarks import LeftOut
 from gantools.training.system import Step
 
@@ -42,13 +43,14 @@ class CawRun:
 
     Attributes
     ----------
-    songs, notes, left_out
+    songs, notes, left_out, preset
         As those of a `gantools.training.system.System`.
     drafts : Drafts or None
         Where the model starts from patches.
     """
 
     name = NAME
+    preset = ""
 
     def __init__(self, config: CawConfig, clips: Sequence[TrainingClip], device: torch.device | str = "cpu") -> None:
         if config.start == "auto":
@@ -179,7 +181,7 @@ def predict(run: CawRun) -> dict[str, Any]:
         window = min(length, config.crop) if config.crop else length
         redraw = 1.0 if config.pool or not index else _REDRAW
         seconds += config.steps * config.batch_size * window * per_sample[run.width(index)] * redraw
-    return {"time": f"about {_readable(seconds)} on {run.device}"}
+    return {"time": f"about {readable(seconds)} on {run.device}"}
 
 
 def _step_seconds(run: CawRun, width: int) -> float:
@@ -209,11 +211,3 @@ def _wait(device: torch.device) -> None:
     """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _readable(seconds: float) -> str:
-    """Return a time in the unit in which it is read most easily."""
-    for unit, size in (("h", 3600.0), ("min", 60.0)):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"

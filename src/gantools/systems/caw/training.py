@@ -163,10 +163,10 @@ class _Driver:
         if first and not there:
             sweep_temporaries(self.folder.parent, of=self.folder.name)
             with new_folder(self.folder) as temporary:
-                write_model(temporary, config, data, waves)
+                write_model(temporary, config, data, waves, self.run.preset)
         elif first:
             sweep_temporaries(self.folder)
-            write_model(self.folder, config, data, waves)
+            write_model(self.folder, config, data, waves, self.run.preset)
         self.ranks.barrier()  # what the others see is the folder as the first has left it
 
     def _check_unfinished(self, model: dict[str, Any]) -> None:
