@@ -17,7 +17,7 @@ app = typer.Typer(**SETTINGS, no_args_is_help=True)
 @app.callback(invoke_without_command=True)
 def group(
     context: typer.Context,
-    models: Annotated[bool, typer.Option("--models", help="List the models that ship, and exit.")] = False,
+    models: Annotated[bool, typer.Option("--models", help="List models, as gantools --models does, and exit.")] = False,
 ) -> None:
     """Generate music with a trained model.
 

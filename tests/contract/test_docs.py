@@ -14,6 +14,7 @@ import pytest
 
 from gantools.cli.app import VERBS, find_command
 from gantools.cli.metricpage import metrics_page
+from gantools.cli.shipped import PLACES
 from gantools.cli.standing import OFF
 from gantools.cli.variables import HEADING, variables_table
 
@@ -87,6 +88,7 @@ def check(arguments: list[str]) -> None:
             ["-h"],
             ["-V"],
             ["--env"],
+            ["--models"],
             ["--completion"],
         ), arguments
         return
@@ -139,7 +141,7 @@ def test_options_that_a_page_names_exist(path: Path) -> None:
     text = re.sub(r".*<!-- pending .*", "", text)  # rows of docs/coverage.md on what is being built
     codes = " ".join(re.findall(r"`([^`]*)`", text))
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", codes))
-    assert not named - OPTIONS - FOREIGN - {"--help", "--version", "--env", "--completion"}
+    assert not named - OPTIONS - FOREIGN - {"--help", "--version", "--env", "--models", "--completion"}
 
 
 def test_the_page_of_the_metrics_is_that_of_the_metrics() -> None:
@@ -154,4 +156,4 @@ def test_the_page_of_options_has_every_variable() -> None:
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert page.partition(HEADING)[2] == f"\n{variables_table()}"
     known = {name for c in COMMANDS.values() for option in c.callback.options for name in option.variables}
-    assert set(re.findall(r"`(GANTOOLS_\w+)`", page.partition(HEADING)[2])) == known | {OFF}
+    assert set(re.findall(r"`(GANTOOLS_\w+)`", page.partition(HEADING)[2])) == known | {OFF, PLACES}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import socket
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from training_runs import children, full_disk
 from gantools.cli import training
 from gantools.cli.app import main
 from gantools.files.containers import read_state
+from gantools.models.card import read_card
 from gantools.systems.translation import listening
 from gantools.training.report import Progress
 
@@ -124,6 +127,15 @@ def test_killed_and_interrupted_runs_end_like_whole_ones(case: tuple[Tiny, Path]
     assert (done.code, done.out) == (0, "parts\n"), done.said
     assert different(folder / "whole", folder / "parts") == []
     assert not list(folder.rglob(".*.tmp"))
+
+
+def test_a_training_ends_with_one_card(case: tuple[Tiny, Path]) -> None:
+    chosen, folder = case
+    assert [path.relative_to(folder / "whole") for path in (folder / "whole").rglob("card.md")] == [Path("card.md")]
+    card = read_card(folder / "whole")
+    assert card["command"] == shlex.join(["gantools", *command(chosen, "whole")])
+    assert card["system"] == json.loads((folder / "whole/config.json").read_text())["system"]
+    assert all(card[fact] for fact in ("date", "steps", "time", "data", "licence", "parameters", "machine"))
 
 
 def test_a_full_disk_is_one_line(case: tuple[Tiny, Path], monkeypatch: pytest.MonkeyPatch) -> None:

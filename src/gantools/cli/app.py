@@ -69,10 +69,6 @@ def find_command(arguments: Sequence[str]) -> tuple[Any, str, list[str]]:
     return command, name, rest
 
 
-#: What files that stand say of commands; read where a command runs, not for a help.
-STANDING = Standing(lambda words: find_command(words)[0], tuple(VERBS))
-
-
 def _list_of_verbs() -> typer.Typer:
     """Return `gantools` without its verbs: their names and lines for the help, and what to say of an unknown one."""
     root = typer.Typer(
@@ -84,6 +80,9 @@ def _list_of_verbs() -> typer.Typer:
     @root.callback(invoke_without_command=True)
     def options(
         version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),
+        models: bool = typer.Option(
+            False, "--models", help="List the models that ship, and those in models/, and exit."
+        ),
         env: bool = typer.Option(False, "--env", help="Print versions, devices, decoders and models, and exit."),
         completion: str = typer.Option(
             "", help="Print what completes commands in a shell: bash, zsh or fish.", show_default=False
@@ -91,6 +90,8 @@ def _list_of_verbs() -> typer.Typer:
     ) -> None:
         if version:
             print(f"gantools {__version__}")
+        elif models:
+            importlib.import_module("gantools.cli.shipped").print_models()
         elif env:
             print(importlib.import_module("gantools.cli.environment").environment())
         elif completion:
@@ -130,7 +131,8 @@ def _run(arguments: list[str]) -> int:
     name = f"gantools {arguments[0]}" if arguments and arguments[0] in VERBS else "gantools"
     try:
         command, program, rest = find_command(arguments)
-        code = command(args=rest, prog_name=program, standalone_mode=False, help_option_names=_HELP, obj=STANDING)
+        standing = Standing(lambda words: find_command(words)[0], tuple(VERBS), arguments)
+        code = command(args=rest, prog_name=program, standalone_mode=False, help_option_names=_HELP, obj=standing)
         # What is still buffered is written here, where a failure can still become a line and an exit code.
         sys.stdout.flush()
         if code == 130:  # Typer turns KeyboardInterrupt into an exit of its own

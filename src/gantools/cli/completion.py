@@ -72,7 +72,7 @@ _gantools() {{
         return
     fi
     case "$path" in
-        "") words="{tops} --help --version --env --completion" ;;
+        "") words="{tops} --help --version --models --env --completion" ;;
 {chr(10).join(table)}
     esac
     # Options only where one is begun: elsewhere files and folders are what most words are.
@@ -118,6 +118,7 @@ _gantools_model() {{
 _gantools() {{
     local state line
     _arguments -C '(-h --help)'{{-h,--help}}'[Show the verbs]' '(-V --version)'{{-V,--version}}'[Print the version]' \\
+        '--models[List models]' \\
         '--env[Print versions, devices and models]' '--completion[Print completion]:shell:({" ".join(_SHELLS)})' \\
         '1: :->verb' '*:: :->rest'
     case $state in
@@ -159,6 +160,7 @@ def _fish(commands: Sequence[Command]) -> str:
         "end",
         f"set -g __gantools_groups {' '.join(command.path[0] for command in commands if command.parts)}",
         "complete -c gantools -n __fish_use_subcommand -l version -s V -d 'Print the version'",
+        "complete -c gantools -n __fish_use_subcommand -l models -d 'List models'",
         "complete -c gantools -n __fish_use_subcommand -l env -d 'Print versions, devices and models'",
         "complete -c gantools -n __fish_use_subcommand -l completion -d 'Print completion'"
         f" -x -a '{' '.join(_SHELLS)}'",

@@ -41,7 +41,8 @@ class Run:
     """Options with one meaning in every verb.
 
     `map` is None where a verb reads no roles. `missed` grows while inputs are gathered: what could not be read there.
-    `preset` is that of the configuration by its name, and `automatic` whether ``auto`` has chosen it.
+    `preset` is that of the configuration by its name, `automatic` whether ``auto`` has chosen it. `command` is what was
+    typed, for the card of a model.
     """
 
     verb: str = ""
@@ -64,6 +65,7 @@ class Run:
     map: str | None = None
     missed: list[str] = dataclasses.field(default_factory=list)
     preset: str = dataclasses.field(default="", compare=False)
+    command: str = dataclasses.field(default="", compare=False)
     automatic: bool = dataclasses.field(default=False, compare=False)
 
 
@@ -183,6 +185,7 @@ def verb(
             # The function gets its arguments as they are, everything else from the first source that has it.
             found = {n: flag.resolve(values, sources) for n, flag in (own | standard).items()}
             run = _run(action or name, {n: found[n] for n in uses}, chosen)
+            run = dataclasses.replace(run, command=invocation.obj.command if invocation.obj else "")
             if presets:
                 run = dataclasses.replace(run, preset=values.get("preset") or asked, automatic=asked == AUTO)
             if run.automatic and not run.quiet:

@@ -56,6 +56,7 @@ def _root_page() -> str:
     for names, text in (
         ("-h, --help", "Show the verbs; gantools help VERB shows one."),
         ("-V, --version", "Print the version."),
+        ("--models", "List the models that ship, and those in models/ and in the folders of GANTOOLS_MODELS."),
         ("--env", "Print versions, devices, decoders and models."),
         ("--completion SHELL", "Print what completes commands in bash, zsh or fish."),
     ):

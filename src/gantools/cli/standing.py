@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,10 +72,18 @@ class Standing:
         Returns the command that words name, such as ``["train"]``, with those below it.
     verbs : sequence of str
         Names of all verbs.
+    arguments : sequence of str
+        What was typed behind ``gantools``.
+
+    Attributes
+    ----------
+    command : str
+        The whole line as a shell takes it.
     """
 
-    def __init__(self, find: Callable[[Sequence[str]], Any], verbs: Sequence[str]) -> None:
+    def __init__(self, find: Callable[[Sequence[str]], Any], verbs: Sequence[str], arguments: Sequence[str]) -> None:
         self._find, self._verbs = find, verbs
+        self.command = shlex.join(["gantools", *arguments])
 
     def layers(self, words: Sequence[str], options: Sequence[Option]) -> list[Layer]:
         """Return the sections that count for a command, the strongest first, with the keys that it knows.

@@ -159,8 +159,9 @@ def run_training(
     length = count_epochs(system) if config.epochs else ""
     if length and is_first_rank():
         say(run, length)
-    if run.preset:
-        system.preset = run.preset
+    system.preset, system.command = run.preset, run.command
+    # One input, or several with spaces between them, of which none may be a file.
+    system.sources = [name for name in ([source] if Path(source).exists() else source.split()) if Path(name).exists()]
     record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
     record |= {"preset": run.preset} if run.preset else {}
     for line in system.left_out if is_first_rank() else ():

@@ -58,7 +58,13 @@ def train_each(
     threads = 1 if run.jobs != 1 and not config.threads else config.threads
     shared: dict[str, Any] = {"recipe": recipe, "config": dataclasses.replace(config, threads=threads)}
     work = partial(
-        train_item, **shared, preset=run.preset, device=device, base=str(base) if base else "", resume=resume
+        train_item,
+        **shared,
+        preset=run.preset,
+        command=run.command,
+        device=device,
+        base=str(base) if base else "",
+        resume=resume,
     )
     plan = partial(plan_item, **shared, device=device)
     # The number of threads changes no result within rounding, and no model is redone for it.
@@ -106,13 +112,14 @@ def train_item(
     base: str,
     resume: bool,
     preset: str = "",
+    command: str = "",
 ) -> dict[str, Any]:
     """Train a model of one item; return the fields of its record."""
     import torch
 
     system = recipe.build([item.path], dataclasses.replace(config, seed=seed), torch.device(device))
-    if preset:
-        system.preset = preset
+    if hasattr(system, "sources"):
+        system.preset, system.command, system.sources = preset, command, [str(item.path)]
     summary = recipe.drive(
         system,
         outputs[0],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gantools.cli.app import VERBS, find_command
+from gantools.cli.shipped import PLACES
 from gantools.cli.standing import OFF
 
 #: What stands before the table; what is behind it is written anew.
@@ -48,6 +49,7 @@ def variables_table() -> str:
         for names in sorted(where)
     ]
     lines.append(f"| `{OFF}` | {_KINDS['bool']} | | every verb: no `gantools.toml` is read |")
+    lines.append(f"| `{PLACES}` | {_KINDS['list']} | | `gantools --models`: more folders that hold models |")
     return "\n".join(lines) + "\n"
 
 

@@ -49,7 +49,7 @@ def write_shipped(
     networks : sequence of str
         Those that ship; the averaged weights of each, where there are any.
     purpose, data : str
-        What it does and where its training data come from in a few words, as ``generate --models`` tells them, for
+        What it does and where its training data come from in a few words, as ``gantools --models`` tells them, for
         ``card.json``; without a purpose there is no such file.
     credits : str
         The sources in full, for ``CREDITS.txt``; empty for no such file.

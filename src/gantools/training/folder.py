@@ -13,6 +13,7 @@ from gantools.errors import ConfigError, InputError, ModelError
 from gantools.files.atomic import new_folder, scratch_folder, sweep_temporaries, write_json
 from gantools.files.containers import read_state, write_state
 from gantools.files.lock import FolderLock
+from gantools.models.card import CARD, is_ours
 from gantools.models.folder import OtherVersionError, describe, read_configuration, weight_files
 from gantools.models.weights import Tensors
 from gantools.options import config_hash
@@ -187,6 +188,7 @@ def own_files(folder: Path) -> list[Path]:
     named = ["config.json", "metrics.jsonl", "scale.safetensors", *weights]
     found = [folder / name for name in named]
     found += [folder / PICTURE] if drew_picture(folder / PICTURE) else []
+    found += [folder / CARD] if is_ours(folder) else []
     found += [p for p in (folder / "state").glob("*") if _CHECKPOINT_NAME.fullmatch(p.name)]
     found += [p for p in (folder / "samples").glob("*") if _SAMPLE_NAME.fullmatch(p.name)]
     return [path for path in found if path.is_file()]

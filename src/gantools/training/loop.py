@@ -16,6 +16,7 @@ from gantools.files.jsontext import well_formed
 from gantools.runtime.device import available_cores
 from gantools.runtime.ranks import Ranks, join_ranks, leave_ranks, set_threads, wanted_threads
 from gantools.runtime.stopping import Interrupts
+from gantools.training.card import write_training_card
 from gantools.training.checkpoints import Checkpoints
 from gantools.training.collapse import DIVERGENCE, diverged, giving_up, going_back, weight_scales
 from gantools.training.engine import Engine
@@ -93,6 +94,8 @@ def train(
         try:
             run.begin(resume, base_model)
             summary = run.go()
+            if summary.status == "finished" and system.writes_card and ranks.first:
+                write_training_card(system, summary)
         finally:
             try:
                 run.engine.batches.close()

@@ -160,6 +160,10 @@ class System(ABC):
         replacement, so that an epoch shows some twice and others not. 0 where there is no such number.
     preset : str
         Name of the settings that `config` is based on, for `config.json`; empty where there is none.
+    command, sources : str, sequence of str
+        What was typed, and the files and folders that it learns from, for its card; empty where nobody says.
+    writes_card : bool
+        Whether a run that is over writes the card of its model; not where the run is but a part of one.
     validation_part : float
         Part of the validation set, 0 to 1, that the next validations shall take, as the loop sets it: a budget pays for
         no more. A system whose validation is cheap may ignore it. Scores of different parts are never compared.
@@ -182,6 +186,9 @@ class System(ABC):
     data: dict[str, Any] = {}
     epoch_items: int = 0
     preset: str = ""
+    command: str = ""
+    sources: Sequence[str] = ()
+    writes_card: bool = True
     validation_part: float = 1.0
     songs: Mapping[str, Sequence[str]] = {}
     notes: Sequence[str] = ()

@@ -41,6 +41,8 @@ def test_a_name_is_that_of_a_shipped_model_unless_a_model_of_that_name_is_here(
 def test_generate_lists_them(gantools: Callable) -> None:
     done = gantools("generate", "--models")
     assert done.returncode == 0, done.stderr
+    assert gantools("--models").stdout == done.stdout
+    assert len(done.stdout.splitlines()) == len(shipped_models())
     for model in shipped_models():
         assert f"{model.name} " in done.stdout
         assert model.data in done.stdout

@@ -32,7 +32,7 @@ def test_a_run_leaves_a_whole_folder(tmp_path: Path) -> None:
     assert (summary.status, summary.step, summary.total) == ("finished", 20, 20)
     names = sorted(p.name for p in folder.iterdir())
     assert names == [
-        "config.json", "discriminator.safetensors", "generator.ema.safetensors", "generator.safetensors",
+        "card.md", "config.json", "discriminator.safetensors", "generator.ema.safetensors", "generator.safetensors",
         "metrics.jsonl", "samples", "state",
     ]  # fmt: skip
     assert [p.name for p in (folder / "state").iterdir()] == ["step-00000020.safetensors"]

@@ -43,7 +43,7 @@ Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with w
 Model = Annotated[
     Path,
     typer.Argument(
-        help="Model folder, from gantools train, or the name of a model that ships (gantools generate --models).",
+        help="Model folder, from gantools train, or the name of a model that ships (gantools --models).",
         parser=find_model,
         show_default=False,
     ),

@@ -43,14 +43,15 @@ class CawRun:
 
     Attributes
     ----------
-    songs, notes, left_out, preset
+    songs, notes, left_out, preset, command, sources
         As those of a `gantools.training.system.System`.
     drafts : Drafts or None
         Where the model starts from patches.
     """
 
     name = NAME
-    preset = ""
+    preset = command = ""
+    sources: Sequence[str] = ()
 
     def __init__(self, config: CawConfig, clips: Sequence[TrainingClip], device: torch.device | str = "cpu") -> None:
         if config.start == "auto":

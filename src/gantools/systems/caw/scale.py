@@ -55,6 +55,7 @@ class CawScale(System):
     """
 
     name = "caw"
+    writes_card = False  # that of the whole model is enough
     config: CawConfig
 
     def __init__(

@@ -31,6 +31,7 @@ from gantools.systems.caw.run import CawRun
 from gantools.systems.caw.scale import CawScale, finish
 from gantools.systems.caw.scale_data import CoarserDraws, prepare
 from gantools.systems.caw.stack import Scale, Stack
+from gantools.training.card import write_training_card
 from gantools.training.folder import own_files, remove_model
 from gantools.training.loop import train
 from gantools.training.report import Progress, Report, Summary
@@ -76,6 +77,8 @@ def train_caw(
     try:
         with FolderLock(folder, "is being trained by another process") if ranks.first else nullcontext():
             summary = _Driver(run, Path(folder), base_model, report, ranks).train_all(resume)
+            if summary.status == "finished" and ranks.first:
+                write_training_card(run, summary)
         done = True
         return summary
     except OSError as error:
