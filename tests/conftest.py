@@ -50,6 +50,16 @@ def _of_one_thread() -> None:
     assert set(threads.values()) <= {1}, f"tests need libraries of one thread: {threads}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_lines_of_progress() -> Iterator[None]:
+    """Keep lines of progress out of what tests compare: on a busy machine any of them may take half a minute."""
+    from gantools.cli import progress
+
+    before, progress.EVERY_SECONDS = progress.EVERY_SECONDS, float("inf")
+    yield
+    progress.EVERY_SECONDS = before
+
+
 @pytest.fixture(autouse=True)
 def fresh_generators() -> None:
     """Begin each test with torch's and numpy's own generators as a new process has them, whatever ran before."""

@@ -15,6 +15,7 @@ from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
 from gantools.errors import DeviceError, ModelError, StoppedError
 from gantools.options import to_mapping
+from gantools.parsing import duration
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +40,8 @@ class Watch:
         About how many steps the documentation's figures took; 0 if not known.
     remarks : sequence of str
         Sentences to print as soon as the run has begun.
+    budget_seconds : float
+        Time of a budget run, which its bar counts; 0 of a run of steps.
 
     Attributes
     ----------
@@ -47,8 +50,11 @@ class Watch:
     picture : Picture
     """
 
-    def __init__(self, run: Run, bar: Bar, documented_steps: int, remarks: Sequence[str]) -> None:
+    def __init__(
+        self, run: Run, bar: Bar, documented_steps: int, remarks: Sequence[str], budget_seconds: float = 0.0
+    ) -> None:
         self.run, self.bar, self.documented_steps, self.begun = run, bar, documented_steps, False
+        self.budget_seconds = budget_seconds
         self.remarks = list(remarks)
         self.picture = Picture(run)
 
@@ -64,7 +70,11 @@ class Watch:
             return
         self.begun = True
         shown = "  ".join(f"{name} {value:.3g}" for name, value in list(progress.values.items())[:_SHOWN])
-        self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)
+        if self.budget_seconds:
+            step = f"{progress.activity} step {progress.step}  {shown}"
+            self.bar.update(min(progress.seconds, self.budget_seconds), step)
+        else:
+            self.bar.update(progress.step, f"{progress.activity}  {shown}", progress.total or None)
         if progress.activity == "validate" and shown:
             if not self.run.quiet:
                 self.bar.say(f"gantools {self.run.verb}: {self._place(progress)}: {shown}")
@@ -171,8 +181,10 @@ def run_training(
     if run.automatic and is_first_rank() and not (out / "config.json").exists():
         say(run, f"predicted time: {_predicted(system)}")
     # Several processes share a terminal: only the first one speaks.
-    with Bar(dataclasses.replace(run, quiet=run.quiet or not is_first_rank()), 1, "train") as bar:
-        watch = Watch(run, bar, system.documented_steps, _remarks(system))
+    budget_seconds = duration(config.budget) if config.budget else 0.0
+    speaker = dataclasses.replace(run, quiet=run.quiet or not is_first_rank())
+    with Bar(speaker, budget_seconds or 1, "train", clock=bool(budget_seconds)) as bar:
+        watch = Watch(run, bar, system.documented_steps, _remarks(system), budget_seconds)
         try:
             summary = (drive or train)(system, out, resume="auto" if resume else "never", base_model=base, report=watch)
         except (ModelError, DeviceError) as error:
