@@ -15,7 +15,8 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ _MENTIONED = re.compile(rf"(?<![^/\s'\"(]){_NAMED}(?P<below>/?)")
 _LONGEST_NAME_BYTES = 255
 _LONGEST_HOST = 24
 _LONGEST_PID = 10
+#: Of Windows: the right to wait for a process, the error where there is none, and what waiting for a live one gives.
+_SYNCHRONIZE, _NO_SUCH_PROCESS, _STILL_RUNS = 0x00100000, 87, 0x102
 #: Temporaries of this process: they go when it has to leave at once.
 _open_temporaries: set[Path] = set()
 
@@ -127,7 +130,10 @@ def _try_lock(descriptor: int) -> bool | None:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        descriptor = os.open(path, os.O_RDWR)  # Windows flushes no file that was opened to be read
+    except PermissionError:
+        descriptor = os.open(path, os.O_RDONLY)  # a copy of what may only be read; POSIX flushes that too
     try:
         os.fsync(descriptor)
     finally:
@@ -231,6 +237,10 @@ def _sweep(path: Path, pid: int) -> None:
 
 
 def _alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        import ctypes
+
+        return _alive_on_windows(pid, ctypes.WinDLL("kernel32", use_last_error=True), ctypes.get_last_error)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -238,3 +248,14 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _alive_on_windows(pid: int, kernel: Any, last_error: Callable[[], int]) -> bool:
+    """Tell whether a process lives, without `os.kill`: there its signal 0 is Ctrl-C, and any other one ends it."""
+    process = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
+    if not process:
+        return last_error() != _NO_SUCH_PROCESS  # it is there, and another user's
+    try:
+        return bool(kernel.WaitForSingleObject(process, 0) == _STILL_RUNS)
+    finally:
+        kernel.CloseHandle(process)

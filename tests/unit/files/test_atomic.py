@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from gantools.files.atomic import (
+    _alive_on_windows,
     atomic_path,
     drop_temporaries,
     host_name,
@@ -250,3 +253,44 @@ def test_what_cannot_be_removed_costs_no_result(tmp_path: Path, monkeypatch: pyt
     with scratch_folder(tmp_path) as folder:
         monkeypatch.setattr(os, "rmdir", refused)
     assert folder.exists()
+
+
+def test_what_is_flushed_was_opened_to_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses the rest; what may only be read, as a copy of such a file, is flushed all the same."""
+    modes: list[int] = []
+    flush = os.fsync
+
+    def noted(descriptor: int) -> None:
+        modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with atomic_path(tmp_path / "a") as temporary:
+        temporary.write_text("a")
+    assert modes == [os.O_RDWR]
+    opened = os.open
+
+    def read_only(path: str | Path, flags: int, *mode: int) -> int:
+        if flags == os.O_RDWR:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with atomic_path(tmp_path / "b") as temporary:
+        temporary.write_text("b")
+    assert modes == [os.O_RDWR, os.O_RDONLY]
+    assert (tmp_path / "b").read_text() == "b"
+
+
+@pytest.mark.parametrize(
+    ("handle", "waited", "error", "alive"),
+    [(7, 0x102, 0, True), (7, 0, 0, False), (0, None, 87, False), (0, None, 5, True)],
+)
+def test_windows_is_asked_for_a_process_and_sends_it_nothing(
+    handle: int, waited: int | None, error: int, alive: bool
+) -> None:
+    kernel = Mock(**{"OpenProcess.return_value": handle, "WaitForSingleObject.return_value": waited})
+    assert _alive_on_windows(123, kernel, lambda: error) is alive
+    kernel.OpenProcess.assert_called_once_with(0x00100000, False, 123)
+    assert kernel.CloseHandle.call_count == bool(handle)
+    assert {name for name, *_ in kernel.method_calls} <= {"OpenProcess", "WaitForSingleObject", "CloseHandle"}
