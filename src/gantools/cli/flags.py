@@ -175,9 +175,8 @@ def verb(
             asked = asked_preset(values.get("preset"), sources, preset) if presets else ""
             if asked == AUTO and offers_auto(presets):
                 out, device = (standard[n].resolve(values, sources) for n in ("out", "device"))
-                values["preset"], why = automatic_preset(
-                    presets, preset, device, out or (Path(folder) if folder else None)
-                )
+                begun = None if values.get("resume") is False else out or Path(folder)
+                values["preset"], why = automatic_preset(presets, preset, device, begun)
             chosen = resolve_config(config, values, presets, preset, sources)
             if values["print_config"]:
                 print(json.dumps(to_mapping(chosen), indent=2))

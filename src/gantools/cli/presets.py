@@ -29,7 +29,8 @@ def automatic_preset(presets: Collection[str], preset: str, device: str, out: Pa
     device : str
         As of ``--device``.
     out : Path or None
-        The model folder; where a run is in it that would go on, its preset stays, whatever machine this is.
+        The model folder; where a run is in it that would go on, its preset stays, whatever machine this is. None where
+        none would.
     """
     begun = _preset_of(out) if out else ""
     if begun in presets:

@@ -18,8 +18,9 @@ from gantools.options import did_you_mean
 NAME = "gantools.toml"
 #: Variable that turns the files off, for scripts that must not depend on who runs them.
 OFF = "GANTOOLS_NO_FILES"
-#: What only the command line may ask for: a file that says it would overwrite the user's own files ever after.
-_TYPED_ONLY = ("force",)
+#: What only the command line may ask for: a file, which may have come with others, must not have the user's own files
+#: overwritten, nor connect to the network.
+_TYPED_ONLY = ("force", "download")
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ def test_what_counted_is_said_in_a_line(gantools: Run, write: Callable[..., None
         ("[train]\nsteps = 3\n[train.wavegan]\nnever = 3", ""),  # another system's
         ("force = true", "force is for the command line alone; take it out"),
         ("[train", "not a TOML file"),
+        ("[separate]\ndownload = true", ""),  # of no matter to this command
     ],
 )
 def test_a_mistake_is_one_line_with_what_was_meant(
@@ -101,6 +102,13 @@ def test_a_mistake_is_one_line_with_what_was_meant(
     assert done.returncode == (2 if said else 0)
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == bool(said)
+
+
+def test_no_file_asks_for_the_network(gantools: Run, write: Callable[..., None]) -> None:
+    write("", "[separate]\ndownload = true")
+    done = gantools("separate", "--print-config")
+    assert done.returncode == 2
+    assert done.stderr.endswith("gantools.toml: download is for the command line alone; take it out\n")
 
 
 def test_the_project_ends_at_its_repository(
