@@ -68,7 +68,7 @@ def fit(stems: Stems = None, *, run: Run, config: FitConfig) -> int:
     return fit_features(run, gather_stems(stems, run), config)
 
 
-@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed"), action="fxnorm", folder="norm")
+@verb(app, "apply", ApplyConfig, uses=(*BATCH, "map", "seed", "page"), action="fxnorm", folder="norm")
 def apply(stems: Stems = None, target: Target = None, *, run: Run, config: ApplyConfig) -> int:
     """Bring each stem to the average of its type: EQ, compression, panning, loudness.
 

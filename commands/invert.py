@@ -16,7 +16,7 @@ from gantools.audio.effort import EFFORTS
 from gantools.chunks.item import Item
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
-from gantools.cli.flags import BATCH, Run, verb
+from gantools.cli.flags import SOUNDING, Run, verb
 from gantools.cli.inputs import MEL_SUFFIXES, gather
 from gantools.cli.naming import output_name
 from gantools.cli.tasks import Task
@@ -39,7 +39,7 @@ class InvertConfig:
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"))
 
 
-@verb(app, "invert", InvertConfig, uses=(*BATCH, "seed", "device"), folder="sound")
+@verb(app, "invert", InvertConfig, uses=SOUNDING, folder="sound")
 def invert(
     inputs: Annotated[list[str] | None, typer.Argument(help="Mel files, folders, or - for a list on stdin.")] = None,
     *,

@@ -16,7 +16,7 @@ import typer
 from gantools.chunks.item import Item
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import require_out, run_batch
-from gantools.cli.flags import BATCH, Run, verb
+from gantools.cli.flags import SOUNDING, Run, verb
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather
 from gantools.cli.naming import output_name
 from gantools.cli.records import say
@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from gantools.separation.song import Decoder
 
 app = typer.Typer(**SETTINGS)
-USES = (*BATCH, "seed", "device")
 _IRRELEVANT: dict[str, Any] = {"model": "", "download": False, "batch": 0}  # options that change no sample
 
 
-@verb(app, "separate", SeparateConfig, uses=USES, name_template="{rel}/{stem}/{role}.{ext}", folder="stems")
+@verb(app, "separate", SeparateConfig, uses=SOUNDING, name_template="{rel}/{stem}/{role}.{ext}", folder="stems")
 def separate(
     inputs: Annotated[list[str] | None, typer.Argument(help="Songs, folders, or - for a list on stdin.")] = None,
     *,
@@ -49,7 +48,7 @@ def separate(
 
     \b
       gantools separate songs/ -o stems/
-      gantools separate song.flac -o stems/ --model htdemucs_ft --two-stems vocals
+      gantools separate song.flac -o stems/ --model htdemucs_ft --two-stems vocals --page
       gantools separate songs/ -o stems/ --json | gantools fxnorm apply - --target musdb18 -o norm/
     """
     from gantools.files.hashing import hash_file

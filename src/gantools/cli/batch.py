@@ -14,6 +14,7 @@ from gantools.cli.flags import Run
 from gantools.cli.inputs import kind_of
 from gantools.cli.naming import distinct_outputs
 from gantools.cli.outcomes import Attempt, outcomes
+from gantools.cli.pages import write_page
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, in_words, say
 from gantools.cli.tasks import Task, Work
@@ -122,7 +123,8 @@ def run_batch(
                 if counts["error"] and run.on_error == "stop":
                     break
     _summary(run, counts, kinds, describe)
-    return 1 if counts["error"] else 0
+    page = write_page(run) if run.page and not run.dry_run else 0
+    return 1 if counts["error"] else page
 
 
 @contextmanager

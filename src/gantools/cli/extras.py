@@ -21,6 +21,7 @@ def publish_extra(
     write: Callable[[Path], object],
     *,
     force: bool = False,
+    config: str = "",
 ) -> int:
     """Write files that belong together into the output folder, where nothing of the user's is in the way.
 
@@ -37,13 +38,22 @@ def publish_extra(
         Writes them into the folder that it is given.
     force : bool
         Overwrite what is there, also without ``--force``.
+    config : str
+        Hash of all that they depend on, for who asks whether they are up to date.
 
     Returns
     -------
     int
         Exit code: 1, after a line that says why, where they could not be written.
     """
-    record = {"key": names[0], "verb": run.verb, "source": source, "config": "", "inputs": {}, "version": __version__}
+    record = {
+        "key": names[0],
+        "verb": run.verb,
+        "source": source,
+        "config": config,
+        "inputs": {},
+        "version": __version__,
+    }
     try:
         with manifest.publishing(record, names, force=run.force or force) as folder:
             write(folder)

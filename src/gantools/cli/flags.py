@@ -63,6 +63,7 @@ class Run:
     limit: int = 0
     name: str = "{rel}/{stem}.{ext}"
     map: str | None = None
+    page: bool = False
     missed: list[str] = dataclasses.field(default_factory=list)
     preset: str = dataclasses.field(default="", compare=False)
     command: str = dataclasses.field(default="", compare=False)
@@ -97,6 +98,7 @@ _STANDARD: dict[str, tuple[Any, Any]] = {
     "limit": (int, typer.Option("--limit", help="Stop after so many inputs; 0 takes all.", min=0)),
     "name": (str, typer.Option("--name", help="Output name from {rel}, {stem}, {role}, {song} and {ext}.")),
     "map": (str, typer.Option("--map", help="Further names of parts: NAME=ROLE,... such as kick=drums.")),
+    "page": (bool, typer.Option("--page/--no-page", help="Write index.html: players and pictures of the results.")),
     "quiet": (bool, typer.Option("--quiet", "-q", help="Show errors only.")),
     "verbose": (bool, typer.Option("--verbose", "-v", help="Show a line for each file.")),
     "debug": (bool, typer.Option("--debug", help="Show tracebacks, and what libraries have to say.")),
@@ -108,7 +110,11 @@ _DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(Run)}
 }
 #: All options that mean the same in every verb; none has all of them.
 STANDARD = tuple(_STANDARD)
-BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed", "map"))
+#: Headings of standard options that not every verb has.
+_PANELS = {"page": "Output files"}
+BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed", "map", "page"))
+#: Those of verbs that make sound of files.
+SOUNDING = (*BATCH, "seed", "device", "page")
 SINGLE = tuple(name for name in BATCH if name not in ("jobs", "shard", "limit", "name", "null", "on_error"))
 
 
@@ -162,7 +168,7 @@ def verb(
     def decorate(function: Callable[..., int | None]) -> Callable[..., Any]:
         # What the function itself takes, what every verb takes, and what its configuration holds.
         arguments, own = _of_function(function)
-        standard = {n: _Flag(n, *_STANDARD[n], defaults[n], EVERYWHERE) for n in uses}
+        standard = {n: _Flag(n, *_STANDARD[n], defaults[n], _PANELS.get(n, EVERYWHERE)) for n in uses}
         known = [flag.option for flag in (*standard.values(), *own.values())] + config_options(config, presets)
 
         @functools.wraps(function)

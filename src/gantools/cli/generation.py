@@ -15,6 +15,7 @@ from gantools.cli.extras import publish_extra
 from gantools.cli.flags import Run
 from gantools.cli.heard import listening, say_heard
 from gantools.cli.naming import output_names
+from gantools.cli.pages import MOST_PLAYERS
 from gantools.cli.records import say
 from gantools.cli.tasks import Task, Work
 from gantools.options import to_mapping
@@ -79,7 +80,8 @@ class Generation:
         if self.model.description:
             work = from_model(self.run, self.folder, self.model.description, work)
         if self.model.remedy and tasks:
-            work = listening(work, tasks)
+            # A page tells of each of its players whether it is worth playing.
+            work = listening(work, tasks, MOST_PLAYERS) if self.run.page else listening(work, tasks)
         # Items with seeds of their own do not depend on --seed, nor do records of them.
         own = all(task.item.seed is not None for task in tasks)
         code = run_batch(dataclasses.replace(self.run, seed=0) if own else self.run, tasks, digest, work)

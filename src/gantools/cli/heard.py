@@ -20,16 +20,18 @@ _MOST_RESULTS = 8
 _FEWEST_ALIKE = 3
 
 
-def listening(work: Work, tasks: Sequence[Task]) -> Work:
+def listening(work: Work, tasks: Sequence[Task], most: int = _MOST_RESULTS) -> Work:
     """Return `work` that listens to some of its results: their records have ``heard``, null where all is well.
 
     Parameters
     ----------
     work : callable
     tasks : sequence of Task
-        All of the batch, of which at most 8 are listened to.
+        All of the batch.
+    most : int
+        How many of them are listened to.
     """
-    count = min(len(tasks), _MOST_RESULTS)
+    count = min(len(tasks), most)
     chosen = frozenset(tasks[index * len(tasks) // count].item.key for index in range(count))
     return partial(_listen, work, chosen)
 

@@ -226,7 +226,8 @@ def _made(manifest: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def _entries(made: Sequence[tuple[Path, dict[str, Any], str]], folder: Path) -> Iterator[LoopEntry]:
-    from gantools.report.loops import LoopEntry, file_address
+    from gantools.report.loops import LoopEntry
+    from gantools.report.page import file_address
 
     played = 0
     for path, one, source in made:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 
-from gantools.audio.config import MelParams
-from gantools.audio.io import load_mono
-from gantools.audio.mel import mel_db
-from gantools.audio.picture import mel_image
 from gantools.audio.writing import write_audio
-from gantools.errors import InputError
 from gantools.files.atomic import write_text
-from gantools.report.excerpts import data_uri, png_bytes
-from gantools.report.page import Article, Page, Sound
+from gantools.report.page import Article, Page, Sound, file_address
+from gantools.report.thumbnails import look
 
 PAGE_NAME = "index.html"
 #: The clip is put beside the page under this name.
 CLIP_NAME = "clip.wav"
 #: All that `write_page` and the ranking may write, the ranking first.
 PAGE_FILES = ("ranked.csv", PAGE_NAME, CLIP_NAME, f"original-{CLIP_NAME}")
-_PICTURE_RATE_HZ, _PICTURE_COLUMNS, _PICTURE_BANDS = 16000, 480, 80
 
 
 @dataclass(frozen=True)
@@ -113,21 +105,5 @@ def write_page(
 
 
 def _sound(path: Path, folder: Path, length: str) -> Sound:
-    # The name of a file need not be valid UTF-8; the address carries its bytes.
-    address = quote(os.fsencode(os.path.relpath(path, folder)))
-    return Sound(_picture(path), address, f"Mel spectrogram, {length}")
-
-
-def _picture(path: Path) -> str:
-    """Return the mel-spectrogram of a file as a picture for a page; empty where there is nothing to see."""
-    try:
-        wave = load_mono(path, _PICTURE_RATE_HZ)
-        # About four frames for each column, however long the sound is; the loudest of them is shown.
-        hop = max(64, len(wave) // (4 * _PICTURE_COLUMNS))
-        n_fft = max(1024, 2 * hop)
-        params = MelParams(sample_rate_hz=_PICTURE_RATE_HZ, n_fft=n_fft, hop_samples=hop, n_mels=_PICTURE_BANDS)
-        levels = mel_db(wave, params)
-    except InputError:
-        return ""
-    columns = np.linspace(0, len(levels), min(_PICTURE_COLUMNS, len(levels)) + 1).astype(int)[:-1]
-    return data_uri(png_bytes(mel_image(np.maximum.reduceat(levels, columns))), "image/png")
+    seen = look(path)
+    return Sound(seen.picture() if seen else "", file_address(path, folder), f"Mel spectrogram, {length}")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -73,11 +71,6 @@ def matrix_figure(matrix: np.ndarray, loops: Sequence[tuple[int, int]], title: s
     axes.set_title(readable(title), fontsize=8, color=INK, loc="left", parse_math=False)
     figure.colorbar(shown, ax=axes, shrink=0.8).ax.tick_params(labelsize=7)
     return figure
-
-
-def file_address(path: Path, page: Path) -> str:
-    """Return the address of a file on a page that stands in the folder `page`; names need not be valid UTF-8."""
-    return quote(os.fsencode(os.path.relpath(path, page)))
 
 
 def sound_address(wave: np.ndarray, rate_hz: int) -> str:

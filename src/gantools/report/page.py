@@ -7,10 +7,12 @@ A page is a title and parts that stand below each other; ``templates/page.html``
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from gantools.files.readable import readable
 from gantools.report.table import Table
@@ -68,6 +70,8 @@ class Sound:
         Stands above.
     loop : bool
         The player begins again at its end.
+    volume : float
+        Where the player stands at first, 0 to 1: so sounds of different loudness are heard equally loud.
     """
 
     picture: str
@@ -75,15 +79,19 @@ class Sound:
     alt: str
     label: str = ""
     loop: bool = False
+    volume: float = 1.0
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Sounds side by side, under a title."""
+    """Sounds side by side, under a title, with what is to be said of them; see `Article`."""
 
     kind: ClassVar[str] = "shelf"
     title: str
     sounds: Sequence[Sound]
+    figures: Sequence[tuple[str, str]] = ()
+    details: Sequence[tuple[str, str]] = ()
+    remarks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,11 @@ class Page:
     def html(self) -> str:
         """Return the page as text."""
         return environment().get_template("page.html").render(page=self)
+
+
+def file_address(path: Path, folder: Path) -> str:
+    """Return the address of a file on a page that stands in `folder`; names need not be valid UTF-8."""
+    return quote(os.fsencode(os.path.relpath(path, folder)))
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -15,7 +16,7 @@ from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.ranking import rank_ideas
 from gantools.cli.records import say
-from gantools.cli.systems.options import SEEDED, Base, Export, ExportPart, Resume
+from gantools.cli.systems.options import SEEDED, Base, Export, ExportPart, Resume, with_page
 from gantools.cli.training import run_training
 from gantools.cli.training_each import Recipe, train_each
 from gantools.errors import ConfigError
@@ -95,7 +96,7 @@ RECIPE = Recipe("caw", _build, _drive, _fields)
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate caw``."""
 
-    @verb(app, "caw", CawGenerateConfig, **SEEDED, folder="variations")
+    @verb(app, "caw", CawGenerateConfig, **with_page(SEEDED), folder="variations")
     def caw(
         model: Model,
         count: Count = 1,
@@ -123,6 +124,8 @@ def add_generate(app: typer.Typer) -> None:
             raise ConfigError("--engine patch copies windows of the recording: it has no network to export")
         if export is not None:
             return export_model(run, model, config, export, export_part)
+        # The ranking has a page of its own, of the same name.
+        run = dataclasses.replace(run, page=run.page and not config.rank)
         generation = _open(run, model, config)
         tasks = generation.tasks(part(_results(model, count, run, config), run))
         code = generation.execute(tasks)

@@ -16,7 +16,7 @@ from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.progress import Bar
 from gantools.cli.systems.codec_option import CodecFolder, open_latent_codec
-from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume, with_page
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
 from gantools.systems.musika import config as musika_config
@@ -68,7 +68,7 @@ def add_train(app: typer.Typer) -> None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate musika``."""
 
-    @verb(app, "musika", MusikaGenerateConfig, **SEEDED, folder="music")
+    @verb(app, "musika", MusikaGenerateConfig, **with_page(SEEDED), folder="music")
     def musika(
         model: Model,
         export: Export = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gantools.cli.flags import BATCH, SINGLE
+from gantools.cli.flags import SINGLE, SOUNDING
 from gantools.models.shipped import find_model
 
 #: Standard options of ``train`` commands.
@@ -18,13 +18,13 @@ TRAIN: dict[str, Any] = {
 }
 #: Standard options of ``generate`` commands that turn files into files.
 GENERATE: dict[str, Any] = {
-    "uses": (*BATCH, "seed", "device"),
+    "uses": SOUNDING,
     "name_template": "{rel}/{stem}.{role}.{ext}",
     "action": "generate",
 }
 #: Standard options of ``generate`` commands that make results of seeds, from the model alone.
 SEEDED: dict[str, Any] = {
-    "uses": tuple(name for name in GENERATE["uses"] if name not in ("limit", "null")),
+    "uses": tuple(name for name in GENERATE["uses"] if name not in ("limit", "null", "page")),
     "name_template": "{rel}/{stem}.{ext}",
     "action": "generate",
 }
@@ -33,6 +33,11 @@ SEEDED: dict[str, Any] = {
 def with_map(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a command that reads from names which part of a song a file is: with ``--map``."""
     return {**options, "uses": (*options["uses"], "map")}
+
+
+def with_page(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a command whose results have no page of their own: with ``--page``."""
+    return {**options, "uses": (*options["uses"], "page")}
 
 
 Base = Annotated[

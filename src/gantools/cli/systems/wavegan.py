@@ -14,7 +14,7 @@ from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
 from gantools.cli.progress import Bar
 from gantools.cli.systems.codec_option import CodecFolder, open_latent_codec
-from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume
+from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart, Model, Resume, with_page
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
 from gantools.systems.wavegan import config as wavegan_config
@@ -101,7 +101,7 @@ def _chunks(data: list[str] | None) -> Path | None:
 def add_generate(app: typer.Typer) -> None:
     """Add ``generate wavegan``."""
 
-    @verb(app, "wavegan", WaveGANGenerateConfig, **SEEDED, folder="clips")
+    @verb(app, "wavegan", WaveGANGenerateConfig, **with_page(SEEDED), folder="clips")
     def wavegan(
         model: Model,
         export: Export = None,
