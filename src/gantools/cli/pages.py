@@ -82,6 +82,9 @@ def write_page(run: Run) -> int:
 
     if publish_extra(run, manifest, (PAGE,), str(out), write, config=digest):
         return 1
+    # Another shard may have ended while this page was drawn, and its own page stands below this one.
+    if _records(run, Manifest(out)) != records:
+        return write_page(run)
     say(run, f"page: {out / PAGE}")
     return 0
 
