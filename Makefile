@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-band test bench lint docs man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
+.PHONY: help install demo demo-drums demo-band test bench lint docs man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -18,8 +18,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint,bench,docs]'
 	@touch $@
 
-demo: install  ## drums for bass lines: the whole chain on material played from bundled one-shots (8 minutes)
+demo: install  ## a tour: what each model that ships makes, and a short training, on one page (demo/index.html)
 	@PATH="$$PWD/$(BIN):$$PATH" examples/demo.sh
+
+demo-drums: install  ## drums for bass lines, measured: the whole chain on material played from bundled one-shots (up to 8 minutes)
+	@PATH="$$PWD/$(BIN):$$PATH" examples/chain.sh
 
 demo-band: install  ## a band for a guitar: the same commands on bundled recordings of a real band
 	@PATH="$$PWD/$(BIN):$$PATH" examples/demo-band.sh

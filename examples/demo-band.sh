@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# A band for a guitar: the commands of demo.sh on the bundled recordings of a real band.
-exec "$(dirname "$0")/demo.sh" band
+# A band for a guitar: the commands of chain.sh on the bundled recordings of a real band.
+exec "$(dirname "$0")/chain.sh" band

@@ -1,26 +1,16 @@
 #!/usr/bin/env bash
-# The whole chain, from songs to music that nobody played, and what it measures:
+# A tour in one page: each model that ships does its work in one command; then a model is trained, in little.
 #
-#   examples/demo.sh          drums for bass lines; the songs are played from recorded one-shots
-#   examples/demo.sh band     a band for a guitar; the songs are recordings of a real band
+#   examples/demo.sh          writes demo/index.html
 #
-# DEMO_BUDGET=90s trains for so long (default 4m30s); DEMO_OUT=FOLDER keeps everything there (default demo/drums,
-# demo/band). A second run does only what is not up to date. Remove the folder to start over. It ends with 3 where the
-# new parts are no nearer to real ones than the input is: more time is needed then.
+# DEMO_STEPS=1000 trains for so many steps (default 240), DEMO_OPTIONS adds options to the training, DEMO_OUT=FOLDER
+# keeps everything there (default demo). Work is counted in steps, so a busy machine is slower and makes the same. A
+# second run does only what is not up to date. Remove the folder to start over.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
-
-case ${1:-drums} in
-    drums)
-        source=bass target=drums unseen=(song-13 song-14 song-15 song-16)
-        split=(--split 100/0/0 --val-songs song-12 --test-songs song-13,song-14,song-15,song-16) ;;
-    band)
-        source=guitar target=band unseen=(metal-madness)
-        split=(--split 100/0/0 --test-songs metal-madness) ;;
-    *) echo "usage: $0 [drums|band]" >&2; exit 2 ;;
-esac
-budget=${DEMO_BUDGET:-4m30s}
-out=${DEMO_OUT:-demo/$target}
+steps=${DEMO_STEPS:-240}
+read -ra options <<<"${DEMO_OPTIONS:-}"
+out=${DEMO_OUT:-demo}
 mkdir -p "$out"
 cd "$out"
 
@@ -32,71 +22,39 @@ run() {
     "$@" >>log.txt
 }
 
-# The same for a pipe.
-run_pipe() {
-    printf '\n$ %s\n' "$1"
-    bash -o pipefail -c "$1" >>log.txt
-}
-
-# 0. Music before any training: loops from the model that ships, and the loops in bundled recordings.
-run gantools generate loops --count 8 -o loops --wav
-run gantools loopscore "$examples/audio/loops" "$examples/audio/stems2" -o found
-
-#    Recordings of a real band: into stems, with the separator that comes with gantools; to the common sound of a
-#    dataset; to mel spectrograms. Three verbs in one pipe.
+# 1. Models that ship: no training, no network. Recordings of a real band, then songs played from recorded one-shots.
 run python "$examples/mix_stems.py" "$examples/audio/stems2" recordings
-run_pipe "gantools separate recordings --model tiny -o stems --json | \
-gantools fxnorm apply - --target musdb18 -o normalised --json | gantools melify - -o stem-mels"
+run gantools separate recordings/metal-madness.flac --model tiny -o stems --page
+run gantools fxnorm apply stems --target musdb18 -o normalised --page --no-table
+run python "$examples/play_songs.py" songs --songs 12 --seconds 30
+run gantools generate drummer songs/song-12/bass.flac -o drummer --mix --midi --page
+run gantools generate patches "$examples/audio/stems2/feelings/guitar.ogg" --count 3 --seconds 12 -o ideas
+run gantools generate loops --count 8 -o loops --wav
+run gantools loopscore "$examples/audio/loops" recordings -o found
+run gantools generate codec codec recordings/feelings.flac -o codec --page
+run gantools generate symphony --bars 16 -o scores --wav
 
-# 1. Songs: a folder each, with $source and $target. Nothing learns from the unseen ones.
-if [ $target = drums ]; then
-    run python "$examples/play_songs.py" songs --songs 16 --seconds 45
-else
-    run cp -Rp "$examples/audio/stems2" songs.new
-    rm -rf songs && mv songs.new songs
-fi
-for song in songs/*; do
-    name=${song##*/}
-    case " ${unseen[*]} " in
-        *" $name "*) mkdir -p "unseen/$name" "real/unseen/$name"
-            cp -p "$song/$source".* "unseen/$name"
-            cp -p "$song/$target".* "real/unseen/$name" ;;
-        *) mkdir -p "real/seen/$name"
-            cp -p "$song/$target".* "real/seen/$name" ;;
-    esac
+# 2. A model of one's own: drums for bass lines, learnt from ten of the songs; song-12 it has never heard.
+run gantools melify songs/ -o mels/
+run gantools chunk mels/ -o chunks/ --split 100/0/0 --val-songs song-11 --test-songs song-12
+run gantools train cyclegan chunks/ --source-role bass --target-role drums --preset small --steps "$steps" \
+    --validate-every $(((steps + 5) / 6)) "${options[@]}" -o model
+run gantools generate cyclegan model/ songs/song-12/bass.flac -o generated --mix --page
+
+# 3. Is it drums? The distance to the real drums of the songs that it learnt from, beside those of the bass itself and
+#    of the drums that song-12 really has.
+for song in songs/song-0[1-9] songs/song-10; do
+    mkdir -p "real/${song##*/}"
+    cp -p "$song/drums.flac" "real/${song##*/}"
+done
+for set in generated drummer songs/song-12/bass.flac songs/song-12/drums.flac; do
+    name=${set##*/}
+    run gantools evaluate frechet "$set" real/ --no-infinity -o "report/${name%.flac}" -q
 done
 
-# 2. Mel spectrograms, and windows of them to learn from.
-run gantools melify songs/ -o mels/
-run gantools chunk mels/ -o chunks/ "${split[@]}"
-
-# 3. Learn. A second generator, which has learnt for one step, shows what that is worth.
-roles=(--source-role $source --target-role $target --preset small)
-run gantools train cyclegan chunks/ "${roles[@]}" --budget "$budget" -o model/
-run gantools train cyclegan chunks/ "${roles[@]}" --steps 1 --validation-windows 2 -o untrained/ -q
-
-# 4. New parts for the unseen songs, alone and mixed with the input. Then one of them in two steps: mel, sound.
-run gantools generate cyclegan model/ unseen/ -o generated/ --mix
-run gantools generate cyclegan untrained/ unseen/ -o noise/ -q
-run gantools generate cyclegan model/ "unseen/${unseen[0]}" -o by-hand/ --mel
-run gantools invert by-hand/ -o by-hand-sound/ --effort best
-
-# 5. Measure: is it $target, and is it on time? No new $target can be closer than the real $target of these songs.
-run gantools evaluate frechet generated/ real/seen/ -o report/frechet/ -q
-run gantools evaluate rhythm generated/ unseen/ --real real/unseen/ -o report/rhythm/ -q
-run gantools evaluate rhythm noise/ unseen/ -o report/untrained-rhythm/ -q
-run gantools evaluate frechet noise/ real/seen/ -o report/untrained/ -q
-run gantools evaluate frechet unseen/ real/seen/ -o report/untranslated/ -q
-run gantools evaluate frechet real/unseen/ real/seen/ -o report/real/ -q
-
 echo
-code=0
-python "$examples/demo_table.py" report $source $target model || code=$?
-cat <<EOF
+python "$examples/demo_page.py"
+cat <<END
 
-  listen   $out/generated/${unseen[0]}/$source.mix.wav: the $source with its new $target ($source.$target.wav alone)
-  loops    $out/loops/loops.html and $out/found/loops.html play them round and round
-  stems    $out/stems/*/*.wav, and normalised to $out/normalised/*/*.wav
-  report   $out/report/rhythm/report.html and .../frechet/report.html, with players and pictures
-EOF
-exit $code
+  open $out/index.html in a browser: what was made, to see and to hear, and what of it is worth hearing
+END

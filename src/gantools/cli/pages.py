@@ -58,7 +58,7 @@ def write_page(run: Run) -> int:
     assert run.out is not None
     out = run.out
     manifest = Manifest(out)
-    records = _records(run, manifest)
+    records = _records(run.verb, manifest)
     if not records:
         say(run, "no page: no sound among the results")
         return 0
@@ -83,18 +83,25 @@ def write_page(run: Run) -> int:
     if publish_extra(run, manifest, (PAGE,), str(out), write, config=digest):
         return 1
     # Another shard may have ended while this page was drawn, and its own page stands below this one.
-    if _records(run, Manifest(out)) != records:
+    if _records(run.verb, Manifest(out)) != records:
         return write_page(run)
     say(run, f"page: {out / PAGE}")
     return 0
 
 
-def _records(run: Run, manifest: Manifest) -> list[dict[str, Any]]:
+def results_of(verb: str, out: Path) -> list[Result]:
+    """Return what the page of a folder shows of the results of a verb, in its order."""
+    from gantools.files.manifest import Manifest
+
+    return _results(_records(verb, Manifest(out)), out)[0]
+
+
+def _records(verb: str, manifest: Manifest) -> list[dict[str, Any]]:
     """Return the records of what this verb has made and is still there, of which something can be heard."""
     found = []
     for key in sorted(manifest.records, key=_natural):
         record = manifest.records[key]
-        if record.get("verb") != run.verb or "item" not in record:
+        if record.get("verb") != verb or "item" not in record:
             continue
         sounding = [name for name in record["outputs"] if name.lower().endswith(AUDIO_SUFFIXES)]
         if sounding and all((manifest.folder / name).exists() for name in sounding):

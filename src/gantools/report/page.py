@@ -57,6 +57,25 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A paragraph, the command that it is about, and a page that has more (its name and address)."""
+
+    kind: ClassVar[str] = "words"
+    text: str
+    command: str = ""
+    more: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture in a file of its own, at the address that it has from the page, and what it shows."""
+
+    kind: ClassVar[str] = "drawing"
+    address: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Sound:
     """What is seen and heard of one file.
 
@@ -121,7 +140,7 @@ class Article:
     remarks: Sequence[str] = ()
 
 
-Part = TablePart | Plot | Heading | Bullets | Shelf | Article
+Part = TablePart | Plot | Heading | Bullets | Words | Drawing | Shelf | Article
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gantools.audio.melfile import SUFFIX, read_mel
 from gantools.errors import InputError
-from gantools.report.page import Article, Page, Part, Shelf, Sound, file_address
+from gantools.report.page import Article, Page, Shelf, Sound, file_address
 from gantools.report.thumbnails import Seen, look
 
 #: What browsers play; of the rest a page has the picture alone.
@@ -77,12 +77,13 @@ def results_page(
     tick : callable
         Called once for each track drawn.
     """
-    parts = [_part(result, folder, tick) for result in results]
+    parts = [result_part(result, folder, tick) for result in results]
     narrow = not any(isinstance(part, Shelf) for part in parts)
     return Page(title, subtitle, parts, facts, narrow=narrow).html()
 
 
-def _part(result: Result, folder: Path, tick: Callable[[], None]) -> Part:
+def result_part(result: Result, folder: Path, tick: Callable[[], None] = lambda: None) -> Article | Shelf:
+    """Return a result as a part of a page that will stand in `folder`; `tick` is called for each track drawn."""
     mel = next((track.path for track in result.tracks if track.path.name.endswith(SUFFIX)), None)
     try:
         params = read_mel(mel).params if mel is not None else None

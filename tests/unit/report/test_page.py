@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gantools.report.page import Article, Bullets, Heading, Page, Plot, Shelf, Sound, TablePart
+from gantools.report.page import Article, Bullets, Drawing, Heading, Page, Plot, Shelf, Sound, TablePart, Words
 from gantools.report.table import Table
 
 ODD = "<i>&\"'\udcff"  # the name of a file need not be valid UTF-8
@@ -18,15 +18,18 @@ def test_all_text_is_escaped_in_every_part() -> None:
         Plot("<svg></svg>", ODD),
         Heading(ODD),
         Bullets([ODD]),
-        Shelf(ODD, [sound]),
+        Words(ODD, ODD, (ODD, "more.html")),
+        Drawing("curve.png", ODD),
+        Shelf(ODD, [sound], [(ODD, ODD)], [(ODD, ODD)], [ODD]),
         Article(ODD, ODD, sound, ODD, [(ODD, ODD)], [(ODD, ODD)], [ODD]),
     ]
     text = Page(ODD, ODD, parts, [ODD]).html()
     text.encode()
     assert "<i>" not in text
     assert "<svg></svg>" in text
-    # Title twice and subtitle, 8 of the table, 1, 1, 1, title, label and picture, 3 and 2 and 2 and 1 and the picture.
-    assert text.count(SAID) == 3 + 8 + 3 + 3 + 9 + 1
+    # Title twice and subtitle, 8 of the table, 1, 1, 1, the words, the drawing twice, title, label and picture of the
+    # shelf, what is said of it, 3 and 2 and 2 and 1 and the picture, the foot.
+    assert text.count(SAID) == 3 + 8 + 3 + 3 + 2 + 3 + 5 + 9 + 1
     assert text.startswith("<!doctype html>\n<html")
     assert text.endswith("</html>\n")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print the table at the end of the demo: demo_table.py REPORTS SOURCE TARGET MODEL.
+"""Print the table at the end of the chain: chain_table.py REPORTS SOURCE TARGET MODEL.
 
 Exits with 1 where the generated part is no nearer to the real ones than the untranslated source is: what was heard is
 then noise, and not music.
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-#: Exit code of a demo that made nothing of worth, apart from those of commands that fail.
+#: Exit code of a chain that made nothing of worth, apart from those of commands that fail.
 NOISE = 3
 
 
