@@ -32,7 +32,7 @@ run gantools generate patches "$examples/audio/stems2/feelings/guitar.ogg" --cou
 run gantools generate loops --count 8 -o loops --wav
 run gantools loopscore "$examples/audio/loops" recordings -o found
 run gantools generate codec codec recordings/feelings.flac -o codec --page
-run gantools generate symphony --bars 16 -o scores --wav
+run gantools generate symphony --bars 16 --bpm 96 --chords "Am F C G" -o scores --wav
 
 # 2. A model of one's own: drums for bass lines, learnt from ten of the songs; song-12 it has never heard.
 run gantools melify songs/ -o mels/

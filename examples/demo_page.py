@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Write the page of the demo, index.html, and overview.png; run in the folder of the demo."""
+"""Write the page of the demo, index.html, and for a first look overview.png and sounds/; run in the demo's folder."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
+from gantools.audio.io import read_audio
 from gantools.audio.picture import mel_image
+from gantools.audio.writing import write_audio
 from gantools.cli.pages import results_of
 from gantools.files.atomic import atomic_path, write_text
 from gantools.report.page import Bullets, Drawing, Heading, Page, Part, Words
@@ -32,6 +33,14 @@ OVERVIEW = (
     ("a loop: gantools generate loops", "loops/{loop}.wav"),
     ("an orchestra: gantools generate symphony", "scores/symphony-00000.wav"),
 )
+#: Beginnings of these go to sounds/.
+SOUNDS = {
+    "drums-for-a-bass": "drummer/bass.mix.wav",
+    "new-riff": "{idea}",
+    "loop": "loops/{loop}.wav",
+    "score": "scores/symphony-00000.wav",
+}
+EXCERPT_S = 8
 WIDTH, HEIGHT, MARGIN, LETTERS = 440, 112, 10, 18
 
 
@@ -105,7 +114,7 @@ def shipped() -> Iterator[Part]:
         "gantools generate loops --count 8 -o loops --wav",
         ("all eight, going round", "loops/loops.html"),
     )
-    yield from shown(best_loops(3))
+    yield result_part(Result("", [track for loop in best_loops(3) for track in loop.tracks]), HERE)
     yield Words(
         "And the loops in recordings, found and cut at the bar:",
         "gantools loopscore recordings/ -o found",
@@ -121,7 +130,7 @@ def shipped() -> Iterator[Part]:
     yield Heading("An orchestra")
     yield Words(
         "Sixteen bars of a score that nobody wrote, as MIDI and as sound.",
-        "gantools generate symphony --bars 16 -o scores --wav",
+        "gantools generate symphony --bars 16 --bpm 96 --chords 'Am F C G' -o scores --wav",
         ("its piano roll", "scores/symphony.html"),
     )
     yield from shown(results_of("generate", Path("scores")))
@@ -144,18 +153,22 @@ def trained() -> Iterator[Part]:
     (made,) = results_of("generate", Path("generated"))
     real = replace(made.tracks[0], path=Path("songs/song-12/drums.flac"), label="real: drums.flac")
     yield result_part(replace(made, tracks=[*made.tracks, real]), HERE)
-    yield Drawing(quote("model/training.png"), "The training: what was measured of songs that it does not learn from.")
+    curve = "Left: what it is trained by. Right: its score on a song that it does not learn from, lower is better."
+    yield Drawing("model/training.png", curve)
     bass, own, shipped_one, floor = (distance(name) for name in ("bass", "generated", "drummer", "drums"))
     yield Words(
         "Fréchet distance to real drums, lower is better (19 windows of one song: a rough figure). "
         f"The bass itself: {bass:.0f}. Made by this model: {own:.0f}. By the drummer that ships: {shipped_one:.0f}. "
-        f"Real drums of this song: {floor:.0f}."
+        f"Real drums of this song: {floor:.0f}. It tells drums from a bass, and not a clean hit from a blurred one."
     )
 
 
 def verdicts() -> Iterator[Part]:
     """Yield what is worth hearing and what is not."""
     bass, own = distance("bass"), distance("generated")
+    (made,) = results_of("generate", Path("generated"))
+    heard = next((words.removeprefix("heard as ") for words in made.remarks if words.startswith("heard as ")), "")
+    told = f"; gantools itself hears them as {heard}" if heard else ""
     drums = "are nearer to drums than the bass is" if own < bass else "are no nearer to drums than the bass is"
     yield Heading("What is worth hearing")
     yield Bullets(
@@ -163,46 +176,55 @@ def verdicts() -> Iterator[Part]:
             "To be used as it is: loops, drums for a bass line, ideas from a riff. They are recorded sounds; "
             "what is new is what they play. The drummer follows the beat and not the harmony or the form of a song.",
             "With an ear on it: stems. Of songs from elsewhere the small separator brings vocals and drums forward; "
-            "bass and the rest are unreliable. With the weights of Demucs the same command does far better.",
+            "bass and the rest are unreliable. With the weights of Demucs the same command does better.",
             "To learn from rather than to listen to: stems in a common sound.",
             "A sketch: the score. Here plain tones play it; an orchestra does with a SoundFont (--sf2), or in a "
             "program that plays MIDI.",
             "To judge by: the codec. No Musika that learns its numbers sounds better than this.",
-            f"Not worth hearing: the model that was trained just now. Its drums {drums}; but they come out of a mel "
-            "spectrogram, and a few minutes of training leave them blurred. It is here to show the way: more steps of "
-            "the same command go on from where it stands.",
+            f"Not worth hearing: the model that was trained just now. Its drums {drums}{told}. They come "
+            "out of a mel spectrogram, and so short a training leaves them blurred. It is here to show the way: more "
+            "steps of the same command go on from where it stands.",
         ]
     )
 
 
-def overview(path: Path) -> None:
+def excerpts(folder: Path, names: Mapping[str, str]) -> None:
+    """Write the beginnings of `SOUNDS` as MP3; `names` are those of the best idea and loop."""
+    folder.mkdir(exist_ok=True)
+    for what, name in SOUNDS.items():
+        wave, rate_hz = read_audio(name.format(**names))
+        write_audio(folder / f"{what}.mp3", wave[:, : EXCERPT_S * rate_hz], rate_hz)
+
+
+def overview(path: Path, names: Mapping[str, str]) -> None:
     """Write the pictures of `OVERVIEW` as one PNG of few colours."""
-    names = {"idea": str(best_idea().tracks[-1].path), "loop": best_loops(1)[0].title}
     rows = -(-len(OVERVIEW) // 2)
     size = (2 * WIDTH + 3 * MARGIN, rows * (HEIGHT + LETTERS + MARGIN) + MARGIN)
     sheet = Image.new("RGB", size, "white")
-    letters = ImageDraw.Draw(sheet)
+    letters, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     for number, (what, name) in enumerate(OVERVIEW):
         row, column = divmod(number, 2)
         x, y = MARGIN + column * (WIDTH + MARGIN), MARGIN + row * (HEIGHT + LETTERS + MARGIN)
         seen = look(Path(name.format(**names)))
         assert seen is not None, name
         picture = Image.fromarray(np.ascontiguousarray(mel_image(seen.levels_db)))
-        letters.text((x, y + 2), what, fill="#1d2125")
+        letters.text((x, y), what, fill="#1d2125", font=font)
         sheet.paste(picture.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR), (x, y + LETTERS))
     with atomic_path(path) as temporary:
-        sheet.quantize(128, dither=Image.Dither.NONE).save(temporary, "PNG", optimize=True)
+        sheet.quantize(96, dither=Image.Dither.NONE).save(temporary, "PNG", optimize=True)
 
 
 def main() -> None:
-    """Write both."""
+    """Write all of it."""
     parts = [*shipped(), *trained(), *verdicts()]
     foot = ["Pictures are mel spectrograms. All of it was made by examples/demo.sh; log.txt names the files."]
     page = Page(
         "gantools: a tour", "What the models that ship do at once, and what a short training gives", parts, foot
     )
     write_text(Path("index.html"), page.html())
-    overview(Path("overview.png"))
+    names = {"idea": str(best_idea().tracks[-1].path), "loop": best_loops(1)[0].title}
+    overview(Path("overview.png"), names)
+    excerpts(Path("sounds"), names)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ STANDARD = {
 
 
 def test_the_table_holds_every_standard_option() -> None:
-    others = {"verb", "map", "missed", "preset", "automatic", "command"}
+    others = {"verb", "map", "page", "missed", "preset", "automatic", "command"}
     assert set(STANDARD) == {field.name for field in dataclasses.fields(Run)} - others | {"count"}
 
 
