@@ -228,18 +228,20 @@ def _made(manifest: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 def _entries(made: Sequence[tuple[Path, dict[str, Any], str]], folder: Path) -> Iterator[LoopEntry]:
     from gantools.report.loops import LoopEntry
     from gantools.report.page import file_address
+    from gantools.report.thumbnails import look
 
     played = 0
     for path, one, source in made:
-        address = ""
+        address = picture = ""
         if one.get("kind") == "audio":
             address = file_address(path, folder)
+            picture = seen.picture() if (seen := look(path)) else ""
         elif played < _MOST_PLAYED:
             address, played = _played(path), played + 1
         figures = [(name, _figure(one[name])) for name in _FIGURES if one.get(name) is not None]
         details = [(name, _figure(one[name])) for name in _DETAILS if one.get(name) is not None]
         seconds = float(one.get("end_s", 0.0)) - float(one.get("start_s", 0.0))
-        yield LoopEntry(path.name, address, seconds, figures, [("source", source), *details])
+        yield LoopEntry(path.name, address, seconds, figures, [("source", source), *details], picture=picture)
 
 
 def _played(path: Path) -> str:

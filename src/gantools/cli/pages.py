@@ -65,11 +65,12 @@ def write_page(run: Run) -> int:
     digest = hash_json([__version__, records])
     if not run.force and manifest.up_to_date(PAGE, {}, digest):
         return 0
-    shown, total = _results(records, out)
-    subtitle = f"{_count(total, 'result')} of gantools {run.verb}"
-    if len(shown) < total:
-        subtitle += f"; the first {len(shown)} are shown"
-        say(run, f"the page shows the first {len(shown)} of {_count(total, 'result')}: {MOST_PLAYERS} players at most")
+    inputs, results = _results(records, out)
+    shown, total = [*inputs, *results], _count(len(records), "result")
+    subtitle = f"{total} of gantools {run.verb}"
+    if len(results) < len(records):
+        subtitle += f"; the first {len(results)} are shown"
+        say(run, f"the page shows the first {len(results)} of {total}: {MOST_PLAYERS} players at most")
     facts = _facts(records, shown)
 
     def write(folder: Path) -> None:
@@ -93,7 +94,8 @@ def results_of(verb: str, out: Path) -> list[Result]:
     """Return what the page of a folder shows of the results of a verb, in its order."""
     from gantools.files.manifest import Manifest
 
-    return _results(_records(verb, Manifest(out)), out)[0]
+    inputs, results = _results(_records(verb, Manifest(out)), out)
+    return [*inputs, *results]
 
 
 def _records(verb: str, manifest: Manifest) -> list[dict[str, Any]]:
@@ -124,22 +126,22 @@ def _place(fields: Mapping[str, Any]) -> int:
     return _WORST_LAST.index(heard) if heard in _WORST_LAST else 0
 
 
-def _results(records: Sequence[dict[str, Any]], out: Path) -> tuple[list[Result], int]:
-    """Return what the page shows, and how many results there are."""
+def _results(records: Sequence[dict[str, Any]], out: Path) -> tuple[list[Result], list[Result]]:
+    """Return what the page shows: inputs that several results were made of, and results as far as there is room."""
     from gantools.report.results import Result, Track
 
     uses = Counter(record["source"] for record in records)
     # What many results were made of stands once, above them.
     shared = [source for source in sorted(uses) if uses[source] > 1 and _is_seen(Path(source))]
-    shown = [Result(f"The input: {Path(source).name}", [Track(Path(source), "input")]) for source in shared]
-    players = len(shown)
+    inputs = [Result(f"The input: {Path(source).name}", [Track(Path(source), "input")]) for source in shared]
+    players, results = len(inputs), list[Result]()
     for record in records:
         tracks = _tracks(record, out, alone=uses[record["source"]] == 1)
         if (players := players + len(tracks)) > MOST_PLAYERS:
             break
         figures, details = _measured(record["fields"])
-        shown.append(Result(record["item"], tracks, figures, details, _remarks(record["fields"])))
-    return shown, len(records) + len(shared)
+        results.append(Result(record["item"], tracks, figures, details, _remarks(record["fields"])))
+    return inputs, results
 
 
 def _tracks(record: Mapping[str, Any], out: Path, *, alone: bool) -> list[Track]:

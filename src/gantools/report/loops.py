@@ -34,6 +34,8 @@ class LoopEntry:
     figures, details : sequence of (label, value)
         Shown at once, and on demand.
     remarks : sequence of str
+    picture : str
+        Address of its picture; empty for none.
     """
 
     title: str
@@ -42,6 +44,7 @@ class LoopEntry:
     figures: Sequence[tuple[str, str]] = ()
     details: Sequence[tuple[str, str]] = ()
     remarks: Sequence[str] = ()
+    picture: str = ""
 
 
 def matrix_figure(matrix: np.ndarray, loops: Sequence[tuple[int, int]], title: str) -> Figure:
@@ -88,7 +91,7 @@ def loop_page(title: str, subtitle: str, entries: Sequence[LoopEntry], facts: Se
         Article(
             entry.title,
             f"{entry.seconds:.2f} s",
-            Sound("", entry.sound, "", loop=True),
+            Sound(entry.picture, entry.sound, f"Mel spectrogram of {entry.title}", loop=True),
             str(place),
             entry.figures,
             entry.details,
