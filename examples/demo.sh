@@ -38,7 +38,7 @@ run gantools generate symphony --bars 16 --bpm 96 --chords "Am F C G" -o scores 
 run gantools melify songs/ -o mels/
 run gantools chunk mels/ -o chunks/ --split 100/0/0 --val-songs song-11 --test-songs song-12
 run gantools train cyclegan chunks/ --source-role bass --target-role drums --preset small --steps "$steps" \
-    --validate-every $(((steps + 5) / 6)) "${options[@]}" -o model
+    --validate-every $(((steps + 5) / 6)) ${options[@]+"${options[@]}"} -o model
 run gantools generate cyclegan model/ songs/song-12/bass.flac -o generated --mix --page
 
 # 3. Is it drums? The distance to the real drums of the songs that it learnt from, beside those of the bass itself and
