@@ -14,14 +14,7 @@ import typer
 from gantools.cli.app import SETTINGS, main
 from gantools.cli.batch import run_batch
 from gantools.cli.flags import BATCH, SINGLE, Run, verb
-from gantools.cli.fxnorm import (
-    check_pairs,
-    fit_features,
-    gather_stems,
-    measure_stems,
-    require_meter,
-    target_features,
-)
+from gantools.cli.fxnorm import check_pairs, fit_features, gather_stems, measure_stems, require_meter, target_features
 from gantools.cli.fxnorm_apply import apply_file, apply_task, group_changes, print_changes, song_of
 from gantools.cli.inputs import part
 from gantools.effects.config import ApplyConfig, CheckConfig, FitConfig, MeasureConfig
