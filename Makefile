@@ -87,6 +87,25 @@ songwriter: install  ## a songwriter's evening: ranked ideas for each recording 
 factory: install  ## an electronic clip factory: a hundred new clips from TRACKS=folder of songs
 	@PATH="$$PWD/$(BIN):$$PATH" examples/clip_factory.sh $(TRACKS)
 
+# What is given to make, such as SCALE, STEPS, STEMS, SONGS, MIDI and FRAGMENTS, reaches the scripts by itself.
+PAPERS := loops electronic songwriter arrangement automix symphony musika
+.PHONY: reproduce $(PAPERS:%=reproduce-%)
+$(PAPERS:%=reproduce-%): reproduce-%: install
+	@export PATH="$$PWD/$(BIN):$$PATH"; examples/reproduce/$*.sh && \
+	python examples/reproduce/report.py summary $(or $(REPRODUCTIONS),reproductions)
+reproduce-arrangement:  ## drums for a bass, a song for a voice; STEMS=, SONGS=; all reproductions: SCALE=small or paper
+reproduce-musika:  ## endless music: speed, distances, what is asked for; SONGS=folder
+reproduce-loops:  ## loops of drums and bass by five systems; MIDI=folder
+reproduce-symphony:  ## scores for many parts, merges as chords; MIDI=folder
+reproduce-automix:  ## stems dry and normalised, and mixes of them; STEMS=folder
+reproduce-songwriter:  ## Catch-A-Waveform by epochs, ideas ranked; FRAGMENTS=folder
+reproduce-electronic:  ## four variants of WaveGAN; SONGS=folder
+
+reproduce: install  ## all seven papers beside what is measured here: reproductions/summary.md (an hour); SCALE=paper for a GPU
+	@export PATH="$$PWD/$(BIN):$$PATH"; failed=0; \
+	for paper in $(PAPERS); do examples/reproduce/$$paper.sh || failed=1; done; \
+	python examples/reproduce/report.py summary $(or $(REPRODUCTIONS),reproductions) && exit $$failed
+
 bench: install  ## speed against peers, with the error beside the time
 	@# One BLAS thread is librosa's best here: with two its NNLS takes 1.4 times as long.
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; \

@@ -3,13 +3,16 @@
 #
 #   examples/automix.sh STEMS        STEMS/SONG/{vocals,drums,bass,other}.*
 #
-# AUTOMIX_STEPS=60 or AUTOMIX_BUDGET=10m for each, AUTOMIX_UNSEEN=SONG for one song instead of all, AUTOMIX_OUT=folder.
+# AUTOMIX_STEPS=60 or AUTOMIX_BUDGET=10m for each (AUTOMIX_BUDGET=preset: the steps of the preset), AUTOMIX_UNSEEN=SONG for
+# one song instead of all, AUTOMIX_OUT=folder, AUTOMIX_OPTIONS="--preset default" more options.
 set -euo pipefail
 stems=$(cd "$1" && pwd)
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${AUTOMIX_OUT:-automix}
 length=(--steps "${AUTOMIX_STEPS:-60}")
 [ -z "${AUTOMIX_BUDGET:-}" ] || length=(--budget "$AUTOMIX_BUDGET")
+[ "${AUTOMIX_BUDGET:-}" != preset ] || length=()
+read -ra more <<<"${AUTOMIX_OPTIONS:-}"
 mkdir -p "$out"
 cd "$out"
 
@@ -26,7 +29,7 @@ for folder in "$stems"/*/; do
         ln -sf "$stems/$other"/* "$part-$song/wet/$other/"
     done
     gantools train automix "seen-$song/normalised" --mixes "seen-$song/wet" --target musdb18 \
-        -o "model-$song" --preset small "${length[@]}" >>log.txt
+        -o "model-$song" --preset small "${length[@]}" "${more[@]}" >>log.txt
     for mixer in sum gains network; do
         gantools generate automix "model-$song" "unseen-$song/normalised" --normalised --mixer "$mixer" \
             -o "mixes/$mixer" --json >>generate.jsonl

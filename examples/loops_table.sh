@@ -5,15 +5,17 @@
 #
 #   examples/loops_table.sh MIDI      a folder of MIDI files with drums and bass
 #
-# LOOPS_BUDGET=2m or LOOPS_STEPS=2000 for each training, LOOPS_COUNT=loops of each system, LOOPS_POOL=loops to reject
-# from, LOOPS_OUT=folder, LOOPS_DETECTOR=model folder of another loop detector than the one that ships, or train to
-# train one on MIDI (and on LOOPS_AUDIO=folder of audio loops); LOOPS_OPTIONS="--width 16" more options of all trainings.
+# LOOPS_BUDGET=2m or LOOPS_STEPS=2000 for each training (LOOPS_BUDGET=preset: the steps of the preset), LOOPS_COUNT=loops
+# of each system, LOOPS_POOL=loops to reject from, LOOPS_OUT=folder, LOOPS_DETECTOR=model folder of another loop detector
+# than the one that ships, or train to train one on MIDI (and on LOOPS_AUDIO=folder of audio loops);
+# LOOPS_OPTIONS="--width 16" more options of all trainings.
 set -euo pipefail
 midi=$(cd "$1" && pwd)
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${LOOPS_OUT:-loops} which=${LOOPS_DETECTOR:-}
 case $which in "" | train | /*) ;; *) which=$PWD/$which ;; esac
 length=(--budget "${LOOPS_BUDGET:-2m}")
+[ "${LOOPS_BUDGET:-}" != preset ] || length=()
 [ -z "${LOOPS_STEPS:-}" ] || length=(--steps "$LOOPS_STEPS")
 read -ra more <<<"${LOOPS_OPTIONS:-}"
 mkdir -p "$out"/{model,made,report}

@@ -4,7 +4,7 @@
 #
 #   examples/musika_conditions.sh SONGS NAME...      a folder, and the names (without ending) of the songs to hold out
 #
-# MUSIKA_BUDGET=15m for each of the two models (or MUSIKA_STEPS=4000),
+# MUSIKA_BUDGET=15m for each of the two models (or MUSIKA_STEPS=4000, or MUSIKA_BUDGET=preset: the steps of the preset),
 # MUSIKA_CODEC=model folder (the codec that ships by default), MUSIKA_COUNT=3 pieces of MUSIKA_SECONDS=60 for each row,
 # MUSIKA_OUT=folder, MUSIKA_OPTIONS="--preset default" more options, MUSIKA_PLAIN=no leaves out the model that is told
 # nothing.
@@ -12,6 +12,7 @@ set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${MUSIKA_OUT:-musika-conditions} seconds=${MUSIKA_SECONDS:-60} count=${MUSIKA_COUNT:-3}
 length=(--budget "${MUSIKA_BUDGET:-15m}")
+[ "${MUSIKA_BUDGET:-}" != preset ] || length=()
 [ -z "${MUSIKA_STEPS:-}" ] || length=(--steps "$MUSIKA_STEPS")
 read -ra more <<<"${MUSIKA_OPTIONS:-}"
 [ -z "${MUSIKA_CODEC:-}" ] || more+=(--codec "$(cd "$MUSIKA_CODEC" && pwd)")

@@ -4,18 +4,19 @@
 #
 #   examples/musika_table.sh SONGS NAME...      a folder, and the names (without ending) of the songs to hold out
 #
-# MUSIKA_BUDGET=15m for each training (or MUSIKA_STEPS=10000), MUSIKA_SEEDS="0 1 2" a model for each, MUSIKA_CODEC=model
-# folder (the codec that ships by default), MUSIKA_COUNT=16 pieces of MUSIKA_SECONDS=15 (a piece keeps to one style, so that
-# few long ones show little of a model), MUSIKA_OUT=folder,
-# MUSIKA_OPTIONS="--preset default" more options. MUSIKA_WAVEGAN=no leaves WaveGAN out. MUSIKA_STYLELESS=yes adds a run
-# of equal length without a style vector. MUSIKA_NIGHT=yes adds the curve of the distance against hours and ten minutes
-# in one piece, of the first seed.
+# MUSIKA_BUDGET=15m for each training (or MUSIKA_STEPS=10000, or MUSIKA_BUDGET=preset: the steps of the preset),
+# MUSIKA_SEEDS="0 1 2" a model for each, MUSIKA_CODEC=model folder (the codec that ships by default), MUSIKA_COUNT=16
+# pieces of MUSIKA_SECONDS=15 (a piece keeps to one style, so that few long ones show little of a model),
+# MUSIKA_OUT=folder, MUSIKA_OPTIONS="--preset default" more options. MUSIKA_WAVEGAN=no leaves WaveGAN out.
+# MUSIKA_STYLELESS=yes adds a run of equal length without a style vector. MUSIKA_NIGHT=yes adds the curve of the distance
+# against hours and ten minutes in one piece, of the first seed.
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${MUSIKA_OUT:-musika} budget=${MUSIKA_BUDGET:-15m} seconds=${MUSIKA_SECONDS:-15} count=${MUSIKA_COUNT:-16}
 read -ra seeds <<<"${MUSIKA_SEEDS:-0 1 2}"
 read -ra more <<<"${MUSIKA_OPTIONS:-}"
 length=(--budget "$budget")
+[ "$budget" != preset ] || length=()
 [ -z "${MUSIKA_STEPS:-}" ] || length=(--steps "$MUSIKA_STEPS")
 [ -z "${MUSIKA_CODEC:-}" ] || more+=(--codec "$(cd "$MUSIKA_CODEC" && pwd)")
 [ "${MUSIKA_NIGHT:-no}" = no ] || more+=(--sample-seconds 120)

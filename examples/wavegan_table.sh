@@ -5,13 +5,15 @@
 #
 #   examples/wavegan_table.sh TRACKS      a folder of electronic tracks, three or more
 #
-# WAVEGAN_BUDGET=5m or WAVEGAN_STEPS=2000 for each variant, WAVEGAN_CLIPS=200, WAVEGAN_OUT=folder; WAVEGAN_TEST=a,b and
-# WAVEGAN_VAL=c,d name the songs that are held out (else a tenth each), WAVEGAN_OPTIONS="--width 4" more options.
+# WAVEGAN_BUDGET=5m or WAVEGAN_STEPS=2000 for each variant (WAVEGAN_BUDGET=preset: the steps of the preset),
+# WAVEGAN_CLIPS=200, WAVEGAN_OUT=folder; WAVEGAN_TEST=a,b and WAVEGAN_VAL=c,d name the songs that are held out (else a
+# tenth each), WAVEGAN_OPTIONS="--width 4" more options.
 set -euo pipefail
 tracks=$(cd "$1" && pwd)
 examples=$(cd "$(dirname "$0")" && pwd)
 out=${WAVEGAN_OUT:-wavegan} clips=${WAVEGAN_CLIPS:-200}
 length=(--budget "${WAVEGAN_BUDGET:-5m}")
+[ "${WAVEGAN_BUDGET:-}" != preset ] || length=()
 [ -z "${WAVEGAN_STEPS:-}" ] || length=(--steps "$WAVEGAN_STEPS")
 [ -z "${WAVEGAN_TEST:-}" ] || length+=(--test-songs "$WAVEGAN_TEST")
 [ -z "${WAVEGAN_VAL:-}" ] || length+=(--val-songs "$WAVEGAN_VAL")

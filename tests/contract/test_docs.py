@@ -20,11 +20,13 @@ from gantools.cli.variables import HEADING, variables_table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-RECIPES = sorted((ROOT / "examples").glob("*.sh"))
+RECIPES = sorted((ROOT / "examples").rglob("*.sh"))
 #: Options of other programs that pages name.
 FOREIGN = {"--decode", "--other-method", "--genres", "--root"}  # lame's, demucs', and those of an example
 #: What stands for a variable of the shell where 1, a number and a name of a file, will not do.
 STANDS_FOR = {"budget": "5m", "codes": "32", "mixer": "gains", "preset": "small", "variant": "style"}
+#: Functions of scripts that run the command in their arguments.
+WRAPPERS = {"once", "into"}
 #: Words after which a command begins.
 BEFORE = {"do", "then", "time", "exec", "-m", "nohup"}
 
@@ -68,7 +70,8 @@ def calls(line: str) -> Iterator[list[str]]:
             if set(word) <= set("|;&()<>"):
                 place = words.index("gantools") if "gantools" in words else -1
                 before = words[place - 1] if place > 0 else "do"
-                if place >= 0 and words[place + 1 :] and (before in BEFORE or "=" in before):
+                # `once NAME gantools ...` and `into FILE gantools ...` of the reproductions run what follows, too.
+                if place >= 0 and words[place + 1 :] and (before in BEFORE or "=" in before or words[0] in WRAPPERS):
                     yield words[place + 1 :]
                 words = []
             else:

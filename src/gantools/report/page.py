@@ -32,6 +32,15 @@ class TablePart:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A table of what was measured beside what others measured: what, theirs, ours, why they differ."""
+
+    kind: ClassVar[str] = "comparison"
+    head: tuple[str, str, str, str]
+    rows: Sequence[tuple[str, str, str, str]]
+
+
+@dataclass(frozen=True)
 class Plot:
     """A figure as SVG, and what it shows."""
 
@@ -140,7 +149,7 @@ class Article:
     remarks: Sequence[str] = ()
 
 
-Part = TablePart | Plot | Heading | Bullets | Words | Drawing | Shelf | Article
+Part = TablePart | Comparison | Plot | Heading | Bullets | Words | Drawing | Shelf | Article
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from gantools.report.page import Article, Bullets, Drawing, Heading, Page, Plot, Shelf, Sound, TablePart, Words
+from gantools.report.page import (
+    Article,
+    Bullets,
+    Comparison,
+    Drawing,
+    Heading,
+    Page,
+    Plot,
+    Shelf,
+    Sound,
+    TablePart,
+    Words,
+)
 from gantools.report.table import Table
 
 ODD = "<i>&\"'\udcff"  # the name of a file need not be valid UTF-8
@@ -15,6 +27,7 @@ def test_all_text_is_escaped_in_every_part() -> None:
     sound = Sound("a.png", "a.mp3", ODD, ODD)
     parts = [
         TablePart(Table([(ODD, ODD, ODD)], [[ODD, ODD], [ODD, ODD]], ODD)),
+        Comparison((ODD, ODD, ODD, ODD), [(ODD, ODD, ODD, ODD)]),
         Plot("<svg></svg>", ODD),
         Heading(ODD),
         Bullets([ODD]),
@@ -27,9 +40,9 @@ def test_all_text_is_escaped_in_every_part() -> None:
     text.encode()
     assert "<i>" not in text
     assert "<svg></svg>" in text
-    # Title twice and subtitle, 8 of the table, 1, 1, 1, the words, the drawing twice, title, label and picture of the
-    # shelf, what is said of it, 3 and 2 and 2 and 1 and the picture, the foot.
-    assert text.count(SAID) == 3 + 8 + 3 + 3 + 2 + 3 + 5 + 9 + 1
+    # Title twice and subtitle, 8 of the table, 8 of the comparison, 1, 1, 1, the words, the drawing twice, title, label and
+    # picture of the shelf, what is said of it, 3 and 2 and 2 and 1 and the picture, the foot.
+    assert text.count(SAID) == 3 + 8 + 8 + 3 + 3 + 2 + 3 + 5 + 9 + 1
     assert text.startswith("<!doctype html>\n<html")
     assert text.endswith("</html>\n")
 
