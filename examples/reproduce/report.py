@@ -124,9 +124,10 @@ def found(folder: Path, place: str) -> str:
 def kept_validation(journal: Path) -> dict[str, Any]:
     """Return the validation of the lowest score, and so of the weights that were kept; of other records the last."""
     lines = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
-    checks = [line for line in lines if line.get("kind") == "validation" and line["step"]]
-    scored = [line for line in checks if line.get("score") is not None]
-    return min(scored, key=lambda line: float(line["score"]), default=lines[-1] if lines else {})
+    if lines and "kind" not in lines[-1]:
+        return dict(lines[-1])
+    checks = [line for line in lines if line["kind"] == "validation" and line["step"] and line.get("score") is not None]
+    return min(checks, key=lambda line: float(line["score"]), default={})
 
 
 def shown(value: Any) -> str:

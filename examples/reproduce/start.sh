@@ -1,7 +1,8 @@
 # What each script of this folder begins with: the folder, the scale, and what has been done already.
 #
 # SCALE=small (minutes on two cores) or paper (presets `paper`: a GPU and days; STEPS=2 tries them);
-# REPRODUCTIONS=folder, THREADS=1 for each training, STEPS=steps in place of those of the scale.
+# REPRODUCTIONS=folder, THREADS=1 for each training, STEPS=steps in place of those of the scale, OPTIONS="--batch-size 2"
+# more options of all trainings.
 set -euo pipefail
 reproduce=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 examples=$(dirname "$reproduce")
@@ -11,6 +12,8 @@ case $scale in
     paper) preset=(--preset paper) ;;
     *) echo "reproduce: SCALE is small or paper, not $scale" >&2; exit 2 ;;
 esac
+read -ra more <<<"${OPTIONS:-}"
+preset+=("${more[@]}")
 # Folders that are given are those of where one stands.
 for given in STEMS SONGS MIDI FRAGMENTS; do
     [ -z "${!given:-}" ] || declare -x "$given=$(cd "${!given}" && pwd)"

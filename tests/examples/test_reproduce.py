@@ -153,7 +153,12 @@ def test_seven_papers_have_a_target() -> None:
 def test_a_target_has_its_script_and_rows_with_reasons(name: str) -> None:
     script = FOLDER / f"{name}.sh"
     assert script.stat().st_mode & 0o111
-    assert script.read_text().rstrip().endswith("\nfinish")
+    text = script.read_text()
+    assert text.rstrip().endswith("\nfinish")
+    for system in re.findall(r"^ *learn \S+ (\w+)|gantools train (\w+)", text, re.MULTILINE):
+        presets = importlib.import_module(f"gantools.systems.{''.join(system)}.config").PRESETS
+        assert "small" in presets
+        assert "paper" in presets or "--preset techno22" in text
     report = load()
     paper = report.read_paper(name)
     rows = report.compare(paper, ROOT / "nowhere")
