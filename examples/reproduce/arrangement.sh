@@ -18,6 +18,7 @@ if [ -z "$recordings" ]; then
     once recordings python "$examples/mix_stems.py" "$examples/audio/stems2" recordings
 fi
 last=$(find -L "$stems" -name 'bass.*' | sort | tail -n 1)
+[ -n "$last" ] || { note "no SONG/bass.* in $stems"; exit 2; }
 unseen=$(basename "$(dirname "$last")")
 
 # Bass to drums: CycleGAN, the bass itself, and networks of one step.
@@ -73,4 +74,3 @@ once made/voice2song gantools generate cyclegan voice2song voice -o made-voice2s
 once report/voice2song gantools evaluate frechet made-voice2song real-song --no-infinity -o report/voice2song/frechet -q
 once report/voice gantools evaluate frechet voice real-song --no-infinity -o report/voice/frechet -q
 python "$examples/learn_table.py" learn 0 >tables.md
-finish

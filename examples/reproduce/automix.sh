@@ -29,4 +29,3 @@ once check gantools fxnorm check "$stems" normalised --target musdb18
     python "$reproduce/automix_features.py" .
     python "$examples/automix_table.py" .
 } >tables.md
-finish

@@ -18,4 +18,3 @@ once table "$examples/wavegan_table.sh" "$songs"
 python "$examples/wavegan_table.py" . >tables.md
 models=(model/baseline model/improved model/style model/transformer)
 once curves gantools evaluate training "${models[@]}" -o report/training -q
-finish

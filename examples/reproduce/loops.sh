@@ -17,4 +17,3 @@ if [ "$scale" = small ]; then
     export LOOPS_COUNT=${LOOPS_COUNT:-96} LOOPS_POOL=${LOOPS_POOL:-240}
 fi
 once tables "$examples/loops_table.sh" "$midi"
-finish

@@ -37,4 +37,3 @@ MUSIKA_OUT=$PWD/told once told "$examples/musika_conditions.sh" "$songs" "$held"
     cat free/style.txt
     python "$examples/musika_conditions.py" told
 } >tables.md
-finish

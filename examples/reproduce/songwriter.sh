@@ -32,4 +32,3 @@ once new gantools generate caw model/3000 -o ideas --count "$draws" --seconds "$
 once vary gantools generate caw model/3000 -o ideas --count 2 --mode vary
 once arrange gantools generate caw model/3000 -o ideas --count 2 --arrange AABA --rank
 python "$reproduce/songwriter_table.py" . >tables.md
-finish

@@ -16,7 +16,9 @@ read -ra more <<<"${OPTIONS:-}"
 preset+=("${more[@]}")
 # Folders that are given are those of where one stands.
 for given in STEMS SONGS MIDI FRAGMENTS; do
-    [ -z "${!given:-}" ] || declare -x "$given=$(cd "${!given}" && pwd)"
+    [ -n "${!given:-}" ] || continue
+    [ -d "${!given}" ] || { echo "reproduce: $given=${!given} is no folder" >&2; exit 2; }
+    declare -x "$given=$(cd "${!given}" && pwd)"
 done
 page=${REPRODUCTIONS:-reproductions}/$paper
 mkdir -p "$page/$scale/done"
@@ -24,7 +26,16 @@ page=$(cd "$page" && pwd)
 cd "$page/$scale"
 : >notes.txt
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # small matrices: a second thread costs more than it brings
-trap 'echo "$SECONDS" >>seconds.txt' EXIT
+
+# The page is written at the end of each script, of one that failed or was stopped too: with what there is.
+finish() {
+    local code=$?
+    [ $code = 0 ] || note "ended early ($code); the same command goes on from here"
+    echo "$SECONDS" >>seconds.txt
+    python "$reproduce/report.py" page "$paper" "$page" "$scale" || [ $code != 0 ] || code=1
+    exit $code
+}
+trap finish EXIT
 
 # Print a line, which the page has too: what is missing, and what stands for it.
 note() {
@@ -58,10 +69,3 @@ learn() {
 
 # The steps of a training that another script makes: nothing where a preset has its own.
 steps_of() { echo "${STEPS:-$([ "$scale" = paper ] || echo "$1")}"; }
-
-# The page, at the end of each script.
-finish() {
-    echo "$SECONDS" >>seconds.txt
-    SECONDS=0
-    python "$reproduce/report.py" page "$paper" "$page" "$scale"
-}

@@ -39,4 +39,3 @@ for set in made made-random; do
         gantools evaluate symbolic "$set" --real held-out --trained-on training -o "report/$set" --json
 done
 python "$examples/symphony_table.py" . >tables.md
-finish

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -144,6 +146,40 @@ def test_a_page_of_nothing_says_so(made: tuple[ModuleType, Path]) -> None:
     assert {row["ours"] for row in rows} == {"not measured"}
 
 
+SCRIPT = """
+. "$(dirname "$0")/start.sh"
+[ -n "${MIDI:-}" ] || note "no MIDI=folder: others stand for it"
+once first/part echo made
+once second cat wanted.txt
+"""
+
+
+def test_a_script_that_stops_early_goes_on_from_there_and_has_its_page(tmp_path: Path) -> None:
+    for name in ("start.sh", "report.py"):
+        (tmp_path / name).symlink_to(FOLDER / name)
+    (tmp_path / "odd.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "odd.sh").write_text(SCRIPT)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "REPRODUCTIONS": "all", "STEPS": "2"}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(tmp_path / "odd.sh")]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    done, small = run(), tmp_path / "all/odd/small"
+    assert done.returncode == 1
+    assert "no MIDI=folder: others stand for it" in done.stdout
+    assert "wanted.txt" in done.stderr
+    assert "ended early (1)" in (tmp_path / "all/odd/report.html").read_text()
+    (small / "wanted.txt").touch()
+    done = run()
+    assert done.returncode == 0, done.stderr
+    assert "echo" not in done.stdout  # it is done
+    assert "ended early" not in (tmp_path / "all/odd/report.html").read_text()
+    environment["MIDI"] = str(tmp_path / "nowhere")
+    assert "MIDI=" in run().stderr
+
+
 def test_seven_papers_have_a_target() -> None:
     assert sorted(PAPERS) == ["arrangement", "automix", "electronic", "loops", "musika", "songwriter", "symphony"]
     assert sorted(path.stem for path in FOLDER.glob("*.toml")) == sorted(PAPERS)
@@ -154,7 +190,7 @@ def test_a_target_has_its_script_and_rows_with_reasons(name: str) -> None:
     script = FOLDER / f"{name}.sh"
     assert script.stat().st_mode & 0o111
     text = script.read_text()
-    assert text.rstrip().endswith("\nfinish")
+    assert '\n. "$(dirname "$0")/start.sh"\n' in text
     for system in re.findall(r"^ *learn \S+ (\w+)|gantools train (\w+)", text, re.MULTILINE):
         presets = importlib.import_module(f"gantools.systems.{''.join(system)}.config").PRESETS
         assert "small" in presets
