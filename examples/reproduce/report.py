@@ -163,10 +163,10 @@ def write_page(name: str, folder: Path, scale: str) -> Path:
     """Write the page and the rows of a reproduction, and return the path of the page."""
     paper, made = read_paper(name), folder / scale
     rows = compare(paper, made)
-    spent = sum(map(int, lines_of(made / "seconds.txt")))
+    spent, computed = times_of(made / "seconds.txt")
     count = f"{sum(row.measured for row in rows)} of {len(rows)}"
     facts = [
-        f"Scale {scale}: {count} numbers measured, {spent / 60:.1f} minutes.",
+        f"Scale {scale}: {count} numbers measured; {spent / 60:.1f} minutes, {computed / 60:.1f} of a core.",
         f"The paper learnt from {paper['data']}.",
         *lines_of(made / "notes.txt"),
     ]
@@ -181,9 +181,20 @@ def write_page(name: str, folder: Path, scale: str) -> Path:
     foot = [f"make reproduce-{name} SCALE={scale}; gantools {__version__}. Everything that was made: {made.name}/."]
     path = folder / "report.html"
     write_text(path, Page(paper["title"], paper["cited"], parts, foot).html())
-    kept = {"name": name, "title": paper["title"], "scale": scale, "seconds": spent}
+    kept = {"name": name, "title": paper["title"], "scale": scale, "seconds": spent, "cpu_seconds": computed}
     write_json(folder / "rows.json", {**kept, "rows": [asdict(row) for row in rows]})
     return path
+
+
+def times_of(path: Path) -> tuple[float, float]:
+    """Return the seconds that a script took over all its starts, and those of a core, from what it noted."""
+    spent = computed = 0.0
+    for line in lines_of(path):
+        seconds, *used = line.split()
+        spent += float(seconds)
+        for minutes, rest in (text.rstrip("s").split("m") for text in used):
+            computed += 60 * float(minutes) + float(rest)
+    return spent, computed
 
 
 def lines_of(path: Path) -> list[str]:
@@ -250,8 +261,9 @@ def write_summary(folder: Path) -> Path:
             count = f"{sum(row['measured'] for row in rows)} of {len(rows)}"
             link = f"[{page['name']}]({page['name']}/report.html)"
             lines.append(row_of([link, table, count, *(first[key] for key in ("what", "paper", "ours", "why"))]))
-    times = [f"{page['name']} {page['seconds'] / 60:.1f} ({page['scale']})" for page in pages]
-    lines += ["", f"Minutes: {', '.join(times)}; together {sum(page['seconds'] for page in pages) / 60:.0f}."]
+    times = [f"{page['name']} {page['seconds'] / 60:.1f} ({page['cpu_seconds'] / 60:.1f})" for page in pages]
+    both = [sum(page[name] for page in pages) / 60 for name in ("seconds", "cpu_seconds")]
+    lines += ["", f"Minutes (of a core): {', '.join(times)}; together {both[0]:.0f} ({both[1]:.0f})."]
     path = folder / "summary.md"
     write_text(path, "\n".join(lines) + "\n")
     return path

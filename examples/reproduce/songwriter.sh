@@ -21,7 +21,7 @@ if [ "$scale" = small ]; then part=(--max-seconds 8) seconds=8 count=3 draws=6 g
 for epochs in 100 1500 2000 3000 3500; do
     steps=${STEPS:-$([ "$scale" = paper ] && echo "$epochs" || echo $((epochs / 50)))}
     once "model/$epochs" gantools train caw "$fragment" -o "model/$epochs" "${preset[@]}" --steps "$steps" \
-        --start noise "${part[@]}"
+        --start noise --validate-every 100000 "${part[@]}"
     once "made/$epochs" gantools generate caw "model/$epochs" -o "made/$epochs" --count "$count" --seconds "$seconds"
     once "novelty/$epochs" gantools evaluate novelty "made/$epochs" "model/$epochs" -o "report/$epochs" "${gates[@]}" -q
 done

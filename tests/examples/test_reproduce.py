@@ -97,7 +97,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleType, P
     (small / "report/a/report.json").write_text(json.dumps(result))
     (small / "tables.md").write_text("Words\n\n| a | b |\n|---|---|\n| *one* | 2 |\n")
     (small / "notes.txt").write_text("no <MIDI>\n")
-    (small / "seconds.txt").write_text("60\n30\n")
+    (small / "seconds.txt").write_text("60 0m20.500s 0m3.500s\n30 1m6.000s 0m0.000s\n")
     imsave(small / "figure.png", np.zeros((2, 3, 3)))
     soundfile.write(small / "made/one.wav", np.sin(np.arange(44100) / 20) / 2, 44100)
     return report, tmp_path / "all"
@@ -123,7 +123,7 @@ def test_each_number_stands_beside_ours_or_a_reason(made: tuple[ModuleType, Path
     assert "one" in page.cells
     assert "A &lt;paper&gt;" in text
     assert "no &lt;MIDI&gt;" in text
-    assert "2 of 6 numbers measured, 1.5 minutes" in text
+    assert "2 of 6 numbers measured; 1.5 minutes, 1.5 of a core" in text
     assert text.count("data:image/png") == 2
     assert text.count("<audio") == 1
 
@@ -135,7 +135,7 @@ def test_the_summary_has_a_line_for_each_table(made: tuple[ModuleType, Path]) ->
     assert lines[4] == (
         "| [odd](odd/report.html) | Table 1 | 2 of 6 | error | 4.412e-3 | 0.0123 | 80 of 147,000 steps; other data |"
     )
-    assert lines[-1] == "Minutes: odd 1.5 (small); together 2."
+    assert lines[-1] == "Minutes (of a core): odd 1.5 (1.5); together 2 (2)."
 
 
 def test_a_page_of_nothing_says_so(made: tuple[ModuleType, Path]) -> None:
