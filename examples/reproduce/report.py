@@ -131,9 +131,9 @@ def kept_validation(journal: Path) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
-    """Return a value with three digits."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    """Return a value with three digits; of counts by name the names and counts."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
     if not isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, int) or abs(value) >= 1000:
