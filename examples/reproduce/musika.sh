@@ -25,7 +25,7 @@ if [ "$scale" = small ]; then
     trials=(--trials 2 --seconds 10)
 else
     # The published networks stand on the published codec.
-    once codec gantools train codec "$songs" -o codec --preset techno22 ${STEPS:+--steps "$STEPS"}
+    once codec gantools train codec "$songs" -o codec --preset techno22 ${STEPS:+--steps "$STEPS"} "${more[@]}"
     export MUSIKA_CODEC=$PWD/codec
 fi
 

@@ -243,7 +243,7 @@ def sounds(folder: Path, kinds: list[list[str]]) -> list[Part]:
     """Return excerpts of what was made: of each kind the first file, to be seen and heard."""
     groups = []
     for label, pattern in kinds:
-        for path in sorted(folder.glob(pattern))[:1]:
+        for path in sorted(path for path in folder.glob(pattern) if path.stat().st_size)[:1]:
             groups.append([(label, Clip(path, label, "", label))])
     rows = make_rows(groups)
     return [Heading("To look at and to listen to"), *(row.shelf() for row in rows)] if rows else []

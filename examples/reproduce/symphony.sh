@@ -22,11 +22,11 @@ for at in "${!files[@]}"; do
 done
 val=$(basename "${files[0]}" .mid)
 
-merges=256 count=8
-if [ "$scale" = small ]; then merges=64 count=4; fi
-learn mmr symphony training 100 --merges $merges --split 100/0/0 --val-songs "$val"
-learn plain symphony training 100 --merges 0 --split 100/0/0 --val-songs "$val"
-once random gantools train symphony training -o random "${preset[@]}" --merges $merges --split 100/0/0 --val-songs "$val" --steps 1
+sides=(--split 100/0/0 --val-songs "$val") merged=() count=8
+if [ "$scale" = small ]; then merged=(--merges 64) count=4; fi
+learn mmr symphony training 100 "${sides[@]}" "${merged[@]}"
+learn plain symphony training 100 "${sides[@]}" --merges 0
+once random gantools train symphony training -o random "${preset[@]}" "${sides[@]}" "${merged[@]}" --steps 1
 for model in mmr plain; do
     once "judge/$model" into "$model.json" \
         gantools evaluate symbolic held-out --model "$model" --trained-on training -o "report/$model" --json

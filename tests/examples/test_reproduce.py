@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import re
@@ -11,11 +13,14 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from matplotlib.image import imsave
+
+from gantools.cli.app import find_command
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "examples/reproduce"
@@ -178,6 +183,56 @@ def test_a_script_that_stops_early_goes_on_from_there_and_has_its_page(tmp_path:
     assert "ended early" not in (tmp_path / "all/odd/report.html").read_text()
     environment["MIDI"] = str(tmp_path / "nowhere")
     assert "MIDI=" in run().stderr
+
+
+GANTOOLS = r"""#!/usr/bin/env bash
+# Notes how it is called, and makes files of the names that it would.
+printf '%s\0' "$@" >>"$CALLS" && echo >>"$CALLS"
+out= before=
+for word in "$@"; do [ "$before" != -o ] || out=$word; before=$word; done
+[ -z "$out" ] || mkdir -p "$out"
+case "$1 $2" in
+    separate*) for role in vocals drums bass other; do mkdir -p "$out/a" "$out/b"; touch "$out"/{a,b}/$role.wav; done ;;
+    "fxnorm apply") mkdir -p "$out"/{a,b} && touch "$out"/{a,b}/drums.wav ;;
+    "generate symphony") touch "$out"/{1,2,3}.mid ;;
+    generate*) touch "$out/a.wav" ;;
+    train*) touch "$out/G.safetensors" ;;
+esac
+"""
+PYTHON = r"""#!/usr/bin/env bash
+case $1 in
+    *play_songs.py) mkdir -p "$2"/song-{1,2} && touch "$2"/song-{1,2}/{bass,drums}.flac ;;
+    *mix_stems.py) mkdir -p "$3" && touch "$3"/song-{1,2}.flac ;;
+    *loops_midi.py) mkdir -p "$2" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_each_script_comes_to_its_end_and_its_trainings_are_ones_that_exist(name: str, tmp_path: Path) -> None:
+    for program, text in (("gantools", GANTOOLS), ("python", PYTHON)):
+        (tmp_path / program).write_text(text)
+        (tmp_path / program).chmod(0o755)
+    calls = tmp_path / "calls"
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CALLS": str(calls)}
+    for number, settings in enumerate(({}, {"SCALE": "paper"}, {"SCALE": "paper", "STEPS": "2"})):
+        more = {"REPRODUCTIONS": str(tmp_path / f"{number}"), **settings}
+        done = subprocess.run(
+            ["bash", str(FOLDER / f"{name}.sh")], env=environment | more, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    trained = dict.fromkeys(call for call in calls.read_text().split("\0\n") if call.startswith("train\0"))
+    settled = [settled_config(call.split("\0")) for call in trained]
+    assert {config["steps"] for config in settled} >= {2}
+    assert len(settled) >= 3
+
+
+def settled_config(arguments: list[str]) -> dict[str, Any]:
+    """Return the configuration that a call of train comes to."""
+    command, name, rest = find_command(arguments)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        command(args=["--print-config", *rest], prog_name=name, standalone_mode=False)
+    return dict(json.loads(printed.getvalue()))
 
 
 def test_seven_papers_have_a_target() -> None:
