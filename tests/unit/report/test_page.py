@@ -40,8 +40,8 @@ def test_all_text_is_escaped_in_every_part() -> None:
     text.encode()
     assert "<i>" not in text
     assert "<svg></svg>" in text
-    # Title twice and subtitle, 8 of the table, 8 of the comparison, 1, 1, 1, the words, the drawing twice, title, label and
-    # picture of the shelf, what is said of it, 3 and 2 and 2 and 1 and the picture, the foot.
+    # Title twice and subtitle, 8 of the table, 8 of the comparison, 1, 1, 1, the words, the drawing twice, title, label
+    # and picture of the shelf, what is said of it, 3 and 2 and 2 and 1 and the picture, the foot.
     assert text.count(SAID) == 3 + 8 + 8 + 3 + 3 + 2 + 3 + 5 + 9 + 1
     assert text.startswith("<!doctype html>\n<html")
     assert text.endswith("</html>\n")
