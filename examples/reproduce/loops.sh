@@ -12,7 +12,7 @@ if [ -z "$midi" ]; then
     once midi python "$reproduce/loops_midi.py" midi
 fi
 export LOOPS_OUT=$PWD LOOPS_OPTIONS="${preset[*]}" LOOPS_BUDGET=preset LOOPS_STEPS
-LOOPS_STEPS=$(steps_of 60)
+LOOPS_STEPS=$(steps_of 200)
 if [ "$scale" = small ]; then
     export LOOPS_COUNT=${LOOPS_COUNT:-96} LOOPS_POOL=${LOOPS_POOL:-240}
 fi
