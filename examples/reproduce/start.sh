@@ -33,7 +33,8 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # small matrices: a second thread c
 finish() {
     local code=$?
     [ $code = 0 ] || note "ended early ($code); the same command goes on from here"
-    echo "$SECONDS $(times | tail -n 1)" >>seconds.txt # and user and system time of all commands, 0m0.000s
+    times >used.txt # in this shell, as a pipe's would have used none
+    echo "$SECONDS $(tail -n 1 used.txt)" >>seconds.txt # and user and system time of all commands, 0m0.000s
     python "$reproduce/report.py" page "$paper" "$page" "$scale" || [ $code != 0 ] || code=1
     exit $code
 }
