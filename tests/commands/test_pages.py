@@ -71,6 +71,15 @@ def test_before_and_after_begin_equally_loud(gantools: Callable, tmp_path: Path)
     assert float(page.volumes[0].removeprefix("this.volume=")) == pytest.approx(10 ** ((soft - loud) / 20), rel=0.02)
 
 
+def test_what_is_too_short_to_draw_is_listed_without_a_picture(gantools: Callable, tmp_path: Path) -> None:
+    (tmp_path / "song").mkdir()
+    soundfile.write(tmp_path / "song/bass.wav", stem("bass", 300 / 44100, 44100, 0), 44100)
+    gantools("fxnorm", "apply", "song", "--target", "musdb18", "-o", "norm", "--page")
+    page = Addresses(tmp_path / "norm/index.html")
+    assert page.sounds == ["../song/bass.wav", "bass.wav"]
+    assert not page.pictures
+
+
 def test_a_mel_file_is_seen_beside_its_sound(gantools: Callable, write_tone: Callable, tmp_path: Path) -> None:
     write_tone(tmp_path / "in/a b.wav")
     gantools("melify", "in", "-o", "mels", "-q")

@@ -192,7 +192,7 @@ def solve_segment_torch(segment: Segment, run_blocks: BlockMap, device: str | to
     """
     try:
         return _solve(segment, run_blocks, torch.device(device))
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         raise DeviceError(f"out of memory on {device}; use --device cpu") from error
 
 

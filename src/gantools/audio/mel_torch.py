@@ -53,6 +53,6 @@ class TorchMelStream(MelStream):
                 spectra = torch.fft.rfft(part.unfold(0, n_fft, hop) * self._torch_window)
                 power = spectra.real**2 + spectra.imag**2
                 mel[first:stop] = (10 * (power @ self._bank).clamp(min=AMIN).log10()).cpu().numpy()
-        except torch.OutOfMemoryError as error:
+        except torch.cuda.OutOfMemoryError as error:
             raise DeviceError(f"out of memory on {self._device}; use --device cpu") from error
         return mel

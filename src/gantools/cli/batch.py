@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -216,6 +217,8 @@ def _publish(run: Run, out: Path, task: Task, digest: str, manifest: Manifest, a
         "beside": beside,
         "verb": run.verb,
         "source": str(task.item.path),
+        # Where it is, whatever folder a later command is run in.
+        "place": os.path.abspath(task.item.path),
         "config": digest,
         "seed": run.seed,
         "version": __version__,

@@ -134,6 +134,8 @@ def resolve_config(
             raise ConfigError(f"{said}{error.message.removeprefix(field.name)}") from error
     # A value that was asked for puts out those that it replaces, unless they were asked for at least as strongly.
     for wins, others in getattr(config, "OVERRIDES", {}).items():
+        if wins in getattr(config, "ALTERNATIVES", ()) and not changes.get(wins):
+            continue  # 0 epochs, or no budget, put nothing out
         for yields in others:
             if wins in levels and levels[wins] < levels.get(yields, WEAKEST):
                 changes[yields] = getattr(config(), yields)

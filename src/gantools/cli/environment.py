@@ -48,7 +48,7 @@ def environment() -> str:
     facts["threads"] = str(torch.get_num_threads())
     facts["decoders"] = "soundfile, then PyAV; " + (shutil.which("ffmpeg") or "no ffmpeg program, which is not needed")
     facts["models"] = ", ".join(f"{model.name} ({model.system})" for model in shipped_models())
-    files = {name: path if path.is_file() else f"none ({path})" for name, path in standing_files().items()}
+    files = {name: path if os.path.isfile(path) else f"none ({path})" for name, path in standing_files().items()}
     facts["files"] = "; ".join(f"{name} {path}" for name, path in files.items()) or f"not read, as {OFF} says"
     settings = {name: value for name, value in os.environ.items() if name.startswith(("GANTOOLS_", "OMP_", "MKL_"))}
     facts["settings"] = " ".join(f"{name}={value}" for name, value in sorted(settings.items())) or "none"

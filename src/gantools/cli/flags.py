@@ -181,7 +181,8 @@ def verb(
             asked = asked_preset(values.get("preset"), sources, preset) if presets else ""
             if asked == AUTO and offers_auto(presets):
                 out, device = (standard[n].resolve(values, sources) for n in ("out", "device"))
-                begun = None if values.get("resume") is False else out or Path(folder)
+                resumes = own["resume"].resolve(values, sources) if "resume" in own else True
+                begun = (out or Path(folder)) if resumes else None
                 values["preset"], why = automatic_preset(presets, preset, device, begun)
             chosen = resolve_config(config, values, presets, preset, sources)
             if values["print_config"]:
@@ -196,7 +197,7 @@ def verb(
             if run.automatic and not run.quiet:
                 write_line(f"gantools {run.verb}: --preset auto: {run.preset}, {why}")
             # Somebody at a terminal, who asked for no file by itself, sees where results go; scripts have to say it.
-            if folder and run.out is None and invocation.obj and not values.get("export") and sys.stdout.isatty():
+            if folder and run.out is None and invocation.obj and not found.get("export") and sys.stdout.isatty():
                 run = dataclasses.replace(run, out=Path(folder))
                 if not run.quiet:
                     write_line(f"gantools {run.verb}: no output folder named: writing to {folder}/; -o names another")

@@ -111,7 +111,7 @@ def _records(verb: str, manifest: Manifest) -> list[dict[str, Any]]:
             hashes = {name: record["outputs"][name].get("hash", "") for name in sounding}
             beside = [name for name in record.get("beside", ()) if name in hashes]
             found.append(
-                {"item": record["item"], "source": record["source"], "fields": fields}
+                {"item": record["item"], "source": record.get("place", record["source"]), "fields": fields}
                 | {"outputs": hashes, "beside": beside, "inputs": len(record["inputs"])}
             )
     return sorted(found, key=lambda record: _place(record["fields"]))

@@ -54,10 +54,12 @@ def _row(folder: Path) -> tuple[str, str, str, str, str]:
     from gantools.models.folder import system_of
 
     card = read_card(folder)
-    size = sum(path.stat().st_size for path in folder.rglob("*.safetensors") if "state" not in path.parts) / 1e6
-    told = [card.get("date", "").partition(" ")[0], card.get("steps", "").partition(",  ")[0]]
-    told[1] = f"{told[1].partition(' ')[0].rstrip(',')} steps" if told[1] else ""
-    told += [
+    files = [path for path in folder.rglob("*.safetensors") if "state" not in path.relative_to(folder).parts]
+    size = sum(path.stat().st_size for path in files if path.is_file()) / 1e6
+    steps = card.get("steps", "").partition(" ")[0].rstrip(",")
+    told = [
+        card.get("date", "").partition(" ")[0],
+        f"{steps} steps" if steps else "",
         f"score {card['score']}" if "score" in card else "",
         card.get("data", "no card: trained before, or not over"),
     ]

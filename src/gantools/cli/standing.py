@@ -19,8 +19,8 @@ NAME = "gantools.toml"
 #: Variable that turns the files off, for scripts that must not depend on who runs them.
 OFF = "GANTOOLS_NO_FILES"
 #: What only the command line may ask for: a file, which may have come with others, must not have the user's own files
-#: overwritten, nor connect to the network.
-_TYPED_ONLY = ("force", "download")
+#: overwritten or a model trained anew in the place of one, nor connect to the network.
+_TYPED_ONLY = ("force", "download", "resume")
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ def standing_files() -> dict[str, Path]:
 
 
 def _project_file(here: Path) -> Path:
-    repository = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+    repository = next((folder for folder in (here, *here.parents) if os.path.exists(folder / ".git")), here)
     folders = [folder for folder in (here, *here.parents) if folder.is_relative_to(repository)]
-    return next((folder / NAME for folder in folders if (folder / NAME).is_file()), here / NAME)
+    return next((folder / NAME for folder in folders if os.path.isfile(folder / NAME)), here / NAME)
 
 
 def _user_folder() -> Path:
     default = os.environ.get("APPDATA", "") if sys.platform == "win32" else ""
-    return Path(os.environ.get("XDG_CONFIG_HOME", "") or default or Path.home() / ".config")
+    return Path(os.environ.get("XDG_CONFIG_HOME", "") or default or os.path.join(os.path.expanduser("~"), ".config"))
 
 
 class Standing:
@@ -104,7 +104,7 @@ class Standing:
         known = {key for option in options for key in option.keys}
         found = []
         for path in standing_files().values():
-            if path.is_file():
+            if os.path.isfile(path):  # False too where it may not be looked at
                 shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
                 sections = list(self._sections(shown, words))
                 found += [

@@ -170,8 +170,10 @@ def run_training(
     if length and is_first_rank():
         say(run, length)
     system.preset, system.command = run.preset, run.command
-    # One input, or several with spaces between them, of which none may be a file.
-    system.sources = [name for name in ([source] if Path(source).exists() else source.split()) if Path(name).exists()]
+    # One input, or several with spaces between them, of which none may be a file. Together they may be too long a name:
+    # Path.exists raises on it, os.path.exists does not.
+    named = [source] if os.path.exists(source) else source.split()
+    system.sources = [name for name in named if os.path.exists(name)]
     record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
     record |= {"preset": run.preset} if run.preset else {}
     for line in system.left_out if is_first_rank() else ():

@@ -13,6 +13,7 @@ from typing import Any
 from gantools.cli.app import VERBS, find_command
 from gantools.cli.shipped import PLACES
 from gantools.cli.standing import OFF
+from gantools.files.atomic import write_text
 
 #: What stands before the table; what is behind it is written anew.
 HEADING = "## Variables\n"
@@ -80,7 +81,7 @@ def _commands(where: list[tuple[str, ...]], every: list[tuple[str, ...]]) -> str
 def main(page: Path) -> None:
     """Write the table into the page, behind its heading."""
     before, heading, _ = page.read_text(encoding="utf-8").partition(HEADING)
-    page.write_text(f"{before}{heading}\n{variables_table()}", encoding="utf-8")
+    write_text(page, f"{before}{heading}\n{variables_table()}")
 
 
 if __name__ == "__main__":

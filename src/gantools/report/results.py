@@ -94,7 +94,8 @@ def result_part(result: Result, folder: Path, tick: Callable[[], None] = lambda:
         seen.append(look(track.path, params))
         tick()
     tops = [one.top_db + track.gain_db for one, track in zip(seen, result.tracks, strict=True) if one is not None]
-    sounds = [_sound(one, track, max(tops), folder) for one, track in zip(seen, result.tracks, strict=True)]
+    top_db = max(tops, default=0.0)
+    sounds = [_sound(one, track, top_db, folder) for one, track in zip(seen, result.tracks, strict=True)]
     said = (result.figures, result.details, result.remarks)
     if len(sounds) > 1:
         return Shelf(result.title, sounds, *said)

@@ -197,7 +197,7 @@ class Pass:
 
 def _is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+    return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or any(
         words in text for words in ("out of memory", "not enough memory", "can't allocate memory")
     )
 

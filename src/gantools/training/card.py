@@ -29,6 +29,11 @@ def write_training_card(system: Any, summary: Summary) -> None:
         Or what consists of several, with the same attributes.
     summary : Summary
     """
+    with contextlib.suppress(OSError):  # of folders that are looked into, too
+        _write_rows(system, summary)
+
+
+def _write_rows(system: Any, summary: Summary) -> None:
     config = system.config
     best = "" if summary.best_step is None else f", the weights of {summary.best_step:,}"
     documented = (
@@ -58,8 +63,7 @@ def write_training_card(system: Any, summary: Summary) -> None:
         "gantools": __version__,
     }
     notes = [summary.never_healthy.capitalize() + "."] if summary.symptoms else []
-    with contextlib.suppress(OSError):
-        write_card(summary.folder, summary.folder.resolve().name, rows, _figures(summary), notes)
+    write_card(summary.folder, summary.folder.resolve().name, rows, _figures(summary), notes)
 
 
 def _data(system: Any) -> str:

@@ -6,6 +6,7 @@ import time
 
 import torch
 
+from gantools.errors import DeviceError
 from gantools.runtime.ranks import Ranks, set_threads
 from gantools.training.engine import Engine
 from gantools.training.precision import choose_precision
@@ -38,11 +39,13 @@ def predict_seconds(system: System) -> float:
         for step in range(1 + max(_STEPS, engine.cycle)):
             since = time.perf_counter()
             engine.run(step, system.config.steps)
-            _wait(system.device)
+            wait_for(system.device)
             taken.append(time.perf_counter() - since)
             if step and time.perf_counter() - begun > _LONGEST_SECONDS:
                 break
         engine.restore(before, meta, 0)
+    except torch.cuda.OutOfMemoryError as error:
+        raise DeviceError("out of memory; use a smaller batch_size or micro_batch") from error
     finally:
         engine.batches.close()
     for network in system.networks.values():
@@ -58,7 +61,7 @@ def readable(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _wait(device: torch.device) -> None:
+def wait_for(device: torch.device) -> None:
     """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

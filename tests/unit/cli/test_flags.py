@@ -401,3 +401,5 @@ def test_a_budget_of_the_environment_yields_to_a_flag_only(monkeypatch: pytest.M
     with pytest.raises(ConfigError, match="exclude each other"):
         budget()
     assert (budget(budget="3m"), budget(steps=60)) == ("3m", "")
+    monkeypatch.delenv("GANTOOLS_STEPS")
+    assert budget(epochs=0) == "2m"  # no epochs put nothing out

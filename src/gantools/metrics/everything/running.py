@@ -154,4 +154,7 @@ class _Told:
     def said(self) -> dict[str, str]:
         """Return of each metric how many files it alone could not measure, and why the first of them."""
         first = {name: next(iter(own.values())) for name, own in self._failed.items() if own}
-        return {name: f"{len(self._failed[name])} files failed: {error.message}" for name, error in first.items()}
+        many = {name: len(own) for name, own in self._failed.items()}
+        return {
+            name: f"{many[name]} file{'s' * (many[name] != 1)} failed: {error.message}" for name, error in first.items()
+        }

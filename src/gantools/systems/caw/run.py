@@ -21,7 +21,7 @@ from gantools.systems.caw.scale import CawScale
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
 from gantools.systems.patches.engine import LEAST_SECONDS
 from gantools.training.epochs import count_epochs
-from gantools.training.prediction import readable
+from gantools.training.prediction import readable, wait_for
 from gantools.training.remarks import LeftOut
 from gantools.training.system import Step
 
@@ -198,17 +198,11 @@ def _step_seconds(run: CawRun, width: int) -> float:
     for step in range(_STEPS + 1):
         # The first step also allocates and compiles: the clock starts behind it.
         if step == 1:
-            _wait(run.device)
+            wait_for(run.device)
             begun = time.perf_counter()
         batch = system.batch(step, [0])
         for phase in ("discriminator", "generator"):
             loss, _ = system.losses(phase, batch, Step(step, _STEPS + 1, [0]))
             loss.backward()
-    _wait(run.device)
+    wait_for(run.device)
     return (time.perf_counter() - begun) / _STEPS
-
-
-def _wait(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
