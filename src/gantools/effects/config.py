@@ -178,7 +178,7 @@ class FitConfig:
     role: str = option("", "Role of every stem, such as bass. By default its name tells.")
     merge: str = option("", "Features file whose files are counted too.")
     min_active_seconds: float = option(3.0, "Least time that a stem must sound to be counted.", unit="s", low=0.0)
-    skip_clipped: bool = option(False, "Leave out stems that are clipped.")
+    skip_clipped: bool = option(False, "Leave out stems that are clipped.", group="Input files")
     meter: str = option("own", METER_HELP, choices=METERS)
     nan: str = option(
         "error",

@@ -61,6 +61,8 @@ def test_an_evaluation_says_who_made_the_clips(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other/manifest.jsonl").write_text('{"of": "another program"}\n')
     assert _made_by(str(tmp_path / "other")) == {}
-    numbers = dict.fromkeys(("own", "other", "z", "rank", "p", "copy_distance", "copy_distance_db"), 0.5)
+    numbers = dict.fromkeys(
+        ("own", "other", "z", "rank", "p", "copy_distance", "copy_distance_db", "onset_f", "onset_f_other"), 0.5
+    )
     table = load("rhythm").table({"n": 3, "db_range": [-60, 30], **numbers, **facts})
     assert table.rows[-1] == ("the model's training", "4 of about 1,200 steps", "expect noise")

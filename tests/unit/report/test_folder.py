@@ -94,7 +94,7 @@ def test_what_cannot_be_measured_is_null_and_never_a_sentinel(tmp_path: Path) ->
         "embedder": "musicnn-msd", "weights_hash": "0" * 40, "layer": "mean_pool", "window_s": 2.992, "hop_s": 1.472,
         "distance": 3.0, "distance_low": 2.0, "distance_high": float("nan"), "n_generated": 5, "n_real": 6,
         "files_generated": 1, "files_real": 1, "silent_generated": 0, "silent_real": 2, "silence_counted": False,
-        "fad_infinity_refused": "needs 100 vectors",
+        "fad_infinity_refused": "needs 100 vectors", "rows": [],
     }  # fmt: skip
     result = complete(values, metric="frechet", generated="a", reference="b", seed=0, failed=[])
     report = load("frechet").report(result)

@@ -19,6 +19,7 @@ class Everything(Metric[AllConfig]):
     \b
       gantools evaluate all night/ techno/ -o report/
       gantools evaluate all models/night techno/ --brackets --json
+      gantools evaluate all scores/ --json
     """
 
     name = "all"

@@ -25,6 +25,7 @@ class InceptionScore(EmbeddingMetric[InceptionConfig]):
     \b
       gantools evaluate inception night/ techno/ -o report/
       gantools evaluate inception night/ techno/ day/ --brackets --json
+      gantools evaluate inception clips/ tracks/ --clip-seconds 1.024
     """
 
     name = "inception"

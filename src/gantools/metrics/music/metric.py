@@ -26,6 +26,7 @@ class KeepsTempoAndKey(Metric[MusicConfig]):
     \b
       gantools evaluate music night/ techno/ -o report/
       gantools evaluate music ideas/ --window-seconds 6 --json
+      gantools evaluate music stems/ --role other
     """
 
     name = "music"

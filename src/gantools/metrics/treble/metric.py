@@ -22,6 +22,7 @@ class Treble(Metric[TrebleConfig]):
     \b
       gantools evaluate treble drums/ real_drums/ -o report/
       gantools evaluate treble night/ techno/ --json
+      gantools evaluate treble stems/ true_stems/ --role vocals
     """
 
     name = "treble"

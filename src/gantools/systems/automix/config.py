@@ -25,7 +25,7 @@ class AutomixConfig(TrainConfig):
     FREE: ClassVar[frozenset[str]] = TrainConfig.FREE | {"validation_crops"}
 
     roles: str = option(
-        ROLES, "Roles that the network mixes, in this order. A song may lack some.", parse=distinct_names
+        ROLES, "Roles that the network mixes, in this order. A song may lack some.", parse=distinct_names, group="Data"
     )
     sample_rate_hz: int = option(
         44100,

@@ -38,6 +38,7 @@ class CawConfig(TrainConfig):
         flag="sample-rate",
         low=1000,
         high=MOST_RATE_HZ,
+        group="Data",
     )
     max_seconds: float = option(25.0, "Longest clip; the rest is cut.", unit="s", low=0.5, group="Data")
     start_seconds: float = option(0.0, "Where in the file the clip starts.", unit="s", low=0, group="Data")

@@ -56,7 +56,10 @@ class CodecConfig(TrainConfig):
         16, "Frames that one latent stands for. More make fewer latents and a duller sound.", low=1, group="Networks"
     )
     latent_channels: int = option(
-        64, "Numbers in a latent, for each channel of the sound. More are truer, and harder to generate.", low=1
+        64,
+        "Numbers in a latent, for each channel of the sound. More are truer, and harder to generate.",
+        low=1,
+        group="Networks",
     )
     frame_channels: int = option(128, "Numbers that the first level keeps of a frame.", low=1, group="Networks")
     width: int = option(192, "Channels of the hidden layers, in the variant small.", low=4, group="Networks")

@@ -52,6 +52,7 @@ class CycleGANConfig(TranslatorConfig):
         "Kind of discriminator. The patch is the paper's 70 x 70 PatchGAN; scales judges hits, beats, bars "
         "and grain apart.",
         choices=("patch", "scales"),
+        group="Networks",
     )
     discriminator_width: int = option(
         64, "Channels of the discriminator: of its first layer (patch), or over time (scales).", low=1, group="Networks"
