@@ -29,7 +29,7 @@ Target = Annotated[
     ),
 ]
 READS = (*(name for name in BATCH if name not in ("out", "force", "check", "name", "dry_run")), "map")
-FIT = (*(name for name in SINGLE if name != "check"), "jobs", "null", "limit", "map")
+FIT = (*(name for name in SINGLE if name != "check"), "jobs", "cluster", "null", "limit", "map")
 
 
 Before = Annotated[Path, typer.Argument(help="Stems as they were: a file or a folder.", show_default=False)]

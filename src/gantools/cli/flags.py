@@ -12,6 +12,7 @@ import functools
 import inspect
 import json
 import os
+import re
 import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,7 @@ class Run:
     verb: str = ""
     out: Path | None = None
     jobs: int = 1
+    cluster: str = ""
     device: str = "auto"
     seed: int = 0
     dry_run: bool = False
@@ -80,9 +82,18 @@ def _shard(text: str) -> tuple[int, int]:
     return index, count
 
 
+def _check_address(text: str) -> None:
+    if not re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):\d{1,5}", text):
+        raise ConfigError(f"--cluster {text!r}: write tcp://HOST:PORT, as dask scheduler prints it")
+
+
 _STANDARD: dict[str, tuple[Any, Any]] = {
     "out": (Path, typer.Option("--out", "-o", help="Folder to write to.")),
     "jobs": (int, typer.Option("--jobs", "-j", help="Files worked on at a time; 0 takes all cores.", min=0)),
+    "cluster": (
+        str,
+        typer.Option("--cluster", help="Dask scheduler, tcp://HOST:PORT, whose workers do what --jobs does here."),
+    ),
     "device": (str, typer.Option("--device", "-d", help="Device to compute on: auto, cpu, cuda, cuda:N or mps.")),
     "seed": (int, typer.Option("--seed", "-s", help="Seed of all that is random. Equal seeds give equal results. [0]")),
     "dry_run": (bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")),
@@ -115,7 +126,7 @@ _PANELS = {"page": "Output files"}
 BATCH = tuple(name for name in _STANDARD if name not in ("device", "seed", "map", "page"))
 #: Those of verbs that make sound of files.
 SOUNDING = (*BATCH, "seed", "device", "page")
-SINGLE = tuple(name for name in BATCH if name not in ("jobs", "shard", "limit", "name", "null", "on_error"))
+SINGLE = tuple(name for name in BATCH if name not in ("jobs", "cluster", "shard", "limit", "name", "null", "on_error"))
 
 
 def was_debug(arguments: Sequence[str]) -> bool:
@@ -295,6 +306,10 @@ def _run(verb_name: str, given: dict[str, Any], config: Any) -> Run:
         given["seed"] = getattr(config, "seed", 0)  # that of a preset
     if given.get("on_error", "continue") not in ("continue", "stop"):
         raise ConfigError(f"--on-error {given['on_error']!r}: write continue or stop")
+    if given.get("cluster"):
+        _check_address(given["cluster"])
+        # As with all cores taken: each file gets one thread, and no work is done in this process.
+        given["jobs"] = 0
     if "shard" in given:
         given["shard"] = _shard(given["shard"])
     run = Run(verb=verb_name, **given)

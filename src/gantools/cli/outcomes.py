@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 
 from gantools.chunks.item import Item
 from gantools.cli import workers
+from gantools.cli.cluster import Pool
 from gantools.cli.flags import Run
 from gantools.cli.progress import Bar
 from gantools.cli.tasks import Task, Work
@@ -46,12 +48,33 @@ def outcomes(
     ahead: Callable[[Item], None] | None = None,
     stage: bool = True,
 ) -> Iterator[Attempt]:
-    """Yield what `work` returned for each task, in their order, on ``--jobs`` processes.
+    """Yield what `work` returned for each task, in their order.
 
+    It runs on ``--jobs`` processes, or on the workers of ``--cluster``.
     `work` never sees the final names: it writes into hidden folders beside them, which are gone when the next attempt
     is asked for. Without `stage` it writes nothing, and is told no names. A task that failed gives ``error`` (one line)
     and ``trace``; the others have ``seconds`` added.
+
+    Raises
+    ------
+    ConfigError, DependencyError
+        At once and not with the first outcome: ``--cluster`` cannot be used.
     """
+    pool = Pool(run.cluster, lambda line: bar.remark(f"gantools {run.verb}: {line}")) if run.cluster and tasks else None
+    return _outcomes(run, out, tasks, work, bar, settle, ahead, stage, pool)
+
+
+def _outcomes(
+    run: Run,
+    out: Path,
+    tasks: Sequence[Task],
+    work: Work,
+    bar: Bar,
+    settle: Settle | None,
+    ahead: Callable[[Item], None] | None,
+    stage: bool,
+    pool: Pool | None,
+) -> Iterator[Attempt]:
     from gantools.runtime.device import available_cores
     from gantools.runtime.seeds import item_seed
 
@@ -73,9 +96,12 @@ def outcomes(
             # From the key of the item and never from its position: order, jobs and shards change no result.
             own = task.item.seed
             paths, seed = list(staged.values()), item_seed(run.seed, task.item.key) if own is None else own
-            yield (_attempt, (work, task.item, paths, seed)) if ready else None
+            yield (_attempt_apart if pool else _attempt, (work, task.item, paths, seed)) if ready else None
 
     def results() -> Iterator[Any]:
+        if pool:
+            yield from pool.in_order(calls())
+            return
         if jobs != 1:
             yield from workers.in_order(calls(), jobs)
             return
@@ -172,6 +198,32 @@ def _attempt(
     except Exception as error:
         return _internal(error, traceback.format_exc())
     return {**_named(fields), "seconds": round(time.perf_counter() - start, 3), "_inputs": inputs}
+
+
+def _attempt_apart(work: Work, item: Item, outputs: list[Path], seed: int) -> Outcome:
+    """Do as `_attempt` in a folder of its own, and move what is whole to where it is expected.
+
+    On a cluster a task is begun anew where its worker seems dead, and one that only seemed so must not go on writing
+    into the files of the other.
+    """
+    own: dict[Path, Path] = {}
+    try:
+        with ExitStack() as stack:
+            for path in outputs:
+                if path.parent in own:
+                    continue
+                # Made by the run itself. Making it here would write on a disk that the run does not see.
+                if not path.parent.is_dir():
+                    what = "the worker does not see it; workers need the same folders under the same paths"
+                    return {"error": f"{without_temporaries(str(path.parent / path.name))}: {what}", "led": True}
+                own[path.parent] = stack.enter_context(scratch_folder(path.parent, "attempt"))
+            outcome = _attempt(work, item, [own[path.parent] / path.name for path in outputs], seed)
+            for folder, apart in own.items() if "error" not in outcome else ():
+                for made in apart.iterdir():
+                    os.replace(made, folder / made.name)
+            return outcome
+    except OSError as error:
+        return {"error": explain(error), "trace": traceback.format_exc()}
 
 
 def _named(value: Any) -> Any:

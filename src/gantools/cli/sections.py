@@ -37,7 +37,7 @@ _SUBJECTS = {
         "on_error",
         "json",
     ),
-    "Machine": ("device", "jobs"),
+    "Machine": ("device", "jobs", "cluster"),
 }
 
 

@@ -42,10 +42,18 @@ class WorkerLostError(Exception):
     """A worker ended before its task did; the text says how."""
 
 
-class _Worker:
-    """One process, and the two ends of its line."""
+class Worker:
+    """One process, and the two ends of its line.
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    Parameters
+    ----------
+    environment : dict
+        Its variables.
+    folder : str, optional
+        The folder that relative paths start from; by default that of its parent.
+    """
+
+    def __init__(self, environment: dict[str, str], folder: str | None = None) -> None:
         # A line of its own: the standard streams belong to the results, and to whatever the libraries print.
         ours, theirs = socket.socketpair()
         code = f"from gantools.cli.workers import serve; serve({theirs.fileno()}, {os.getpid()})"
@@ -59,6 +67,7 @@ class _Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 env=environment,
+                cwd=folder,
                 pass_fds=[theirs.fileno()],
             )
         self.line = Connection(ours.detach())
@@ -83,7 +92,7 @@ class _Worker:
         return WorkerLostError(f"the worker process was killed (signal {-code}{hint})")
 
 
-_idle: list[_Worker] = []
+_idle: list[Worker] = []
 _shared: list[Any] = []
 
 
@@ -99,7 +108,7 @@ def in_order(calls: Iterator[Call], jobs: int) -> Iterator[Any]:
         close()
         _shared[:] = here
     # Idle workers are taken off the list while they are used, so that no other pass is given the same ones.
-    ready, busy, queue = _idle[:], dict[_Worker, int](), collections.deque[tuple[int, Call]]()
+    ready, busy, queue = _idle[:], dict[Worker, int](), collections.deque[tuple[int, Call]]()
     _idle.clear()
     results: dict[int, Any] = {}
     taken, given, more = 0, 0, True
@@ -120,7 +129,7 @@ def in_order(calls: Iterator[Call], jobs: int) -> Iterator[Any]:
                 taken += 1
             # A process is started only for a call that finds none idle.
             while queue and (ready or len(busy) < jobs):
-                worker = ready.pop() if ready else _Worker(environment)
+                worker = ready.pop() if ready else Worker(environment)
                 busy[worker] = queue[0][0]
                 with suppress(OSError):  # found out below
                     worker.line.send(queue[0][1])
@@ -143,7 +152,7 @@ def in_order(calls: Iterator[Call], jobs: int) -> Iterator[Any]:
                     results[number] = worker.died()
     finally:
         # Any that are still busy here are in the middle of a task: the caller stopped early, or there was an error.
-        _stop(list(busy))
+        stop(list(busy))
         _idle.extend(ready)
 
 
@@ -158,7 +167,7 @@ def close() -> None:
 atexit.register(close)
 
 
-def _stop(workers: list[_Worker]) -> None:
+def stop(workers: list[Worker]) -> None:
     """End workers in the middle of their tasks: first so that they clean up, then at once."""
     # All are told before any is waited for, so that they share one grace period.
     for worker in workers:
@@ -174,8 +183,12 @@ def _stop(workers: list[_Worker]) -> None:
 
 def _environment(jobs: int) -> dict[str, str]:
     """Return the variables of a worker: `jobs` of them share the cores, except where the user has set how many."""
-    threads = str(max(1, available_cores() // jobs))
-    return {**dict.fromkeys(_THREAD_VARIABLES, threads), **os.environ}
+    return environment_of(max(1, available_cores() // jobs))
+
+
+def environment_of(threads: int) -> dict[str, str]:
+    """Return the variables of a worker of so many threads, except where the user has set how many."""
+    return {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), **os.environ}
 
 
 def serve(descriptor: int, parent: int) -> None:

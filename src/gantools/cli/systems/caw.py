@@ -39,7 +39,7 @@ Count = Annotated[int, typer.Option("--count", help="Results to make, of the see
 
 def add_train(app: typer.Typer) -> None:
     """Add ``train caw``."""
-    uses = (*(name for name in BATCH if name not in ("force", "name")), "seed", "device")
+    uses = (*(name for name in BATCH if name not in ("force", "name", "cluster")), "seed", "device")
 
     @verb(
         app, "caw", caw_config.CawConfig, presets=caw_config.PRESETS, uses=uses, action="train", folder="models/{name}"
