@@ -81,6 +81,7 @@ class Pool:
             raise ConfigError(
                 f"--cluster {address}: no Dask scheduler answers there; start one: dask scheduler"
             ) from error
+        self._fetched: dict[Any, bytes] = {}
         self._threads, self._looked_at = 0, float("-inf")
         self._seen_at, self._told = time.monotonic(), False
         try:
@@ -98,7 +99,7 @@ class Pool:
         try:
             while True:
                 # Only so few calls are drawn ahead: drawing one makes its scratch folders and reads the manifest anew.
-                while more and len(begun) < 3 * self._look():
+                while more and len(begun) < 4 * self._look():
                     try:
                         call = next(calls)
                     except StopIteration:
@@ -107,8 +108,7 @@ class Pool:
                     begun.append(None if call is None else self._submit(call))
                 if not begun:
                     return
-                first = begun[0]
-                result = None if first is None else self._result(first)
+                result = self._result(begun)
                 begun.popleft()
                 yield result
         finally:
@@ -124,7 +124,9 @@ class Pool:
                     f"start some: dask worker {self._address} --nworkers 2 --nthreads 1"
                 )
             time.sleep(0.1)
-        for name, answer in self._client.run(complaint, self._origin, on_error="return").items():
+        with self._answering():
+            answers = self._client.run(complaint, self._origin, on_error="return")
+        for name, answer in answers.items():
             if isinstance(answer, OSError):  # one that is leaving
                 continue
             if isinstance(answer, Exception):
@@ -152,30 +154,38 @@ class Pool:
             # Not pure: Dask must not take two equal calls for one.
             return self._client.submit(work, self._origin, sent, pure=False, retries=_RETRIES)
 
-    def _result(self, future: Future) -> Any:
+    def _result(self, begun: Sequence[Future | None]) -> Any:
+        """Wait for the first call and return its result; fetch with it those of others that are done."""
         from distributed import KilledWorker
 
-        while True:
-            try:
-                with self._answering(CancelledError):
-                    returned = future.result(timeout=_LOOK_SECONDS)
-                return ForkingPickler.loads(returned)
-            except TimeoutError:
-                self._look()
-            except KilledWorker as error:
+        first = begun[0]
+        if first is None:
+            return None
+        while first.key not in self._fetched:
+            with self._answering():
+                error = None
+                with contextlib.suppress(TimeoutError):
+                    error = first.exception(timeout=_LOOK_SECONDS)
+                if first.cancelled():  # with the connection, as nobody else cancels it
+                    raise CancelledError
+                # Together: each fetch goes over the scheduler to the workers and back.
+                done = [f for f in begun if f and f.status == "finished" and f.key not in self._fetched]
+                found = self._client.gather(done) if done else []
+            if isinstance(error, KilledWorker):
                 lost = error.allowed_failures + 1
-                return WorkerLostError(f"{lost} workers of {self._address} ended while it was theirs; out of memory?")
-            except StoppedError:
-                raise
-            except Exception as error:  # that of `work`: the others go on
+                return WorkerLostError(f"{lost} workers of the cluster ended while they had it; out of memory?")
+            if error is not None:  # that of `work`: the others go on
                 return error
+            self._fetched.update(zip((future.key for future in done), found, strict=True))
+            self._look()
+        return ForkingPickler.loads(self._fetched.pop(first.key))
 
     @contextlib.contextmanager
-    def _answering(self, lost: type[Exception] = Exception) -> Iterator[None]:
-        """Take an error of the kind `lost` for the end of the scheduler."""
+    def _answering(self) -> Iterator[None]:
+        """Take any error for the end of the scheduler, which shows in many ways."""
         try:
             yield
-        except lost as error:
+        except Exception as error:
             what = "the Dask scheduler is gone; start it again, and run this again to go on"
             raise StoppedError(f"--cluster {self._address}: {what}") from error
 

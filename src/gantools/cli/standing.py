@@ -19,8 +19,9 @@ NAME = "gantools.toml"
 #: Variable that turns the files off, for scripts that must not depend on who runs them.
 OFF = "GANTOOLS_NO_FILES"
 #: What only the command line may ask for: a file, which may have come with others, must not have the user's own files
-#: overwritten or a model trained anew in the place of one, nor connect to the network.
-_TYPED_ONLY = ("force", "download", "resume")
+#: overwritten or a model trained anew in the place of one, nor connect to the network; least of all to a scheduler,
+#: whose word is code.
+_TYPED_ONLY = ("force", "download", "resume", "cluster")
 
 
 @dataclass(frozen=True)

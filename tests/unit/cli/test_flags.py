@@ -87,6 +87,7 @@ def test_the_variable_of_the_preset_beats_the_file(tmp_path: Path, monkeypatch: 
 STANDARD = {
     "out": (("-o", "a"), "b", '"c"', Path("a"), Path("b"), Path("c")),
     "jobs": (("-j", "1"), "2", "3", 1, 2, 3),
+    "cluster": (("--cluster", "tcp://h:1"), "tcp://h:2", '"tls://h:3"', "tcp://h:1", "tcp://h:2", "tls://h:3"),
     "device": (("-d", "auto"), "cpu", '"mps"', "auto", "cpu", "mps"),
     "seed": (("-s", "0"), "2", "3", 0, 2, 3),
     "on_error": (("--on-error", "continue"), "stop", '"stop"', "continue", "stop", "stop"),

@@ -91,6 +91,7 @@ def test_what_counted_is_said_in_a_line(gantools: Run, write: Callable[..., None
         ("[train]\nsteps = 3\n[train.wavegan]\nnever = 3", ""),  # another system's
         ("force = true", "force is for the command line alone; take it out"),
         ("[train]\nresume = false", "resume is for the command line alone; take it out"),
+        ("cluster = 'tcp://h:1'", "cluster is for the command line alone; take it out"),
         ("[train", "not a TOML file"),
         ("[separate]\ndownload = true", ""),  # of no matter to this command
     ],
