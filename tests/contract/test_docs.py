@@ -23,6 +23,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RECIPES = sorted((ROOT / "examples").rglob("*.sh"))
 #: Options of other programs that pages name.
 FOREIGN = {"--decode", "--other-method", "--genres", "--root"}  # lame's, demucs', and those of an example
+FOREIGN |= {"--dependency"}  # sbatch's
 #: What stands for a variable of the shell where 1, a number and a name of a file, will not do.
 STANDS_FOR = {"budget": "5m", "codes": "32", "mixer": "gains", "preset": "small", "variant": "style"}
 #: Functions of scripts that run the command in their arguments.
