@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-drums demo-band test bench lint docs man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
+.PHONY: help install demo demo-drums demo-band test bench lint docs site man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -114,6 +114,10 @@ bench: install  ## speed against peers, with the error beside the time
 docs: install  ## the reference of the library, from its docstrings, into build/reference
 	$(BIN)/python -m pdoc --docformat numpy --no-show-source --output-directory build/reference gantools '!gantools.cli' '!gantools.commands'
 	@echo build/reference/gantools.html
+
+site: docs  ## the documentation as a site, with the reference, into build/site; a broken link fails it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo build/site/index.html
 
 man: install  ## the manual pages in docs/man and the pages of metrics and variables, of what they are
 	$(BIN)/python -m gantools.cli.manpages docs/man
