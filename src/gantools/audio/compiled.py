@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -16,15 +18,46 @@ F = TypeVar("F", bound=Callable[..., Any])
 BlockMap = Callable[[Callable[[int], None], int], None]
 
 
+def cache_folder() -> str:
+    """Return the folder for compiled loops: ``NUMBA_CACHE_DIR``, or one in the user's cache.
+
+    Numba's own choice is the folder of the source: an installation would change as it runs, and files of it stay
+    behind when it is removed.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.environ.get("NUMBA_CACHE_DIR") or str(Path(cache) / "gantools" / "numba")
+
+
+@contextmanager
+def _cached_there() -> Iterator[None]:
+    """Let numba choose `cache_folder`, for functions of gantools alone: others in the process keep their place."""
+    config: Any = numba.config  # its names are made when it is imported
+    before, config.CACHE_DIR = config.CACHE_DIR, cache_folder()
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
 def compiled(function: F) -> F:
-    """Compile a loop over arrays: without the GIL, kept on disk for the next process.
+    """Compile a loop over arrays: without the GIL, kept in `cache_folder` for the next process.
 
     Where nothing can be written (a read-only installation and home folder) it is compiled anew in every process
     instead of failing. Arithmetic may be reordered (fastmath), so NaN must be kept out beforehand.
     """
-    options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+    return _compile(function, fastmath=True)
+
+
+def compiled_in_order(function: F) -> F:
+    """As `compiled`, but sums are added in the order written: a recursion waits for its last operation alone."""
+    return _compile(function, fastmath={"contract"})
+
+
+def _compile(function: F, **options: Any) -> F:
+    options |= {"nogil": True, "error_model": "numpy"}
     try:
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
+        with _cached_there():
+            return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
     except RuntimeError:  # "no locator available": no folder for the cache
         return numba.njit(**options)(function)  # type: ignore[no-any-return]
 

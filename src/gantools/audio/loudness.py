@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-import numba
 import numpy as np
 
-from gantools.audio.compiled import F
+from gantools.audio.compiled import compiled_in_order
 from gantools.errors import InputError
 
 #: Loudness of a mean square of 1 (BS.1770-4, equation 2).
@@ -76,16 +74,7 @@ def k_weighting(rate_hz: int) -> np.ndarray:
     return sections
 
 
-def _compiled_in_order(function: F) -> F:
-    """As `compiled`, but sums are added in the order written: a recursion waits for its last operation alone."""
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # no folder for the cache
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
-
-
-@_compiled_in_order
+@compiled_in_order
 def _weigh(
     left: np.ndarray,
     right: np.ndarray,

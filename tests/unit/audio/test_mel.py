@@ -38,7 +38,7 @@ def test_filter_bank_equals_librosa(scale: str, norm: str, n_mels: int, fmin: fl
 
 def test_papers_filter_bank_has_the_known_shape() -> None:
     bank = filter_bank(MelParams())
-    assert np.count_nonzero(bank) == 2035
+    assert np.count_nonzero(bank > 1e-9) == 2035  # the tip of a triangle may be 1e-14 or 0
     assert np.count_nonzero(bank, axis=0).max() == 2
     assert np.linalg.matrix_rank(bank.astype(np.float64)) == 252
 

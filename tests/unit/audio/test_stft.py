@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import librosa
 import numpy as np
 import pytest
 
-from gantools.audio.compiled import block_threads, compiled
+from gantools.audio.compiled import block_threads, cache_folder, compiled
 from gantools.audio.stft import Stft
 
 
@@ -69,13 +71,33 @@ def test_compiles_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch)
             raise RuntimeError("cannot cache function: no locator available")
         return original(**options)
 
-    monkeypatch.setattr(numba, "njit", refuse)
+    with monkeypatch.context() as patch:  # numba itself uses njit when it first compiles
+        patch.setattr(numba, "njit", refuse)
 
-    @compiled
-    def double(values: np.ndarray) -> None:
-        for i in range(values.size):
-            values[i] *= 2
+        @compiled
+        def double(values: np.ndarray) -> None:
+            for i in range(values.size):
+                values[i] *= 2
 
     values = np.ones(3, np.float32)
     double(values)
     assert values.tolist() == [2, 2, 2]
+
+
+def test_loops_are_cached_where_the_user_has_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    before = numba.config.CACHE_DIR
+
+    @compiled
+    def triple(values: np.ndarray) -> None:
+        for i in range(values.size):
+            values[i] *= 3
+
+    triple(np.ones(2, np.float32))
+    assert list((tmp_path / "gantools/numba").rglob("*triple*.nbi"))
+    assert before == numba.config.CACHE_DIR  # others in this process keep their place
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "other"))
+    assert cache_folder() == str(tmp_path / "other")
