@@ -93,3 +93,11 @@ maker.run()
     members = set((tmp_path / "SOURCES.txt").read_text(encoding="utf-8").splitlines())
     wanted = {name for name in listed.stdout.splitlines() if not name.startswith(".") and (ROOT / name).is_file()}
     assert wanted - members == set()
+
+
+def test_the_image_has_the_torch_of_the_constraints_and_no_privileges() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    torch = re.search(r"^torch==(\S+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert any(f"torch=={torch} --index-url https://download.pytorch.org/whl/cpu" in line for line in lines)
+    assert lines[0] == f"FROM python:{PROJECT['requires-python'].removeprefix('>=')}-slim"
+    assert lines.index("USER musician") < lines.index('ENTRYPOINT ["gantools"]')
