@@ -33,7 +33,9 @@ ln -sfn learn/model-0 cyclegan
 learn pix2pix pix2pix learn/chunks 80
 once separated gantools separate "$recordings" --model tiny -o separated
 once separated-mels gantools melify separated -o separated-mels
-once separated-chunks gantools chunk separated-mels -o separated-chunks --split 1/0/0
+# Levels mean the same in both, else the weights do not fit.
+range=$(python -c 'import json; print(*json.load(open("learn/chunks/dataset.json"))["db_range"], sep=":")')
+once separated-chunks gantools chunk separated-mels -o separated-chunks --split 1/0/0 "--db-range=$range"
 learn pretrained cyclegan separated-chunks 48
 learn finetuned cyclegan learn/chunks 80 --from pretrained
 

@@ -24,7 +24,8 @@ for state in dry normalised; do
     [ "$state" = dry ] || from=normalised
     once "measure/$state" into "$state.jsonl" gantools fxnorm measure "$from" --target musdb18 --json
 done
-once check gantools fxnorm check "$stems" normalised --target musdb18
+# Promises that do not hold end it with 1; log.txt names them, and the table measures what came of it.
+once check gantools fxnorm check "$stems" normalised --target musdb18 || [ -s log.txt ]
 {
     python "$reproduce/automix_features.py" .
     python "$examples/automix_table.py" .
