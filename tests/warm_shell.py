@@ -18,7 +18,9 @@ import threading
 from pathlib import Path
 
 #: What `gantools` is in the shell: hands its streams to the server and waits for the exit code.
-CLIENT = """#!{python} -SE
+CLIENT = """#!/bin/sh
+'''exec' "{python}" -SE "$0" "$@"
+' '''
 import json, os, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect({address!r})

@@ -34,8 +34,8 @@ learn pix2pix pix2pix learn/chunks 80
 once separated gantools separate "$recordings" --model tiny -o separated
 once separated-mels gantools melify separated -o separated-mels
 # Levels mean the same in both, else the weights do not fit.
-range=$(python -c 'import json; print(*json.load(open("learn/chunks/dataset.json"))["db_range"], sep=":")')
-once separated-chunks gantools chunk separated-mels -o separated-chunks --split 1/0/0 "--db-range=$range"
+levels=(--db-range="$(python -c 'import json; print(*json.load(open("learn/chunks/dataset.json"))["db_range"], sep=":")')")
+once separated-chunks gantools chunk separated-mels -o separated-chunks --split 1/0/0 "${levels[@]}"
 learn pretrained cyclegan separated-chunks 48
 learn finetuned cyclegan learn/chunks 80 --from pretrained
 

@@ -23,7 +23,7 @@ WAVEGAN = ("train", "wavegan", *TINY.split(), "--precision", "float32")
 #: An option in a text; not a variable of a style sheet.
 OPTION = re.compile(r"(?<![\w(-])--[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?![\w-]|: #)")
 #: Options of other programs.
-FOREIGN = {"--nproc-per-node"}
+FOREIGN = {"--nproc-per-node", "--nworkers", "--nthreads"}
 
 
 def options_of(command: Any) -> Iterator[str]:

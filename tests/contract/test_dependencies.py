@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: Modules of extras, by their distributions: they need not be installed.
-OPTIONAL = {"music21": "music21", "onnx": "onnx", "onnxruntime": "onnxruntime", "pyloudnorm": "pyloudnorm"}
+OPTIONAL = {name: name for name in ("distributed", "music21", "onnx", "onnxruntime", "pyloudnorm")}
 #: Declared without an import: onnx's exporter in torch imports it.
 BEHIND = {"onnxscript"}
 
@@ -41,7 +41,7 @@ def imported() -> dict[str, str]:
 
 def test_what_is_imported_is_declared_and_nothing_else() -> None:
     declared = {plain(line) for line in PROJECT["dependencies"]}
-    users = {"musicxml", "pyloudnorm", "onnx"}
+    users = {"musicxml", "pyloudnorm", "dask", "onnx"}
     extras = {plain(line) for extra in users for line in PROJECT["optional-dependencies"][extra]}
     found = packages_distributions()
     needed = {top: plain(OPTIONAL.get(top) or found[top][0]) for top in imported()}
