@@ -17,7 +17,7 @@ from gantools.cli.naming import distinct_outputs
 from gantools.cli.outcomes import Attempt, outcomes
 from gantools.cli.pages import write_page
 from gantools.cli.progress import Bar
-from gantools.cli.records import emit, in_words, say
+from gantools.cli.records import emit, in_words, say, show_beside
 from gantools.cli.tasks import Task, Work
 from gantools.errors import ConfigError, GantoolsError, StoppedError
 from gantools.files.atomic import sweep_temporaries
@@ -277,6 +277,8 @@ def _result(run: Run, out: Path, task: Task, status: str, fields: dict[str, Any]
         return
     if not task.roles or status == "error":
         emit(run, record)
+        if status != "error":
+            show_beside(run, [out / name for name in task.outputs[1:]])
         return
     for name, role in zip(task.outputs, task.roles, strict=True):
         # The folder of the output is the tree that the next verb of a pipe keeps.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gantools.cli.flags import Run
@@ -61,6 +63,13 @@ def emit(run: Run, record: dict[str, Any]) -> None:
         print(json.dumps(plain_json(record), allow_nan=False), flush=True)
     elif record["status"] != "error" and record.get("path"):
         print(record["path"], end="\0" if run.null else "\n", flush=True)
+
+
+def show_beside(run: Run, paths: Sequence[Path]) -> None:
+    """Print what was made beside a result, such as a mix, to whoever reads at a terminal; a pipe gets results alone."""
+    if not run.json and not collecting() and sys.stdout.isatty():
+        for path in paths:
+            print(path, flush=True)
 
 
 def say(run: Run, line: str, *, error: bool = False) -> None:

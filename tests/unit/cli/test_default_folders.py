@@ -112,3 +112,16 @@ def test_an_export_names_its_own_file(on_terminal: Callable[..., subprocess.Comp
     done = on_terminal("generate", "codec", "gone", "--export", "x.pt")
     assert "writing to" not in done.stderr
     assert "leave out -o" not in done.stderr
+
+
+def test_a_terminal_names_what_stands_beside_a_result(
+    gantools: Callable[..., subprocess.CompletedProcess[str]], write_tone: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_tone(tmp_path / "a.wav", 0.5)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "wb") as stream:
+        run_here(tmp_path, "melify", "a.wav", "--image", "-o", "mels", output=stream)
+        told = os.read(ours, 4096).decode().split()
+    os.close(ours)
+    assert told == ["mels/a.mel.safetensors", "mels/a.mel.png"]
+    assert gantools("melify", "a.wav", "--image", "-o", "mels").stdout.split() == told[:1]
