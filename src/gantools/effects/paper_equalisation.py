@@ -42,14 +42,8 @@ def text_taps(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str 
     array (2001,)
         Symmetric: the taps, convolved with themselves reversed.
     """
-    from scipy.signal import firwin2, savgol_filter
-
-    bins_hz = np.arange(len(gamma)) * rate_hz / 2 / (len(gamma) - 1)
-    bins_hz[0] = bins_hz[1]
-    difference = 10 ** (from_grid(target_db, bins_hz) / 20) / np.maximum(gamma, 1e-10)
-    smooth = savgol_filter(difference, SMOOTHING_BINS.get(role, SMOOTHING_BINS["other"]), 1, mode="mirror")
-    half = firwin2(_TAPS, np.linspace(0, 1, len(gamma)), np.sqrt(smooth), nfreqs=len(gamma), window="hamming")
-    return np.convolve(half, half[::-1])
+    difference = _reference(target_db, len(gamma), rate_hz) / np.maximum(gamma, 1e-10)
+    return _there_and_back(np.sqrt(_smoothed(difference, role)), nfreqs=len(gamma))
 
 
 def text_equalise(
@@ -95,16 +89,31 @@ def paper_taps(gamma: np.ndarray, target_db: np.ndarray, rate_hz: int, role: str
         Symmetric: the 1001 taps for the square root of F_diff, convolved with themselves reversed, which is what
         filtering forwards and backwards amounts to.
     """
-    from scipy.signal import firwin2, savgol_filter  # the default chain does without the second that it loads
-
-    bins_hz = np.arange(len(gamma)) * rate_hz / 2 / (len(gamma) - 1)
-    bins_hz[0] = bins_hz[1]
-    reference = 10 ** (from_grid(target_db, bins_hz) / 20)
-    reference = savgol_filter(reference, SMOOTHING_BINS.get(role, SMOOTHING_BINS["other"]), 1, mode="mirror")
+    reference = _smoothed(_reference(target_db, len(gamma), rate_hz), role)
     gain = np.sqrt(reference / np.maximum(gamma, 1e-10))
-    grid = np.linspace(0, 1, _DESIGN_POINTS)
-    picked = gain[np.round(grid * (len(gamma) - 1)).astype(int)]
-    half = firwin2(_TAPS, grid, picked, window="hamming")
+    picked = np.round(np.linspace(0, 1, _DESIGN_POINTS) * (len(gamma) - 1)).astype(int)
+    return _there_and_back(gain[picked])
+
+
+def _reference(target_db: np.ndarray, bins: int, rate_hz: int) -> np.ndarray:
+    """Return F on so many bins, from 0 to half the rate."""
+    bins_hz = np.arange(bins) * rate_hz / 2 / (bins - 1)
+    bins_hz[0] = bins_hz[1]
+    return np.asarray(10 ** (from_grid(target_db, bins_hz) / 20))
+
+
+def _smoothed(spectrum: np.ndarray, role: str) -> np.ndarray:
+    from scipy.signal import savgol_filter  # the default chain does without the second that it loads
+
+    bins = SMOOTHING_BINS.get(role, SMOOTHING_BINS["other"])
+    return np.asarray(savgol_filter(spectrum, bins, 1, mode="mirror"))
+
+
+def _there_and_back(gains: np.ndarray, nfreqs: int | None = None) -> np.ndarray:
+    """Return the filter of these gains, at equal distances up to half the rate, forwards and then backwards."""
+    from scipy.signal import firwin2
+
+    half = firwin2(_TAPS, np.linspace(0, 1, len(gains)), gains, nfreqs=nfreqs, window="hamming")
     return np.convolve(half, half[::-1])
 
 
