@@ -96,10 +96,13 @@ def test_a_folder_becomes_one_model_each_and_a_broken_file_fails_alone(here: Run
 
 
 def test_together_is_one_model(here: Run) -> None:
-    soundfile.write("verse.wav", tone(1.5, 8000, seed=1), 8000)
-    code, _, err = here("riff.wav", "verse.wav", "-o", "m", "--together")
+    Path("my songs").mkdir()
+    Path("my songs/LICENSE.txt").write_text("CC0")
+    soundfile.write("my songs/verse.wav", tone(1.5, 8000, seed=1), 8000)
+    code, _, err = here("riff.wav", "my songs/verse.wav", "-o", "m", "--together")
     assert code == 0, err
     assert len(json.loads(Path("m/config.json").read_text())["data"]["clips"]) == 2
+    assert "my songs/LICENSE.txt" in Path("m/card.md").read_text()  # of an input whose name has a space
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def run_training(
     *,
     base: Path | None,
     resume: bool,
-    source: str,
+    sources: Sequence[str],
     role: str = "",
     drive: Callable[..., Summary] | None = None,
 ) -> int:
@@ -142,8 +142,10 @@ def run_training(
         Model folder whose weights to begin with.
     resume : bool
         Go on with what is in ``--out``.
-    source, role : str
-        Fields of the record.
+    sources : sequence of str
+        Inputs as they were named; the record has them with spaces between.
+    role : str
+        Field of the record.
     drive : callable, optional
         Trains what `build` made, with the arguments of `gantools.training.loop.train`, which it replaces for models
         that consist of several runs.
@@ -170,11 +172,9 @@ def run_training(
     if length and is_first_rank():
         say(run, length)
     system.preset, system.command = run.preset, run.command
-    # One input, or several with spaces between them, of which none may be a file. Together they may be too long a name:
-    # Path.exists raises on it, os.path.exists does not.
-    named = [source] if os.path.exists(source) else source.split()
-    system.sources = [name for name in named if os.path.exists(name)]
-    record = {"action": "train", "path": str(out), "source": source, "rel": "", "role": role, "system": system.name}
+    system.sources = [name for name in sources if os.path.exists(name)]
+    record = {"action": "train", "path": str(out), "source": " ".join(sources), "rel": "", "role": role}
+    record["system"] = system.name
     record |= {"preset": run.preset} if run.preset else {}
     for line in system.left_out if is_first_rank() else ():
         say(run, line, error=True)

@@ -57,7 +57,7 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: Automix(chosen, before, after, features, device),
             base=base,
             resume=resume,
-            source=str(normalised),
+            sources=[str(normalised)],
             role="mix",
         )
 

@@ -70,8 +70,8 @@ def add_train(app: typer.Typer) -> None:
             return train_each(run, config, RECIPE, items, base=base, resume=resume)
         paths = [item.path for item in items]
         build = lambda chosen, device: _build(paths, chosen, device)  # noqa: E731
-        source = " ".join(map(str, paths))
-        return run_training(run, config, build, base=base, resume=resume, source=source, drive=_drive)
+        sources = [str(path) for path in paths]
+        return run_training(run, config, build, base=base, resume=resume, sources=sources, drive=_drive)
 
 
 def _build(paths: Sequence[Path], config: Any, device: Any) -> Any:

@@ -60,7 +60,7 @@ def add_train(app: typer.Typer) -> None:
                 both = SongsAndSpeech(clips, voices[0], chosen, bar.advance) if voices else clips
             return CodecObjective(chosen, both, device)  # type: ignore[arg-type]
 
-        return run_training(run, config, build, base=base, resume=resume, source=" ".join(songs or ["-"]))
+        return run_training(run, config, build, base=base, resume=resume, sources=songs or ["-"])
 
 
 def add_generate(app: typer.Typer) -> None:

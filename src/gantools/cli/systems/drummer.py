@@ -60,7 +60,7 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: Drummer(chosen, pieces(chosen), device),
             base=base,
             resume=resume,
-            source=" ".join(music or ["-"]),
+            sources=music or ["-"],
             role="drums",
         )
 

@@ -37,7 +37,7 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: LoopGAN(chosen, _phrases(data, run, chosen), device),
             base=base,
             resume=resume,
-            source=" ".join(data or ["-"]),
+            sources=data or ["-"],
             role="loop",
         )
 
@@ -67,6 +67,6 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: LoopTransformer(chosen, _phrases(data, run, chosen), device),
             base=base,
             resume=resume,
-            source=" ".join(data or ["-"]),
+            sources=data or ["-"],
             role="loop",
         )

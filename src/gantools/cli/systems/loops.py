@@ -94,7 +94,7 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: LoopVAEObjective(chosen, _phrases(data, run, chosen), device),
             base=base,
             resume=resume,
-            source=" ".join(data or ["-"]),
+            sources=data or ["-"],
             role="loop",
         )
 
@@ -125,7 +125,7 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: LoopLM(chosen, _phrases(data, run, chosen), vae, device),
             base=base,
             resume=resume,
-            source=" ".join(data or ["-"]),
+            sources=data or ["-"],
             role="loop",
         )
 
@@ -160,7 +160,7 @@ def _add_detector(app: typer.Typer) -> None:
                 material = LoopMaterial([(item.key, item.path) for item in items], chosen, bar.advance)
             return LoopDetectorObjective(chosen, material, device)  # type: ignore[arg-type]
 
-        return run_training(run, config, build, base=base, resume=resume, source=" ".join(data or ["-"]))
+        return run_training(run, config, build, base=base, resume=resume, sources=data or ["-"])
 
 
 def add_generate(app: typer.Typer) -> None:

@@ -62,7 +62,7 @@ def add_train(app: typer.Typer) -> None:
                 latents = LatentSongs([(item.key, item.path) for item in items], chosen, opened, device, bar.advance)
             return Musika(chosen, latents, opened, device)
 
-        return run_training(run, config, build, base=base, resume=resume, source=" ".join(songs or ["-"]), role="music")
+        return run_training(run, config, build, base=base, resume=resume, sources=songs or ["-"], role="music")
 
 
 def add_generate(app: typer.Typer) -> None:

@@ -45,5 +45,5 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: SeparatorObjective(chosen, tracks, device),
             base=base,
             resume=resume,
-            source=" ".join(stems or ["-"]),
+            sources=stems or ["-"],
         )

@@ -87,7 +87,7 @@ def add_train(app: typer.Typer) -> None:
             lambda chosen, device: Symphony(chosen, _scores(data, run, chosen, base), device),
             base=base,
             resume=resume,
-            source=" ".join(data or ["-"]),
+            sources=data or ["-"],
             role="score",
         )
 

@@ -68,7 +68,7 @@ def _train(kind: Any, chunks: Path, base: Path | None, resume: bool, run: Run, c
         lambda chosen, device: kind(chosen, ChunkSet(chunks), device),
         base=base,
         resume=resume,
-        source=str(chunks),
+        sources=[str(chunks)],
         role=config.target_role,
     )
 

@@ -64,7 +64,7 @@ def add_train(app: typer.Typer) -> None:
                 raise ConfigError("codec: waves need none; add --domain latent")
             return WaveGAN(chosen, _read(data, run, chosen), device)
 
-        return run_training(run, config, build, base=base, resume=resume, source=" ".join(data or ["-"]), role="clip")
+        return run_training(run, config, build, base=base, resume=resume, sources=data or ["-"], role="clip")
 
 
 def _read(data: list[str] | None, run: Run, config: wavegan_config.WaveGANConfig) -> Clips:
