@@ -13,7 +13,7 @@ help:  ## this list
 install: $(VENV)/installed  ## .venv with gantools, editable, at the versions of constraints.txt
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@echo "installing gantools into $(VENV) (2 GB, most of it PyTorch; once)"
+	@echo "installing gantools into $(VENV) (2 GB, or 6 with CUDA; once)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint,bench,docs]'
 	@touch $@
