@@ -28,9 +28,9 @@ def add_train(app: typer.Typer) -> None:
         from gantools.systems.tones.objective import Tones
 
         files = [item.path for item in gather(data, AUDIO_SUFFIXES, run)]
-        source = " ".join(data or ["-"])
+        sources = data or ["-"]
         return run_training(
-            run, config, lambda chosen, device: Tones(chosen, files, device), base=base, resume=resume, source=source
+            run, config, lambda chosen, device: Tones(chosen, files, device), base=base, resume=resume, sources=sources
         )
 
 

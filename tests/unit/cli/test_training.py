@@ -32,7 +32,7 @@ def said(folder: Path, capsys: pytest.CaptureFixture[str], steps: int, total: in
         lambda config, device: SimpleNamespace(name="toy", documented_steps=1200, songs={}, notes=[], left_out=[]),  # type: ignore[arg-type, return-value]
         base=None,
         resume=True,
-        source="chunks",
+        sources=["chunks"],
         drive=drive,
     )
     assert code == 0
@@ -132,7 +132,7 @@ class Trained:
             lambda config, device: Toy(config, device, **self.toy),  # type: ignore[arg-type, return-value]
             base=base,
             resume=resume,
-            source="chunks",
+            sources=["chunks"],
             role="bass",
             drive=drive or self.drive,
         )

@@ -129,7 +129,7 @@ def test_a_long_run_without_a_healthy_validation_has_failed(tmp_path: Path, caps
     run = Run(verb="train", out=tmp_path / "m", device="cpu", quiet=True)
     settings = {"steps": 100, "validate_every": 50, "ill_until": 100, "collapse_from": 999}
     build = lambda config, device: collapsing(**settings)  # noqa: E731
-    assert run_training(run, TrainConfig(), build, base=None, resume=True, source="chunks") == 1
+    assert run_training(run, TrainConfig(), build, base=None, resume=True, sources=["chunks"]) == 1
     assert "train: never healthy (noise: not yet music); the weights are kept; train longer" in capsys.readouterr().err
     mended = train(collapsing(steps=150, validate_every=50, ill_until=100, collapse_from=999), tmp_path / "m")
     assert (mended.failed, mended.healthy_step, mended.never_healthy) == (False, 150, "")
