@@ -97,6 +97,23 @@ def test_the_multi_scale_distance_is_the_log_of_an_l1_norm() -> None:
     assert float(losses.multi_scale(a, b)) == pytest.approx(total, rel=1e-4)
 
 
+def test_levels_are_compared_by_their_mean_difference() -> None:
+    made, wanted = torch.tensor([[[1.0, 2.0], [0.0, 4.0]]]), torch.zeros(1, 2, 2)
+    assert float(losses.level_error(made, wanted, torch.ones(2))) == 7 / 4
+    # A bin that counts three times as much as the other: (3 * 1.5 + 2 * 0.5) / 4.
+    assert float(losses.level_error(made, wanted, torch.tensor([1.5, 0.5]))) == pytest.approx(6.5 / 4)
+
+
+def test_the_decoder_s_loss_is_the_sum_of_three(songs: Path) -> None:
+    weights = {"reconstruction_weight": 1.0, "spectral_weight": 4.0, "adversarial_weight": 0.5}
+    system = tiny_codec(songs, **STAGED | weights | {"magnitude_weight": 0.0, "band_weight": 0.0})
+    items = range(4)
+    loss, terms = system.losses("sound1", system.batch(20, items), Step(20, 60, items))
+    reconstruction = float(terms["level_db"]) / system.front.range_db
+    expected = reconstruction + 4.0 * float(terms["spectral"]) + 0.5 * float(terms["adversarial"])
+    assert float(loss.detach()) == pytest.approx(expected, rel=1e-5)
+
+
 def test_stages_follow_one_another_and_freeze_what_is_done(songs: Path) -> None:
     system = tiny_codec(songs, **STAGED)
     runs = [[phase.name for phase in system.phases if phase.when and phase.when(step, 60)] for step in range(60)]

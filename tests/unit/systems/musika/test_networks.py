@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from gantools.errors import ConfigError
 from gantools.systems.musika.blocks import LayerNoise, LocalAdaIN, SkipExcitation, SpatialAdaIN
@@ -115,9 +116,10 @@ def test_sa_adain_divides_by_the_deviation_and_multiplies_by_coordinates() -> No
 
 def test_a_gate_says_how_much_of_each_channel_comes_through() -> None:
     gate = SkipExcitation(4, 6)
-    factors = gate(torch.randn(3, 4, 8))
-    assert factors.shape == (3, 6, 1)
-    assert bool(((factors > 0) & (factors < 1)).all())
+    coarse = torch.randn(3, 4, 8)
+    hidden = functional.silu(coarse.mean(2) @ gate.squeeze.weight.T + gate.squeeze.bias)
+    expected = torch.sigmoid(hidden @ gate.excite.weight.T + gate.excite.bias)
+    torch.testing.assert_close(gate(coarse), expected[:, :, None])
 
 
 def test_layers_have_noise_in_training_only() -> None:
