@@ -9,7 +9,7 @@ import torch
 
 from gantools.systems.caw.config import CawConfig
 from gantools.systems.caw.objective import magnitudes, spectral_loss
-from gantools.systems.caw.scale import CawScale
+from gantools.systems.caw.scale import CawScale, schedule
 from gantools.systems.caw.scale_data import CoarserDraws, ScaleData
 from gantools.training.system import Step
 
@@ -43,3 +43,7 @@ def test_losses_are_those_of_the_paper(tiny: Callable[..., CawConfig]) -> None:
     assert torch.equal(batch["rec_x"][0, :, reach:-reach], below + noise)
     generator.silence()
     torch.testing.assert_close(generator(batch["rec_x"], batch["rec_previous"]), below[None])
+
+
+def test_a_tenth_of_the_rate_is_left_after_two_thirds() -> None:
+    assert [schedule(step, 3000) for step in (0, 1999, 2000, 2999)] == [1.0, 1.0, 0.1, 0.1]
