@@ -12,6 +12,8 @@ from typing import Any
 
 #: What the extension `pymdownx.arithmatex` makes of `$...$` and of `$$...$$`.
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+#: A file and a name in it, as the tables of places have them.
+PLACE = re.compile(r"(<code>[\w/.-]+\.py:)(\w)")
 
 
 def to_mathml(tex: str, block: bool = False) -> str:
@@ -23,5 +25,6 @@ def to_mathml(tex: str, block: bool = False) -> str:
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
-    """Put MathML in the place of each formula of a page."""
+    """Put MathML in the place of each formula of a page, and let lines break between a file and a name in it."""
+    html = PLACE.sub(r"\1<wbr>\2", html)
     return FORMULA.sub(lambda found: to_mathml(entities.unescape(found[3]).strip(), found[2] == "["), html)

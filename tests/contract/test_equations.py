@@ -105,3 +105,5 @@ def test_formulas_become_mathml() -> None:
     drawn = maths.on_page_content(span, None, None, None)
     assert drawn.count("<math") == 1
     assert r"\(c\)" in drawn
+    # A line may break between a file and a name in it.
+    assert maths.on_page_content("<code>a/b.py:C.d</code>", None, None, None) == "<code>a/b.py:<wbr>C.d</code>"

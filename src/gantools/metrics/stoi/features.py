@@ -32,8 +32,9 @@ def stoi_features(generated: np.ndarray, real: np.ndarray, mode: Mode = "pearson
     ``pearson``: the correlation of each row through time, which the paper's prose describes,
     ``S_i = sum_t (x_i^t - mean_t x_i)(y_i^t - mean_t y_i) / (T sd(x_i) sd(y_i))``; 0 where either hardly varies.
 
-    ``literal``: the paper's formula as printed, ``S_i = 1/T sum_t (x_i^t - mean_i x^t)(y_i^t - mean_i y^t)``, whose
-    means run over the bands of a frame. It is not normalised; its unit is the square of the input's.
+    ``literal``: the paper's formula, ``S_i = 1/T sum_t (x_i^t - mean_i x^t)(y_i^t - mean_i y^t)``, whose means run over
+    the bands of a frame; the 1/T is ours, so that the length of a clip does not count. It is not normalised: its unit
+    is the square of the input's.
 
     ``stoi``: ``pearson`` in windows of 30 frames, averaged (a shorter rest is left out), as STOI does.
 
