@@ -88,6 +88,13 @@ def test_a_formula_is_drawn_everywhere(tex: str) -> None:
     assert tex.count("{") == tex.count("}")
 
 
+def test_no_formula_touches_a_word() -> None:
+    """GitHub takes dollars beside letters or stars for dollars."""
+    for found in re.finditer(r"\$[^$\n]+\$", PROSE):
+        before, after = PROSE[found.start() - 1], PROSE[found.end()]
+        assert (before + after).strip(" \n,.;:") == "", found[0]
+
+
 def test_formulas_become_mathml() -> None:
     pytest.importorskip("latex2mathml")
     spec = importlib.util.spec_from_file_location("site_maths", ROOT / "tools/site_maths.py")
