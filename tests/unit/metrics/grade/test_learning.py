@@ -13,7 +13,7 @@ from gantools.errors import InputError, ModelError
 from gantools.files.containers import read_tensors, write_tensors
 from gantools.metrics.grade.density import Density, fit_density
 from gantools.metrics.grade.grades import Grade, match
-from gantools.metrics.grade.learning import _folds, auc, learn, require_enough, validate, wilson
+from gantools.metrics.grade.learning import Learnt, _folds, auc, learn, require_enough, validate, wilson
 from gantools.metrics.grade.model import GradeModel, read_model
 from gantools.report.clip import Clip
 
@@ -47,6 +47,14 @@ def test_a_planted_effect_is_found() -> None:
     # Of the clips called good with a probability, as many are good.
     for probability, share, count in found["calibration"]:
         assert share == pytest.approx(probability, abs=max(0.08, 2.5 * np.sqrt(0.25 * 5 / count)))
+
+
+def test_a_grade_is_a_sum_and_a_probability_its_logistic_by_hand() -> None:
+    mean, scale = np.array([1.0, 2.0]), np.array([2.0, 1.0])
+    learnt = Learnt(mean, scale, np.array([1.0, -1.0, 0.5]), np.array([3.0, 0.0, 5.0]))
+    # (3 - 1) / 2 = 1 and (2 - 2) / 1 = 0: odds of 1 + 0.5, a grade of 3 + 5.
+    assert learnt.probabilities(np.array([[3.0, 2.0]])) == pytest.approx([1 / (1 + np.exp(-1.5))])
+    assert learnt.grades(np.array([[3.0, 2.0]])) == pytest.approx([8.0])
 
 
 def test_labels_by_chance_give_a_half() -> None:

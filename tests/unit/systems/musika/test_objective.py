@@ -181,6 +181,11 @@ def test_published_variants_learn(folder: Path, variant: str) -> None:
         loss.backward()
         assert bool(torch.isfinite(loss))
     assert ("rebuilt" in terms) == (variant == "paper")
+    if variant == "paper":
+        judge, real = system.networks["D"], step.shared["real"]
+        rebuilt = judge.rebuild(judge.features(real, step.shared["conditions"]))
+        expected = (real - rebuilt).square().sum(1).mean()
+        assert float(terms["rebuilt"].detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
 
 
 def test_figures_tell_noise_copies_and_one_piece_from_music() -> None:

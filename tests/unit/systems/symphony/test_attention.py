@@ -14,6 +14,18 @@ def inputs(rows: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor,
     return feature_map(query), feature_map(key), value
 
 
+def test_the_definition_is_equation_9_by_plain_sums() -> None:
+    plain, value = torch.randn(2, 4, 3, dtype=torch.float64), torch.randn(4, 5, dtype=torch.float64)
+    # elu(x) + 1 is exp(x) below 0, and x + 1 above.
+    query, key = mapped = torch.where(plain < 0, plain.exp(), plain + 1)
+    torch.testing.assert_close(feature_map(plain), mapped)
+    for row in range(4):
+        weights = [float(query[row] @ key[before]) for before in range(row + 1)]
+        expected = sum(weight * value[before] for before, weight in enumerate(weights)) / sum(weights)
+        found = quadratic(query[None, None], key[None, None], value[None, None])[0, 0, row]
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("rows", [1, 63, 64, 65, 200])
 def test_chunks_equal_the_definition_and_the_recurrence(rows: int) -> None:
     query, key, value = inputs(rows)
