@@ -23,7 +23,7 @@ from gantools.models.weights import open_network
 from gantools.options import parsed
 from gantools.runtime.allocation import give_back_large_blocks
 from gantools.structure.curves import MEASURED, RATE_HZ, Curves, measure
-from gantools.systems.latents.carried import open_carried
+from gantools.systems.latents.carried import carried_files, open_carried
 from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.musika.asked import asked_points
 from gantools.systems.musika.conditions import read_conditions
@@ -79,7 +79,7 @@ class MusicMaker(LoadedModel):
         maker = LatentMaker(generator.to(device), scale.to(device), self.model)
         self.config, self.sound = config, SoundMaker(maker, codec)
         self.description, self.extension = model, config.format
-        self.files = model_files(folder, model)
+        self.files = [*model_files(folder, model), *carried_files(folder, model)]
         self._asked: dict[str, str | float | Path] = {}
         self._guide: Curves | None = None
         self._read_wishes()
