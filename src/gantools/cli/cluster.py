@@ -82,6 +82,8 @@ class Pool:
                 f"--cluster {address}: no Dask scheduler answers there; start one: dask scheduler"
             ) from error
         self._fetched: dict[Any, bytes] = {}
+        #: Calls as they were sent, but for those that were sent a second time.
+        self._sent: dict[Any, bytes] = {}
         self._threads, self._looked_at = 0, float("-inf")
         self._seen_at, self._told = time.monotonic(), False
         try:
@@ -93,7 +95,8 @@ class Pool:
     def in_order(self, calls: Iterator[Call]) -> Iterator[Any]:
         """Yield what each call returned, in their order, as `gantools.cli.workers.in_order` does; then leave.
 
-        A call whose worker ended is done again by another; one that ended several gives a `WorkerLostError`.
+        A call whose worker ended is done again by another; one that ended several, and again when no other call was
+        beside it, gives a `WorkerLostError`.
         """
         begun, more = collections.deque["Future | None"](), True
         try:
@@ -105,7 +108,7 @@ class Pool:
                     except StopIteration:
                         more = False
                         break
-                    begun.append(None if call is None else self._submit(call))
+                    begun.append(None if call is None else self._submit(bytes(ForkingPickler.dumps(call))))
                 if not begun:
                     return
                 result = self._result(begun)
@@ -148,20 +151,29 @@ class Pool:
                 self._told = True
         return max(1, self._threads)
 
-    def _submit(self, call: Call) -> Future:
-        sent = bytes(ForkingPickler.dumps(call))
+    def _submit(self, call: bytes, *, again: bool = False) -> Future:
         with self._answering():
             # Not pure: Dask must not take two equal calls for one.
-            return self._client.submit(work, self._origin, sent, pure=False, retries=_RETRIES)
+            future = self._client.submit(work, self._origin, call, pure=False, retries=_RETRIES)
+        if not again:
+            self._sent[future.key] = call
+        return future
 
-    def _result(self, begun: Sequence[Future | None]) -> Any:
+    def _alone(self, call: bytes, others: Sequence[Future]) -> Future:
+        """Send a call again when no other is on a worker.
+
+        Dask holds a worker that ends against every call that it had, those that waited behind the guilty one too.
+        """
+        while not all(future.done() for future in others):
+            self._look()
+            time.sleep(0.05)
+        return self._submit(call, again=True)
+
+    def _result(self, begun: collections.deque[Future | None]) -> Any:
         """Wait for the first call and return its result; fetch with it those of others that are done."""
         from distributed import KilledWorker
 
-        first = begun[0]
-        if first is None:
-            return None
-        while first.key not in self._fetched:
+        while (first := begun[0]) is not None and first.key not in self._fetched:
             with self._answering():
                 error = None
                 with contextlib.suppress(TimeoutError):
@@ -172,12 +184,20 @@ class Pool:
                 done = [f for f in begun if f and f.status == "finished" and f.key not in self._fetched]
                 found = self._client.gather(done) if done else []
             if isinstance(error, KilledWorker):
+                if first.key in self._sent:
+                    others = [future for future in begun if future and future is not first]
+                    begun[0] = self._alone(self._sent.pop(first.key), others)
+                    continue
                 lost = error.allowed_failures + 1
                 return WorkerLostError(f"{lost} workers of the cluster ended while they had it; out of memory?")
             if error is not None:  # that of `work`: the others go on
+                self._sent.pop(first.key, None)
                 return error
             self._fetched.update(zip((future.key for future in done), found, strict=True))
             self._look()
+        if first is None:
+            return None
+        self._sent.pop(first.key, None)
         return ForkingPickler.loads(self._fetched.pop(first.key))
 
     @contextlib.contextmanager

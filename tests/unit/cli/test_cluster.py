@@ -127,9 +127,10 @@ def test_a_file_that_kills_every_worker_costs_itself(
     address: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = Run(verb="copy", out=tmp_path / "out", cluster=address, jobs=0)
-    assert run_batch(run, tasks_of(tmp_path, "one", "poison", "two"), [], copy_or_end) == 1
+    # Those that wait on a worker behind the one that ends it are counted as guilty by Dask, and done all the same.
+    assert run_batch(run, tasks_of(tmp_path, "one", "poison", *"23456789"), [], copy_or_end) == 1
     assert f"gantools copy: {tmp_path}/b: 2 workers of the cluster ended" in capfd.readouterr().err
-    assert sorted(path.name for path in (tmp_path / "out").glob("*")) == ["a.copy", "c.copy", "manifest.jsonl"]
+    assert sorted(path.stem for path in (tmp_path / "out").glob("*.copy")) == list("acdefghij")
 
 
 def test_an_interruption_ends_the_work_on_the_workers(address: str, tmp_path: Path) -> None:
