@@ -64,3 +64,31 @@ def test_an_output_that_was_cut_short_is_made_again(gantools, write_tone, tmp_pa
     again = gantools("melify", "in", "-o", "out")
     assert "1 done, 1 up to date" in again.stderr
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "melify in -o out",
+        "fxnorm measure in",
+        "chunk in -o out",
+        "generate patches in --count 1 --seconds 2 -o out",
+        "loopscore in -o out",
+        "evaluate treble in in",
+    ],
+)
+def test_files_of_no_bytes_fail_alone_in_a_line_each(gantools, write_tone, tmp_path: Path, command: str) -> None:
+    """ffmpeg, in whichever container the name promises, fails on them with EINVAL, which once ended the whole run."""
+    write_tone(tmp_path / "in/good.wav", seconds=8.0)
+    names = [f"in/none.{ending}" for ending in ("aiff", "flac", "m4a", "mp3", "ogg", "opus", "wav")]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    done = gantools(*command.split())
+    assert done.returncode == 1
+    said = [line for line in done.stderr.splitlines() if "none." in line]
+    verb = command.split()[0]
+    once = [f"gantools {verb}: {name}: is empty (0 bytes); copy it again" for name in names]
+    # A set that is given twice is read twice.
+    assert said == once * (len(said) // len(once)), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout

@@ -37,7 +37,7 @@ def bad_files(folder: Path) -> dict[str, str]:
         "ten-ms": "too short",
         "nan": "NaN",
         "text": "not an audio file",
-        "empty": "not an audio file",
+        "empty": "is empty (0 bytes)",
         "cut": "truncated",
         "half": "truncated",
         "none": "no samples",

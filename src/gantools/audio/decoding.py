@@ -71,7 +71,7 @@ def open_source(path: Path) -> Source:
     Raises
     ------
     InputError
-        Missing, no regular file, no audio, cut short, or outside the limits (1 kHz to 768 kHz, 256 channels).
+        Missing, no regular file, empty, no audio, cut short, or outside the limits (1 kHz to 768 kHz, 256 channels).
     """
     require_regular(path)
     try:
@@ -85,6 +85,9 @@ def open_source(path: Path) -> Source:
         file.close()
         if isinstance(error, InputError) and error.path is None:
             raise InputError(error.message, path) from error
+        # What goes wrong in reading a file reaches a decoder's caller as it is.
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be read ({error.strerror or error})", path) from error
         raise
     try:
         _require_limits(source, path)
@@ -103,6 +106,9 @@ def _require_limits(source: Source, path: Path) -> None:
 
 def _chosen(file: IO[bytes], path: Path) -> Source:
     head = file.read(26)
+    # As an interrupted download leaves it; ffmpeg, looking for a tag before its end, would fail with EINVAL.
+    if not head:
+        raise InputError("is empty (0 bytes); copy it again")
     if head[:4] == b"MThd" or (head[:4] == b"RIFF" and head[8:12] == b"RMID"):
         raise InputError(f"is {MIDI_INSTEAD}")
     if head[:4] == b"OggS":

@@ -142,7 +142,8 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         "cut.wav": "truncated: 50% of the file is missing",
         "cut.ogg": "truncated: the Ogg stream breaks off before its last page",
         "cut.m4a": "truncated: its index (moov), which comes last, is missing",
-        **dict.fromkeys(("text.flac", "text.ogg", "text.mp3", "empty"), "not an audio file that can be decoded"),
+        "empty": "is empty (0 bytes)",
+        **dict.fromkeys(("text.flac", "text.ogg", "text.mp3"), "not an audio file that can be decoded"),
     }
     for name, words in said.items():
         with pytest.raises(InputError) as refused:
