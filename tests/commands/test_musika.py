@@ -60,6 +60,20 @@ def test_a_file_a_folder_and_a_stream_hold_the_same_music(gantools: Callable, cr
     assert gantools(*asked, "-o", "night.flac").stderr.endswith("nothing to do: 1 up to date\n")
 
 
+def test_pieces_are_chosen_by_how_steady_they_are(gantools: Callable, crate: Path, tmp_path: Path) -> None:
+    asked = ("generate", "musika", crate / "model", "--seconds", "8.5", "--window-seconds", "4", "-d", "cpu")
+    steady = ("--steady-key", "0.9", "--attempts", "20")
+    done = gantools(*asked, *steady, "-o", "night.flac", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["key_share"], record["path"]) == (1.0, "night.flac")
+    assert gantools(*asked, "-s", record["seed"], "-o", "plain").returncode == 0
+    (plain,) = (tmp_path / "plain").glob("*.wav")
+    assert np.array_equal(soundfile.read(plain)[0], soundfile.read(tmp_path / "night.flac")[0])
+    stream = gantools(*asked, *steady, "-o", "-")
+    assert (stream.returncode, "a stream cannot be chosen" in stream.stderr) == (2, True)
+
+
 def test_a_player_that_stops_reading_ends_the_verb(crate: Path) -> None:
     command = [
         sys.executable,

@@ -153,9 +153,24 @@ def test_a_longer_clip_says_that_it_is_stitched(gantools: Callable, model: Path,
     assert len(read(tmp_path / record["path"])) == 4000
 
 
+def test_seeds_are_chosen_by_how_steady_they_are(gantools: Callable, model: Path, tmp_path: Path) -> None:
+    asked = ("generate", "wavegan", model, "--seconds", "8.5", "--window-seconds", "4", "--count", "2")
+    done = gantools(*asked, "--steady-key", "0.9", "--attempts", "20", "-s", "3", "-o", "steady", "--json")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    # Of two windows either both have a key, or each its own.
+    assert [record["key_share"] for record in records] == [1.0, 1.0]
+    seeds = ",".join(str(record["seed"]) for record in records)
+    plain = gantools("generate", "wavegan", model, "--seconds", "8.5", "--seeds", seeds, "-o", "plain")
+    for name in plain.stdout.split():
+        assert np.array_equal(read(tmp_path / name), read(tmp_path / name.replace("plain", "steady")))
+    assert load_file(tmp_path / "steady/z.safetensors")["z"].shape == (2, 8)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("--seeds", "1", "--steady-key", "0.5"), "leave out --seeds"),
         (("--seeds", "3-1"), "'3-1'"),
         (("--seeds", "1", "--count", "2"), "give one of them"),
         (("--latents", "nothing.safetensors"), "cannot be read"),

@@ -68,15 +68,30 @@ class Generation:
         made = [dataclasses.replace(item, role=main or item.role) for item in items]
         return [Task(item, output_names(self.run, item, [item.role, *others], self.model.extension)) for item in made]
 
-    def execute(self, tasks: Sequence[Task]) -> int:
-        """Bring the outputs of `tasks` up to date and return the exit code."""
+    @property
+    def work(self) -> Work:
+        """What makes one result: picklable, so that other processes can."""
+        return partial(write_item, self._opened)
+
+    def digest(self) -> list[Any]:
+        """Return all that results depend on beside their seeds, as JSON values."""
         from gantools.files.hashing import hash_file
 
         free = getattr(self.config, "FREE", ())
         settings = {name: value for name, value in to_mapping(self.config).items() if name not in free}
         files = [hash_file(path) for path in self.model.files]
-        digest = [self.system, files, settings, self._device.type, *self.model.facts]
-        work: Work = partial(write_item, self._opened)
+        return [self.system, files, settings, self._device.type, *self.model.facts]
+
+    def execute(self, tasks: Sequence[Task], work: Work | None = None) -> int:
+        """Bring the outputs of `tasks` up to date and return the exit code.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+        work : callable, optional
+            Takes the place of `Generation.work`, and makes the same results.
+        """
+        work = work or self.work
         if self.model.description:
             work = from_model(self.run, self.folder, self.model.description, work)
         if self.model.remedy and tasks:
@@ -84,7 +99,7 @@ class Generation:
             work = listening(work, tasks, MOST_PLAYERS) if self.run.page else listening(work, tasks)
         # Items with seeds of their own do not depend on --seed, nor do records of them.
         own = all(task.item.seed is not None for task in tasks)
-        code = run_batch(dataclasses.replace(self.run, seed=0) if own else self.run, tasks, digest, work)
+        code = run_batch(dataclasses.replace(self.run, seed=0) if own else self.run, tasks, self.digest(), work)
         if self.model.remedy and not self.run.dry_run:
             say_heard(self.run, tasks, self.model.remedy)
         return self._write_beside(tasks) or code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.choosing import make_steady
 from gantools.cli.exporting import export_model
 from gantools.cli.flags import BATCH, Run, verb
 from gantools.cli.generation import Generation
@@ -127,9 +129,13 @@ def add_generate(app: typer.Typer) -> None:
         # The ranking has a page of its own, of the same name.
         run = dataclasses.replace(run, page=run.page and not config.rank)
         generation = _open(run, model, config)
-        tasks = generation.tasks(part(_results(model, count, run, config), run))
-        code = generation.execute(tasks)
-        if not config.rank or run.dry_run:
+        if config.chooses:
+            drawn = (_result(model, seed, config) for seed in itertools.count(run.seed))
+            tasks, code = make_steady(generation, config, drawn, count)
+        else:
+            tasks = generation.tasks(part(_results(model, count, run, config), run))
+            code = generation.execute(tasks)
+        if not config.rank or run.dry_run or (config.chooses and not tasks):
             return code
         loaded = cast("LoadedCaw | LoadedClip", generation.model)
         return rank_ideas(run, tasks, _origin(model), *loaded.own_clip()) or code
@@ -154,11 +160,13 @@ def _origin(model: Path) -> Path:
 
 def _results(model: Path, count: int, run: Run, config: CawGenerateConfig) -> list[Item]:
     """Return an item for each seed, which ends its name."""
-    origin = _origin(model)
-    name = model.stem if model.is_file() else model.resolve().name
     if config.mode in SINGLE_MODES:
         if count > 1:
             say(run, f"--mode {config.mode} has one result whatever the seed; --count {count} makes no more")
-        return [Item(origin, "", f"{name}.{config.kind}", config.mode, name, seed=run.seed)]
-    seeds = range(run.seed, run.seed + count)
-    return [Item(origin, "", f"{name}.{config.kind}-{seed:04d}", config.mode, name, seed=seed) for seed in seeds]
+        return [_result(model, run.seed, config, ending="")]
+    return [_result(model, seed, config) for seed in range(run.seed, run.seed + count)]
+
+
+def _result(model: Path, seed: int, config: CawGenerateConfig, ending: str = "-{:04d}") -> Item:
+    name = model.stem if model.is_file() else model.resolve().name
+    return Item(_origin(model), "", f"{name}.{config.kind}{ending.format(seed)}", config.mode, name, seed=seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.choosing import make_steady
 from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
@@ -86,6 +88,7 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate musika models/techno --seconds 3600 -s 7 -o night.flac
           gantools generate musika models/techno --seconds 0 -s 7 -o - | ffplay -
           gantools generate musika models/techno --loop 20s --count 10 -o loops/
+          gantools generate musika models/techno --count 5 --steady-tempo 0.8 --steady-key 0.6 -o steady/
           gantools generate musika models/techno -s 7 --from 00:40:00 --seconds 60 -o excerpt.wav
           gantools generate musika models/techno --export decoder.pt --export-part decoder
         """
@@ -100,8 +103,16 @@ def add_generate(app: typer.Typer) -> None:
         seeds = cast("MusicMaker", generation.model).seeds(run.seed)
         if "{" not in run.name and len(seeds) > 1:
             raise ConfigError(f"{len(seeds)} pieces do not go into one file; name a folder with -o")
-        items = [Item(model / "config.json", "", f"seed-{n:05d}", "music", f"seed-{n:05d}", seed=n) for n in seeds]
+        if config.chooses:
+            drawn = (_item(model, seed) for seed in itertools.count(run.seed))
+            return make_steady(generation, config, drawn, len(seeds))[1]
+        items = [_item(model, seed) for seed in seeds]
         return generation.execute(generation.tasks(part(items, run)))
+
+
+def _item(model: Path, seed: int) -> Item:
+    name = f"seed-{seed:05d}"
+    return Item(model / "config.json", "", name, "music", name, seed=seed)
 
 
 def _into_one_file(run: Run, config: MusikaGenerateConfig) -> tuple[Run, MusikaGenerateConfig]:
@@ -122,6 +133,8 @@ def _play(run: Run, folder: Path, config: MusikaGenerateConfig) -> int:
     from gantools.runtime.device import resolve_device
     from gantools.systems.musika.generate import load
 
+    if config.chooses:
+        raise ConfigError("a stream cannot be chosen: it is heard as it is made; write the music to a file")
     if run.json:
         raise ConfigError("--json and -o - both want standard output; write the music to a file")
     maker = load(folder, config, str(resolve_device(run.device)))

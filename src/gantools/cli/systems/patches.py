@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -10,6 +11,7 @@ import typer
 
 from gantools.chunks.item import Item
 from gantools.cli.batch import require_out
+from gantools.cli.choosing import make_steady
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
 from gantools.cli.inputs import AUDIO_SUFFIXES, gather, part
@@ -75,12 +77,14 @@ def _ideas(run: Run, item: Item, count: int, config: PatchGenerateConfig) -> int
     name, source = item.path.stem, item.path
     if item.path.is_dir():
         name, source = item.path.name, item.path / _CLIPS
-    made = [
-        Item(source, "", f"{name}.patch-{seed:04d}", "patch", name, seed=seed)
-        for seed in range(run.seed, run.seed + count)
-    ]
-    tasks = generation.tasks(part(made, run))
-    code = generation.execute(tasks)
+    made = (
+        Item(source, "", f"{name}.patch-{seed:04d}", "patch", name, seed=seed) for seed in itertools.count(run.seed)
+    )
+    if config.chooses:
+        tasks, code = make_steady(generation, config, made, count)
+    else:
+        tasks = generation.tasks(part(list(itertools.islice(made, count)), run))
+        code = generation.execute(tasks)
     if not (config.rank and tasks) or run.dry_run:
         return code
     return rank_ideas(run, tasks, item.path, *cast("LoadedClip", generation.model).own_clip()) or code

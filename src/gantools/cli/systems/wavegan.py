@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from gantools.chunks.item import Item
+from gantools.cli.choosing import make_steady
 from gantools.cli.exporting import export_model
 from gantools.cli.flags import Run, verb
 from gantools.cli.generation import Generation
@@ -18,12 +20,12 @@ from gantools.cli.systems.options import SEEDED, TRAIN, Base, Export, ExportPart
 from gantools.cli.training import run_training
 from gantools.errors import ConfigError
 from gantools.systems.wavegan import config as wavegan_config
-from gantools.systems.wavegan.generate_config import WaveGANGenerateConfig
+from gantools.systems.wavegan.generate_config import DEFAULT_COUNT, WaveGANGenerateConfig
 
 if TYPE_CHECKING:
     from gantools.systems.codec.codec import Codec
     from gantools.systems.wavegan.data import Clips
-    from gantools.systems.wavegan.generate import ClipMaker
+    from gantools.systems.wavegan.generate import ClipMaker, Request
     from gantools.training.system import System
 
 Data = Annotated[
@@ -118,14 +120,20 @@ def add_generate(app: typer.Typer) -> None:
           gantools generate wavegan models/clips --count 100 -o clips/
           gantools generate wavegan models/clips --seeds 3,7,20-25 --truncation 0.8 -o picked/
           gantools generate wavegan models/clips --interpolate 3-7 --path-points 16 -o path/
+          gantools generate wavegan models/clips --count 10 --seconds 30 --steady-tempo 0.8 -o steady/
           gantools generate wavegan models/clips --export clips.onnx
         """
         if export is not None:
             return export_model(run, model, config, export, export_part)
         generation = Generation(run, "wavegan", model, config)
-        source = model / "config.json"
-        items = [
-            Item(source, "", request.name, "clip", request.name, given=request, seed=request.seed)
-            for request in cast("ClipMaker", generation.model).requests(run.seed)
-        ]
+        if config.chooses:
+            from gantools.systems.wavegan.generate import seed_requests
+
+            drawn = (_item(model, request) for seed in itertools.count(run.seed) for request in seed_requests([seed]))
+            return make_steady(generation, config, drawn, config.count or DEFAULT_COUNT)[1]
+        items = [_item(model, request) for request in cast("ClipMaker", generation.model).requests(run.seed)]
         return generation.execute(generation.tasks(part(items, run)))
+
+
+def _item(model: Path, request: Request) -> Item:
+    return Item(model / "config.json", "", request.name, "clip", request.name, given=request, seed=request.seed)

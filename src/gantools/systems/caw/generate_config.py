@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from gantools.audio.config import BITS
 from gantools.errors import ConfigError
+from gantools.metrics.music.steady_config import STEADY_OPTIONS, SteadyConfig
 from gantools.options import option, parsed
 from gantools.parsing import form_letters, number, word_or
 
@@ -20,11 +21,11 @@ _LOSSLESS = (".wav", ".flac", ".aif", ".aiff", ".w64", ".caf", ".au")
 
 
 @dataclass(frozen=True)
-class CawGenerateConfig:
+class CawGenerateConfig(SteadyConfig):
     """Options of ``generate caw``."""
 
     #: Options that change no result.
-    FREE: ClassVar[frozenset[str]] = frozenset({"rank", "format"})
+    FREE: ClassVar[frozenset[str]] = STEADY_OPTIONS | {"rank", "format"}
 
     mode: str = option(
         "unconditional",
@@ -109,6 +110,9 @@ class CawGenerateConfig:
     )
 
     def __post_init__(self) -> None:
+        self.refuse_choosing()
+        if self.chooses and self.mode in SINGLE_MODES:
+            raise ConfigError(f"--mode {self.mode} has one result whatever the seed: there is nothing to choose from")
         if self.arrange and self.shuffle != "no":
             raise ConfigError("--arrange and --shuffle exclude each other; give one")
         if self.mode == "unconditional" and self.reorders:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
+from gantools.metrics.music.steady_config import STEADY_OPTIONS, SteadyConfig
 from gantools.options import option
 from gantools.parsing import bars_or_duration, clock, number_or_curve, seeds
 
@@ -14,11 +15,11 @@ _LIKE = "What the music is like, where the model was trained with --conditions"
 
 
 @dataclass(frozen=True)
-class MusikaGenerateConfig(AudioFileConfig):
+class MusikaGenerateConfig(AudioFileConfig, SteadyConfig):
     """Options of ``generate musika``."""
 
     #: Which pieces are made, not what they are.
-    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds"})
+    FREE: ClassVar[frozenset[str]] = STEADY_OPTIONS | {"count", "seeds"}
     #: Each says which pieces, or how long: one that is typed puts out the others of a variable or a file.
     OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
         "count": ("seeds",),
@@ -100,6 +101,7 @@ class MusikaGenerateConfig(AudioFileConfig):
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"), group="Output files")
 
     def __post_init__(self) -> None:
+        self.refuse_choosing(seeds=self.seeds)
         if self.loop and self.place:
             raise ConfigError("loop: a loop begins at its beginning; leave out --from")
         if self.after and (self.loop or self.place):

@@ -7,16 +7,17 @@ from typing import ClassVar
 
 from gantools.audio.config import AudioFileConfig
 from gantools.errors import ConfigError
+from gantools.metrics.music.steady_config import STEADY_OPTIONS, SteadyConfig
 from gantools.options import option, parsed
 from gantools.parsing import bars_or_duration
 
 
 @dataclass(frozen=True)
-class PatchGenerateConfig(AudioFileConfig):
+class PatchGenerateConfig(AudioFileConfig, SteadyConfig):
     """What drafts by patches can be told."""
 
     #: Options that change no result.
-    FREE: ClassVar[frozenset[str]] = frozenset({"format", "rank"})
+    FREE: ClassVar[frozenset[str]] = STEADY_OPTIONS | {"format", "rank"}
 
     seconds: float = option(20.0, "Length of each result, where --bars says none.", unit="s", low=0.05)
     bars: int = option(0, "Length in bars, from a downbeat on; 0 takes --seconds.", low=0)
@@ -43,6 +44,7 @@ class PatchGenerateConfig(AudioFileConfig):
         return ("bars", float(self.bars)) if self.bars else ("seconds", self.seconds)
 
     def __post_init__(self) -> None:
+        self.refuse_choosing()
         if self.loop and self.bars:
             raise ConfigError("bars: a loop has the length of --loop; leave out --bars")
         if 0 < self.bpm < 20:

@@ -26,7 +26,7 @@ from gantools.systems.latents.carried import open_carried
 from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.wavegan.build import build_generator
 from gantools.systems.wavegan.config import WaveGANConfig
-from gantools.systems.wavegan.generate_config import WaveGANGenerateConfig
+from gantools.systems.wavegan.generate_config import DEFAULT_COUNT, WaveGANGenerateConfig
 from gantools.systems.wavegan.latent_networks import LatentGenerator
 from gantools.systems.wavegan.networks import UpConv
 from gantools.systems.wavegan.sampling import draw_latent, draw_noise
@@ -36,7 +36,6 @@ from gantools.systems.wavegan.style import StyleGenerator
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
 _PIECES_PER_ANCHOR = 4
 _STYLE_DRAWS = 1024
-_DEFAULT_COUNT = 10
 #: The latents of a batch, beside its clips.
 LATENTS = "z.safetensors"
 
@@ -163,7 +162,7 @@ class ClipMaker(LoadedModel):
             return [Request(f"z-{row:05d}", row) for row in range(len(self.latents))]
         if config.seeds:
             return seed_requests(parsed(config, "seeds"))
-        return seed_requests(range(first, first + (config.count or _DEFAULT_COUNT)))
+        return seed_requests(range(first, first + (config.count or DEFAULT_COUNT)))
 
     def write_beside(self, items: Sequence[Item], folder: Path) -> None:
         """Write the latents of the clips."""

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gantools.audio.config import AudioFileConfig
+from gantools.metrics.music.steady_config import STEADY_OPTIONS, SteadyConfig
 from gantools.options import option
 from gantools.parsing import seeds, two_seeds
 
+#: Clips where nothing says how many.
+DEFAULT_COUNT = 10
+
 
 @dataclass(frozen=True)
-class WaveGANGenerateConfig(AudioFileConfig):
+class WaveGANGenerateConfig(AudioFileConfig, SteadyConfig):
     """Options of ``generate wavegan``."""
 
     #: Which clips are made, not what they are.
-    FREE: ClassVar[frozenset[str]] = frozenset({"count", "seeds", "interpolate", "latents", "path_points"})
+    FREE: ClassVar[frozenset[str]] = STEADY_OPTIONS | {"count", "seeds", "interpolate", "latents", "path_points"}
     #: Each says which clips to make: one that is typed puts out the others of a variable or a file.
     OVERRIDES: ClassVar[dict[str, tuple[str, ...]]] = {
         "count": ("seeds", "interpolate", "latents"),
@@ -42,3 +46,6 @@ class WaveGANGenerateConfig(AudioFileConfig):
     )
     ema: bool = option(True, "Use the averaged weights (EMA), where there are any.")
     bits: str = option("16", "Bits per sample of WAV and FLAC.", choices=("16", "24", "32f"), group="Output files")
+
+    def __post_init__(self) -> None:
+        self.refuse_choosing(seeds=self.seeds, interpolate=self.interpolate, latents=self.latents)
