@@ -73,6 +73,28 @@ def test_one_set_twice_shows_no_difference(gantools, written: Path) -> None:
     assert "no difference seen" in done.stderr
 
 
+def test_files_of_the_same_names_are_compared_in_pairs(gantools, written: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    for number in range(5):
+        for name, level in (("one", 0.0), ("two", 0.05)):
+            (tmp_path / name).mkdir(exist_ok=True)
+            wave = piece(number, hz=110 * 2 ** (number / 3)) + level * random.standard_normal(8 * RATE)
+            soundfile.write(tmp_path / name / f"{number}.wav", wave, RATE)
+    asked = ("evaluate", "frechet", "one", written / "real", "two", "--no-infinity", "--embedder", "rand-cnn", "--json")
+    done = gantools(*asked)
+    assert done.returncode == 0, done.stderr
+    (paired,) = json.loads(done.stdout)["compared"]
+    assert paired["unit"] == "pairs of files"
+    assert "whose pairs of files are drawn anew" in done.stderr
+    (tmp_path / "two/4.wav").rename(tmp_path / "two/5.wav")
+    (apart,) = json.loads(gantools(*asked).stdout)["compared"]
+    assert apart["unit"] == "files"
+    for name, figure in paired["figures"].items():
+        other = apart["figures"][name]
+        assert figure["difference"] == pytest.approx(other["difference"], rel=1e-3)
+        assert figure["high"] - figure["low"] < other["high"] - other["low"]
+
+
 def test_a_single_real_file_has_no_brackets(gantools, written: Path) -> None:
     done = gantools("evaluate", "frechet", written / "near", written / "real/0.wav", "--brackets", "--no-infinity")
     assert done.returncode == 0, done.stderr

@@ -30,6 +30,8 @@ from gantools.runtime.seeds import item_seed
 #: Files of each set from which on whole files are drawn, else runs of neighbouring windows.
 LEAST_FILES = 5
 DRAWS = 200
+#: What is drawn where the files of two sets have the same names.
+PAIRS = "pairs of files"
 
 
 def compare_sets(metric: EmbeddingMetric[Any], sets: ClipSets, config: SpaceConfig, conditions: Conditions) -> Result:
@@ -59,9 +61,12 @@ def compare_sets(metric: EmbeddingMetric[Any], sets: ClipSets, config: SpaceConf
         # The figures themselves stand without them.
         except InputError as error:
             result["brackets_refused"] = error.message
+    names = {clip.path: clip.name for clips in sets.values() for clip in clips}
     if others := [name for name in sets if name.startswith(OTHERS.name)]:
         result["compared"] = [
-            _compared(metric, made, real, embed_set(sets[name], embedder, config, conditions), config, conditions)
+            _compared(
+                metric, made, real, embed_set(sets[name], embedder, config, conditions), names, config, conditions
+            )
             | {"place": sets.places.get(name, name)}
             for name in others
         ]
@@ -126,6 +131,7 @@ def _compared(
     made: Embeddings,
     real: Embeddings,
     other: Embeddings,
+    names: Mapping[Path, str],
     config: SpaceConfig,
     conditions: Conditions,
 ) -> dict[str, Any]:
@@ -135,11 +141,10 @@ def _compared(
         networks = [metric.prepared(*vectors) for vectors in zip(one.vectors, two.vectors, real.vectors, strict=True)]
         judges = [metric.judge(beside, config) for _, _, beside in networks]
         sides = [[prepared[side] for prepared in networks] for side in (0, 1)]
-        units = [_units(groups, one.groups, two.groups) for groups in (one.groups, two.groups)]
-        figures = difference(judges, sides, units, metric.better, conditions.seed)
+        units, unit = _units(one, two, names)
+        figures = difference(judges, sides, units, metric.better, conditions.seed, paired=unit == PAIRS)
     except InputError as error:
         return {"refused": error.message}
-    unit = "files" if _whole_files(one.groups, two.groups) else "runs of windows"
     return {"n": size, "unit": unit, "figures": figures}
 
 
@@ -149,6 +154,8 @@ def difference(
     units: Sequence[Sequence[np.ndarray]],
     better: Mapping[str, bool],
     seed: int,
+    *,
+    paired: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Return by how much two generated sets differ in each figure, with a 95 % bootstrap interval.
 
@@ -166,6 +173,9 @@ def difference(
     better : mapping of str to bool
         Figures -> whether more is better.
     seed : int
+    paired : bool
+        The units of both sets belong together, one by one, and are drawn together: what makes both files of a pair hard
+        or easy does not widen the interval.
 
     Returns
     -------
@@ -178,8 +188,9 @@ def difference(
     draws: dict[str, list[float]] = {name: [] for name in better}
     for _ in range(DRAWS):
         found = []
-        for side, parts in zip(sides, units, strict=True):
-            rows = np.concatenate([parts[number] for number in random.integers(len(parts), size=len(parts))])
+        chosen = [random.integers(len(parts), size=len(parts)).tolist() for parts in units]
+        for side, parts, own in zip(sides, units, [chosen[0]] * 2 if paired else chosen, strict=True):
+            rows = np.concatenate([parts[number] for number in own])
             found.append(_judged(judges, [vectors[rows] for vectors in side]))
         for name, kept in draws.items():
             kept.append(found[0][name] - found[1][name])
@@ -194,12 +205,23 @@ def difference(
     return result
 
 
-def _whole_files(*groups: np.ndarray) -> bool:
-    return min(len(np.unique(one)) for one in groups) >= LEAST_FILES
+def _units(one: Embeddings, two: Embeddings, names: Mapping[Path, str]) -> tuple[list[list[np.ndarray]], str]:
+    """Return the vectors of each set that are drawn together, and what they are.
 
-
-def _units(own: np.ndarray, *groups: np.ndarray) -> list[np.ndarray]:
-    """Return the vectors that are drawn together: of whole files, or where a set has few of runs of up to eight."""
-    if _whole_files(*groups):
-        return [np.flatnonzero(own == file) for file in np.unique(own)]
-    return blocks_of(own)
+    Whole files; pairs of them where each file of a set has one of the same name in the other; and where a set has few,
+    runs of up to eight windows.
+    """
+    present = [np.unique(side.groups) for side in (one, two)]
+    if min(map(len, present)) < LEAST_FILES:
+        return [blocks_of(side.groups) for side in (one, two)], "runs of windows"
+    files = [
+        {names.get(side.files[int(number)], str(number)): np.flatnonzero(side.groups == number) for number in there}
+        for side, there in zip((one, two), present, strict=True)
+    ]
+    # Names that a set has twice pair nothing.
+    if files[0].keys() == files[1].keys() and len(files[0]) == len(present[0]) == len(present[1]):
+        return [[side[name] for name in sorted(side)] for side in files], PAIRS
+    return [
+        [np.flatnonzero(side.groups == number) for number in there]
+        for side, there in zip((one, two), present, strict=True)
+    ], "files"
