@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from gantools.cli.inputs import KINDS, gather_sets, kind_of
 from gantools.cli.progress import Bar
 from gantools.cli.records import emit, say
 from gantools.cli.terminal import write_message
+from gantools.cli.untrained import untrained_sample
 from gantools.errors import ConfigError, GantoolsError, InputError, Notice
 from gantools.files.atomic import sweep_temporaries
 from gantools.files.failures import explain
@@ -192,7 +194,8 @@ class Evaluation:
             self.failures.append(text)
             bar.say(f"gantools evaluate: {' '.join(text.splitlines())}")
 
-        conditions = Conditions(failed, tick, partial.keep, self.run.seed, self.device)
+        untrained = functools.partial(untrained_sample, device=self.device)
+        conditions = Conditions(failed, tick, partial.keep, self.run.seed, self.device, untrained)
         result = self.metric.compare(self.sets, self.config, conditions)
         facts = {**self.facts, "seed": self.run.seed, "failed": self.failures, "left_out": self.sets.left_out}
         return self.metric.report(complete(result, metric=self.metric.name, **facts))

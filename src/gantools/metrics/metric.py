@@ -102,6 +102,8 @@ class Conditions:
     seed : int
         Of all random draws.
     device : torch.device or str
+    untrained : callable, optional
+        (model folder, path): writes what the training of a model would have shown before its first step.
     """
 
     failed: Failed
@@ -109,6 +111,7 @@ class Conditions:
     keep: Keep = made_anew
     seed: int = 0
     device: torch.device | str = "cpu"
+    untrained: Callable[[Path, Path], None] | None = None
 
 
 class Metric(ABC, Generic[Options]):

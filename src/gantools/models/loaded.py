@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gantools.chunks.item import Item
+from gantools.errors import InputError
 
 #: Progress callback, called with the completed fraction, 0 to 1.
 Tick = Callable[[float], None]
@@ -71,6 +72,16 @@ class LoadedModel(ABC):
         InputError
             The input cannot be used; others may be.
         """
+
+    def untrained_sample(self, path: Path) -> None:
+        """Write what training would write to ``samples/`` before its first step: with the weights that it begins with.
+
+        Raises
+        ------
+        InputError
+            Models of this system do not make sound of seeds alone, or wrote no samples.
+        """
+        raise InputError("models of this system do not make sound of seeds alone")
 
     def write_beside(self, items: Sequence[Item], folder: Path) -> None:
         """Write the files named in `beside`, about all items of a batch, into `folder`."""

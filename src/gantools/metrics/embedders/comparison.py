@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def compare_sets(metric: EmbeddingMetric[Any], sets: ClipSets, config: SpaceConf
     result = {**describe_sets(embedder, config, made, real), **metric.measure(made, real, sets, config, conditions)}
     if config.brackets:
         try:
-            result["brackets"] = _brackets(metric, made, real, embedder, config, conditions)
+            result["brackets"] = _brackets(metric, made, real, sets, embedder, config, conditions)
         # The figures themselves stand without them.
         except InputError as error:
             result["brackets_refused"] = error.message
@@ -77,6 +78,7 @@ def _brackets(
     metric: EmbeddingMetric[Any],
     made: Embeddings,
     real: Embeddings,
+    others: ClipSets,
     embedder: Embedder,
     config: SpaceConfig,
     conditions: Conditions,
@@ -84,7 +86,8 @@ def _brackets(
     """Return the figures of several sets against the second half of the real files, by name.
 
     ``generated``; ``copy``, that half itself; ``held_out``, the first half; ``shuffled`` and ``noise``, what is made of
-    the first half. Generated windows are thinned to the number of the first half: many figures depend on it.
+    the first half; ``untrained``, what a model made before it was trained, where that is known. Windows of what was
+    generated are thinned to the number of the first half: many figures depend on it.
 
     Raises
     ------
@@ -99,6 +102,10 @@ def _brackets(
     sets = {"generated": made.thinned(len(held_out.groups)), "copy": reference, "held_out": held_out}
     files = [real.files[number] for number in np.unique(held_out.groups)]
     quiet = replace(conditions, failed=lambda path, error: None, tick=lambda: None)
+    if untrained := others.get("untrained"):
+        with suppress(InputError):  # it may be silent
+            made_first = embed_set(untrained, embedder, config, quiet)
+            sets["untrained"] = made_first.thinned(len(held_out.groups))
     for name, bracket in reversed(BRACKETS.items()):
         made_of = _loader(bracket, embedder.rate_hz, conditions.seed)
         try:

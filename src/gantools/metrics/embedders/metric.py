@@ -27,6 +27,7 @@ OTHERS = Argument(
 Judge = Callable[["np.ndarray"], dict[str, float]]
 _BRACKETS = {
     "generated": "generated",
+    "untrained": "the untrained model",
     "copy": "the real half itself",
     "held_out": "the other real half",
     "shuffled": "its bars shuffled",

@@ -12,4 +12,8 @@ from gantools.options import option
 class AllConfig(RoleConfig):
     """Options of all metrics together; those of a single one have their defaults."""
 
-    brackets: bool = option(False, "Measure what could fake the figures too, where a metric knows it.")
+    brackets: bool = option(
+        False,
+        "Measure what could fake the figures too, where a metric knows it; and of a model folder what its networks "
+        "made untrained.",
+    )

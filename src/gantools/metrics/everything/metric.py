@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from gantools.metrics.everything.config import AllConfig
 from gantools.metrics.metric import GENERATED, Argument, Conditions, Inputs, Metric, Result
@@ -14,7 +16,7 @@ class Everything(Metric[AllConfig]):
     """Measure all that fits what is there, in one report: sounds or MIDI, with real music or without.
 
     Each metric with its defaults; evaluate METRIC has the others. Of a model folder the samples of its last step are
-    measured.
+    measured, and with --brackets stands beside them what the same networks make with the weights that they began with.
 
     \b
       gantools evaluate all night/ techno/ -o report/
@@ -33,10 +35,15 @@ class Everything(Metric[AllConfig]):
     bulky = ("details",)
 
     def inputs(self, places: Mapping[str, str], config: AllConfig) -> Inputs:
-        """Return the sets; of a model folder its samples."""
-        from gantools.metrics.everything.running import samples_of
+        """Return the sets; of a model folder its samples, and with brackets what its networks are."""
+        from gantools.metrics.everything.running import MODEL, samples_of
 
-        return super().inputs({**places, "generated": samples_of(places["generated"])}, config)
+        generated = places["generated"]
+        samples = samples_of(generated)
+        found = super().inputs({**places, "generated": samples}, config)
+        if samples != generated and config.brackets and places.get("real"):
+            return replace(found, files={MODEL: Path(generated) / "config.json"})
+        return found
 
     def pair(self, sets: ClipSets, config: AllConfig) -> Groups:
         """Keep the last of the samples of a training."""

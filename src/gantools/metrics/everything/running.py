@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from gantools.symbolic.endings import MIDI_SUFFIXES
 #: What is measured of sounds and of notes: of two sets, and of one. Pitch has a network that takes longer than all.
 AUDIO_BESIDE, AUDIO_ALONE = ("frechet", "coverage", "inception", "treble"), ("texture", "music")
 MIDI = ("symbolic", "loops")
+_SETS = ("generated", "real", "untrained")
+#: File that tells the networks of the model whose samples are measured.
+MODEL = "model"
 _STEP = re.compile(r"(?:.*/)?step-(\d{8,})$")
 
 
@@ -44,6 +48,13 @@ def run_all(sets: ClipSets, config: AllConfig, conditions: Conditions) -> Result
     InputError
         No metric could be run.
     """
+    with tempfile.TemporaryDirectory(prefix="gantools-") as folder:
+        return _run_all(sets, config, conditions, Path(folder))
+
+
+def _run_all(sets: ClipSets, config: AllConfig, conditions: Conditions, folder: Path) -> Result:
+    untrained, why = _untrained(sets, conditions, folder / "untrained.wav")
+    sets = ClipSets({**sets, "untrained": untrained}, sets.files, sets.places)
     kinds = {kind: ClipSets(_of_kind(sets, kind), sets.files, sets.places) for kind in (False, True)}
     names = [(name, kinds[False]) for name in _audio_metrics(kinds[False])]
     names += [(name, kinds[True]) for name in MIDI if kinds[True]["generated"]]
@@ -62,7 +73,7 @@ def run_all(sets: ClipSets, config: AllConfig, conditions: Conditions) -> Result
         except (InputError, ConfigError) as error:
             refused[name] = str(error)
     told.finish()
-    refused = told.said() | refused
+    refused = told.said() | refused | ({"untrained": why} if why else {})
     if not details:
         raise InputError("; ".join(f"{name}: {why}" for name, why in refused.items()) or "nothing to measure")
     measures = {name: summary(result, load(name).bulky) for name, result in details.items()}
@@ -86,6 +97,17 @@ def samples_of(place: str) -> str:
     return str(folder / "samples") if is_model else place
 
 
+def _untrained(sets: ClipSets, conditions: Conditions, path: Path) -> tuple[list[Clip], str]:
+    """Write what the model made before it was trained; return it as a set, and why there is none where it is wanted."""
+    if MODEL not in sets.files or conditions.untrained is None:
+        return [], ""
+    try:
+        conditions.untrained(sets.files[MODEL].parent, path)
+    except GantoolsError as error:
+        return [], error.message
+    return [Clip(path, "untrained", "", "untrained")], ""
+
+
 def configured(metric: Metric[Any], config: AllConfig, places: Mapping[str, str]) -> Any:
     """Return the options of a metric: its defaults, the role, and where there are real files the brackets."""
     known = {field.name for field in dataclasses.fields(metric.config)}
@@ -105,7 +127,7 @@ def _of_kind(sets: ClipSets, midi: bool) -> dict[str, list[Clip]]:
     def is_midi(clip: Clip) -> bool:
         return clip.path.name.lower().endswith(MIDI_SUFFIXES)
 
-    return {name: [clip for clip in sets.get(name, []) if is_midi(clip) == midi] for name in ("generated", "real")}
+    return {name: [clip for clip in sets.get(name, []) if is_midi(clip) == midi] for name in _SETS}
 
 
 class _Keeping:

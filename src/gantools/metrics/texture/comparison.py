@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def compare_textures(sets: ClipSets, config: TextureConfig, conditions: Conditio
         ``order_p``; ``rests_played`` of ``rests`` where there are stems that files play with; ``clear``, the share of
         clips with a pulse; ``heard``, what is wrong with at least half of the files, if anything (see `verdict`);
         ``rows`` of files, with what is heard in each. The same figures of the real files under ``real``, and of what is
-        made of them under ``noise`` and ``shuffled``. ``place`` by name: 0 is that of the noise, 1 that of real music.
+        made of them under ``noise`` and ``shuffled``; those of what a model made before it was trained under
+        ``untrained``, where that is known. ``place`` by name: 0 is that of the noise, 1 that of real music.
         ``drawn`` by set, for the figure: ``durations``, and ``matrix``, the likeness of the bars of its first file with
         bars.
 
@@ -66,6 +68,10 @@ def compare_textures(sets: ClipSets, config: TextureConfig, conditions: Conditio
         result["real"] = found.pop("own")
         result |= found
         result["drawn"] |= {"real" if name == "own" else name: one for name, one in drawn.items()}
+    if untrained := sets.get("untrained"):
+        quiet = replace(conditions, failed=lambda path, error: None, tick=lambda: None)
+        with suppress(InputError):  # it may be silent
+            result["untrained"] = _measured(_Listener(config, quiet, {}, config.bpm), untrained)[0]["own"]
     if "noise" in result:
         result["place"] = places(result)
     for _ in others:

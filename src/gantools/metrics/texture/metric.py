@@ -13,7 +13,12 @@ from gantools.report.table import FileGrid, TableRow, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SETS = {"real": "real", "noise": "noise of its shape", "shuffled": "its bars shuffled"}
+_SETS = {
+    "untrained": "the untrained model",
+    "real": "real",
+    "noise": "noise of its shape",
+    "shuffled": "its bars shuffled",
+}
 _SHARES = {
     "bar_p": ("p, beats", "p of bar like the next, among random orders of the beats"),
     "order_p": ("p, bars", "the same, among random orders of the bars"),

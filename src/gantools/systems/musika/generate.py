@@ -14,7 +14,7 @@ from gantools.audio.infrasound import HighPass
 from gantools.audio.io import load_mono, read_audio
 from gantools.audio.midside import to_mid_side
 from gantools.audio.resample import resample
-from gantools.audio.writing import AudioWriter
+from gantools.audio.writing import AudioWriter, write_audio
 from gantools.chunks.item import Item
 from gantools.errors import ConfigError, InputError, ModelError
 from gantools.models.folder import model_files, read_model, trained_with
@@ -31,8 +31,8 @@ from gantools.systems.musika.config import CONDITIONS, MusikaConfig
 from gantools.systems.musika.continuation import PATCHES, find_piece
 from gantools.systems.musika.generate_config import MusikaGenerateConfig
 from gantools.systems.musika.meter import BEATS_PER_BAR, find_meter
-from gantools.systems.musika.networks import build_generator
-from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
+from gantools.systems.musika.networks import build_generator, build_networks
+from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker, first_seconds
 from gantools.systems.musika.wishes import RANDOM, Wishes
 
 #: What the end of a recording is faded into.
@@ -263,6 +263,16 @@ class MusicMaker(LoadedModel):
         place = PATCHES * patch_s if config.after else parsed(config, "place") if config.place else 0.0
         asked = asked_points(wishes, total / self.rate_hz - lead, place, lead)
         return fields | ({"bpm": wishes.bpm} if wishes.bpm else {}) | ({"asked": asked} if asked else {})
+
+    def untrained_sample(self, path: Path) -> None:
+        """Write the beginning of the piece that training shows, of a generator with its initial weights."""
+        if not self.model.sample_seconds:
+            raise InputError("its training wrote no samples (--sample-seconds 0)")
+        maker, codec = self.sound.maker, self.sound.codec
+        fresh = build_networks(self.model, codec.channels, self.conditions.channels)["G"]
+        device = next(maker.generator.parameters()).device
+        sound = SoundMaker(LatentMaker(fresh.to(device), maker.scale, self.model), codec)
+        write_audio(path, first_seconds(sound, self.conditions), self.rate_hz)
 
 
 def load(folder: Path, config: MusikaGenerateConfig, device: str) -> MusicMaker:

@@ -18,7 +18,6 @@ from gantools.audio.picture import write_mel_png
 from gantools.audio.writing import write_audio
 from gantools.options import to_mapping
 from gantools.runtime.ranks import Ranks
-from gantools.runtime.seeds import item_seed
 from gantools.systems.codec.codec import Codec
 from gantools.systems.latents.carried import hash_codec
 from gantools.systems.latents.loss import handed_on, paired, slope_penalty, thawed
@@ -29,8 +28,7 @@ from gantools.systems.musika.items import TrainingItems
 from gantools.systems.musika.latents import LatentSongs
 from gantools.systems.musika.networks import build_networks
 from gantools.systems.musika.published import PaperDiscriminator
-from gantools.systems.musika.stream import LatentMaker, Piece, SoundMaker
-from gantools.systems.musika.wishes import Wishes
+from gantools.systems.musika.stream import LatentMaker, SoundMaker, first_seconds
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, Step, System, adam
 
@@ -263,11 +261,7 @@ class Musika(System):
         if not self.config.sample_seconds:
             return
         sound = SoundMaker(LatentMaker(networks["G"], self.scale, self.config), self.codec)
-        samples = round(self.config.sample_seconds * sound.rate_hz)
-        seed, known = item_seed(self.config.seed, "sample"), self.latent_songs.conditions
-        wishes = Wishes(known, {}, seed, self.latent_songs.seconds_per_latent) if known.channels else None
-        blocks = sound.blocks(Piece(seed, wishes=wishes), samples=samples)
-        wave = np.concatenate(list(blocks)).T
+        wave = first_seconds(sound, self.latent_songs.conditions)
         folder.mkdir(parents=True, exist_ok=True)
         write_audio(folder / f"step-{step:08d}.wav", wave, sound.rate_hz)
         params = MelParams(sample_rate_hz=sound.rate_hz, n_mels=_SHOWN_MELS)

@@ -12,9 +12,11 @@ from scipy.signal import resample
 from torch import nn
 
 from gantools.audio.midside import from_mid_side
+from gantools.runtime.seeds import item_seed
 from gantools.systems.latents.encoding import LatentCodec
 from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.latents.sound import soften
+from gantools.systems.musika.conditions import Conditions
 from gantools.systems.musika.config import MusikaConfig
 from gantools.systems.musika.coordinates import (
     generation_offset,
@@ -163,6 +165,15 @@ class LatentMaker:
     @torch.inference_mode()
     def _latents(self, scaled: torch.Tensor) -> torch.Tensor:
         return self.scale.latents(scaled).unflatten(0, (self.config.channels, -1))
+
+
+def first_seconds(sound: SoundMaker, conditions: Conditions) -> np.ndarray:
+    """Return the beginning of the piece that training shows, float32 (channels, n)."""
+    config = sound.maker.config
+    seed, spl = item_seed(config.seed, "sample"), sound.codec.samples_per_latent / sound.rate_hz
+    wishes = Wishes(conditions, {}, seed, spl) if conditions.channels else None
+    samples = round(config.sample_seconds * sound.rate_hz)
+    return np.concatenate(list(sound.blocks(Piece(seed, wishes=wishes), samples=samples))).T
 
 
 def _with_own(drawn: torch.Tensor, own: torch.Tensor | None, numbers: Sequence[int]) -> torch.Tensor:

@@ -24,13 +24,20 @@ from gantools.options import parsed
 from gantools.runtime.seeds import item_seed
 from gantools.systems.latents.carried import open_carried
 from gantools.systems.latents.scaling import LatentScale
-from gantools.systems.wavegan.build import build_generator
+from gantools.systems.wavegan.build import build_generator, build_networks
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.generate_config import DEFAULT_COUNT, WaveGANGenerateConfig
-from gantools.systems.wavegan.latent_networks import LatentGenerator
+from gantools.systems.wavegan.latent_networks import LatentGenerator, build_latent_networks
 from gantools.systems.wavegan.networks import UpConv
-from gantools.systems.wavegan.sampling import draw_latent, draw_noise
-from gantools.systems.wavegan.sound import SCALING, LatentDecoding, as_wave
+from gantools.systems.wavegan.sampling import draw_items, draw_latent, draw_noise, make_clips
+from gantools.systems.wavegan.sound import (
+    SCALING,
+    SHOWN_LATENTS,
+    SHOWN_WAVES,
+    LatentDecoding,
+    as_wave,
+    in_a_row,
+)
 from gantools.systems.wavegan.style import StyleGenerator
 
 _OVERLAP = 4  # neighbours of a longer clip share a quarter of one
@@ -131,6 +138,7 @@ class ClipMaker(LoadedModel):
             self._sound = LatentDecoding(codec, scale, self.channels)
             self.samples, self.rate_hz = self.model.clip_latents * codec.samples_per_latent, codec.rate_hz
             build = lambda: LatentGenerator(self.model, size)  # noqa: E731
+            self._latent_channels = size
         self.generator = open_network(folder, "G", build, raw=not config.ema)
         self.generator.to(self.device).eval()
         for module in self.generator.modules():
@@ -163,6 +171,16 @@ class ClipMaker(LoadedModel):
         if config.seeds:
             return seed_requests(parsed(config, "seeds"))
         return seed_requests(range(first, first + (config.count or DEFAULT_COUNT)))
+
+    def untrained_sample(self, path: Path) -> None:
+        """Write the clips that training shows, of a generator with its initial weights."""
+        c, latent = self.model, self.model.domain == "latent"
+        networks = build_latent_networks(c, self._latent_channels) if latent else build_networks(c)
+        fresh = networks["G"].to(self.device).eval()
+        count = SHOWN_LATENTS if latent else SHOWN_WAVES
+        seeds = [item_seed(c.seed, "validation", number) for number in range(count)]
+        made = make_clips(fresh, draw_items(seeds, fresh, c.latent, c.latent_kind)).to(self.device)
+        write_audio(path, in_a_row([self._sound(clip) for clip in made], self.rate_hz), self.rate_hz)
 
     def write_beside(self, items: Sequence[Item], folder: Path) -> None:
         """Write the latents of the clips."""

@@ -28,14 +28,12 @@ from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.latent_clips import LatentClips, fixed_latents
 from gantools.systems.wavegan.latent_networks import build_latent_networks
 from gantools.systems.wavegan.sampling import draw_items, make_clips
-from gantools.systems.wavegan.sound import SCALING, LatentDecoding
+from gantools.systems.wavegan.sound import SCALING, SHOWN_LATENTS, LatentDecoding, in_a_row
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, Step, System, adam
 
 Tensors = dict[str, torch.Tensor]
-_SHOWN_CLIPS = 4
 _SHOWN_MELS = 128
-_GAP_SECONDS = 0.1
 #: Running mean of the weighted penalty from which the discriminator has broken away, as in Musika.
 _MOST_PENALTY, _MEMORY = 1.0, 0.95
 
@@ -158,9 +156,8 @@ class LatentWaveGAN(System):
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write some clips in a row, with gaps, as a WAV file, and their mel-spectrograms as a picture."""
         decode = LatentDecoding(self.codec, self.scale, self.sound_channels)
-        gap = np.zeros((self.sound_channels, round(_GAP_SECONDS * self.codec.rate_hz)), np.float32)
-        made = self._clips(networks, step)[:_SHOWN_CLIPS].to(self.device)
-        wave = np.concatenate([part for clip in made for part in (decode(clip), gap)], axis=1)
+        made = self._clips(networks, step)[:SHOWN_LATENTS].to(self.device)
+        wave = in_a_row([decode(clip) for clip in made], self.codec.rate_hz)
         folder.mkdir(parents=True, exist_ok=True)
         write_audio(folder / f"step-{step:08d}.wav", wave, self.codec.rate_hz)
         params = MelParams(sample_rate_hz=self.codec.rate_hz, n_mels=_SHOWN_MELS)

@@ -27,12 +27,11 @@ from gantools.systems.wavegan.data import Clips, clips_of_epoch, fixed_clips, tr
 from gantools.systems.wavegan.networks import Discriminator
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.score import ClipScore, mel_params
+from gantools.systems.wavegan.sound import SHOWN_WAVES, in_a_row
 from gantools.training.schedule import cosine
 from gantools.training.system import Phase, Step, System, adam, with_small_weights
 
 Tensors = dict[str, torch.Tensor]
-_SHOWN_CLIPS = 8
-_GAP_SECONDS = 0.1
 _MOST_PANEL_CLIPS = 64
 # Divergence (spec: WaveGAN issue 64, losses of 1e3; penalties that stay above 10).
 _MOST_REAL = 1e3
@@ -242,9 +241,7 @@ class WaveGAN(System):
 
     def sample(self, networks: dict[str, nn.Module], folder: Path, step: int) -> None:
         """Write eight clips in a row, with gaps, as a WAV file, and their mel-spectrograms as a picture."""
-        gap = np.zeros((self.config.channels, round(_GAP_SECONDS * self.config.sample_rate_hz)), np.float32)
-        row = [part for clip in self._samples(networks, step)[:_SHOWN_CLIPS] for part in (clip, gap)]
-        wave = np.concatenate(row, axis=1)
+        wave = in_a_row(list(self._samples(networks, step)[:SHOWN_WAVES]), self.config.sample_rate_hz)
         folder.mkdir(parents=True, exist_ok=True)
         write_audio(folder / f"step-{step:08d}.wav", wave, self.config.sample_rate_hz)
         params = mel_params(self.config.sample_rate_hz, self.config.samples)

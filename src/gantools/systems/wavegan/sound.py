@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -10,6 +12,8 @@ from gantools.systems.codec.codec import Codec
 from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.latents.sound import soften
 
+#: Clips that training shows of waves and of latents, and the silence behind each.
+SHOWN_WAVES, SHOWN_LATENTS, _GAP_SECONDS = 8, 4, 0.1
 #: What the GAN sees of latents; see `LatentScale`.
 SCALING = "importance"
 
@@ -39,3 +43,9 @@ class LatentDecoding:
 def as_wave(made: torch.Tensor) -> np.ndarray:
     """Return a wave (channels, time) as it is."""
     return made.float().cpu().numpy()
+
+
+def in_a_row(clips: Sequence[np.ndarray], rate_hz: int) -> np.ndarray:
+    """Return clips (channels, time) one after the other, with gaps, as training shows them."""
+    gap = np.zeros((len(clips[0]), round(_GAP_SECONDS * rate_hz)), np.float32)
+    return np.concatenate([part for clip in clips for part in (clip, gap)], axis=1)
