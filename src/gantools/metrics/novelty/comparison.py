@@ -83,14 +83,17 @@ def compare_novelty(
     for clip in generated:
         wave = _load(clip, reference.rate_hz, conditions.failed)
         if wave is not None:
-            names.append(clip.name)
-            shown = shown or clip
-            kept = conditions.keep(partial(_packed, reference, wave), clip.path, *sources, part=rate)
-            analyses.append(_unpacked(kept))
-            waves.append(wave)
+            kept = _unpacked(conditions.keep(partial(_packed, reference, wave), clip.path, *sources, part=rate))
+            if kept.profile is None:
+                conditions.failed(clip.path, InputError("is shorter than 0.064 s; nothing can be compared", clip.path))
+            else:
+                names.append(clip.name)
+                shown = shown or clip
+                analyses.append(kept)
+                waves.append(wave)
         conditions.tick()
     if not analyses or shown is None:
-        raise InputError("none of the generated files could be measured; give audio that is not silent")
+        raise InputError("none of the generated files could be measured; give audio that is neither silent nor shorter")
     figures = {name: _mean([one.figures[name] for one in analyses]) for name in FIGURES}
     # A mean would hide the one file that copies.
     figures["verbatim_s"] = max(one.figures["verbatim_s"] for one in analyses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,8 +100,10 @@ class Novelty(Metric[NoveltyConfig]):
             said = {True: "pass", False: "FAIL", None: ""}[verdict["passed"]]
             gate = f"{said + ': ' if said else ''}{verdict['gate']}" if verdict["gate"] else "no gate"
             halves = f"halves {number(result['halves'][name])}" if name in result["halves"] else ""
-            alone = sum(name not in row["fails"] for row in result["rows"])
-            share = f"{alone} of {result['files']} files pass" if name in GATES and name in FIGURES else ""
+            # What cannot be told of a file, such as of one shorter than a window, is neither passed nor failed.
+            told = [row for row in result["rows"] if math.isfinite(row.get(name, math.nan))]
+            alone = sum(name not in row["fails"] for row in told)
+            share = f"{alone} of {len(told)} files pass" if name in GATES and name in FIGURES else ""
             parts = (gate, share, halves, _FIGURES[name][2])
             rows.append((_FIGURES[name][0], number(verdict["value"]), "; ".join(part for part in parts if part)))
         kind = "small" if result["small"] else "full"

@@ -79,11 +79,11 @@ def _measured(clips: Sequence[Clip], patches: dict[Path, float], conditions: Con
             wave = load_mono(clip.path, RATE_HZ, conditions.failed)
             if not wave.any():
                 raise InputError("is silent", clip.path)
-        except InputError as error:
-            conditions.failed(clip.path, error)
+            flux = Flux.of(wave)
+        except InputError as error:  # of samples, which have no path, where there are too few of them
+            conditions.failed(clip.path, error if error.path else InputError(error.message, clip.path))
             conditions.tick()
             continue
-        flux = Flux.of(wave)
         places = flux.seams(patches[clip.path])
         onset, mean = beside(places, flux.onsets)
         change, _ = beside(places, flux.changes)
