@@ -185,7 +185,8 @@ def own_files(folder: Path) -> list[Path]:
         weights = weight_files(read_configuration(folder))
     except ModelError:
         weights = []
-    named = ["config.json", "metrics.jsonl", "scale.safetensors", *weights]
+    # Of models of latents the scale is a network too; each file counts once.
+    named = dict.fromkeys(["config.json", "metrics.jsonl", "scale.safetensors", *weights])
     found = [folder / name for name in named]
     found += [folder / PICTURE] if drew_picture(folder / PICTURE) else []
     found += [folder / CARD] if is_ours(folder) else []

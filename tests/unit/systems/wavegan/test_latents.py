@@ -19,6 +19,7 @@ from gantools.systems.wavegan.config import PRESETS, WaveGANConfig, resolve
 from gantools.systems.wavegan.data import PlacedClips, single_hit
 from gantools.systems.wavegan.sampling import draw_items
 from gantools.systems.wavegan.sound import LatentDecoding
+from gantools.training.loop import train
 from gantools.training.system import Step
 
 RATE_HZ = 8000
@@ -117,6 +118,12 @@ def test_a_discriminator_that_breaks_away_is_a_symptom(songs: Path) -> None:
     assert "discriminator" in system.symptoms(system.networks, 1)
     system.load_extra_state({})
     assert "discriminator" not in system.symptoms(system.networks, 1)
+
+
+def test_a_model_of_latents_is_trained_anew_in_its_folder(songs: Path, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        assert train(tiny_latents(songs, steps=1, seed=seed), tmp_path / "m", resume="never").step == 1
+    assert '"seed": 1' in (tmp_path / "m" / "config.json").read_text()
 
 
 def test_only_the_style_variant_learns_latents() -> None:
