@@ -155,8 +155,11 @@ class WaveGANConfig(TrainConfig):
         high=1,
         group="Networks",
     )
-    spectra: bool = option(
-        False, "Let discriminators of spectrograms of several resolutions judge waves too.", group="Networks"
+    spectra: bool | None = option(
+        None,
+        "Judge spectra too: of waves spectrograms of several resolutions, of latents the levels in bands that they are "
+        "decoded to.",
+        group="Networks",
     )
     pack: int = option(
         1, "Clips that the discriminator judges together (PacGAN), against collapse.", low=1, group="Networks"

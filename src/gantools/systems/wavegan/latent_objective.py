@@ -27,6 +27,7 @@ from gantools.systems.latents.score import LatentScore
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.latent_clips import LatentClips, fixed_latents
 from gantools.systems.wavegan.latent_networks import build_latent_networks
+from gantools.systems.wavegan.latent_spectra import SpectralLatentDiscriminator
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.sound import SCALING, SHOWN_LATENTS, LatentDecoding, in_a_row
 from gantools.training.schedule import cosine
@@ -63,7 +64,11 @@ class LatentWaveGAN(System):
         self.scale.fit(train, importance_of(codec, train, clips.loudness()))
         # The loop sets all networks to training; the codec that is in use stays as it is.
         carried = {name: copy.deepcopy(network) for name, network in codec.networks.items()}
-        self.networks = {**build_latent_networks(config, channels), "scale": self.scale, **carried}
+        learning = build_latent_networks(config, channels, codec.block)
+        judge = learning["D"]
+        if isinstance(judge, SpectralLatentDiscriminator):
+            judge.levels.fit(codec, train, self.scale)
+        self.networks = {**learning, "scale": self.scale, **carried}
         for net in self.networks.values():
             net.to(self.device)
         self._judging = [p for p in self.networks["D"].parameters() if p.requires_grad]

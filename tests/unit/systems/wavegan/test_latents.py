@@ -13,10 +13,13 @@ from small_wavegan import tiny, tiny_latents
 from sounds import stem
 
 from gantools.errors import ConfigError
+from gantools.systems.latents.loss import slope_penalty
+from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.wavegan.beginnings import find_beginnings
 from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.config import PRESETS, WaveGANConfig, resolve
 from gantools.systems.wavegan.data import PlacedClips, single_hit
+from gantools.systems.wavegan.latent_spectra import BandLevels, _edges
 from gantools.systems.wavegan.sampling import draw_items
 from gantools.systems.wavegan.sound import LatentDecoding
 from gantools.training.loop import train
@@ -110,6 +113,58 @@ def test_both_phases_judge_the_same_clips(songs: Path) -> None:
     apart = sum((real - fake).mean() for real, fake in zip(reals, fakes, strict=True))
     torch.testing.assert_close(lost - won, apart, rtol=1e-4, atol=1e-5)
     assert set(terms) == {"real", "fake", "penalty"}
+
+
+class StraightCodec:
+    """Levels of 25 bins, four frames a latent, that are a linear function of three latents without their tanh."""
+
+    rate_hz, channels, frames = 8000, 6, 4
+
+    def __init__(self) -> None:
+        self.taps = torch.randn(25 * self.frames, 6, 3, generator=torch.Generator().manual_seed(2))
+
+    def levels(self, latents: torch.Tensor) -> tuple[torch.Tensor, None]:
+        made = torch.nn.functional.conv1d(torch.atanh(latents), self.taps, padding=1) + 5.0
+        return made.unflatten(1, (25, self.frames)).transpose(2, 3).flatten(2), None
+
+
+def test_levels_in_bands_are_those_of_the_codec() -> None:
+    codec, latents = StraightCodec(), 0.9 * torch.rand(12, 500, generator=torch.Generator().manual_seed(3)) - 0.4
+    scale = LatentScale(12, "importance")
+    scale.fit([latents], torch.rand(12, generator=torch.Generator().manual_seed(4)) + 0.1)
+    levels = BandLevels(12, 2, codec.frames)
+    levels.fit(codec, [latents], scale)
+    made = levels(scale.scaled(latents[None]))[0]
+    for rows, one in zip(latents.chunk(2), made.chunk(2), strict=True):
+        # The highest band is the mean of three bins.
+        assert _edges(25, codec.rate_hz)[-1] == (22, 25)
+        wanted = codec.levels(rows[None])[0][0][22:25].mean(0)
+        both = torch.stack([one[-1], wanted])[:, 8:-8].unflatten(1, (-1, codec.frames))
+        # Each frame of a latent has a mean of 0.
+        assert torch.corrcoef((both - both.mean(1, keepdim=True)).flatten(1))[0, 1] > 0.9999
+    assert abs(float(made.mean())) < 0.1
+    assert abs(float(made.std()) - 1) < 0.2
+
+
+def test_levels_are_judged_beside_latents(songs: Path) -> None:
+    judged, plain = tiny_latents(songs), tiny_latents(songs, spectra=False)
+    made = torch.zeros(2, 12, 16)
+    scores, alone = (system.networks["D"](made) for system in (judged, plain))
+    frames = 16 * judged.codec.block
+    assert [s.shape[1] for s in scores[len(alone) :]] == [frames // n for n in (2, 4, 8, 16)]
+    # The penalty on the slope reaches the layers that see levels.
+    slope_penalty(judged.networks["D"], made).backward()
+    slope = judged.networks["D"].spectral_first.weight.grad
+    assert 0 < float(slope.abs().max()) < 1e3
+    assert set(plain.networks["D"].state_dict()) < set(judged.networks["D"].state_dict())
+
+
+def test_spectra_are_judged_of_latents_and_hits_alone() -> None:
+    assert resolve(PRESETS["small"]).spectra is True
+    assert resolve(PRESETS["hits"]).spectra is True
+    for changes in ({"domain": "wave"}, {"variant": "baseline"}, {"recipe": "paper"}):
+        assert resolve(dataclasses.replace(PRESETS["small"], **changes)).spectra is False
+    assert resolve(PRESETS["paper"]).spectra is False
 
 
 def test_a_discriminator_that_breaks_away_is_a_symptom(songs: Path) -> None:
