@@ -402,7 +402,8 @@ SYSTEMS: dict[str, Tiny] = {
         )
         for variant in (*wavegan_config.VARIANTS, wavegan_config.HYBRID)
     },
-    "wavegan-latent": Tiny(_write_tracks_and_codec, _wavegan_of_latents, **_SONGS),
+    # Movement is matched over the clips of a rank.
+    "wavegan-latent": Tiny(_write_tracks_and_codec, _wavegan_of_latents, **_SONGS, one_for_two=False),
     "codec-small": Tiny(make=partial(_codec, own={}), **_TRACKS, commands=_CODEC),
     # The discriminator has spectral norm.
     "codec-staged": Tiny(make=partial(_codec, own=STAGED), **_TRACKS, one_for_two=False),

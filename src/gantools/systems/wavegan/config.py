@@ -155,11 +155,8 @@ class WaveGANConfig(TrainConfig):
         high=1,
         group="Networks",
     )
-    spectra: bool | None = option(
-        None,
-        "Judge spectra too: of waves spectrograms of several resolutions, of latents the levels in bands that they are "
-        "decoded to.",
-        group="Networks",
+    spectra: bool = option(
+        False, "Let discriminators of spectrograms of several resolutions judge waves too.", group="Networks"
     )
     pack: int = option(
         1, "Clips that the discriminator judges together (PacGAN), against collapse.", low=1, group="Networks"
@@ -211,6 +208,13 @@ class WaveGANConfig(TrainConfig):
         low=1,
         group="Losses",
     )
+    movement_weight: float | None = option(
+        None,
+        "Weight of the distance between how far latents, and the levels that they are decoded to, move in made and in "
+        "real clips, for the domain latent.",
+        low=0,
+        group="Losses",
+    )
     discriminator_updates: int | None = option(
         None, "Updates of the discriminator for each one of the generator.", low=1, group="Optimiser"
     )
@@ -255,6 +259,8 @@ class WaveGANConfig(TrainConfig):
                 raise ConfigError(f"clip_latents: {self.clip_latents} is no multiple of {LATENT_FACTOR}")
         else:
             strides(self.samples)
+            if self.domain == "wave" and self.movement_weight:
+                raise ConfigError("movement_weight: waves have no latents that move; add --domain latent")
         if self.loss and self.domain != "auto" and (self.loss == "relativistic") != (self.domain == "latent"):
             raise ConfigError("loss: relativistic belongs to the domain latent; waves have bce, wgan-gp and wgan")
 

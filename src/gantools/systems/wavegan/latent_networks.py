@@ -13,7 +13,6 @@ from gantools.nn.time_convolution import TimeConv1d, TimeDoubling
 from gantools.runtime.seeds import item_seed
 from gantools.systems.latents.discriminator import DenseDiscriminator
 from gantools.systems.wavegan.config import LATENT_FACTOR, WaveGANConfig
-from gantools.systems.wavegan.latent_spectra import SpectralLatentDiscriminator
 from gantools.systems.wavegan.style import MAPPING_LAYERS, AdaIN, Mapping
 
 #: Channels over the width: of the first steps, and after each doubling; and those of the discriminator.
@@ -85,26 +84,12 @@ class LatentGenerator(nn.Module):
         return made
 
 
-def build_latent_networks(config: WaveGANConfig, channels: int, frames: int) -> dict[str, nn.Module]:
-    """Return G and D with their initial weights, which follow from `config.seed`.
-
-    Parameters
-    ----------
-    config : WaveGANConfig
-    channels : int
-        Channels of latents.
-    frames : int
-        Frames that the codec makes of a latent.
-    """
-    width = _DISCRIMINATOR_WIDTH * config.width
+def build_latent_networks(config: WaveGANConfig, channels: int) -> dict[str, nn.Module]:
+    """Return G and D for latents of so many channels with their initial weights, which follow from `config.seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(item_seed(config.seed, "weights"))
         generator = LatentGenerator(config, channels)
-        judge: DenseDiscriminator
-        if config.spectra:
-            judge = SpectralLatentDiscriminator(channels, config.channels, frames, width, config.clip_latents, width)
-        else:
-            judge = DenseDiscriminator(channels, 0, width, config.clip_latents)
+        judge = DenseDiscriminator(channels, 0, _DISCRIMINATOR_WIDTH * config.width, config.clip_latents)
         for network in (generator, judge):
             init_he(network)
     generator.settle()

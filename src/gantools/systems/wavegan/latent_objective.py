@@ -26,8 +26,8 @@ from gantools.systems.latents.scaling import LatentScale, importance_of
 from gantools.systems.latents.score import LatentScore
 from gantools.systems.wavegan.config import WaveGANConfig
 from gantools.systems.wavegan.latent_clips import LatentClips, fixed_latents
+from gantools.systems.wavegan.latent_movement import BandLevels, Movement
 from gantools.systems.wavegan.latent_networks import build_latent_networks
-from gantools.systems.wavegan.latent_spectra import SpectralLatentDiscriminator
 from gantools.systems.wavegan.sampling import draw_items, make_clips
 from gantools.systems.wavegan.sound import SCALING, SHOWN_LATENTS, LatentDecoding, in_a_row
 from gantools.training.schedule import cosine
@@ -64,11 +64,12 @@ class LatentWaveGAN(System):
         self.scale.fit(train, importance_of(codec, train, clips.loudness()))
         # The loop sets all networks to training; the codec that is in use stays as it is.
         carried = {name: copy.deepcopy(network) for name, network in codec.networks.items()}
-        learning = build_latent_networks(config, channels, codec.block)
-        judge = learning["D"]
-        if isinstance(judge, SpectralLatentDiscriminator):
-            judge.levels.fit(codec, train, self.scale)
-        self.networks = {**learning, "scale": self.scale, **carried}
+        self.movement: Movement | None = None
+        if config.movement_weight:
+            levels = BandLevels(channels, self.sound_channels, codec.block)
+            levels.fit(codec, train, self.scale)
+            self.movement = Movement(levels, codec.rate_hz * codec.block / codec.samples_per_latent).to(self.device)
+        self.networks = {**build_latent_networks(config, channels), "scale": self.scale, **carried}
         for net in self.networks.values():
             net.to(self.device)
         self._judging = [p for p in self.networks["D"].parameters() if p.requires_grad]
@@ -114,7 +115,11 @@ class LatentWaveGAN(System):
                 halves = [scores.tensor_split(2) for scores in judge(torch.cat([real, made]))]
             shared["judged"] = halves
             loss = paired([fakes for _, fakes in halves], [reals.detach() for reals, _ in halves])
-            return handed_on(fake, made, loss), {}
+            handed = handed_on(fake, made, loss)
+            if self.movement is None:
+                return handed, {}
+            distance = self.movement(fake, real)
+            return handed + (c.movement_weight or 0.0) * distance, {"movement": distance.detach()}
         halves = shared.pop("judged")
         reals, fakes = [list(side) for side in zip(*halves, strict=True)]
         loss = paired(reals, fakes)

@@ -20,7 +20,7 @@ _WGAN: dict[str, Any] = {
     "upsample": "nearest",
     "penalty_weight": 10.0,
     "begin": "any",
-    "spectra": False,
+    "movement_weight": 0.0,
 }
 #: Section 3.1: "6 1-dimensional transposed convolution layers"; the program repeats the nearest sample.
 _PAPER = {**_WGAN, "upsample": "transposed"}
@@ -91,5 +91,5 @@ LATENT_RECIPE: dict[str, Any] = {
     "penalty_every": 4,
     "penalty_weight": 0.2,
     "begin": "bar",
-    "spectra": True,
+    "movement_weight": 1.0,
 }

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from scipy.stats import wasserstein_distance
 from small_wavegan import tiny, tiny_latents
 from sounds import stem
 
 from gantools.errors import ConfigError
-from gantools.systems.latents.loss import slope_penalty
 from gantools.systems.latents.scaling import LatentScale
 from gantools.systems.wavegan.beginnings import find_beginnings
 from gantools.systems.wavegan.build import build_networks
 from gantools.systems.wavegan.config import PRESETS, WaveGANConfig, resolve
 from gantools.systems.wavegan.data import PlacedClips, single_hit
-from gantools.systems.wavegan.latent_spectra import BandLevels, _edges
+from gantools.systems.wavegan.latent_movement import BandLevels, Movement, _edges
 from gantools.systems.wavegan.sampling import draw_items
 from gantools.systems.wavegan.sound import LatentDecoding
 from gantools.training.loop import train
@@ -103,7 +103,7 @@ def test_a_clip_is_a_function_of_its_latent_and_noise(songs: Path) -> None:
 
 
 def test_both_phases_judge_the_same_clips(songs: Path) -> None:
-    system = tiny_latents(songs, penalty_weight=0.0)
+    system = tiny_latents(songs, penalty_weight=0.0, movement_weight=0.0)
     step, batch = Step(0, 10, range(4)), system.batch(0, range(4))
     lost, _ = system.losses("generator", batch, step)
     won, terms = system.losses("discriminator", batch, step)
@@ -146,25 +146,38 @@ def test_levels_in_bands_are_those_of_the_codec() -> None:
     assert abs(float(made.std()) - 1) < 0.2
 
 
-def test_levels_are_judged_beside_latents(songs: Path) -> None:
-    judged, plain = tiny_latents(songs), tiny_latents(songs, spectra=False)
-    made = torch.zeros(2, 12, 16)
-    scores, alone = (system.networks["D"](made) for system in (judged, plain))
-    frames = 16 * judged.codec.block
-    assert [s.shape[1] for s in scores[len(alone) :]] == [frames // n for n in (2, 4, 8, 16)]
-    # The penalty on the slope reaches the layers that see levels.
-    slope_penalty(judged.networks["D"], made).backward()
-    slope = judged.networks["D"].spectral_first.weight.grad
-    assert 0 < float(slope.abs().max()) < 1e3
-    assert set(plain.networks["D"].state_dict()) < set(judged.networks["D"].state_dict())
+def test_movement_is_matched_as_distributions() -> None:
+    levels = BandLevels(4, 2, 3)
+    levels.weight.normal_(generator=torch.Generator().manual_seed(1))
+    movement = Movement(levels, 60.0)  # 3 frames before, 1 after
+    real, made = torch.randn(2, 5, 4, 16, generator=torch.Generator().manual_seed(2))
+    wanted = sum(0.1 * wasserstein_distance(*(x[:, c].diff().flatten() for x in (real, made))) for c in range(4))
+    for channel in range(2):
+        rises = []
+        for x in (real, made):
+            level = levels(x)[:, 20 * channel : 20 * channel + 20].mean(1)
+            moments = range(3, level.shape[1])
+            rises.append(torch.cat([level[:, t] - level[:, t - 3 : t].mean(1) for t in moments]))
+        wanted += 5 * wasserstein_distance(*rises)
+    assert float(movement(made, real)) == pytest.approx(wanted, rel=1e-5)
+    assert float(movement(real.flip(0), real)) == 0
 
 
-def test_spectra_are_judged_of_latents_and_hits_alone() -> None:
-    assert resolve(PRESETS["small"]).spectra is True
-    assert resolve(PRESETS["hits"]).spectra is True
+def test_movement_is_matched_of_latents_alone(songs: Path) -> None:
+    assert resolve(PRESETS["small"]).movement_weight == 1
     for changes in ({"domain": "wave"}, {"variant": "baseline"}, {"recipe": "paper"}):
-        assert resolve(dataclasses.replace(PRESETS["small"], **changes)).spectra is False
-    assert resolve(PRESETS["paper"]).spectra is False
+        assert resolve(dataclasses.replace(PRESETS["small"], **changes)).movement_weight == 0
+    assert resolve(PRESETS["paper"]).movement_weight == 0
+    with pytest.raises(ConfigError, match="domain latent"):
+        WaveGANConfig(movement_weight=1.0)
+    losses = []
+    for weight in (0.0, 1.0, 2.0):
+        system = tiny_latents(songs, movement_weight=weight)
+        losses.append(system.losses("generator", system.batch(0, range(4)), Step(0, 10, range(4))))
+    (plain, none), (once, terms), (twice, _) = losses
+    assert none == {}
+    torch.testing.assert_close(once - plain, terms["movement"], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(twice - plain, 2 * terms["movement"], rtol=1e-4, atol=1e-5)
 
 
 def test_a_discriminator_that_breaks_away_is_a_symptom(songs: Path) -> None:

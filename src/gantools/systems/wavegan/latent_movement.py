@@ -1,8 +1,7 @@
-"""A discriminator of latents that also judges, frame by frame, the levels that they are decoded to."""
+"""How far latents, and the levels that they are decoded to, move from one to the next, matched as distributions."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +10,6 @@ from torch import nn
 from torch.nn import functional
 
 from gantools.audio.mel import hz_to_mel, mel_to_hz
-from gantools.nn.time_convolution import TimeConv1d, leaky_relu
-from gantools.systems.latents.discriminator import LEAK, DenseDiscriminator, ResidualDown
 from gantools.systems.latents.encoding import LatentCodec
 from gantools.systems.latents.scaling import LatentScale
 
@@ -24,8 +21,10 @@ _FITTED, _PIECE = 2048, 128
 #: Diagonal that is added, as a share of the mean one: channels that are always alike must not divide by nothing.
 _RIDGE = 1e-3
 _MOST = 0.999
-#: Channels of each scale over those of the first.
-_WIDTHS = (1.0, 1.5, 2.0, 3.0)
+#: A rise is the mean level of what follows a moment over that of what lies before it, as in `evaluate texture`.
+_BEFORE_SECONDS, _AFTER_SECONDS = 0.05, 0.015
+#: Weights of the steps of a channel, and of the rises of a channel of the sound.
+_STEPS_WEIGHT, _RISES_WEIGHT = 0.1, 5.0
 
 
 class BandLevels(nn.Module):
@@ -93,43 +92,42 @@ class BandLevels(nn.Module):
         return made.unflatten(1, (self.channels, self.frames)).transpose(2, 3).flatten(2)
 
 
-class SpectralLatentDiscriminator(DenseDiscriminator):
-    """The discriminator of latents, beside one of the levels in bands that they are decoded to.
+class Movement(nn.Module):
+    """How differently the latents of made and of real clips move: the distance of two distributions.
 
-    A latent of 93 ms holds where in it a sound begins, in another way for each place. In frames an attack is one
-    pattern wherever it is, and what the bands share is seen.
+    Real latents mostly stay near the one before, and now and then leap; attacks are leaps upwards. After minutes a GAN
+    lets all steps be of one size instead. So the steps of each channel, and the rises of the level that the latents are
+    decoded to, are matched as distributions over the clips of a batch, whichever clip they are of.
 
     Parameters
     ----------
-    channels, sound_channels, frames : int
-        See `BandLevels`.
-    width : int
-        Of the discriminator of latents.
-    steps : int
-        Latents of a clip, a multiple of 8.
-    spectral_width : int
-        Channels of the first layer that sees levels.
+    levels : BandLevels
+    frame_hz : float
+        Frames a second that the codec makes.
     """
 
-    def __init__(
-        self, channels: int, sound_channels: int, frames: int, width: int, steps: int, spectral_width: int
-    ) -> None:
-        super().__init__(channels, 0, width, steps)
-        self.levels = BandLevels(channels, sound_channels, frames)
-        widths = [round(spectral_width * share) for share in _WIDTHS]
-        self.spectral_first = TimeConv1d(self.levels.channels, widths[0], 4, 2, 1)
-        self.spectral_blocks = nn.ModuleList(ResidualDown(a, b, 4) for a, b in itertools.pairwise(widths))
-        self.spectral_heads = nn.ModuleList(TimeConv1d(width, 1, 1) for width in widths)
+    def __init__(self, levels: BandLevels, frame_hz: float) -> None:
+        super().__init__()
+        self.levels = levels
+        self.before, self.after = (max(1, round(seconds * frame_hz)) for seconds in (_BEFORE_SECONDS, _AFTER_SECONDS))
 
-    def forward(self, x: torch.Tensor, conditions: torch.Tensor | None = None) -> list[torch.Tensor]:
-        """Return the scores (batch, n) of latents (batch, channels, steps): of their scales, then of the levels'."""
-        scores = super().forward(x, conditions)
-        h = leaky_relu(self.spectral_first(self.levels(x)), LEAK)
-        scores.append(self.spectral_heads[0](h)[:, 0])
-        for block, head in zip(self.spectral_blocks, self.spectral_heads[1:], strict=True):
-            h = block(h)
-            scores.append(head(h)[:, 0])
-        return scores
+    def forward(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """Return the distance of as many clips, both (batch, channels, T) as the GAN sees them; 0 for equal ones."""
+        steps = [x.float().diff(dim=2).transpose(0, 1).flatten(1) for x in (made, real)]
+        rises = [self._rises(x) for x in (made, real)]
+        return _STEPS_WEIGHT * wasserstein(*steps).sum() + _RISES_WEIGHT * wasserstein(*rises).sum()
+
+    def _rises(self, x: torch.Tensor) -> torch.Tensor:
+        """Return by how much levels rise from the 50 ms before to the 15 ms after, (sound_channels, moments)."""
+        levels = self.levels(x).unflatten(1, (self.levels.sound_channels, -1)).mean(2)
+        after = functional.avg_pool1d(levels, self.after, 1)[:, :, self.before :]
+        before = functional.avg_pool1d(levels, self.before, 1)[:, :, : after.shape[2]]
+        return (after - before).transpose(0, 1).flatten(1)
+
+
+def wasserstein(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """Return the Wasserstein-1 distance of as many samples, (n,) of (n, samples): that of the sorted ones."""
+    return (made.sort(-1).values - real.sort(-1).values).abs().mean(-1)
 
 
 def _pieces(latents: torch.Tensor) -> list[torch.Tensor]:
