@@ -92,6 +92,22 @@ def test_density_swing_and_kit_change_what_is_played(gantools: Callable, bass: P
     assert (tmp_path / house["path"]).read_bytes() != (tmp_path / plain["path"]).read_bytes()
 
 
+def test_sections_leave_out_drums_unless_none_is_to(gantools: Callable, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", bass_line(120.0, 34, RATE_HZ), RATE_HZ)
+    common = ("generate", "drummer", "long.wav", "--bpm", "120", "--downbeat", "0", "--form", "A", "--midi", "--json")
+    (broken,) = records(gantools(*common, "-o", "broken"))
+    (whole,) = records(gantools(*common, "-o", "whole", "--no-breaks"))
+    notes = []
+    for record in (broken, whole):
+        score = read_midi(tmp_path / record["midi"])
+        bars = np.floor((score.seconds(score.tracks[0].onsets) + 0.05) / 2).astype(int)
+        notes.append(set(zip(bars.tolist(), score.tracks[0].onsets.tolist(), score.tracks[0].pitches, strict=True)))
+    # Hits are left out and none is added: all in the first section, and in the others no bar has lost every one.
+    assert notes[0] < notes[1]
+    assert {note for note in notes[1] - notes[0] if note[0] < 7} == set()
+    assert {note[0] for note in notes[0]} == {note[0] for note in notes[1]}
+
+
 def test_the_kit_may_be_a_recording_of_drums(gantools: Callable, bass: Path, tmp_path: Path) -> None:
     (first,) = records(gantools("generate", "drummer", "bass.wav", "-o", "house", "--kit", "house", "--json"))
     (record,) = records(gantools("generate", "drummer", "bass.wav", "-o", "own", "--kit", first["path"], "--json"))

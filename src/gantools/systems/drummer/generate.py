@@ -25,6 +25,7 @@ from gantools.symbolic.midi import write_midi
 from gantools.symbolic.rendering import open_kit, open_sound
 from gantools.symbolic.roll import BAR_STEPS
 from gantools.systems.drummer import hearing
+from gantools.systems.drummer.breaks import leave_out
 from gantools.systems.drummer.config import DrummerConfig
 from gantools.systems.drummer.generate_config import DrummerGenerateConfig
 from gantools.systems.drummer.likeness import bars_alike
@@ -137,6 +138,8 @@ class Drummer(LoadedModel):
             top_p=config.top_p,
             form=parsed(config, "form"),
         )
+        if config.breaks:
+            leave_out(drums, seed, first=grid.first)
         if config.rests == "stop":
             # Silenced afterwards: when the bass is back, so is the pattern that went on meanwhile.
             drums[hearing.rests(bass, grid.first, _REST_BARS)] = 0

@@ -54,6 +54,11 @@ class DrummerGenerateConfig(AudioFileConfig):
         "and drums; A is one pattern throughout.",
         parse=form_letters,
     )
+    breaks: bool = option(
+        True,
+        "Leave out cymbals, or all but them, in the sections of every letter but the first.",
+        group="Playing",
+    )
     count: int | None = option(
         None, "Results of each input, of the numbers from --seed on; 1 where nothing says which.", low=1
     )
