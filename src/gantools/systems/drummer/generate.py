@@ -33,7 +33,7 @@ from gantools.systems.drummer.music import hits_per_bar
 from gantools.systems.drummer.networks import DrummerNet, build_network
 from gantools.systems.drummer.playing import drum_score, step_times
 from gantools.systems.drummer.sampling import Player
-from gantools.systems.drummer.sound import gains_db, play_kit
+from gantools.systems.drummer.sound import equalise, gains_db, play_kit
 
 ROLE = "drums"
 #: Bars of rest after which `--rests stop` is silent.
@@ -103,6 +103,9 @@ class Drummer(LoadedModel):
             rate_hz, like = reader.rate_hz, SourceFormat.of(reader).for_parts()
         frames, times_s = decoded_frames(source), step_times(grid.beats_s, config.swing_share)
         wave = play_kit(drums[grid.first :], times_s, grid.bpm, seed, self.kit, rate_hz, frames)
+        # A recording's hits have been equalised with it, and a SoundFont has a sound of its own.
+        if config.equalise and config.kit in KIT_NAMES and not config.sf2:
+            equalise(wave, rate_hz)
         gain_db, more_db = gains_db(wave, rate_hz, bass)
         wave *= np.float32(10 ** (gain_db / 20))
         tick(0.8)

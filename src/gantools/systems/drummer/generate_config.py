@@ -56,7 +56,12 @@ class DrummerGenerateConfig(AudioFileConfig):
     )
     breaks: bool = option(
         True,
-        "Leave out cymbals, or all but them, in the sections of every letter but the first.",
+        "Leave out the cymbals in a quarter of the sections of 8 bars, and all but them in another.",
+        group="Playing",
+    )
+    equalise: bool = option(
+        True,
+        "Equalise a bundled kit to the spectrum that drums of songs have. Off, hits sound as they were recorded.",
         group="Playing",
     )
     count: int | None = option(

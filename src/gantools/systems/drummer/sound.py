@@ -8,6 +8,9 @@ import numpy as np
 
 from gantools.audio.loudness import measure_loudness
 from gantools.audio.resample import resample
+from gantools.effects.equalisation import design, filter_into
+from gantools.effects.grid import to_grid
+from gantools.effects.spectrum import SpectrumMeter
 from gantools.symbolic.config import SoundConfig
 from gantools.symbolic.rendering import LARGEST_PEAK, render
 from gantools.systems.drummer.hearing import HEARD_HZ
@@ -20,6 +23,12 @@ _FINE_TICKS = 24_000
 _END_S = 0.005
 #: What a mix adds at most to drums that already reach full scale.
 _MOST_DB = 6.0
+#: Levels of drums in octaves from 31.25 Hz to 16 kHz: the mean over two songs with stems (CC0), which no kit was
+#: tried on. The mean over three others is within 3.4 dB of it in every octave, within 2 dB but around 4 kHz.
+_OCTAVES_DB = (14.0, 21.0, 13.0, 7.0, 2.0, -2.0, -8.0, -13.0, -15.0, -21.0)
+_LOWEST_HZ = 31.25
+#: What the equaliser does at most; beyond it, it would bring out what the hits do not have.
+_EQ_MOST_DB = 6.0
 
 
 def play_kit(
@@ -46,6 +55,22 @@ def play_kit(
     fade = min(frames, round(_END_S * rate_hz))
     wave[:, frames - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
     return wave
+
+
+def equalise(wave: np.ndarray, rate_hz: int) -> None:
+    """Bring drums to the spectrum of drums on records, in place: one filter, by octaves, 6 dB at most.
+
+    Parameters
+    ----------
+    wave : float32 array (2, n)
+    rate_hz : int
+    """
+    meter = SpectrumMeter(rate_hz, len(wave))
+    meter.push(wave)
+    target_db = to_grid(np.array(_OCTAVES_DB), _LOWEST_HZ * 2.0 ** np.arange(len(_OCTAVES_DB)))
+    # Minimum phase: the echo before each hit, which a symmetric filter has, would be heard.
+    eq = design(meter.result().gamma, target_db, rate_hz, max_db=_EQ_MOST_DB, smooth_octaves=1.0, phase="minimum")
+    filter_into(wave, eq, wave)
 
 
 def gains_db(drums: np.ndarray, rate_hz: int, bass: np.ndarray) -> tuple[float, float]:

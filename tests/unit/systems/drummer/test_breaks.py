@@ -39,7 +39,7 @@ def test_what_a_section_leaves_out_is_silent_and_the_rest_as_it_was() -> None:
 
 def test_no_bar_loses_all_its_hits() -> None:
     drums = kit(20)
-    drums[BAR_STEPS :: SECTION, HAT] = 0
+    drums[BAR_STEPS::SECTION, HAT] = 0
     made = drums.copy()
     leave_out(made, 3, section_bars=2)
     assert (made.reshape(-1, BAR_STEPS, 9).any((1, 2))).all()
