@@ -11,8 +11,8 @@ from gantools.systems.drummer.sampling import SECTION_BARS
 #: Rows of the hi-hats and cymbals, and of the drums with skins.
 CYMBALS = np.array([name.endswith(("hi-hat", "crash", "ride")) for name in DRUM_NAMES])
 SKINS = ~CYMBALS
-#: What plays in four sections, in any order. In five songs with stems both halves of the kit play in 0.40 to 0.76 of
-#: the bars that have drums, the low one alone in 0.0 to 0.39, the high one alone in 0.06 to 0.29.
+#: What plays in four sections, in any order. In five songs with stems 0.40 to 0.76 of the bars that have drums have low
+#: and high ones, 0.01 to 0.39 no high ones, 0.06 to 0.29 no low ones.
 _PARTS = (np.ones(DRUM_ROWS, bool), np.ones(DRUM_ROWS, bool), SKINS, CYMBALS)
 
 

@@ -37,10 +37,13 @@ def test_drums_come_to_the_spectrum_of_those_on_records() -> None:
 
 
 def test_no_octave_is_moved_by_more_than_is_allowed() -> None:
-    wave = shaped(np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, -30]))
-    before = octaves_db(wave)
+    wave = shaped(np.array([0.0, 0, 0, 0, 0, 0, 0, 0, 0, -30])) * np.float32(0.1)
+    before, loud = octaves_db(wave), wave * np.float32(1 / np.abs(wave).max())
     equalise(wave, RATE_HZ)
     assert np.abs(octaves_db(wave) - before).max() < 6.5
+    # A level changes no curve; only what would clip is turned down.
+    equalise(loud, RATE_HZ)
+    assert np.abs(loud).max() == pytest.approx(10 ** (-1 / 20), abs=1e-5)
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 48000])
