@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import fft
 
@@ -33,19 +35,22 @@ def cross_fade(ending: np.ndarray, beginning: np.ndarray) -> np.ndarray:
     return (ending * ((1 - rise) * scale) + beginning * (rise * scale)).astype(np.float32)
 
 
-def best_shift(target: np.ndarray, source: np.ndarray, weight: float = 0.0) -> int:
-    """Return where in `source` a piece of the length of `target` resembles it most: 0 to the difference in length.
+def agreements(target: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """Return how well a piece agrees with what stands in `source` at each shift, as a correlation.
 
     Parameters
     ----------
     target : float32 array (channels, n)
     source : float32 array (channels, n + reach)
-    weight : float
-        Share of the agreement that a shift by the whole reach from the middle costs.
+
+    Returns
+    -------
+    float64 array (reach + 1,)
+        0 where either is empty or silent.
     """
     n, reach = target.shape[1], source.shape[1] - target.shape[1]
-    if reach <= 0:
-        return 0
+    if n == 0:
+        return np.zeros(reach + 1)
     size = fft.next_fast_len(source.shape[1], real=True)
     spectrum = fft.rfft(source, size) * np.conj(fft.rfft(target, size))
     # Correlation at each shift, summed over channels. Up to `reach` the target lies inside: nothing wraps around.
@@ -54,12 +59,57 @@ def best_shift(target: np.ndarray, source: np.ndarray, weight: float = 0.0) -> i
     energy = np.maximum(energy[n:] - energy[:-n], 0.0)
     # Agreement is measured against the louder of the two: a quiet place fits nothing.
     own = float(np.square(target, dtype=np.float64).sum())
-    agreement = products / np.sqrt(np.maximum(energy, 0.1 * own + 1e-12) * (own + 1e-12))
-    away = np.abs(np.arange(reach + 1) - reach / 2) / (reach / 2)
-    return int(np.argmax(agreement - weight * away))
+    return np.asarray(products / np.sqrt(np.maximum(energy, 0.1 * own + 1e-12) * (own + 1e-12)))
 
 
-def chain(clip: np.ndarray, starts: np.ndarray, lengths: np.ndarray, fade: int, align: int = 0) -> np.ndarray:
+def settled(
+    clip: np.ndarray,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    fade: int,
+    align: int,
+    merit: Callable[[int, int, int], np.ndarray] | None = None,
+) -> np.ndarray:
+    """Return where pieces begin so that each agrees best with what it is faded from, for `chain`.
+
+    Parameters
+    ----------
+    clip : float32 array (channels, n)
+    starts, lengths : int64 arrays (pieces,)
+        In samples.
+    fade : int
+        Length of a fade, see `chain`.
+    align : int
+        A piece may begin up to so many samples earlier or later. Neighbours in the clip stay as they are.
+    merit : callable, optional
+        What speaks for each shift of a piece besides the agreement, which is a correlation: of its start in the clip,
+        its place in the chain and its length to an array (2 * align + 1,). It also moves the first piece.
+
+    Returns
+    -------
+    int64 array (pieces,)
+    """
+    away = 0.1 * np.abs(np.arange(-align, align + 1)) / max(align, 1)
+    found, at, expected = [], 0, -1
+    for index, (start, length) in enumerate(
+        zip(np.asarray(starts).tolist(), np.asarray(lengths).tolist(), strict=True)
+    ):
+        if align and start != expected and (index or merit):
+            gain = -away
+            if index:
+                half = min(fade, length, int(lengths[index - 1])) // 2
+                near = cut(clip, start - half - align, 2 * (half + align))
+                gain = gain + agreements(cut(clip, expected - half, 2 * half), near)
+            if merit:
+                gain = gain + merit(start, at, length)
+            start += int(np.argmax(gain)) - align
+        found.append(start)
+        at += length
+        expected = start + length
+    return np.array(found, np.int64)
+
+
+def chain(clip: np.ndarray, starts: np.ndarray, lengths: np.ndarray, fade: int) -> np.ndarray:
     """Play pieces of a clip one after the other, each cross-faded into the next.
 
     A piece is heard from `fade` / 2 samples before its place to as many after its end, so that the pieces keep their
@@ -70,11 +120,9 @@ def chain(clip: np.ndarray, starts: np.ndarray, lengths: np.ndarray, fade: int, 
     ----------
     clip : float32 array (channels, n)
     starts, lengths : int64 arrays (pieces,)
-        In samples.
+        In samples; see `settled` for starts at which waveforms agree.
     fade : int
         Length of a fade; shortened to the shorter of two neighbours.
-    align : int
-        A piece may begin up to so many samples earlier or later, where it agrees best with what it is faded from.
 
     Returns
     -------
@@ -90,15 +138,10 @@ def chain(clip: np.ndarray, starts: np.ndarray, lengths: np.ndarray, fade: int, 
         # is faded into the other. What is half a fade inside is copied as it is.
         if index and start != expected:
             half = min(fade, length, int(lengths[index - 1])) // 2
-            ending = cut(clip, expected - half, 2 * half)
-            if align and half:
-                near = cut(clip, start - half - align, 2 * (half + align))
-                start += best_shift(ending, near, weight=0.1) - align
-            faded = cross_fade(ending, cut(clip, start - half, 2 * half))
+            faded = cross_fade(cut(clip, expected - half, 2 * half), cut(clip, start - half, 2 * half))
             room = faded[:, : total - at + half]
             out[:, at - half : at - half + room.shape[1]] = room
-            inside = length - half
-            out[:, at + half : at + length] = cut(clip, start + half, inside)
+            out[:, at + half : at + length] = cut(clip, start + half, length - half)
         else:
             out[:, at : at + length] = cut(clip, start, length)
         at += length

@@ -67,11 +67,9 @@ class Partials:
 
 def find_partials(power: np.ndarray) -> Partials:
     """Return the partials of a sound by its spectra, see `gantools.metrics.texture.spectrum.power_spectra`."""
-    low, high = int(np.ceil(LOWEST_HZ * N_FFT / RATE_HZ)), int(_HIGHEST_HZ * N_FFT / RATE_HZ)
-    power = power[::_EVERY, : high + 2]
-    frame, place, energy = _peaks(power, low)
-    track = _linked(frame, place, power.shape[1])
-    total = float(power[:, low : high + 1].sum(dtype=np.float64))
+    _, energy, track = followed(power)
+    low, high = _bins()
+    total = float(power[::_EVERY, low : high + 1].sum(dtype=np.float64))
     # A track is named after its first peak.
     first, track = np.unique(track, return_inverse=True)
     loudest = np.zeros(len(first))
@@ -79,6 +77,18 @@ def find_partials(power: np.ndarray) -> Partials:
     sounding = energy >= loudest[track] * 10 ** (-_ENDED_DB / 10)
     lasting = np.bincount(track, sounding, minlength=len(first)) * _STEP_MS
     return Partials(lasting, np.bincount(track, energy, minlength=len(first)), total)
+
+
+def followed(power: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the frequency in Hz and the energy of each peak, and the first peak of the partial that it belongs to."""
+    low, high = _bins()
+    power = power[::_EVERY, : high + 2]
+    frame, place, energy = _peaks(power, low)
+    return place * (RATE_HZ / N_FFT), energy, _linked(frame, place, power.shape[1])
+
+
+def _bins() -> tuple[int, int]:
+    return int(np.ceil(LOWEST_HZ * N_FFT / RATE_HZ)), int(_HIGHEST_HZ * N_FFT / RATE_HZ)
 
 
 def _peaks(power: np.ndarray, low: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

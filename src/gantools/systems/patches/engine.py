@@ -4,16 +4,16 @@ Granot et al., "Drop the GAN: In defense of patches nearest neighbors as single 
 brought to sound. Averaging patches of waveforms cancels them, so what is matched and averaged are levels in mel bands,
 from patches of two seconds down to an eighth of a second. The result only decides what to play: for each of several
 frequency bands the cheapest path through the clip that avoids the places where the other bands play, with cross-fades
-where the waveforms agree. Every sound is of the clip with its own phase, and yet no moment of it is in the clip. Where
+where the waveforms agree and the bands attack together. Every sound is of the clip with its own phase, and yet no moment of it is in the clip. Where
 the clip has a beat, the metre is one of the features, and the draw keeps it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
-from scipy import fft
 from threadpoolctl import threadpool_limits
 
 from gantools.audio.config import MelParams
@@ -21,16 +21,17 @@ from gantools.audio.mel import mel_db
 from gantools.errors import ConfigError, InputError
 from gantools.runtime.seeds import item_seed
 from gantools.structure.beats import BeatGrid, find_beats
-from gantools.structure.splice import chain, cross_fade
+from gantools.structure.splice import chain, cross_fade, settled
+from gantools.systems.patches import choosing
+from gantools.systems.patches.attacks import Attacks
+from gantools.systems.patches.bands import crossings_hz, quiet_crossings_hz, split_bands
 from gantools.systems.patches.matching import PATCH_FRAMES, synthesise
-from gantools.systems.patches.path import cheapest_path
+from gantools.systems.patches.path import cheapest_path, doubled_products
 
 _FRAME_SECONDS = 0.016
 _RANGE_DB = 50.0
 _LOWEST_HZ, _PITCH_HZ = 40.0, 2000.0
 _FADE_SECONDS, _ALIGN_SECONDS = 0.03, 0.012
-#: Crossings between the frequency bands lie in this range, a factor of 4 apart at most.
-_CROSSINGS_HZ, _CROSSING_OCTAVES = (200.0, 3200.0), 0.5
 _AVOID_SECONDS = 0.3
 _RISE_BANDS, _HIGHEST_RISE = 32, 4.0
 #: Shortest clip to draw from.
@@ -149,7 +150,9 @@ class PatchEngine:
             self._beats_per_bar = self.grid.beats_per_bar
             beats = beat_positions(edges, np.arange(len(self._frames)) * self.hop) - self.grid.downbeat
             self._frames = np.concatenate([self._frames, self._metre(beats)], axis=1)
-        self._bands = split_bands(clip, rate_hz, crossings_hz(settings.bands))
+        edges_hz = quiet_crossings_hz(clip, rate_hz, crossings_hz(settings.bands))
+        self._bands = split_bands(clip, rate_hz, edges_hz)
+        self._attacks = Attacks(clip, self._bands, rate_hz)
 
     def bar_seconds(self) -> float:
         """Return the length of a bar.
@@ -165,7 +168,7 @@ class PatchEngine:
             )
         return 60 / self.grid.bpm * self.grid.beats_per_bar
 
-    def draw(self, seconds: float, seed: int, loop: bool = False) -> np.ndarray:
+    def draw(self, seconds: float, seed: int, loop: bool = False, tries: int = 1) -> np.ndarray:
         """Return a new piece of any length; where the clip has a beat, it begins at a downbeat.
 
         Parameters
@@ -175,6 +178,9 @@ class PatchEngine:
             Each gives another draw; equal seeds give equal draws.
         loop : bool
             The end fades into what comes before the beginning in the clip, so that the piece goes round.
+        tries : int
+            Draws of which the one is kept that attacks and sounds on most like the clip, see `choosing`; of pieces under
+            4 s the first.
 
         Returns
         -------
@@ -184,26 +190,61 @@ class PatchEngine:
         count = -(-samples // self.hop)
         if count < 1:
             raise ConfigError(f"seconds: {seconds:g} is no length")
-        random = np.random.default_rng(item_seed(seed, "patch"))
-        first, frames = self._excerpt(random)
-        out = np.zeros((self._bands[0].shape[0], samples), np.float32)
+        best, least = None, np.inf
+        for number in range(tries if seconds >= choosing.LEAST_SECONDS else 1):
+            random = np.random.default_rng(item_seed(seed, "patch", number) if number else item_seed(seed, "patch"))
+            first, frames = self._excerpt(random)
+            # Products this small take ten times as long in several threads of NumPy's as in one, where others work too.
+            with threadpool_limits(1, user_api="blas"):
+                paths, leader = self._paths(frames, count, random)
+            wave, copied = self._played([first + path for path in paths], leader, samples, loop)
+            if tries == 1:
+                return wave
+            fault = choosing.fault(choosing.texture(wave, self.rate_hz), self._texture, copied)
+            if best is None or fault < least:
+                best, least = wave, fault
+        assert best is not None
+        return best
+
+    @cached_property
+    def _texture(self) -> np.ndarray:
+        return choosing.texture(self.clip, self.rate_hz)
+
+    def _played(
+        self, paths: list[np.ndarray], leader: int, samples: int, loop: bool
+    ) -> tuple[np.ndarray, float]:
+        """Return what paths of the bands sound like together, and for how many seconds it stands in the clip.
+
+        All bands attack where the leading one does.
+        """
+        out = np.zeros((self.clip.shape[0], samples), np.float32)
         fade, align = round(_FADE_SECONDS * self.rate_hz), round(_ALIGN_SECONDS * self.rate_hz)
-        # Products this small take ten times as long in several threads of NumPy's as in one, where others work too.
-        with threadpool_limits(1, user_api="blas"):
-            paths = self._paths(frames, count, random)
-        for band, path in zip(self._bands, paths, strict=True):
+        heard = np.zeros(0, np.float32)
+        frames = samples // self.hop
+        lags, levels = np.zeros((2, len(paths), frames))
+        for number in sorted(range(len(paths)), key=lambda number: number != leader):
+            band, path = self._bands[number], paths[number]
             # Frames that follow each other in the clip are one piece; -9 makes the first frame begin one.
             jumps = np.flatnonzero(np.diff(path, prepend=-9) != 1)
-            lengths = np.diff(np.append(jumps, count)) * self.hop
-            part = chain(band, (first + path[jumps]) * self.hop, lengths, fade, align)[:, :samples]
-            lead = band[:, max(0, (first + path[0]) * self.hop - fade) : (first + path[0]) * self.hop]
+            lengths = np.diff(np.append(jumps, len(path))) * self.hop
+            # Each band may be moved to meet in phase at its seams, but not away from where the others attack.
+            meeting = None if number == leader else partial(self._attacks.meeting, number, heard, align=align)
+            starts = settled(band, path[jumps] * self.hop, lengths, fade, align, meeting)
+            if number == leader:
+                heard = self._attacks.heard(starts, lengths)
+            part = chain(band, starts, lengths, fade)[:, :samples]
+            begin = max(0, int(starts[0]))
+            lead = band[:, max(0, begin - fade) : begin]
             if loop and 0 < lead.shape[1] <= samples // 2:
                 part[:, -lead.shape[1] :] = cross_fade(part[:, -lead.shape[1] :], lead)
             out += part
+            lags[number] = np.repeat(starts - np.cumsum(lengths) + lengths, lengths // self.hop)[:frames] / self.rate_hz
+            levels[number] = np.square(part[:, : frames * self.hop]).reshape(len(part), frames, -1).sum((0, 2))
         # Bands from different places can meet in higher peaks than the clip has.
         peak = float(np.abs(out).max())
         highest = float(np.abs(self.clip).max())
-        return out * np.float32(highest / peak if peak > highest else 1.0)
+        copied = choosing.copied_seconds(lags, levels, self.hop / self.rate_hz)
+        return out * np.float32(highest / peak if peak > highest else 1.0), copied
 
     def _excerpt(self, random: np.random.Generator) -> tuple[int, np.ndarray]:
         """Return the frames to draw from and the number of their first: all of them, or a minute of a longer clip."""
@@ -211,13 +252,14 @@ class PatchEngine:
         first = int(random.integers(0, len(self._frames) - most + 1)) if len(self._frames) > most else 0
         return first, self._frames[first : first + most]
 
-    def _paths(self, frames: np.ndarray, count: int, random: np.random.Generator) -> list[np.ndarray]:
-        """Return for each band which frame to play at each moment."""
+    def _paths(self, frames: np.ndarray, count: int, random: np.random.Generator) -> tuple[list[np.ndarray], int]:
+        """Return for each band which frame to play at each moment, and the band whose path the others go after."""
         levers = self.settings
         clock = self._metre(np.arange(count) / self._beat_frames) if self._beat_frames else None
         wanted = synthesise(frames, count, self._pools(), random, alpha=levers.alpha, noise=levers.noise,
                             iterations=levers.iterations, clock=clock)  # fmt: skip
-        paths = [cheapest_path(wanted, frames, levers.jump_cost)]
+        products = doubled_products(frames)
+        paths = [cheapest_path(wanted, frames, levers.jump_cost, products=products)]
         # Sharper than the averages: what the first path plays, on the beat.
         target = frames[paths[0]]
         if clock is not None:
@@ -225,10 +267,12 @@ class PatchEngine:
         around = round(_AVOID_SECONDS / _FRAME_SECONDS)
         for _ in self._bands[1:]:
             others = np.stack(paths)
-            paths.append(cheapest_path(target, frames, levers.jump_cost, others, levers.avoid_cost, around))
+            paths.append(
+                cheapest_path(target, frames, levers.jump_cost, others, levers.avoid_cost, around, products)
+            )
         # The first path is free and later ones avoid it: without a draw the lowest band would always play the first.
         order = random.permutation(len(paths))
-        return [paths[place] for place in order]
+        return [paths[place] for place in order], int(np.argmin(order))
 
     def _pools(self) -> list[int]:
         """Return the frames averaged to one at each level, from the longest patches to the shortest, by halves."""
@@ -293,42 +337,3 @@ def beat_positions(edges: np.ndarray, samples: np.ndarray) -> np.ndarray:
     step = float(np.median(np.diff(edges)))
     inside = np.interp(samples, edges, np.arange(len(edges)))
     return inside + np.minimum(samples - edges[0], 0) / step + np.maximum(samples - edges[-1], 0) / step
-
-
-def crossings_hz(bands: int) -> list[float]:
-    """Return the frequencies between bands: one at 800 Hz, 400 and 1600 Hz, and from four bands on 200 to 3200 Hz."""
-    low_hz, high_hz = _CROSSINGS_HZ
-    middle_hz = float(np.sqrt(low_hz * high_hz))
-    if bands <= 3:
-        return [[], [middle_hz], [middle_hz / 2, middle_hz * 2]][bands - 1]
-    return [float(hz) for hz in np.geomspace(low_hz, high_hz, bands - 1)]
-
-
-def split_bands(clip: np.ndarray, rate_hz: int, edges_hz: list[float]) -> list[np.ndarray]:
-    """Split a clip into bands that sum to it, without phase shift; crossings are raised cosines over half an octave.
-
-    Parameters
-    ----------
-    clip : float32 array (channels, n)
-    edges_hz : list of float
-        Rising. Those above 70 % of half the rate are left out.
-
-    Returns
-    -------
-    list of float32 arrays (channels, n)
-        Each band, lowest first.
-    """
-    n = clip.shape[1]
-    # What a filter smears beyond one end must not come back at the other.
-    size = fft.next_fast_len(n + rate_hz // 4, real=True)
-    spectrum = fft.rfft(clip, size, axis=1)
-    octaves = np.log2(np.maximum(np.arange(spectrum.shape[1]) * rate_hz / size, 1e-3))
-    bands, below = [], np.zeros(len(octaves), np.float32)
-    for edge_hz in [hz for hz in edges_hz if hz < 0.35 * rate_hz]:
-        position = np.clip((octaves - np.log2(edge_hz)) / _CROSSING_OCTAVES + 0.5, 0, 1)
-        # Each band is the difference of two low-passes, so that all of them sum to the clip.
-        passed = (0.5 + 0.5 * np.cos(np.pi * position)).astype(np.float32)
-        bands.append(fft.irfft(spectrum * (passed - below), size, axis=1)[:, :n].astype(np.float32))
-        below = passed
-    bands.append(fft.irfft(spectrum * (1 - below), size, axis=1)[:, :n].astype(np.float32))
-    return bands

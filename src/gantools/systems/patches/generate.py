@@ -19,6 +19,9 @@ from gantools.structure.beats import find_beats
 from gantools.systems.patches.config import PatchGenerateConfig
 from gantools.systems.patches.engine import PatchEngine, settings_of
 
+#: Draws of which each result is the best: two more would take as long as all the rest.
+_TRIES = 2
+
 
 class LoadedClip(LoadedModel):
     """A clip that is analysed for drafts: an audio file, or the first clip of a model folder, at its own level.
@@ -68,7 +71,7 @@ class LoadedClip(LoadedModel):
 
     def write(self, item: Item, outputs: Sequence[Path], seed: int, tick: Tick) -> dict[str, Any]:
         """Write one draft; see `LoadedModel.write`."""
-        wave, rate_hz = self.engine.draw(self.seconds, seed, bool(self.config.loop)), self.engine.rate_hz
+        wave, rate_hz = self.engine.draw(self.seconds, seed, bool(self.config.loop), _TRIES), self.engine.rate_hz
         outputs[0].parent.mkdir(parents=True, exist_ok=True)
         writer = write_audio(outputs[0], wave, rate_hz, self.config.bits)
         fields = {"mode": "patch", "seed": seed, "rate_hz": rate_hz, "duration_s": round(wave.shape[1] / rate_hz, 3)}

@@ -19,6 +19,7 @@ def cheapest_path(
     avoided: np.ndarray | None = None,
     avoid_cost: float = 0.0,
     avoid_frames: int = 0,
+    products: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return which real frame to play at each moment (dynamic programming).
 
@@ -35,6 +36,8 @@ def cheapest_path(
     avoid_cost : float
     avoid_frames : int
         Half the width of the neighbourhood.
+    products : float32 array (n, n), optional
+        `doubled_products` of the frames, for several paths through the same ones.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def cheapest_path(
     m, n = len(wanted), len(frames)
     total = np.zeros(n, np.float32)
     squares = np.square(frames).mean(1)
-    products = (2 / frames.shape[1]) * (frames @ frames.T)
+    products = doubled_products(frames) if products is None else products
     path = np.empty(m, np.int64)
     elsewhere = np.zeros((0, m), np.int64) if avoided is None else avoided
     # Viterbi's algorithm over parts: `total` is the least cost of ending at each real frame, `before` where each came
@@ -68,6 +71,11 @@ def cheapest_path(
         total[path[first + len(part) - 1]] = 0
         total[np.isinf(total)] = np.float32(1e6)
     return path
+
+
+def doubled_products(frames: np.ndarray) -> np.ndarray:
+    """Return twice the mean product of each frame with each, float32 (n, n)."""
+    return np.asarray((2 / frames.shape[1]) * (frames @ frames.T))
 
 
 @compiled
