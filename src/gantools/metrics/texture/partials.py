@@ -20,7 +20,7 @@ _AROUND_BINS = 32
 _HIGHEST_HZ = 5000.0
 #: Peaks are followed from every second frame to the next, 10 ms on.
 _EVERY = 2
-_STEP_MS = _EVERY * HOP * 1000 / RATE_HZ
+STEP_MS = _EVERY * HOP * 1000 / RATE_HZ
 #: A partial goes on within half a bin (11 Hz), or a quarter of a semitone where that is more, as glides and vibrato
 #: do. Within a whole bin and half a semitone the partials of noise last twice as long.
 _BINS, _SEMITONES = 0.5, 0.25
@@ -29,7 +29,7 @@ _ENDED_DB = 20.0
 #: From which on a partial counts as held.
 HELD_MS = 100.0
 #: Edges of the histogram of durations: between whole frames, from one to 10 s, about equally wide to the ear.
-DURATION_EDGES_MS = (np.unique(np.round(np.geomspace(1, 1000, 31))) - 0.5) * _STEP_MS
+DURATION_EDGES_MS = (np.unique(np.round(np.geomspace(1, 1000, 31))) - 0.5) * STEP_MS
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def find_partials(power: np.ndarray) -> Partials:
     loudest = np.zeros(len(first))
     np.maximum.at(loudest, track, energy)
     sounding = energy >= loudest[track] * 10 ** (-_ENDED_DB / 10)
-    lasting = np.bincount(track, sounding, minlength=len(first)) * _STEP_MS
+    lasting = np.bincount(track, sounding, minlength=len(first)) * STEP_MS
     return Partials(lasting, np.bincount(track, energy, minlength=len(first)), total)
 
 

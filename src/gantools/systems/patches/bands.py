@@ -1,12 +1,14 @@
-"""The frequency bands of a clip, which cross where it has no partials that last."""
+"""The frequency bands of a clip, which cross where it has no partials that last; and how long those do."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft
 
 from gantools.audio.resample import resample
-from gantools.metrics.texture.partials import followed
+from gantools.metrics.texture.partials import STEP_MS, followed
 from gantools.metrics.texture.spectrum import RATE_HZ, power_spectra
 
 #: Crossings between the frequency bands lie in this range, a factor of 4 apart at most.
@@ -28,37 +30,62 @@ def crossings_hz(bands: int) -> list[float]:
     return [float(hz) for hz in np.geomspace(low_hz, high_hz, bands - 1)]
 
 
-def quiet_crossings_hz(clip: np.ndarray, rate_hz: int, edges_hz: list[float]) -> list[float]:
-    """Return crossings near the given ones where least of the clip's partials lies in both bands.
+@dataclass(frozen=True, eq=False)
+class Sustained:
+    """The partials of a clip, peak by peak.
 
-    A partial at a crossing is played by two bands from two places, whose phases do not agree: it beats, and breaks.
-    What is lost there is its energy times its duration times g (1 - g), g being the gain of the band below.
-
-    Parameters
+    Attributes
     ----------
-    clip : float32 array (channels, n)
-        A second long at least.
-    edges_hz : list of float
-        Rising; each moves by half an octave at most, and by a third of the distance to its neighbours.
+    hz, energy, seconds : float64 arrays (peaks,)
+        Frequency and energy of each peak, and how long its partial lasts.
     """
-    mono = clip.mean(0, dtype=np.float32)
-    spare = max(0, len(mono) - _MOST_SECONDS * rate_hz) // 2
-    mono = mono[spare : len(mono) - spare]
-    peak = float(np.abs(mono).max())
-    if not edges_hz or peak == 0:
-        return edges_hz
-    hz, energy, track = followed(power_spectra(resample((mono / peak)[None], rate_hz, RATE_HZ)[0]))
-    weight = energy * np.bincount(track, minlength=len(track))[track]
-    weight, octaves = weight / max(float(weight.sum()), 1e-30), np.log2(hz)
-    edges = np.log2(edges_hz)
-    reach = min(_REACH_OCTAVES, _REACH_SHARE * float(np.diff(edges).min(initial=np.inf)))
-    away = np.linspace(-1, 1, _PLACES)
-    found = []
-    for edge in edges:
-        gains = [_below(octaves, place) for place in edge + reach * away]
-        cost = np.array([weight @ (gain * (1 - gain)) for gain in gains]) + _GAIN * np.abs(away)
-        found.append(float(2 ** (edge + reach * away[np.argmin(cost)])))
-    return found
+
+    hz: np.ndarray
+    energy: np.ndarray
+    seconds: np.ndarray
+
+    @classmethod
+    def of(cls, clip: np.ndarray, rate_hz: int) -> Sustained:
+        """Follow the partials of a clip (channels, n), a second long at least: of its middle minute if it is longer."""
+        mono = clip.mean(0, dtype=np.float32)
+        spare = max(0, len(mono) - _MOST_SECONDS * rate_hz) // 2
+        mono = mono[spare : len(mono) - spare]
+        peak = float(np.abs(mono).max())
+        if peak == 0:
+            return cls(np.zeros(0), np.zeros(0), np.zeros(0))
+        hz, energy, track = followed(power_spectra(resample(mono / np.float32(peak), rate_hz, RATE_HZ)))
+        return cls(hz, energy, np.bincount(track, minlength=len(track))[track] * STEP_MS / 1000)
+
+    def longest_seconds(self) -> float:
+        """Return how long those partials last that have the most lasting tenth of the energy; 0 without any."""
+        if not len(self.energy):
+            return 0.0
+        order = np.argsort(self.seconds)
+        share = np.cumsum(self.energy[order])
+        return float(self.seconds[order][np.searchsorted(share, 0.9 * share[-1])])
+
+    def crossings_hz(self, edges_hz: list[float]) -> list[float]:
+        """Return crossings near the given ones where least of the partials lies in both bands.
+
+        A partial at a crossing is played by two bands from two places, whose phases do not agree: it beats, and
+        breaks. What is lost there is its energy times its duration times g (1 - g), g being the gain of the band below.
+
+        Parameters
+        ----------
+        edges_hz : list of float
+            Rising; each moves by half an octave at most, and by a third of the distance to its neighbours.
+        """
+        weight = self.energy * self.seconds
+        weight, octaves = weight / max(float(weight.sum()), 1e-30), np.log2(self.hz)
+        edges = np.log2(edges_hz)
+        reach = min(_REACH_OCTAVES, _REACH_SHARE * float(np.diff(edges).min(initial=np.inf)))
+        away = np.linspace(-1, 1, _PLACES)
+        found = []
+        for edge in edges:
+            gains = [_below(octaves, place) for place in edge + reach * away]
+            cost = np.array([weight @ (gain * (1 - gain)) for gain in gains]) + _GAIN * np.abs(away)
+            found.append(float(2 ** (edge + reach * away[np.argmin(cost)])))
+        return found
 
 
 def split_bands(clip: np.ndarray, rate_hz: int, edges_hz: list[float]) -> list[np.ndarray]:

@@ -24,7 +24,7 @@ from gantools.structure.beats import BeatGrid, find_beats
 from gantools.structure.splice import chain, cross_fade, settled
 from gantools.systems.patches import choosing
 from gantools.systems.patches.attacks import Attacks
-from gantools.systems.patches.bands import crossings_hz, quiet_crossings_hz, split_bands
+from gantools.systems.patches.bands import Sustained, crossings_hz, split_bands
 from gantools.systems.patches.matching import PATCH_FRAMES, synthesise
 from gantools.systems.patches.path import cheapest_path, doubled_products
 
@@ -38,6 +38,8 @@ _RISE_BANDS, _HIGHEST_RISE = 32, 4.0
 LEAST_SECONDS = 1.0
 #: A draw from a longer clip is made of so much of it.
 _MOST_SECONDS = 60.0
+#: Patches grow with the partials of the clip up to this.
+_MOST_PATCH_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class PatchSettings:
         Frequency bands that are drawn each from its own place, 1 to 8: 1 gives a collage of the real clip, more are
         newer and less clean.
     longest_seconds, shortest_seconds : float
-        Length of the patches at the coarsest and finest level; the first sets how long structure lasts.
+        Length of the patches at the coarsest and finest level; the first sets how long structure lasts, and is doubled
+        for a clip with longer partials.
     alpha : float
         Completeness (Granot, equation 2): the smaller, the more of the clip comes up.
     noise : float
@@ -150,8 +153,12 @@ class PatchEngine:
             self._beats_per_bar = self.grid.beats_per_bar
             beats = beat_positions(edges, np.arange(len(self._frames)) * self.hop) - self.grid.downbeat
             self._frames = np.concatenate([self._frames, self._metre(beats)], axis=1)
-        edges_hz = quiet_crossings_hz(clip, rate_hz, crossings_hz(settings.bands))
-        self._bands = split_bands(clip, rate_hz, edges_hz)
+        sustained = Sustained.of(clip, rate_hz)
+        self._longest_seconds = settings.longest_seconds
+        # Patches that are shorter than the partials break them.
+        while self._longest_seconds < min(sustained.longest_seconds(), _MOST_PATCH_SECONDS):
+            self._longest_seconds *= 2
+        self._bands = split_bands(clip, rate_hz, sustained.crossings_hz(crossings_hz(settings.bands)))
         self._attacks = Attacks(clip, self._bands, rate_hz)
 
     def bar_seconds(self) -> float:
@@ -276,8 +283,8 @@ class PatchEngine:
 
     def _pools(self) -> list[int]:
         """Return the frames averaged to one at each level, from the longest patches to the shortest, by halves."""
-        levels = 1 + int(np.log2(self.settings.longest_seconds / self.settings.shortest_seconds) + 1e-9)
-        lengths = self.settings.longest_seconds / 2.0 ** np.arange(levels)
+        levels = 1 + int(np.log2(self._longest_seconds / self.settings.shortest_seconds) + 1e-9)
+        lengths = self._longest_seconds / 2.0 ** np.arange(levels)
         return [max(1, round(length / _FRAME_SECONDS / PATCH_FRAMES)) for length in lengths]
 
     def _metre(self, beats: np.ndarray) -> np.ndarray:
