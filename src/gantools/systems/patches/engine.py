@@ -186,8 +186,8 @@ class PatchEngine:
         loop : bool
             The end fades into what comes before the beginning in the clip, so that the piece goes round.
         tries : int
-            Draws of which the one is kept that attacks and sounds on most like the clip, see `choosing`; of pieces under
-            4 s the first.
+            Draws of which that one is kept which attacks and sounds on most like the clip, see `choosing`; of pieces
+            under 4 s the first.
 
         Returns
         -------
@@ -197,8 +197,9 @@ class PatchEngine:
         count = -(-samples // self.hop)
         if count < 1:
             raise ConfigError(f"seconds: {seconds:g} is no length")
+        tries = tries if seconds >= choosing.LEAST_SECONDS else 1
         best, least = None, np.inf
-        for number in range(tries if seconds >= choosing.LEAST_SECONDS else 1):
+        for number in range(tries):
             random = np.random.default_rng(item_seed(seed, "patch", number) if number else item_seed(seed, "patch"))
             first, frames = self._excerpt(random)
             # Products this small take ten times as long in several threads of NumPy's as in one, where others work too.
@@ -217,9 +218,7 @@ class PatchEngine:
     def _texture(self) -> np.ndarray:
         return choosing.texture(self.clip, self.rate_hz)
 
-    def _played(
-        self, paths: list[np.ndarray], leader: int, samples: int, loop: bool
-    ) -> tuple[np.ndarray, float]:
+    def _played(self, paths: list[np.ndarray], leader: int, samples: int, loop: bool) -> tuple[np.ndarray, float]:
         """Return what paths of the bands sound like together, and for how many seconds it stands in the clip.
 
         All bands attack where the leading one does.
@@ -274,9 +273,7 @@ class PatchEngine:
         around = round(_AVOID_SECONDS / _FRAME_SECONDS)
         for _ in self._bands[1:]:
             others = np.stack(paths)
-            paths.append(
-                cheapest_path(target, frames, levers.jump_cost, others, levers.avoid_cost, around, products)
-            )
+            paths.append(cheapest_path(target, frames, levers.jump_cost, others, levers.avoid_cost, around, products))
         # The first path is free and later ones avoid it: without a draw the lowest band would always play the first.
         order = random.permutation(len(paths))
         return [paths[place] for place in order], int(np.argmin(order))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from gantools.errors import ConfigError, InputError
 from gantools.metrics.novelty.figures import Reference
+from gantools.systems.patches import choosing
 from gantools.systems.patches.engine import (
     PatchEngine,
     PatchSettings,
-    crossings_hz,
     level_rises,
     settings_of,
-    split_bands,
 )
 from gantools.systems.patches.matching import PATCH_FRAMES, averaged, nearest, pooled, stretched
 from gantools.systems.patches.path import cheapest_path
@@ -35,7 +36,9 @@ def _melody(seconds: float, channels: int = 1, seed: int = 3) -> np.ndarray:
     return np.stack([clip, 0.5 * clip])[:channels]
 
 
-def test_nearest_equals_brute_force() -> None:
+@pytest.mark.parametrize("kept", [0, 1 << 22])
+def test_nearest_equals_brute_force(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    monkeypatch.setattr("gantools.systems.patches.matching._MOST_KEPT", kept)
     random = np.random.default_rng(0)
     queries = random.standard_normal((40, 3)).astype(np.float32)
     keys = random.standard_normal((30, 3)).astype(np.float32)
@@ -76,21 +79,13 @@ def test_path_in_parts_is_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cheapest_path(frames[10:50], frames, 0.5).tolist() == list(range(10, 50))
 
 
-def test_bands_sum_to_the_clip() -> None:
-    clip = _melody(2.0, channels=2)
-    bands = split_bands(clip, RATE_HZ, crossings_hz(6))
-    assert len(bands) == 5  # 3200 Hz is too near half the rate
-    np.testing.assert_allclose(sum(bands), clip, atol=1e-5)
-    assert [len(crossings_hz(count)) for count in range(1, 9)] == list(range(8))
-
-
 def test_draws_are_new_like_the_clip_and_of_exact_length() -> None:
     clip = _melody(10.0, channels=2)
     engine = PatchEngine(clip, RATE_HZ)
-    first, second = engine.draw(5.003, 1), engine.draw(5.003, 2)
+    first, second = engine.draw(5.003, 1, tries=2), engine.draw(5.003, 2)
     assert first.shape == (2, round(5.003 * RATE_HZ))
     assert first.dtype == np.float32
-    np.testing.assert_array_equal(first, PatchEngine(clip, RATE_HZ).draw(5.003, 1))
+    np.testing.assert_array_equal(first, PatchEngine(clip, RATE_HZ).draw(5.003, 1, tries=2))
     assert np.abs(first).max() <= np.abs(clip).max() * (1 + 1e-6)
     np.testing.assert_allclose(first[1], 0.5 * first[0], atol=1e-6)  # channels are cut together
     reference = Reference(clip[0], RATE_HZ)
@@ -108,6 +103,36 @@ def test_one_band_is_a_collage() -> None:
     clip = _melody(6.0)
     draw = PatchEngine(clip, RATE_HZ, PatchSettings(bands=1)).draw(4.0, 0)
     assert Reference(clip[0], RATE_HZ).measure(draw[0])["copied_quarter"] > 0.4
+
+
+def test_of_several_tries_the_one_with_the_least_fault_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = PatchEngine(_melody(6.0), RATE_HZ)
+    faults = iter([0.3, 0.1, 0.2])
+    monkeypatch.setattr(choosing, "fault", lambda own, real, copied: next(faults))
+    played = engine._played
+    found: list[np.ndarray] = []
+
+    def noted(*arguments: Any) -> tuple[np.ndarray, float]:
+        wave, copied = played(*arguments)
+        found.append(wave)
+        return wave, copied
+
+    monkeypatch.setattr(engine, "_played", noted)
+    kept = engine.draw(4.0, 7, tries=3)
+    np.testing.assert_array_equal(kept, found[1])
+    np.testing.assert_array_equal(found[0], engine.draw(4.0, 7))
+    assert not np.array_equal(found[0], found[1])
+    # Short pieces tell nothing: the first is kept, and no fault is asked for.
+    np.testing.assert_array_equal(engine.draw(1.0, 7, tries=3), engine.draw(1.0, 7))
+
+
+def test_patches_are_as_long_as_the_partials_of_the_clip() -> None:
+    drone = np.sin(2 * np.pi * 300 * np.arange(8 * RATE_HZ) / RATE_HZ).astype(np.float32)[None]
+    assert PatchEngine(_melody(6.0), RATE_HZ)._longest_seconds == 2.0
+    engine = PatchEngine(drone, RATE_HZ)
+    assert engine._longest_seconds == 4.0
+    # Eight frames of 16 ms a patch: 4 s, halved down to an eighth.
+    assert engine._pools() == [31, 16, 8, 4, 2, 1]
 
 
 def test_long_draws_and_clips_and_silence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +186,7 @@ def test_with_an_onset_weight_bands_from_different_places_attack_together() -> N
         found = []
         for seed in range(3):
             random = np.random.default_rng(seed)
-            played = np.stack([rises[path] for path in engine._paths(engine._frames, 400, random)])
+            played = np.stack([rises[path] for path in engine._paths(engine._frames, 400, random)[0]])
             found.append(np.corrcoef(played)[np.triu_indices(len(played), 1)].mean())
         return float(np.mean(found))
 
