@@ -20,13 +20,18 @@ _LAG_SECONDS = 0.001
 
 
 def texture(wave: np.ndarray, rate_hz: int) -> np.ndarray:
-    """Return the median attack and the sharpest tenth in dB, and how long partials last in ms: logarithms, float64 (3,).
+    """Return logarithms of the median attack and the sharpest tenth in dB, and of how long partials last in ms.
 
-    NaN where there is nothing to measure; see `gantools.metrics.texture`. The middle minute of longer sounds counts.
+    See `gantools.metrics.texture`. The middle minute of longer sounds counts.
 
     Parameters
     ----------
     wave : float32 array (channels, n)
+
+    Returns
+    -------
+    float64 array (3,)
+        NaN where there is nothing to measure.
     """
     mono = wave.mean(0, dtype=np.float32)
     spare = max(0, len(mono) - round(_MOST_SECONDS * rate_hz)) // 2

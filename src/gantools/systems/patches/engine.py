@@ -2,10 +2,11 @@
 
 Granot et al., "Drop the GAN: In defense of patches nearest neighbors as single image generative models" (CVPR 2022),
 brought to sound. Averaging patches of waveforms cancels them, so what is matched and averaged are levels in mel bands,
-from patches of two seconds down to an eighth of a second. The result only decides what to play: for each of several
-frequency bands the cheapest path through the clip that avoids the places where the other bands play, with cross-fades
-where the waveforms agree and the bands attack together. Every sound is of the clip with its own phase, and yet no moment of it is in the clip. Where
-the clip has a beat, the metre is one of the features, and the draw keeps it.
+from patches of two seconds, or of four where partials last, down to an eighth of a second. The result only decides what
+to play: for each of several frequency bands the cheapest path through the clip that avoids the places where the other
+bands play, with cross-fades where the waveforms agree and all bands attack together. Every sound is of the clip with
+its own phase, and yet no moment of it is in the clip. Where the clip has a beat, the metre is one of the features, and
+the draw keeps it.
 """
 
 from __future__ import annotations
