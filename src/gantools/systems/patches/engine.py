@@ -80,7 +80,7 @@ class PatchSettings:
     noise: float = 0.75
     iterations: int = 4
     jump_cost: float = 1.0
-    avoid_cost: float = 0.3
+    avoid_cost: float = 0.35
     pitch_weight: float = 2.0
     metre_weight: float = 3.0
     onset_weight: float = 6.0
@@ -187,8 +187,8 @@ class PatchEngine:
         loop : bool
             The end fades into what comes before the beginning in the clip, so that the piece goes round.
         tries : int
-            Draws of which that one is kept which attacks and sounds on most like the clip, see `choosing`; of pieces
-            under 4 s the first.
+            Draws at most, until one attacks and sounds on like the clip and copies little of it; the best of them is
+            kept, see `choosing`. Of pieces under 4 s the first is.
 
         Returns
         -------
@@ -206,29 +206,26 @@ class PatchEngine:
             # Products this small take ten times as long in several threads of NumPy's as in one, where others work too.
             with threadpool_limits(1, user_api="blas"):
                 paths, leader = self._paths(frames, count, random)
-            wave, copied = self._played([first + path for path in paths], leader, samples, loop)
+            wave = self._played([first + path for path in paths], leader, samples, loop)
             if tries == 1:
                 return wave
-            fault = choosing.fault(choosing.texture(wave, self.rate_hz), self._texture, copied)
+            fault = self._judge.fault(wave, first * self.hop / self.rate_hz)
             if best is None or fault < least:
                 best, least = wave, fault
+            if least <= choosing.GOOD:
+                break
         assert best is not None
         return best
 
     @cached_property
-    def _texture(self) -> np.ndarray:
-        return choosing.texture(self.clip, self.rate_hz)
+    def _judge(self) -> choosing.Judge:
+        return choosing.Judge(self.clip, self.rate_hz)
 
-    def _played(self, paths: list[np.ndarray], leader: int, samples: int, loop: bool) -> tuple[np.ndarray, float]:
-        """Return what paths of the bands sound like together, and for how many seconds it stands in the clip.
-
-        All bands attack where the leading one does.
-        """
+    def _played(self, paths: list[np.ndarray], leader: int, samples: int, loop: bool) -> np.ndarray:
+        """Return what paths of the bands sound like together; all attack where the leading one does."""
         out = np.zeros((self.clip.shape[0], samples), np.float32)
         fade, align = round(_FADE_SECONDS * self.rate_hz), round(_ALIGN_SECONDS * self.rate_hz)
         heard = np.zeros(0, np.float32)
-        frames = samples // self.hop
-        lags, levels = np.zeros((2, len(paths), frames))
         for number in sorted(range(len(paths)), key=lambda number: number != leader):
             band, path = self._bands[number], paths[number]
             # Frames that follow each other in the clip are one piece; -9 makes the first frame begin one.
@@ -245,13 +242,10 @@ class PatchEngine:
             if loop and 0 < lead.shape[1] <= samples // 2:
                 part[:, -lead.shape[1] :] = cross_fade(part[:, -lead.shape[1] :], lead)
             out += part
-            lags[number] = np.repeat(starts - np.cumsum(lengths) + lengths, lengths // self.hop)[:frames] / self.rate_hz
-            levels[number] = np.square(part[:, : frames * self.hop]).reshape(len(part), frames, -1).sum((0, 2))
         # Bands from different places can meet in higher peaks than the clip has.
         peak = float(np.abs(out).max())
         highest = float(np.abs(self.clip).max())
-        copied = choosing.copied_seconds(lags, levels, self.hop / self.rate_hz)
-        return out * np.float32(highest / peak if peak > highest else 1.0), copied
+        return out * np.float32(highest / peak if peak > highest else 1.0)
 
     def _excerpt(self, random: np.random.Generator) -> tuple[int, np.ndarray]:
         """Return the frames to draw from and the number of their first: all of them, or a minute of a longer clip."""

@@ -19,8 +19,8 @@ from gantools.structure.beats import find_beats
 from gantools.systems.patches.config import PatchGenerateConfig
 from gantools.systems.patches.engine import PatchEngine, settings_of
 
-#: Draws of which each result is the best: two more would take as long as all the rest.
-_TRIES = 2
+#: Draws at most of which each result is the best.
+_TRIES = 3
 
 
 class LoadedClip(LoadedModel):

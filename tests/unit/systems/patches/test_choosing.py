@@ -1,4 +1,4 @@
-"""Which draw is kept: figures of texture, and stretches that stand in the clip."""
+"""What speaks against a draw: figures of texture, and stretches that stand in the clip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gantools.metrics.texture.measures import measure
-from gantools.systems.patches.choosing import copied_seconds, distance, fault, texture
+from gantools.systems.patches.choosing import Judge, distance, texture
 
 RATE_HZ = 22050
 
@@ -27,19 +27,13 @@ def test_distance_is_the_mean_of_what_is_known() -> None:
     assert distance(np.full(3, np.nan), np.zeros(3)) == 0.0
 
 
-def test_copies_are_runs_at_one_lag_of_almost_all_energy() -> None:
-    levels = np.array([[1.0] * 6, [1.0] * 6, [0.01] * 6])
-    lags = np.array([[0.0] * 6, [5.0, 0.0, 0.0, 0.0, 5.0, 5.0], [9.0] * 6])
-    # In frames 1 to 3 both loud bands play at lag 0; the quiet one does not count.
-    assert copied_seconds(lags, levels, 0.5) == 1.5
-    # Another lag ends a run, and 1 ms is none.
-    lags[:2] = [0.0, 0.001, 0.001, 2.0, 2.0, 2.0]
-    assert copied_seconds(lags, levels, 0.5) == 1.5
-    levels[2] = 1.0
-    assert copied_seconds(lags, levels, 0.5) == 0.0
-
-
-def test_a_copy_beyond_seven_tenths_of_a_second_is_a_fault() -> None:
-    same = np.zeros(3)
-    assert fault(same, same, 0.7) == 0.0
-    assert fault(same, same, 1.0) == pytest.approx(0.3)
+def test_what_stands_in_the_clip_for_more_than_seven_tenths_of_a_second_is_a_fault() -> None:
+    clip = np.random.default_rng(1).standard_normal((1, 8 * RATE_HZ)).astype(np.float32)
+    other = np.random.default_rng(2).standard_normal((1, 8 * RATE_HZ)).astype(np.float32)
+    judge = Judge(clip, RATE_HZ)
+    assert judge.fault(clip) == pytest.approx(8 - 0.7, abs=0.11)
+    new = judge.fault(other)
+    assert new < 0.3
+    # Two seconds of the clip, at another place and level.
+    other[:, 3 * RATE_HZ : 5 * RATE_HZ] = 0.5 * clip[:, RATE_HZ : 3 * RATE_HZ]
+    assert 1.0 < judge.fault(other) - new < 1.5
