@@ -20,7 +20,7 @@ from gantools.systems.patches.config import PatchGenerateConfig
 from gantools.systems.patches.engine import PatchEngine, settings_of
 
 #: Draws at most of which each result is the best.
-_TRIES = 3
+_TRIES = 2
 
 
 class LoadedClip(LoadedModel):
