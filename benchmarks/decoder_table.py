@@ -74,7 +74,7 @@ def run(command: str, folder: Path) -> bytes:
 def cases(folder: Path) -> list[tuple[str, Path, str]]:
     """Make the files; return (case, path, command that decodes it to raw samples on standard output)."""
     for rate_hz in RATES_HZ:
-        wave = sum(stem(kind, 8.0, rate_hz) for kind in ("drums", "bass", "other"))
+        wave = np.sum([stem(kind, 8.0, rate_hz) for kind in ("drums", "bass", "other")], axis=0)
         soundfile.write(folder / f"s{rate_hz}.wav", wave, rate_hz)
         soundfile.write(folder / f"m{rate_hz}.wav", wave.mean(1), rate_hz)
     silence = 1e-5 * np.random.default_rng(0).standard_normal((6 * 44100, 2))

@@ -105,7 +105,7 @@ def gantools_process(tmp_path: Path) -> Callable[..., subprocess.CompletedProces
 def write_tone() -> Callable[..., Path]:
     """Write a synthesised sound file and return its path."""
 
-    def write(path: Path, seconds: float = 2.0, rate_hz: int = 22050, channels: int = 1, **kwargs: float) -> Path:
+    def write(path: Path, seconds: float = 2.0, rate_hz: int = 22050, channels: int = 1, **kwargs: Any) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, tone(seconds, rate_hz, channels, **kwargs), rate_hz)
         return path

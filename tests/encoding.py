@@ -22,7 +22,8 @@ def encode(path: Path, wave: np.ndarray, rate_hz: int, codec: str, muxer: str | 
     bit_rate, kind = options.pop("bit_rate", 0), options.pop("sample_format", "fltp")
     layout = {1: "mono", 2: "stereo"}[wave.shape[1]]
     with av.open(str(path), "w", format=muxer, options=mux) as container:
-        stream = container.add_stream(codec, rate_hz, options={k: str(v) for k, v in options.items()}, layout=layout)
+        own = {name: str(value) for name, value in options.items()}
+        stream: Any = container.add_stream(codec, rate_hz, options=own, layout=layout)
         stream.codec_context.format = kind
         if bit_rate:
             stream.bit_rate = bit_rate

@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _posixsubprocess.fork_exec = _counted(_posixsubprocess.fork_exec)
     # A fork server forks in its own process.
     forkserver = multiprocessing.context.ForkServerProcess
-    forkserver._Popen = staticmethod(_counted(forkserver._Popen))
+    forkserver._Popen = staticmethod(_counted(forkserver._Popen))  # type: ignore[method-assign]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

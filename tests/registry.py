@@ -140,7 +140,7 @@ def write_mel_chunks(folder: Path) -> None:
     """Write a chunk folder of mels: four songs with bass and drums, 64 bands, windows of 64 frames."""
     random = np.random.default_rng(4)
     params = MelParams(sample_rate_hz=22050, n_fft=1024, hop_samples=512, n_mels=64)
-    shards = []
+    shards: list[str] = []
     for song, split in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "test")):
         for role in ("bass", "drums"):
             rows = [
@@ -202,18 +202,19 @@ def _separator(folder: Path, **changes: Any) -> System:
     return SeparatorObjective(small_config(**{**COMMON, **changes}), find_multitracks([folder]))
 
 
-AUTOMIX_COMMON = {"sample_rate_hz": AUTOMIX_RATE_HZ, "threads": 1, "precision": "float32", "validation_crops": 2}
-AUTOMIX_BANDS = dataclasses.replace(
-    automix_config.PRESETS["small"],
-    **AUTOMIX_COMMON,
+AUTOMIX_COMMON: dict[str, Any] = {
+    **{"sample_rate_hz": AUTOMIX_RATE_HZ, "threads": 1, "precision": "float32", "validation_crops": 2},
+}
+_AUTOMIX_BANDS: dict[str, Any] = {
     **{"bottleneck": 16, "hidden": 16, "blocks": 2, "crop": 16384, "warmup_steps": 0, "bands": 20},
-)
-AUTOMIX_PAPER = automix_config.AutomixConfig(
-    **AUTOMIX_COMMON,
+}
+_AUTOMIX_PAPER: dict[str, Any] = {
     **{"filters": 8, "repeats": 1, "blocks": 2, "bottleneck": 8, "hidden": 8, "skip": 8, "lstm_layers": 1},
     **{"crop": 8192, "batch_size": 2},
     **{"optimizer": "amsgrad", "schedule": "stairs", "pretrain_share": 0.4},
-)
+}
+AUTOMIX_BANDS = dataclasses.replace(automix_config.PRESETS["small"], **AUTOMIX_COMMON, **_AUTOMIX_BANDS)
+AUTOMIX_PAPER = automix_config.AutomixConfig(**AUTOMIX_COMMON, **_AUTOMIX_PAPER)
 
 
 def _automix(folder: Path, base: automix_config.AutomixConfig, **changes: Any) -> System:
@@ -273,10 +274,10 @@ def _loopdetector(folder: Path, **changes: Any) -> System:
     return LoopDetectorObjective(config, LoopMaterial([(path.name, path) for path in files], config))
 
 
-_MELS = {"write": write_mel_chunks, "files": "shard-*", "says": r"shard-0000\d\.safetensors"}
-_WETS = {"write": write_wet_and_normalised, "files": "*/*/bass.wav", "says": r"bass\.wav"}
-_RIFF = {"write": _write_riff, "files": "riff.wav", "says": r"riff\.wav"}
-_TRACKS = {"write": _write_tracks, "files": "*.wav", "says": "none of these files can be used"}
+_MELS: dict[str, Any] = {"write": write_mel_chunks, "files": "shard-*", "says": r"shard-0000\d\.safetensors"}
+_WETS: dict[str, Any] = {"write": write_wet_and_normalised, "files": "*/*/bass.wav", "says": r"bass\.wav"}
+_RIFF: dict[str, Any] = {"write": _write_riff, "files": "riff.wav", "says": r"riff\.wav"}
+_TRACKS: dict[str, Any] = {"write": _write_tracks, "files": "*.wav", "says": "none of these files can be used"}
 
 _SONGS: dict[str, Any] = {"files": "*.wav", "says": "none of these files can be used"}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PROGRAM = (sys.executable, "-m", "gantools")
-_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}
+_TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
 
 Done = subprocess.CompletedProcess[str]
 
@@ -23,7 +23,7 @@ def run_process(
 ) -> subprocess.CompletedProcess[str]:
     """Run `gantools ARGS` in a process of its own, in `folder`; for what only a process shows."""
     command = [*PROGRAM, *map(str, arguments)]
-    stdin = {"input": _as_bytes(input)} if input is not None else {"stdin": subprocess.DEVNULL}
+    stdin: dict[str, Any] = {"input": _as_bytes(input)} if input is not None else {"stdin": subprocess.DEVNULL}
     done = subprocess.run(
         command, cwd=folder, capture_output=True, env={**os.environ, **environment}, timeout=300, **stdin
     )

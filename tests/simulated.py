@@ -38,6 +38,8 @@ class Smallest(System):
             return self.factors[-1]
 
         self.phases = (Phase("weight", ("weight",), adam(1e-2), noted),)
+        self.spent: list[float] = []
+        self.parts: list[float] = []
 
     def batch(self, step: int, items: Sequence[int]) -> dict[str, torch.Tensor]:
         """Return ones."""
@@ -102,5 +104,5 @@ def on(
         system.parts.append(part)  # type: ignore[attr-defined]
         return validate(networks, number)
 
-    system.losses, system.validate = slow_losses, slow_validate  # type: ignore[method-assign]
+    system.losses, system.validate = slow_losses, slow_validate  # type: ignore[method-assign, assignment]
     return system

@@ -38,6 +38,7 @@ def small_stack(
     scales = []
     for index, rate_hz in enumerate(rates_hz):
         net = Generator(channels, width, layers, 9)
+        norm: Any
         for norm in net.body.norms:
             norm.running_mean.normal_(0, 0.3)
             norm.running_var.uniform_(0.1, 0.6)
@@ -75,11 +76,11 @@ def small_model(folder: Path, *, channels: int = 1, seconds: float = 4.0, peak: 
     stack = small_stack(channels=channels, seconds=seconds, holes=made if made.holes else None).scales
     if made.start == "patches":
         own = bands(to_mid_side(clip), RATES_HZ[-1], RATES_HZ, seconds)
-        still = {"amplitude": torch.zeros(channels, 1)}
-        stack = [
-            dataclasses.replace(s, **still, reconstruction_noise=torch.zeros_like(b), clip_band=b)
+        still = torch.zeros(channels, 1)
+        stack = tuple(
+            dataclasses.replace(s, amplitude=still, reconstruction_noise=torch.zeros_like(b), clip_band=b)
             for s, b in zip(stack, own, strict=True)
-        ]
+        )
     for scale in stack:
         write_scale(scale_folder(folder, scale.rate_hz), scale, {"seconds": 0.0, "step": 0})
     return folder

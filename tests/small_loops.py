@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -22,7 +23,7 @@ def write_detector(folder: Path, kind: str = "grid") -> Path:
     Its loops score 0.16 to 0.175.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for domain in DOMAINS:
         for bars in LENGTHS:
             name, inputs, hidden = network_name(domain, bars), pairs(bars), hidden_units(pairs(bars))
@@ -65,7 +66,7 @@ def song(bpm: float, plan: str, rate_hz: int = 22050, lead_s: float = 0.0, seed:
     return wave[: -len(time)].astype(np.float32)
 
 
-def write_song(path: Path, bpm: float = 120.0, plan: str = "ABAC" * 4, rate_hz: int = 22050, **how: float) -> Path:
+def write_song(path: Path, bpm: float = 120.0, plan: str = "ABAC" * 4, rate_hz: int = 22050, **how: Any) -> Path:
     """Write a song of `song` in two channels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     wave = song(bpm, plan, rate_hz, **how)
@@ -87,10 +88,9 @@ def notes(plan: str, meter: tuple[int, int] = (4, 4), bpm: float = 100.0, ticks:
     meters = np.array([[*meter]] * len(plan), np.int64)
     bars = Bars(np.arange(len(plan) + 1, dtype=np.int64) * length, meters[:, 0], meters[:, 1])
     tracks = tuple(
-        Track(name, program, drum, *(np.array(column, np.int64) for column in zip(*found, strict=True)),
-              np.full(len(found), 80, np.int64))
+        Track(name, program, drum, *np.array([(*note, 80) for note in found], np.int64).T)
         for name, program, drum, found in (("drums", 0, True, drums), ("bass", 33, False, bass))
-    )  # fmt: skip
+    )
     return Score(ticks, tracks, np.zeros(1, np.int64), np.array([bpm]), bars)
 
 

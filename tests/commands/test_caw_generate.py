@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def model(tmp_path: Path) -> Path:
     return small_model(tmp_path / "riff")
 
 
-def records(done: object) -> list[dict]:
+def records(done: subprocess.CompletedProcess[str]) -> list[dict]:
     """Return the records of a run that went well."""
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def normal(*shape: int) -> torch.Tensor:
 @pytest.mark.parametrize("variant", ["baseline", "style", "transformer", "hybrid"])
 def test_clips_of_wavegan(model, tmp_path: Path, variant: str) -> None:
     folder = model(f"wavegan-{variant}")
-    options = {"truncation": 0.7}
+    options: dict[str, Any] = {"truncation": 0.7}
     network = exported(folder, tmp_path / "g.pt", **options)
     maker = ClipMaker(folder, WaveGANGenerateConfig(truncation=0.7, fixed_noise=True), "cpu")
     z = normal(5, maker.model.latent)

@@ -278,7 +278,7 @@ def test_hiss_and_rests_rise_no_more_than_the_bass(gantools, tmp_path: Path) -> 
         power = [
             [np.mean(np.square(x[where & middle], dtype=np.float64)) for where in (rests, ~rests)] for x in (made, wave)
         ]
-        quiet_db, loud_db = 10 * np.log10(np.divide(*power))
+        quiet_db, loud_db = 10 * np.log10(np.divide(power[0], power[1]))
         risen[name] = quiet_db - loud_db
         record = found["in/a_bass.wav"]
         assert ("eq_floor" in record["flags"]) == ("floor_hz" in record["settings"]["eq"]) == (name == "out")
@@ -383,7 +383,7 @@ def test_interrupted_leaves_nothing_half_written_and_goes_on(tmp_path: Path, gan
     assert len(list((tmp_path / "out").rglob("*.wav"))) == 16
 
 
-def spreads(folder: Path) -> dict[str, tuple[float, float, float]]:
+def spreads(folder: Path) -> dict[str, tuple[float, ...]]:
     """Return the deviation between files, for each type of at least 3: LUFS, level of 1/6 octaves, similarity."""
     found: dict[str, list[tuple[float, np.ndarray, np.ndarray]]] = {}
     centres = 63 * 2 ** (np.arange(44) / 6)

@@ -132,7 +132,7 @@ def test_a_damaged_model_is_one_line_and_exit_2(gantools, models: Path, tmp_path
 def test_from_python_the_part_and_its_mix_are_arrays(models: Path) -> None:
     model = gt.load(models / "cyclegan", device="cpu")
     sound = tone(8.0, 22050, 2).T.astype(np.float32)
-    part, mix = model.generate_all((sound, 22050.0), mix=True, effort="draft")
+    part, mix = model.generate_all((sound, 22050), mix=True, effort="draft")
     assert (part.audio.shape, mix.audio.shape) == ((1, 8 * 22050), (2, 8 * 22050))
     assert (part.record["role"], mix.record["role"]) == ("drums", "mix")
     for result in (part, mix):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,7 +157,7 @@ def test_in_python_a_loop_is_its_sound(place: Path) -> None:
     import gantools as gt
 
     model = gt.load(place / "m")
-    options = {"detector": str(place / "detector"), "bpm": 120, "device": "cpu"}
+    options: dict[str, Any] = {"detector": str(place / "detector"), "bpm": 120, "device": "cpu"}
     audio, rate_hz = model.generate(seed=3, **options)
     assert (audio.shape, rate_hz) == ((2, 16 * 44100), 44100)
     first, second = model.generate_all(seeds="3,5", **options)

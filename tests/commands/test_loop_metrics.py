@@ -97,12 +97,11 @@ def test_what_cannot_be_measured_is_told_before_anything_starts(gantools, loops:
 
 def test_a_group_is_compared_with_any_number_of_others(gantools, loops: Path) -> None:
     soundfile.write(loops / "loop_8bars_120bpm.wav", tone(16.0, 8000), 8000)
-    given = ("evaluate", "loopgroups", "made", "real", "real", "loop_8bars_120bpm.wav", "--detector", "detector")
-    done = gantools(*given, "--json")
+    given = ("evaluate", "loopgroups", "made", "real", "real")
+    done = gantools(*given, "loop_8bars_120bpm.wav", "--detector", "detector", "--json")
     assert done.returncode == 1  # one window of sound is no group
     assert "loop_8bars_120bpm.wav: 1 windows" in done.stderr
-    given = ("evaluate", "loopgroups", "made", "real", "real", "--detector", "detector")
-    done = gantools(*given, "--json", "-o", "report")
+    done = gantools(*given, "--detector", "detector", "--json", "-o", "report")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert (record["generated"], record["reference"]) == ("made", "real, real")

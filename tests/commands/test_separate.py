@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def records(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def write_song(path: Path, seconds: float = 2.0, rate_hz: int = 44100, **options: float) -> Path:
+def write_song(path: Path, seconds: float = 2.0, rate_hz: int = 44100, **options: Any) -> Path:
     left, right = tone(seconds, rate_hz, **options), tone(seconds, rate_hz, hz=330.0, seed=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, np.concatenate([left, 0.7 * right], axis=1), rate_hz)

@@ -230,8 +230,8 @@ def test_conditions_are_read_from_the_record_and_heard_in_the_sound(gantools, tm
         for start in np.round(times * RATE).astype(int):
             wave[start : start + 400] += 0.5 * burst
         soundfile.write(made / f"{name}.wav", wave, RATE)
-        curve = [[0, 2], [14.5, 2], [15.5, 6], [30, 6]][::order]
-        points = [[seconds, value[1]] for seconds, value in zip((0, 14.5, 15.5, 30), curve, strict=True)]
+        curve: list[list[float]] = [[0, 2], [14.5, 2], [15.5, 6], [30, 6]]
+        points = [[seconds, value[1]] for seconds, value in zip((0, 14.5, 15.5, 30), curve[::order], strict=True)]
         fields = {"asked": {"density": points, "tempo": [[0, 121.0]]}}
         lines.append(
             {"key": name, "config": "", "inputs": model, "outputs": {f"{name}.wav": {"size": 1}}, "fields": fields}

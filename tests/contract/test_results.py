@@ -54,5 +54,5 @@ def test_the_comparison_sees_what_it_should() -> None:
     far = {"a": {"shape": [2], "figures": [1.05, 0.5], "digest": "x"}, "n": [1.0, "v"]}
     assert len(differences(one, far, TOLERANCE)) == 2
     assert len(differences(one, far, LOOSE)) == 1
-    small = [{"figures": [1e-3, 0.0]}, {"figures": [2e-3, 0.0]}]
-    assert len(differences(*small, TOLERANCE)) == 1
+    small, twice = {"figures": [1e-3, 0.0]}, {"figures": [2e-3, 0.0]}
+    assert len(differences(small, twice, TOLERANCE)) == 1

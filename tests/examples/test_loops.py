@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_tables_name_what_they_stand_beside() -> None:
     ]
     figures = dict.fromkeys(table.COLUMNS, 0.5)
     spread = {f"{name}_sd": 0.01 for name in ("precision", "recall", "density", "coverage")}
-    full = {**figures, **spread}
+    full: dict[str, Any] = {**figures, **spread}
     reports = {name: full for name in table.SYSTEMS if name != "real"}
     reports["top-k"] = {**full, "real": full, "shuffled": full, "noise": full}
     lines = table.style(reports)

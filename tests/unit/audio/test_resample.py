@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import gantools
-from gantools.audio.resample import Resampler, resample, resample_blocks
+from gantools.audio.resample import Quality, Resampler, resample, resample_blocks
 
 WAVE = np.random.default_rng(3).uniform(-0.5, 0.5, (2, 20000)).astype(np.float32)
 
 
 @pytest.mark.parametrize("quality", ["fine", "finest", "rough"])
 @pytest.mark.parametrize("rates", [(44100, 22050), (16000, 24000)])
-def test_blocks_join_to_what_the_whole_gives(rates, quality):
+def test_blocks_join_to_what_the_whole_gives(rates: tuple[int, int], quality: Quality) -> None:
     whole = resample(WAVE, *rates, quality)
     blocks = [WAVE.T[start : start + 3001] for start in range(0, WAVE.shape[1], 3001)]
     joined = np.concatenate(list(resample_blocks(blocks, *rates, 2, quality)))

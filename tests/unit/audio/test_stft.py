@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import librosa
 import numpy as np
@@ -66,7 +67,7 @@ def test_compiles_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch)
 
     original = numba.njit
 
-    def refuse(cache: bool = False, **options: object) -> object:
+    def refuse(cache: bool = False, **options: Any) -> object:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return original(**options)
@@ -89,7 +90,8 @@ def test_loops_are_cached_where_the_user_has_caches(tmp_path: Path, monkeypatch:
 
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    before = numba.config.CACHE_DIR
+    config: Any = numba.config
+    before = config.CACHE_DIR
 
     @compiled
     def triple(values: np.ndarray) -> None:
@@ -98,6 +100,6 @@ def test_loops_are_cached_where_the_user_has_caches(tmp_path: Path, monkeypatch:
 
     triple(np.ones(2, np.float32))
     assert list((tmp_path / "gantools/numba").rglob("*triple*.nbi"))
-    assert before == numba.config.CACHE_DIR  # others in this process keep their place
+    assert before == config.CACHE_DIR  # others in this process keep their place
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "other"))
     assert cache_folder() == str(tmp_path / "other")

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from running import run_here
@@ -20,7 +20,7 @@ from gantools.cli.app import VERBS, find_command
 NONE = {"fxnorm fit", "fxnorm measure", "fxnorm check", "loopscore"}
 
 
-def leaves(command, words: str) -> Iterator[tuple[str, object]]:
+def leaves(command, words: str) -> Iterator[tuple[str, Any]]:
     """Yield the commands below one."""
     if not hasattr(command, "commands"):
         yield words, command

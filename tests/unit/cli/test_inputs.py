@@ -204,7 +204,7 @@ def test_names_that_meet_are_told_apart_and_holders_keep_theirs(there: Path) -> 
     out = there / "out"
     assert keys(*both, out=out) == ["y-WAV", "y-flac"]
     out.mkdir()
-    record = {"key": "k", "item": "y", "source": "in/y.flac", "config": "", "inputs": {}, "outputs": {}}
+    record: dict[str, Any] = {"key": "k", "item": "y", "source": "in/y.flac", "config": "", "inputs": {}, "outputs": {}}
     lines = [record, {**record, "key": "page", "item": None}, {**record, "key": "other"}]
     del lines[1]["item"]
     (out / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

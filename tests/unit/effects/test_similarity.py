@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from gantools.effects.similarity import _LEVELS, PanMeter, _add_similarity
 def test_rows_outside_the_table_are_left_out(row: int) -> None:
     sums = np.zeros((_LEVELS, 5))
     # As Python, where an index out of bounds is an IndexError or another row, and not another object's memory.
-    _add_similarity.py_func(np.ones((2, 1, 10), np.float32), np.array([row]), sums)
+    plain: Any = _add_similarity
+    plain.py_func(np.ones((2, 1, 10), np.float32), np.array([row]), sums)
     assert not sums.any()
 
 

@@ -48,6 +48,7 @@ class CollapsingToy(Toy):
 
     name = "collapsing"
     config: CollapsingConfig
+    phases: tuple[Phase, ...]
 
     def __init__(self, config: CollapsingConfig) -> None:
         super().__init__(config)

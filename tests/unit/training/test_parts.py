@@ -142,7 +142,7 @@ def test_moments_keep_the_layout_of_their_weights() -> None:
     x, results = torch.randn(2, 4, 1, 64, generator=rng), []
     for resumed in (False, True):
         torch.manual_seed(0)
-        net = nn.Conv2d(4, 6, (1, 9)).to(memory_format=torch.channels_last)
+        net = nn.Conv2d(4, 6, (1, 9)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = adam(1e-2)(net.parameters())
         for step in range(8):
             if resumed and step == 4:

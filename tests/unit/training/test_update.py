@@ -240,7 +240,7 @@ def test_generators_of_devices_in_use_are_seeded(monkeypatch: pytest.MonkeyPatch
 def test_weights_of_other_strides_are_moved_alike() -> None:
     """Gradients lie as the weights do, also where their axes are in another order."""
     system = smallest()
-    net = torch.nn.Conv2d(2, 3, 2).to(memory_format=torch.channels_last)
+    net = torch.nn.Conv2d(2, 3, 2).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     system.networks = {"weight": net}
     before = [p.detach().clone() for p in net.parameters()]
 

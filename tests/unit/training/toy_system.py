@@ -40,6 +40,7 @@ class Toy(System):
     """Turns one noisy sine into another; `calls` counts what the loop asked for."""
 
     name = "toy"
+    config: ToyConfig
     ema_networks = ("generator",)
 
     def __init__(self, config: ToyConfig, data: dict[str, Any] | None = None) -> None:

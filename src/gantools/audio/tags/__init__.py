@@ -7,6 +7,7 @@ R128, RVA2, Sound Check, the loudness of `bext`, peaks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gantools.audio.tags import flac, id3, iff, mp4, ogg, riff
@@ -27,7 +28,7 @@ def read_tags(path: str | Path) -> Tags:
         return Tags()
 
 
-def _reader(path: Path):  # type: ignore[no-untyped-def]
+def _reader(path: Path) -> Callable[[Path], Tags]:
     with open(path, "rb") as file:
         # Some programs put an ID3 tag in front of FLAC, where it does not belong: FLAC's own blocks count.
         tag = id3.whole(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 import torch
@@ -81,7 +82,7 @@ def test_a_thread_for_the_lower_scales_changes_nothing() -> None:
     one, two = Sampler(stack, 500), Sampler(stack, 500, ahead=True)
     assert torch.equal(two.draw([0], 3.0), one.draw([0], 3.0))
     before = threading.active_count()
-    pieces = two.stream(fresh_noise(stack, [0]), stack.lengths(60.0))
+    pieces: Any = two.stream(fresh_noise(stack, [0]), stack.lengths(60.0))  # a generator, which is closed
     next(pieces)
     assert threading.active_count() == before + 1
     pieces.close()

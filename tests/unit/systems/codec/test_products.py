@@ -112,7 +112,7 @@ def test_tiles_and_their_outputs(dtype: torch.dtype) -> None:
     plain = torch.stack([p0 + p1 + p2, p1 - p2, p1 + p2 + p3], 2).flatten(1, 2)[:, :8] + other.float()
     for silu, expected in ((False, plain), (True, functional.silu(plain))):
         arrays = [passes.array(part) for part in (*taken, other)]
-        passes.outputs(*arrays, silu, passes.array(made))
+        passes.outputs(*arrays, silu, passes.array(made))  # type: ignore[call-arg]
         torch.testing.assert_close(made, expected.to(dtype))
 
 
@@ -121,5 +121,5 @@ def test_passes_bear_large_and_tiny_numbers() -> None:
     none = torch.zeros_like(x)
     made = torch.empty_like(x)
     arrays = [passes.array(part) for part in (x, none, none, none, torch.zeros(1, 0, 7))]
-    passes.outputs(*arrays, True, passes.array(made))
+    passes.outputs(*arrays, True, passes.array(made))  # type: ignore[call-arg]
     torch.testing.assert_close(made, functional.silu(x))
