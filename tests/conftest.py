@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,10 @@ from typing import Any
 # Single-threaded: results are then bit-identical, and small networks are faster on shared cores. This is for what is
 # imported from here on, and for processes that tests start; `one_thread` sees to libraries that a plugin loaded before.
 os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")})
+
+# A script's shell lets what it starts in the background ignore Ctrl-C; tests interrupt what they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The files of options of whoever runs the tests are none of theirs.
 os.environ["GANTOOLS_NO_FILES"] = "1"
