@@ -96,7 +96,8 @@ finally:
         f"gantools.commands.{name}" for name in (verb,) if name
     }
     assert not modules & NOT_FOR_HELP
-    assert 50 < len(modules) <= most
+    # Each Python since 3.11 brings one more of its own.
+    assert 50 < len(modules) <= most + sys.version_info.minor - 11
 
 
 def test_the_list_of_verbs_says_what_they_say_themselves(gantools: Callable) -> None:
