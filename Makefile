@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-drums demo-band test bench lint oldest docs site man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
+.PHONY: help install demo demo-drums demo-band test bench lint oldest oldest-over docs site man learn separator drummer loopdetector loops-models codec automix caw wavegan musika musika-table musika-conditions loops symphony songwriter factory clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -113,6 +113,9 @@ bench: install  ## speed against peers, with the error beside the time
 
 oldest:  ## the lowest versions that pyproject.toml allows, in .venv-oldest (6 GB, needs uv), and a few tests with them
 	$(PYTHON) tools/oldest.py $(TESTS)
+
+oldest-over: install  ## the same but for PyTorch, over what is installed: what tools/oldest.txt has, in .venv-over (650 MB)
+	$(BIN)/python tools/oldest.py --over $(VENV) $(TESTS)
 
 docs: install  ## the reference of the library, from its docstrings, into build/reference
 	$(BIN)/python -m pdoc --docformat numpy --no-show-source --output-directory build/reference gantools '!gantools.cli' '!gantools.commands'

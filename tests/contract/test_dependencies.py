@@ -63,6 +63,19 @@ def test_every_dependency_has_a_lower_bound_that_the_tested_versions_keep() -> N
         assert version is None or requirement.specifier.contains(version), f"{line}: {version}"
 
 
+def test_every_lower_bound_is_the_version_that_was_tried() -> None:
+    """`make oldest` records in tools/oldest.txt what it resolved and ran tests with."""
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    lines = (ROOT / "tools/oldest.txt").read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"# .*: \d{4}-\d\d-\d\d, Python " + re.escape(PROJECT["requires-python"][2:]) + r"\.", lines[0])
+    tried = {plain(name): Version(version) for name, version in (line.split("==") for line in lines[1:])}
+    for requirement in map(Requirement, PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]):
+        bounds = [Version(bound.version) for bound in requirement.specifier if bound.operator == ">="]
+        assert bounds == [tried[plain(requirement.name)]], requirement.name
+
+
 def test_the_source_distribution_has_all_that_is_tracked(tmp_path: Path) -> None:
     """By the file list that setuptools makes of MANIFEST.in, which takes a second, instead of the archive."""
     git = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
