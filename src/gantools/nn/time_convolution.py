@@ -8,10 +8,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+# Before 2.7 PyTorch says of both that they compile.
+_exporting = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)
+
 
 def _plainly(x: torch.Tensor) -> bool:
     """Tell whether to convolve as everybody does: on an accelerator, and in a file that other programs run."""
-    return x.device.type != "cpu" or torch.jit.is_tracing() or torch.compiler.is_exporting()
+    return x.device.type != "cpu" or torch.jit.is_tracing() or _exporting()
 
 
 class TimeConv1d(nn.Conv1d):
