@@ -40,7 +40,14 @@ def test_a_piece_is_moved_until_its_attack_meets_that_of_the_others() -> None:
     scores = attacks.meeting(0, wanted, 8552, 0, 2400, align=96)
     assert scores.shape == (193,)
     assert abs(int(np.argmax(scores)) - 96 - 48) <= STEP
-    starts = settled(clip, np.array([8552]), np.array([2400]), 0, 96, lambda *at: attacks.meeting(0, wanted, *at, 96))
+    starts = settled(
+        clip,
+        np.array([8552]),
+        np.array([2400]),
+        0,
+        96,
+        lambda start, at, length: attacks.meeting(0, wanted, start, at, length, 96),
+    )
     assert abs(int(starts[0]) - 8600) <= STEP
     # Where nothing attacks, nothing speaks for any shift.
     assert not attacks.meeting(0, np.zeros_like(wanted), 8552, 0, 2400, align=96).any()
