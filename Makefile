@@ -66,6 +66,9 @@ wavegan: install  ## four variants of WaveGAN on a crate of tracks, with the tab
 	@export PATH="$$PWD/$(BIN):$$PATH"; \
 	$(if $(TRACKS),,examples/crate.sh ../shared/data wavegan/crate >/dev/null &&) examples/wavegan_table.sh $(or $(TRACKS),wavegan/crate)
 
+electronic: install  ## train the Musika that ships and measure it; DATA=folder with stems4 and songs/electronic
+	@PATH="$$PWD/$(BIN):$$PATH" examples/electronic.sh $(or $(DATA),../shared/data)
+
 musika: install  ## a night of Musika: BUDGET=3h on the songs of SONGS=folder but for HELD=names; curve, table, ten minutes
 	@PATH="$$PWD/$(BIN):$$PATH" MUSIKA_BUDGET=$(or $(BUDGET),3h) MUSIKA_SEEDS=0 MUSIKA_WAVEGAN=no MUSIKA_NIGHT=yes \
 	examples/musika_table.sh $(or $(SONGS),../shared/data/songs/electronic) $(or $(HELD),inevitable)

@@ -31,6 +31,7 @@ run gantools generate drummer songs/song-12/bass.flac -o drummer --mix --midi --
 run gantools generate patches "$examples/audio/stems2/feelings/guitar.ogg" --count 3 --seconds 12 -o ideas
 run gantools generate loops --count 8 -o loops --wav
 run gantools loopscore "$examples/audio/loops" recordings -o found
+run gantools generate musika electronic --seconds 60 --tempo 124 -o endless --page
 run gantools generate codec codec recordings/feelings.flac -o codec --page
 run gantools generate symphony --bars 16 --bpm 96 --chords "Am F C G" -o scores --wav
 

@@ -32,6 +32,8 @@ OVERVIEW = (
     ("a new riff of its sounds: gantools generate patches", "{idea}"),
     ("a loop: gantools generate loops", "loops/{loop}.wav"),
     ("an orchestra: gantools generate symphony", "scores/symphony-00000.wav"),
+    ("music behind the codec", "codec/feelings.wav"),
+    ("endless music: gantools generate musika", "endless/seed-00000.wav"),
 )
 #: Beginnings of these go to sounds/.
 SOUNDS = {
@@ -39,6 +41,7 @@ SOUNDS = {
     "new-riff": "{idea}",
     "loop": "loops/{loop}.wav",
     "score": "scores/symphony-00000.wav",
+    "endless": "endless/seed-00000.wav",
 }
 EXCERPT_S = 8
 WIDTH, HEIGHT, MARGIN, LETTERS = 440, 112, 10, 18
@@ -120,10 +123,16 @@ def shipped() -> Iterator[Part]:
         "gantools loopscore recordings/ -o found",
         ("the loops that were found", "found/loops.html"),
     )
-    yield Heading("Music as a few numbers")
+    yield Heading("Endless music")
     yield Words(
-        "What is left of a minute of music behind the codec whose numbers Musika learns: the ceiling of what a Musika "
-        "can sound like.",
+        "A minute, at 124 beats in a minute, of a piece that has no end: Musika, which has learnt from five electronic "
+        "songs without their voices. -o - plays on for ever.",
+        "gantools generate musika electronic --seconds 60 --tempo 124 -o endless --page",
+    )
+    yield from shown(results_of("generate", Path("endless")))
+    yield Words(
+        "Below it, a minute of a band behind the codec whose numbers Musika learns: the ceiling of what a Musika can "
+        "sound like.",
         "gantools generate codec codec song.flac -o codec --page",
     )
     yield from shown(results_of("generate", Path("codec")))
@@ -180,7 +189,8 @@ def verdicts() -> Iterator[Part]:
             "To learn from rather than to listen to: stems in a common sound.",
             "A sketch: the score. Here plain tones play it; an orchestra does with a SoundFont (--sf2), or in a "
             "program that plays MIDI.",
-            "To judge by: the codec. No Musika that learns its numbers sounds better than this.",
+            "A bed to build on: endless music. It keeps a beat and changes over a minute; melodies lead nowhere, and "
+            "nothing that learns the numbers of the codec sounds better than the codec.",
             f"Not worth hearing: the model that was trained just now. Its drums {drums}{told}. They come "
             "out of a mel spectrogram, and so short a training leaves them blurred. It is here to show the way: more "
             "steps of the same command go on from where it stands.",

@@ -32,7 +32,7 @@ caesium, lithium, potassium, rubidium, sodium (drums, bass and other instruments
   Software-Entwicklungskit   CC0-1.0   github.com/ichbinsoftware/everythingisfree, .../everythingisremixed
 """
 purpose = "makes endless electronic music at a tempo of yours (gantools generate musika)"
-ship(Path("model"), Path("shipped"), CREDITS, purpose, "five open songs without their voices, named in CREDITS.txt")
+ship(Path("model"), Path("shipped"), CREDITS, purpose, "five open songs without their voices, named in CREDITS.txt", gain_db=-6.0)
 END
 
 # Pieces beside the songs, and beside songs by others, from which nothing was learnt: distance, copies, seams, and whether

@@ -77,7 +77,8 @@ class MusicMaker(LoadedModel):
         )
         scale = open_network(folder, "scale", lambda: LatentScale(channels, self.model.scaling))
         maker = LatentMaker(generator.to(device), scale.to(device), self.model)
-        self.config, self.sound = config, SoundMaker(maker, codec)
+        # A model that ships may have one; training levels nothing.
+        self.config, self.sound = config, SoundMaker(maker, codec, float(model["data"].get("gain_db", 0.0)))
         self.description, self.extension = model, config.format
         self.files = [*model_files(folder, model), *carried_files(folder, model)]
         self._asked: dict[str, str | float | Path] = {}

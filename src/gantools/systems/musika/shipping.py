@@ -14,8 +14,10 @@ from gantools.systems.latents.carried import SHARED, hash_codec
 CODEC = "codec"
 
 
-def ship(folder: Path, out: Path, credits: str, purpose: str, data: str) -> None:
+def ship(folder: Path, out: Path, credits: str, purpose: str, data: str, gain_db: float = 0.0) -> None:
     """Write what ``generate musika`` needs of a model folder, and nothing else; see `write_shipped`.
+
+    `gain_db` is that of `gantools.systems.musika.stream.SoundMaker`.
 
     Raises
     ------
@@ -25,5 +27,5 @@ def ship(folder: Path, out: Path, credits: str, purpose: str, data: str) -> None
     model = read_model(folder, "musika")
     if model["data"]["codec_hash"] != hash_codec(open_codec(shipped_folder(CODEC))):
         raise ModelError("was not trained on latents of the codec that ships", folder)
-    model["data"][SHARED] = CODEC
+    model["data"].update({SHARED: CODEC, "gain_db": gain_db})
     write_shipped(folder, out, model, ["G", "scale"], purpose=purpose, data=data, credits=credits)

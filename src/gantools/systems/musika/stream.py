@@ -190,10 +190,14 @@ class SoundMaker:
     ----------
     maker : LatentMaker
     codec : LatentCodec
+    gain_db : float
+        By which all is made louder: below 0 for a model of songs so loud that what the codec makes of them is beyond
+        full scale.
     """
 
-    def __init__(self, maker: LatentMaker, codec: LatentCodec) -> None:
+    def __init__(self, maker: LatentMaker, codec: LatentCodec, gain_db: float = 0.0) -> None:
         self.maker, self.codec, self.rate_hz = maker, codec, codec.rate_hz
+        self._gain = np.float32(10 ** (gain_db / 20))
         self.patch_samples = maker.config.patch_latents * codec.samples_per_latent
 
     def blocks(
@@ -274,4 +278,4 @@ class SoundMaker:
         wave = rows.float().cpu().numpy()
         if self.maker.config.channels == 2 and self.maker.config.stereo == "midside":
             wave = from_mid_side(wave)
-        return np.ascontiguousarray(soften(wave).T)
+        return np.ascontiguousarray(soften(wave * self._gain).T)
