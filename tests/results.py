@@ -157,7 +157,8 @@ STEPS: dict[str, Step] = {
     "generate-loops": Step("generate loops m/looplm --count 2 --wav -o made/loops -d cpu", "made/loops/*.wav"),
     "generate-loops-shipped": Step("generate loops --count 2 --wav -o made/shipped -d cpu", "made/shipped/*.wav"),
     "generate-musika-shipped": Step(
-        "generate musika electronic --seconds 4 --tempo 128 --bits 32f -o made/electronic -d cpu", "made/electronic/*.wav"
+        "generate musika electronic --seconds 4 --tempo 128 --bits 32f -o made/electronic -d cpu",
+        "made/electronic/*.wav",
     ),
     "train-drummer": Step(f"train drummer midi -o m/drummer {DRUMMER_FLAGS}{_LEARN}", "m/drummer/*.safetensors"),
     "generate-drummer": Step(
